@@ -1,0 +1,39 @@
+"""Clean records from the pages of Arab press aggregators.
+
+>>> from scraper import Page, clean
+>>> clean(Page(data="فقرة واحدة.".encode())).record.text
+'فقرة واحدة.'
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scraper.cleaning import Outcome, clean
+    from scraper.errors import PageError, ScraperError
+    from scraper.pages import Page
+    from scraper.records import HeadlineRecord, PageRecord
+
+__version__ = "0.1.0"
+
+__all__ = ["HeadlineRecord", "Outcome", "Page", "PageError", "PageRecord", "ScraperError", "clean"]
+
+_HOMES = {
+    "HeadlineRecord": "scraper.records",
+    "Outcome": "scraper.cleaning",
+    "Page": "scraper.pages",
+    "PageError": "scraper.errors",
+    "PageRecord": "scraper.records",
+    "ScraperError": "scraper.errors",
+    "clean": "scraper.cleaning",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # `import scraper` costs nothing; what is asked for is loaded then (PEP 562).
+    if name not in _HOMES:
+        raise AttributeError(f"module 'scraper' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,19 @@
+"""The command: ``scraper``, or ``python -m scraper``."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line."""
+    if sys.argv[1:] == ["--version"]:  # needs none of what the commands load
+        from scraper import __version__
+
+        sys.stdout.write(f"scraper {__version__}\n")
+        return
+    from scraper.cli import app
+
+    app(prog_name="scraper")
+
+
+if __name__ == "__main__":
+    main()

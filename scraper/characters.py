@@ -1,0 +1,32 @@
+"""What counts as white space, as invisible, as visible: the units of the promise.
+
+White space is what :meth:`str.isspace` says. Invisible are the controls that a reader never sees: C0 and C1 controls, soft
+hyphen, zero-width space, directional marks, embeddings and isolates, word joiner, byte order mark. The joiners U+200C and
+U+200D are *visible*: in Persian and Arabic they change how a word is written.
+"""
+
+import re
+from typing import Final
+
+_INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+
+
+def visible_characters(text: str) -> str:
+    """Return ``text`` without white space and invisible characters."""
+    packed = "".join(text.split())
+    # All invisible characters are of category Cc or Cf, none of which is printable: a fast exit for nearly every text.
+    return packed if packed.isprintable() else _INVISIBLE.sub("", packed)
+
+
+def visible(text: str) -> int:
+    """Return the number of characters of ``text`` that a reader can see."""
+    return len(visible_characters(text))
+
+
+def squeeze(text: str) -> str:
+    """Return ``text`` as it stands in a field: invisibles gone, each run of white space one space, ends trimmed.
+
+    Invisibles go first, so that white space on both sides of one becomes a single space and doing it twice changes nothing.
+    """
+    joined = " ".join(text.split())
+    return joined if joined.isprintable() else " ".join(_INVISIBLE.sub("", joined).split())

@@ -1,0 +1,68 @@
+"""The one road: a page goes in, an outcome comes out. This module composes and decides nothing."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from scraper.audit import audit
+from scraper.characters import visible
+from scraper.core import KEPT
+from scraper.decoding import decode
+from scraper.documents import read_document
+from scraper.errors import EmptyInput
+from scraper.labelling import label
+from scraper.layouts import Layout, builtin_layouts
+from scraper.pages import Decoding, Document, Page
+from scraper.projection import project
+from scraper.recognition import recognise
+from scraper.records import PageRecord
+from scraper.spans import Ledger, Span, trim
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a page: its record, and all that the record rests on."""
+
+    record: PageRecord
+    document: Document
+    spans: Sequence[Span]
+    decoding: Decoding
+    layout: Layout | None
+    evidence: Sequence[str]
+    """The rules by which the layout was recognised."""
+
+
+def clean(page: Page, layouts: Sequence[Layout] | None = None) -> Outcome:
+    """Clean a page.
+
+    Args:
+        page: the page as it was received.
+        layouts: the layouts to choose from; by default those that come with the program.
+
+    Raises:
+        PageError: if there is no record to be had from the page; see :mod:`scraper.errors` for the cases.
+    """
+    text, decoding = decode(page)
+    document = read_document(text, page.media_type)
+    if not visible(document.text):
+        raise EmptyInput("there is not one readable character in it")
+    fit = recognise(document, page.url or document.address, builtin_layouts() if layouts is None else layouts)
+    if fit is None:
+        layout, labelled, ledger = None, None, _kept_whole(document)
+    else:
+        layout, labelled = fit.layout, label(document, fit.segments, fit.layout)
+        ledger = labelled.ledger
+    spans = ledger.partition()
+    record = project(page, decoding, document, spans, layout, labelled)
+    audit(document.text, spans, record)
+    return Outcome(
+        record=record, document=document, spans=spans, decoding=decoding, layout=layout, evidence=fit.evidence if fit else ()
+    )
+
+
+def _kept_whole(document: Document) -> Ledger:
+    ledger = Ledger(document.text)
+    for block in document.blocks:
+        start, end = trim(document.text, block.start, block.end)
+        if visible(document.text[start:end]):
+            ledger.claim(start, end, "body", KEPT)
+    return ledger

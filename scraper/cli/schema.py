@@ -1,0 +1,23 @@
+"""``scraper schema``."""
+
+import json
+from typing import Annotated, Literal
+
+import typer
+
+
+def schema(
+    record: Annotated[Literal["page", "headline"], typer.Argument(help="Which record.", metavar="[page|headline]")] = "page",
+) -> None:
+    """Print the JSON Schema of a record.
+
+    Example: scraper schema headline > headline.schema.json
+    """
+    from scraper.cli.runs import finishing
+    from scraper.records import json_schema
+    from scraper.tally import Tally
+    from scraper.writing import Output
+
+    output = Output(None)
+    with finishing(output, Tally(), quiet=True):
+        output.write(json.dumps(json_schema(record), ensure_ascii=False, indent=2).encode() + b"\n")

@@ -1,0 +1,26 @@
+"""Is it HTML or plain text? Told from the content, never from a name."""
+
+import re
+from typing import Final
+
+# The tags at which browsers tell HTML (https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type).
+_OPENS_AS_HTML: Final = re.compile(
+    r"\s*<(?:!--|\?xml|(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>/])",
+    re.IGNORECASE,
+)
+_FRAME: Final = re.compile(r"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
+_END_TAG: Final = re.compile(r"</(?:a|b|body|div|html|li|p|span|td)\s*>", re.IGNORECASE)
+
+_HEAD: Final = 4096
+_SOME_END_TAGS: Final = 3
+"""A page cut out of a larger one opens anywhere; a text that mentions a tag or two is still a text."""
+
+
+def is_html(text: str, media_type: str | None = None) -> bool:
+    """Tell whether ``text`` is markup. A declared media type is believed only where the content leaves it open."""
+    if _OPENS_AS_HTML.match(text) or _FRAME.search(text, 0, _HEAD):
+        return True
+    if media_type == "text/plain" or "</" not in text:
+        return media_type in ("text/html", "application/xhtml+xml")
+    tags = _END_TAG.finditer(text)
+    return sum(1 for _, _ in zip(tags, range(_SOME_END_TAGS), strict=False)) == _SOME_END_TAGS

@@ -1,0 +1,187 @@
+"""An HTML page as a document: the text nodes that a reader could see, laid out in lines.
+
+The parser is not trusted. libxml2 drops the end of a page without a word (after a stray ``</html>``, an unclosed comment or
+attribute, or below 2,048 levels), so a mark is appended to the page. If the tree lacks it, the page is mended once.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from lxml import etree
+
+from scraper.documents.mending import mend
+from scraper.errors import ParserLostText
+from scraper.links import is_absolute
+from scraper.pages import Block, Document, Element, Image, Run
+
+_UNREAD: Final = frozenset({"head", "script", "style", "template"})
+
+# Elements that stand on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and those
+# whose text no reader would run into its neighbour's: table cells, options, buttons, text areas.
+_BREAKING: Final = frozenset(
+    ["address", "article", "aside", "blockquote", "body", "br", "button", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend", "li", "listing", "main", "marquee", "menu", "nav", "noframes", "noscript", "ol", "optgroup", "option", "p", "plaintext", "pre", "search", "section", "select", "summary", "table", "tbody", "td", "textarea", "tfoot", "th", "thead", "tr", "ul", "xmp"]
+)
+_EMPTY: Final = frozenset(["br", "hr", "img", "input", "link", "meta", "wbr"])
+_PREFORMATTED: Final = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})
+
+# In UTF-8 a C0 control is always one byte. Those that are white space to str.isspace() become a space; the rest goes, since
+# libxml2 would turn it into a visible U+FFFD.
+_SPACES: Final = b"\v\f\x1c\x1d\x1e\x1f"
+_AS_SPACE: Final = bytes.maketrans(_SPACES, b" " * len(_SPACES))
+_CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\r") - set(_SPACES)) + b"\x7f"
+
+_MARK: Final = "scraper-end-of-page"
+_MARK_TAG: Final = f"\n<{_MARK}></{_MARK}>".encode()
+_LONGEST_ENDING: Final = 1000
+_ENDING: Final = re.compile(rb"(?:\s*</(?:body|html)\s*>)+\s*\Z", re.IGNORECASE)
+# Within a title, text area or script that nobody closed the mark is text.
+_MARK_TEXT: Final = re.compile(rf"</?{_MARK}>")
+
+
+def read_html(markup: str) -> Document:
+    """Make the document of an HTML page.
+
+    Raises:
+        ParserLostText: if the parser does not reach the end of the page, even after mending.
+    """
+    root = _parse(markup)
+    if not _is_whole(root):
+        root = _parse(mend(markup))
+        if not _is_whole(root) and not _is_swallowed(root):
+            raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
+    return _Reader().read(root)
+
+
+def _parse(markup: str) -> etree._Element:
+    # A parser for each page: one that is shared makes threads wait for each other.
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    data = markup.encode("utf-8", "replace").translate(_AS_SPACE, _CONTROLS)
+    # Behind the end tags of the page itself everything would be dropped.
+    ending = _ENDING.search(data, max(len(data) - _LONGEST_ENDING, 0))
+    end = ending.start() if ending is not None else len(data)
+    return etree.fromstring(data[:end] + _MARK_TAG + data[end:], parser)
+
+
+def _is_whole(root: etree._Element) -> bool:
+    return next(root.iter(_MARK), None) is not None
+
+
+def _is_swallowed(root: etree._Element) -> bool:
+    """Tell whether the mark ended in the text of an element that was never closed, where nothing could follow it."""
+    return any(_MARK in (element.text or "") for element in root.iter())
+
+
+class _Reader:
+    """Walks a tree once and lays out its text."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.position = 0
+        self.line_start = 0
+        self.runs: list[Run] = []
+        self.blocks: list[Block] = []
+        self.images: list[Image] = []
+
+    def read(self, root: etree._Element) -> Document:
+        self.walk(root)
+        self.end_line()
+        addresses = dict(_addresses(root))
+        return Document(
+            form="html",
+            text="".join(self.parts),
+            blocks=self.blocks,
+            address=addresses.get("canonical") or addresses.get("og:url"),
+            base=addresses.get("base"),
+            images=self.images,
+        )
+
+    def walk(self, top: etree._Element) -> None:
+        """Lay out ``top`` and all below it; a loop, because pages nest deeper than Python calls do."""
+        node, children, element = top, iter(top), self.enter(top, None)
+        around: list[tuple[etree._Element, Iterator[etree._Element], Element]] = []
+        while True:
+            for child in children:
+                tag = child.tag
+                if tag in _EMPTY:
+                    self.add_empty(child, tag, element)
+                    if child.tail:
+                        self.add(child.tail, element)
+                elif tag in _UNREAD:
+                    if child.tail:
+                        self.add(child.tail, element)
+                else:
+                    around.append((node, children, element))
+                    node, children, element = child, iter(child), self.enter(child, element)
+                    break
+            else:
+                if node.tag in _BREAKING:
+                    self.end_line()
+                if not around:
+                    return
+                tail = node.tail
+                node, children, element = around.pop()
+                if tail:
+                    self.add(tail, element)
+
+    def enter(self, node: etree._Element, parent: Element | None) -> Element:
+        """Begin an element."""
+        tag = node.tag
+        get = node.get
+        href = get("href") if tag == "a" else None
+        element = Element(tag, get("id", ""), get("class", "").split(), parent, href.strip() if href is not None else None)
+        if tag in _BREAKING:
+            self.end_line()
+        text = node.text
+        if text:
+            self.add(text, element)
+        return element
+
+    def add_empty(self, node: etree._Element, tag: str, parent: Element) -> None:
+        """Take note of an element that never holds text."""
+        if tag in _BREAKING:
+            self.end_line()
+        elif tag == "img" and (src := node.get("src", "").strip()):
+            self.images.append(Image(src, parent))
+
+    def add(self, text: str, element: Element) -> None:
+        """Lay out a text node."""
+        if _MARK in text:
+            text = _MARK_TEXT.sub("", text)
+        if "\n" in text or "\t" in text or "\r" in text:
+            if element.tag in _PREFORMATTED:
+                for line in text.splitlines():
+                    self.add(line, element)
+                    self.end_line()
+                return
+            if not self.runs and text.isspace():
+                return
+            text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
+        elif not self.runs and text.isspace():
+            return
+        end = self.position + len(text)
+        self.runs.append(Run(self.position, end, element))
+        self.parts.append(text)
+        self.position = end
+
+    def end_line(self) -> None:
+        if self.runs:
+            self.blocks.append(Block(self.line_start, self.position, self.runs))
+            self.runs = []
+            self.parts.append("\n")
+            self.position += 1
+            self.line_start = self.position
+
+
+def _addresses(root: etree._Element) -> Iterator[tuple[str, str]]:
+    """Yield the absolute addresses that a page gives, the last first, so that in a dict the first wins."""
+    found: list[tuple[str, str]] = []
+    for element in root.iter("base", "link", "meta"):
+        attributes = element.attrib
+        if element.tag == "meta":
+            found.append((attributes.get("property", ""), attributes.get("content", "")))
+        elif element.tag == "base":
+            found.append(("base", attributes.get("href", "")))
+        elif "canonical" in attributes.get("rel", "").lower().split():
+            found.append(("canonical", attributes.get("href", "")))
+    return ((name, value.strip()) for name, value in reversed(found) if is_absolute(value))

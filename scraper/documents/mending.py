@@ -1,0 +1,124 @@
+"""What is done, once, to a page of which the parser lost the end.
+
+Each step undoes one way in which libxml2 2.14 stops before the end of a page, and loses as little as can be: tags that only
+end things go, an opening that is never closed is closed at the first place that an old browser would have closed it.
+"""
+
+import re
+from typing import Final
+
+_STRAY: Final = re.compile(r"</(?:html|body|frameset)\s*>", re.IGNORECASE)
+
+_TAG: Final = re.compile(
+    r"""<!--.*?-->                                    # a comment
+      | <(?P<raw>script|style)\b[^>]*>.*?</(?P=raw)   # what is no markup inside
+      | <(?P<end>/?)(?P<name>[a-z][^\s/>]*)(?P<rest>(?:=\s*"[^"]*"|=\s*'[^']*'|[^>])*+)>
+    """,
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+_OPEN_TAG_AT_END: Final = re.compile(r"<[a-z/!?][^<>]*\Z", re.IGNORECASE)
+_RAW_START: Final = re.compile(r"<(script|style|textarea|title|xmp|iframe|noembed|noframes)\b[^>]*>", re.IGNORECASE)
+_MARKUP: Final = re.compile(
+    r"<(?:!--|/?(?:a|body|br|div|h[1-6]|head|html|link|meta|p|script|span|style|table|title)\b)", re.IGNORECASE
+)
+
+_VOID: Final = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
+_INLINE: Final = frozenset(
+    ["a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "ins", "del", "kbd", "mark", "q", "s", "small", "span", "strong", "sub", "sup", "tt", "u", "var"]
+)
+
+_MOST_REPAIRS: Final = 1000
+"""Scripts, titles and the like that are looked at; each costs a pass over the page."""
+
+_SAME_LIMIT: Final = 64
+"""Levels above which an element that repeats an open one is dropped: it can say nothing that is not said already."""
+_LEVEL_LIMIT: Final = 1000
+"""Levels above which any element is dropped; libxml2 gives up at 2,048."""
+
+
+def mend(markup: str) -> str:
+    """Return ``markup`` in a shape that the parser can read to its end, with every readable character in it."""
+    markup = _STRAY.sub("", markup)
+    markup = _close_comment(markup)
+    markup = _close_quote(markup)
+    markup = _close_raw_text(markup)
+    return _flatten(markup)
+
+
+def _close_comment(markup: str) -> str:
+    """End a comment that nothing ends at the next ``>``, as browsers did before HTML5; without one it is a comment to the end."""
+    start = markup.rfind("<!--")
+    if start < 0 or markup.find("-->", start) >= 0:
+        return markup
+    end = markup.find(">", start)
+    return markup[:start] + (markup[end + 1 :] if end >= 0 else "")
+
+
+def _close_quote(markup: str) -> str:
+    """End an attribute whose quotation mark never comes at the next ``>``; a tag that nothing ends goes."""
+    for quote in "\"'":
+        start = markup.rfind("=" + quote)
+        if start < 0 or markup.find(quote, start + 2) >= 0:
+            continue
+        end = markup.find(">", start)
+        if end >= 0:
+            markup = f"{markup[:end]}{quote}{markup[end:]}"
+    return _OPEN_TAG_AT_END.sub("", markup)
+
+
+def _close_raw_text(markup: str) -> str:
+    """End a script, style, title or the like that nothing ends where markup begins again."""
+    position = 0
+    for _ in range(_MOST_REPAIRS):
+        start = _RAW_START.search(markup, position)
+        if start is None:
+            break
+        name = start[1]
+        end = re.compile(rf"</{name}\b", re.IGNORECASE).search(markup, start.end())
+        if end is not None:
+            position = end.end()
+            continue
+        again = _MARKUP.search(markup, start.end())
+        if again is None:
+            return f"{markup}</{name}>"
+        markup = f"{markup[: again.start()]}</{name}>{markup[again.start() :]}"
+        position = again.start()
+    return markup
+
+
+def _flatten(markup: str) -> str:
+    """Drop elements that nest too deep for the parser: those that repeat an open one first; a dropped line break stays one."""
+    open_tags: list[tuple[str, str, bool]] = []
+    seen: dict[str, int] = {}
+    kept: list[str] = []
+    position = 0
+    for tag in _TAG.finditer(markup, 0, markup.rfind(">") + 1):
+        if tag["name"] is None or tag["name"].lower() in _VOID or tag["rest"].endswith("/"):
+            continue
+        name = tag["name"].lower()
+        if tag["end"]:
+            keep = _close(name, open_tags, seen)
+        else:
+            key = tag[0].lower()
+            level = len(open_tags)
+            keep = level < _SAME_LIMIT or (level < _LEVEL_LIMIT and not seen.get(key))
+            open_tags.append((name, key, keep))
+            seen[key] = seen.get(key, 0) + keep
+        if not keep:
+            kept.append(markup[position : tag.start()])
+            kept.append("" if name in _INLINE else "<br>")
+            position = tag.end()
+    kept.append(markup[position:])
+    return "".join(kept)
+
+
+def _close(name: str, open_tags: list[tuple[str, str, bool]], seen: dict[str, int]) -> bool:
+    """Take the innermost open ``name`` off the stack, and tell whether its end tag stays."""
+    for at in range(len(open_tags) - 1, max(len(open_tags) - _SAME_LIMIT, 0) - 1, -1):
+        if open_tags[at][0] == name:
+            for _, key, keep in open_tags[at:]:
+                seen[key] -= keep
+            keep = open_tags[at][2]
+            del open_tags[at:]
+            return keep
+    return True

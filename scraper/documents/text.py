@@ -1,0 +1,14 @@
+"""A text page as a document: all of it, a block for each line."""
+
+from scraper.pages import Block, Document
+
+
+def read_text(text: str) -> Document:
+    """Make the document of a text page."""
+    blocks: list[Block] = []
+    position = 0
+    for line in text.splitlines(keepends=True):
+        if not line.isspace():
+            blocks.append(Block(position, position + len(line)))
+        position += len(line)
+    return Document(form="text", text=text, blocks=blocks)

@@ -1,0 +1,110 @@
+"""Every error that this program raises on purpose.
+
+    ScraperError
+    ├── LayoutError            a layout file is wrong            (exit 2)
+    ├── OutputError            the output cannot be written      (exit 1)
+    │   └── ReaderGone         whoever read the output has closed it (exit 141)
+    ├── ClaimError             two rules claimed the same text   (our mistake)
+    └── PageError              one page failed; the run goes on  (exit 1)
+        ├── MissingInput       missing           no such file or directory
+        ├── UnreadableInput    unreadable        it is there, but cannot be read
+        ├── EmptyInput         empty             not one readable character, or a directory of nothing
+        ├── NotText            not-text          a picture, an archive, a program
+        ├── TooLarge           too-large         more bytes than --max-bytes
+        ├── UnknownLayout      unknown-layout    no layout fits, and the user asked to fail then
+        ├── AmbiguousLayout    ambiguous-layout  two layouts fit
+        ├── ParserLostText     parser-lost-text  the HTML parser dropped the end of the page
+        ├── Unaccounted        unaccounted       the audit found a character missing or doubled (our mistake)
+        └── InternalError      internal-error    anything else that went wrong with one page        (our mistake)
+
+A message is one sentence: what is wrong, with the value, and the remedy. The place (the input's name) is added
+by whoever knows it.
+"""
+
+from typing import ClassVar
+
+
+class ScraperError(Exception):
+    """The root of the tree above."""
+
+
+class LayoutError(ScraperError):
+    """A layout file that cannot be used; the message names the file and the place in it."""
+
+
+class OutputError(ScraperError):
+    """An output that cannot be opened, written or renamed."""
+
+
+class ReaderGone(OutputError):
+    """The reader of a pipe has closed it: it has seen enough."""
+
+
+class ClaimError(ScraperError):
+    """A claim outside the text, of nothing, or of text that is already claimed: a mistake in a rule's code."""
+
+
+class PageError(ScraperError):
+    """One page that gives no record. ``code`` is stable, for scripts; the message is for people."""
+
+    code: ClassVar[str]
+
+
+class MissingInput(PageError):
+    """There is no such file or directory."""
+
+    code = "missing"
+
+
+class UnreadableInput(PageError):
+    """It exists, but the system refuses to read it."""
+
+    code = "unreadable"
+
+
+class EmptyInput(PageError):
+    """Nothing that a reader could see."""
+
+    code = "empty"
+
+
+class NotText(PageError):
+    """Bytes that are no text in any encoding."""
+
+    code = "not-text"
+
+
+class TooLarge(PageError):
+    """More bytes than the user allows for one page."""
+
+    code = "too-large"
+
+
+class UnknownLayout(PageError):
+    """No layout fits the page, and ``--unknown fail`` was asked for."""
+
+    code = "unknown-layout"
+
+
+class AmbiguousLayout(PageError):
+    """More than one layout fits the page."""
+
+    code = "ambiguous-layout"
+
+
+class ParserLostText(PageError):
+    """The parser did not reach the end of the page, even after mending."""
+
+    code = "parser-lost-text"
+
+
+class Unaccounted(PageError):
+    """The audit does not add up: the record is withheld."""
+
+    code = "unaccounted"
+
+
+class InternalError(PageError):
+    """Something that no other error foresees; the page is withheld, and the run goes on."""
+
+    code = "internal-error"

@@ -1,0 +1,107 @@
+"""A text page that a dump has put on one line: no lines are left to go by, only words."""
+
+from collections.abc import Iterator, Sequence
+
+from scraper.characters import visible
+from scraper.core import BODY, TITLE
+from scraper.layouts import Layout
+from scraper.layouts.layout import Hit
+from scraper.layouts.wordings import Found
+from scraper.segments import Segment
+from scraper.spans import Label, Ledger, trim
+from scraper.ticker import claim_ticker, claim_unsplit, is_ticker
+
+Stretch = tuple[Found, Hit]
+
+
+def is_flattened(text: str, segments: Sequence[Segment], layout: Layout) -> bool:
+    """Tell whether all of a text page stands on one line, or all but its ticker."""
+    if any(segment.hit is not None and segment.hit.rule.evidence for segment in segments):
+        return False
+    return len(segments) - _leading_tickers(text, segments, layout) == 1
+
+
+def stretches(text: str, layout: Layout) -> dict[str, Stretch]:
+    """Return notice, dateline and footer of a page that stands on one line, by label, as far as it has them."""
+    notice = _first(layout.stretches("notice", text))
+    dateline = _first(layout.stretches("dateline", text, notice[0].end if notice is not None else 0))
+    footer = _last("footer", text, layout)
+    found = {"notice": notice, "dateline": dateline, "footer": footer}
+    return {label: stretch for label, stretch in found.items() if stretch is not None}
+
+
+def label_flattened(ledger: Ledger, text: str, segments: Sequence[Segment], layout: Layout) -> Iterator[tuple[str, Hit]]:
+    """Claim all of the page, and yield the wordings that were found, each with its stretch of text."""
+    tickers = _leading_tickers(text, segments, layout)
+    for segment in segments[:tickers]:
+        claim_ticker(ledger, text, segment.start, segment.end, layout)
+    start, end = segments[tickers].start, segments[tickers].end
+
+    found = stretches(text, layout)
+    for stretch, hit in found.values():
+        ledger.claim(stretch.start, stretch.end, hit.rule.label, layout.full(hit.rule.id))
+    notice = found["notice"][0] if "notice" in found else None
+    dateline = found["dateline"][0] if "dateline" in found else None
+    if "footer" in found:
+        end = found["footer"][0].start
+
+    title = _end_of_ticker(text, start, notice or dateline, layout)
+    if title > start:
+        _claim_opening(ledger, text, start, title, layout)
+    if notice is not None:
+        title = notice.end
+    body = title
+    if dateline is not None:
+        body = dateline.end
+        _claim(ledger, text, title, dateline.start, "title", TITLE)
+    _claim(ledger, text, body, end, "body", BODY)
+    yield from ((text[stretch.start : stretch.end], hit) for stretch, hit in found.values())
+
+
+def _end_of_ticker(text: str, start: int, before: Found | None, layout: Layout) -> int:
+    """Return where the ticker ends: at the notice; else behind its last separator; else, if it has lost them, at the dateline.
+
+    A page that gives none of these has a ticker only if it opens with as many slots as betray one.
+    """
+    if before is not None and "newspaper" not in before.slots and "date" not in before.slots:
+        return before.start
+    separators = list(layout.separator.finditer(text, start, before.start if before is not None else len(text)))
+    if separators and (before is not None or len(separators) >= layout.file.ticker.slots):
+        return separators[-1].end()
+    return before.start if before is not None else start
+
+
+def _claim_opening(ledger: Ledger, text: str, start: int, end: int, layout: Layout) -> None:
+    start, end = trim(text, start, end)
+    if not visible(text[start:end]):
+        return
+    if layout.separator.search(text, start, end) is None:
+        claim_unsplit(ledger, start, end, layout)
+    else:
+        claim_ticker(ledger, text, start, end, layout)
+
+
+def _claim(ledger: Ledger, text: str, start: int, end: int, label: Label, rule: str) -> None:
+    start, end = trim(text, start, end)
+    if visible(text[start:end]):
+        ledger.claim(start, end, label, rule)
+
+
+def _leading_tickers(text: str, segments: Sequence[Segment], layout: Layout) -> int:
+    if len(segments) != 2:
+        return 0
+    return int(is_ticker(text, segments[0].start, segments[1].start, layout.file.ticker.slots, layout))
+
+
+def _first(stretches: Iterator[Stretch]) -> Stretch | None:
+    return min(stretches, key=lambda stretch: stretch[0].start, default=None)
+
+
+def _last(label: str, text: str, layout: Layout) -> Stretch | None:
+    """Return the stretch that ends the page; one further up is a quotation."""
+    position = 0
+    while (stretch := _first(layout.stretches(label, text, position))) is not None:
+        if not visible(text[stretch[0].end :]):
+            return stretch
+        position = stretch[0].end
+    return None

@@ -1,0 +1,81 @@
+"""What each piece of a known page is: every piece that something is known of is claimed under its rule.
+
+A page that a dump has put on one line is cut by its words alone (:mod:`scraper.flattened`); any other line by line.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from scraper.core import BODY, TITLE
+from scraper.elements import label_elements
+from scraper.flattened import is_flattened, label_flattened
+from scraper.headings import headings_of
+from scraper.layouts import Layout
+from scraper.outline import Outline
+from scraper.pages import Document
+from scraper.segments import Segment
+from scraper.spans import Label, Ledger
+from scraper.ticker import claim_ticker
+
+
+class Labelled(NamedTuple):
+    """The claims on a page, and what its words say beside their place in it."""
+
+    ledger: Ledger
+    dateline: str | None
+    """The text of the dateline."""
+    langs: dict[str, str]
+    """The languages of the wordings that were found, by label."""
+
+
+def label(document: Document, segments: Sequence[Segment], layout: Layout) -> Labelled:
+    """Label all of a page that is of ``layout``."""
+    text = document.text
+    ledger = Ledger(text)
+    if document.form == "text" and is_flattened(text, segments, layout):
+        found = list(label_flattened(ledger, text, segments, layout))
+        dateline = next((stretch for stretch, hit in found if hit.rule.label == "dateline"), None)
+        return Labelled(ledger, dateline, {hit.rule.label: hit.lang for _, hit in found})
+    lines = label_elements(ledger, text, segments, layout)
+    return _label_lines(ledger, text, Outline(lines, text, layout), layout)
+
+
+def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) -> Labelled:
+    lines = outline.lines
+    langs: dict[str, str] = {}
+    footer = [] if outline.footer is None else [outline.footer]
+    dateline = [] if outline.dateline is None else [outline.dateline]
+    for n in (*outline.notices, *outline.chrome, *footer):
+        hit = lines[n].hit
+        if hit is not None:
+            links = (run.element.link for run in lines[n].runs)
+            link = next((link.href for link in links if link is not None), None)
+            ledger.claim(lines[n].start, lines[n].end, hit.rule.label, layout.full(hit.rule.id), link=link)
+            langs.setdefault(hit.rule.label, hit.lang)
+    for n in dateline:
+        hit = lines[n].hit
+        rule = layout.full(hit.rule.id) if hit is not None else _rule(lines[n], "dateline", layout, TITLE)
+        ledger.claim(lines[n].start, lines[n].end, "dateline", rule)
+    if outline.title:
+        first, last = lines[outline.title[0]], lines[outline.title[-1]]
+        ledger.claim(first.start, last.end, "title", _rule(first, "title", layout, TITLE))
+    for n in outline.tickers:
+        claim_ticker(ledger, text, lines[n].start, lines[n].end, layout)
+    _label_body(ledger, text, [lines[n] for n in outline.body], layout)
+    return Labelled(ledger, lines[dateline[0]].text if dateline else None, langs)
+
+
+def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], layout: Layout) -> None:
+    headings = headings_of(blocks, text, layout)
+    for n, block in enumerate(blocks):
+        if n in headings:
+            ledger.claim(block.start, block.end, "heading", layout.full(layout.file.heading.id))
+        else:
+            ledger.claim(block.start, block.end, "body", _rule(block, "body", layout, BODY))
+
+
+def _rule(line: Segment, label: Label, layout: Layout, by_place: str) -> str:
+    """Return the rule of the element in which ``line`` stands, if it is one for this label, else the rule of its place."""
+    if line.region is not None and line.region.rule.label == label:
+        return layout.full(line.region.rule.id)
+    return by_place

@@ -1,0 +1,6 @@
+"""Layouts: what is known of a family of sites, as data."""
+
+from scraper.layouts.layout import Layout, Region
+from scraper.layouts.loading import builtin_layouts, load_layout
+
+__all__ = ["Layout", "Region", "builtin_layouts", "load_layout"]

@@ -1,0 +1,198 @@
+"""A layout in use: the rules of a file, checked and made ready to be asked."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Final, NamedTuple, TypeVar
+
+from scraper.characters import squeeze
+from scraper.layouts.schema import AddressRule, ElementRule, LayoutFile, WordingRule
+from scraper.layouts.selectors import Selector
+from scraper.layouts.wordings import LOST, Found, Wording
+from scraper.links import path_of
+from scraper.pages import Element
+
+_DATE_GROUPS: Final = ("day", "month", "year")
+T = TypeVar("T")
+
+
+class Region(NamedTuple):
+    """A part of a page that a rule has named: the rule, the element that holds the part, and the part around it."""
+
+    rule: ElementRule
+    element: Element
+    around: "Region | None"
+
+
+class Hit(NamedTuple):
+    """A line or stretch that reads like a wording."""
+
+    rule: WordingRule
+    lang: str
+    slots: dict[str, str]
+
+
+class Dateline(NamedTuple):
+    """What a dateline says."""
+
+    newspaper: str | None
+    date: date | None
+    is_date_printed: bool
+    """Whether a date stands there at all, be it of a day that does not exist."""
+    lang: str | None
+
+
+class Layout:
+    """A layout, ready to be asked.
+
+    Raises:
+        ValueError: if the file contradicts itself or holds a pattern, selector or wording that does not compile; the message
+            ends with the place, as in ``- at `$.elements[3].select[0]```.
+    """
+
+    def __init__(self, file: LayoutFile) -> None:
+        self.file = file
+        self.name = file.name
+        self.hosts = frozenset(file.hosts)
+        self.separator = _at("$.ticker.separator", re.compile, file.ticker.separator)
+        self.skipped_images = [_at(f"$.images.skip[{n}]", re.compile, text) for n, text in enumerate(file.images.skip)]
+        self._date = _at("$.date", re.compile, file.date)
+        if set(self._date.groupindex) != set(_DATE_GROUPS):
+            raise ValueError(f"a date needs the groups {', '.join(_DATE_GROUPS)} and no others - at `$.date`")
+        self._addresses = [(rule, _at(f"$.addresses[{n}].path", re.compile, rule.path)) for n, rule in enumerate(file.addresses)]
+        self._selectors = list(self._read_selectors())
+        self._index: dict[str, tuple[tuple[int, Selector, ElementRule], ...]] = {}
+        for order, (selector, rule) in enumerate(self._selectors):
+            self._index[selector.key] = (*self._index.get(selector.key, ()), (order, selector, rule))
+        self._headings = [_at(f"$.heading.select[{n}]", Selector.parse, text) for n, text in enumerate(file.heading.select)]
+        self._wordings = list(self._read_wordings())
+        self._wordings_of_any_opening = [(rule, wording) for rule, wording in self._wordings if wording.openings is None]
+        openings = {letter for _, wording in self._wordings for letter in wording.openings or ()}
+        self._wordings_by_opening = {
+            letter: [(rule, wording) for rule, wording in self._wordings if wording.openings is None or letter in wording.openings]
+            for letter in openings
+        }
+        self._wordings_by_opening[LOST] = self._wordings
+        self._check_ids()
+
+    @property
+    def unsplit(self) -> str:
+        """The id under which a ticker that cannot be split is removed."""
+        return f"{self.file.ticker.id}-unsplit"
+
+    def reasons(self) -> dict[str, str]:
+        """Return why, for every rule that can label text, by its id as it stands in records."""
+        file = self.file
+        because = {rule.id: rule.because for rule in file.elements if rule.label not in ("main", "teaser", "ticker")}
+        because |= {rule.id: rule.because for rule in file.wordings}
+        because |= {file.ticker.id: file.ticker.because, file.heading.id: file.heading.because}
+        because[self.unsplit] = "Without its separators a ticker cannot be split, and a guess would be worse than none."
+        return {self.full(rule_id): reason for rule_id, reason in because.items()}
+
+    def full(self, rule_id: str) -> str:
+        """Return the id of a rule as it stands in records: ``layout/rule``."""
+        return f"{self.name}/{rule_id}"
+
+    def is_host(self, site: str | None) -> bool:
+        """Tell whether ``site`` is one of this layout's, on its own or as part of one (``m.maghress.com``)."""
+        return site is not None and any(site == host or site.endswith(f".{host}") for host in self.hosts)
+
+    def rule_of(self, element: Element, around: ElementRule | None) -> ElementRule | None:
+        """Return the rule for ``element`` itself, which stands in a part named by ``around``."""
+        index = self._index
+        candidates = index.get(element.tag, ())
+        if element.id:
+            candidates = (*candidates, *index.get(f"#{element.id}", ()))
+        for name in element.classes:
+            candidates = (*candidates, *index.get(f".{name}", ()))
+        if not candidates:
+            return None
+        inside = around.id if around is not None else ""
+        for _, selector, rule in sorted(candidates):
+            if selector.matches(element) and (not rule.within or inside in rule.within) and inside not in rule.not_within:
+                return rule
+        return None
+
+    def makes_heading(self, element: Element) -> bool:
+        """Tell whether a line that stands in ``element`` alone is a heading."""
+        return any(selector.matches(element) for selector in self._headings)
+
+    def wording_of(self, line: str) -> Hit | None:
+        """Return the wording that the whole of ``line``, squeezed, reads like."""
+        for rule, wording in self._wordings_by_opening.get(line[0].casefold(), self._wordings_of_any_opening):
+            slots = wording.match(line)
+            if slots is not None:
+                return Hit(rule, wording.lang, slots)
+        return None
+
+    def stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Hit]]:
+        """Yield, per wording with this label, the first stretch of ``text`` that reads like it."""
+        for rule, wording in self._wordings:
+            if rule.label == label and (found := wording.find(text, start)) is not None:
+                yield found, Hit(rule, wording.lang, found.slots)
+
+    def read_dateline(self, text: str) -> "Dateline":
+        """Read what a dateline says, as far as it does: at worst nothing."""
+        hits = [self.wording_of(squeeze(text)), *(hit for _, hit in self.stretches("dateline", text))]
+        hit = next((hit for hit in hits if hit is not None and hit.rule.label == "dateline"), None)
+        if hit is None:
+            return Dateline(None, *self._date_in(text), None)
+        return Dateline(hit.slots.get("newspaper"), *self._date_in(hit.slots.get("date", text)), hit.lang)
+
+    def _date_in(self, text: str) -> tuple[date | None, bool]:
+        *_, last = (None, *self._date.finditer(squeeze(text)))
+        if last is None:
+            return None, False
+        try:
+            return date(int(last["year"]), int(last["month"]), int(last["day"])), True
+        except ValueError:
+            return None, True
+
+    def address(self, url: str) -> dict[str, str]:
+        """Return what the path of ``url`` says: ``newspaper_slug`` and ``lang``, as far as it does."""
+        path = path_of(url)
+        for _, pattern in self._addresses:
+            match = pattern.fullmatch(path)
+            if match is not None:
+                return {name: value for name, value in match.groupdict().items() if value is not None}
+        return {}
+
+    def _read_selectors(self) -> Iterator[tuple[Selector, ElementRule]]:
+        for n, rule in enumerate(self.file.elements):
+            for m, text in enumerate(rule.select):
+                yield _at(f"$.elements[{n}].select[{m}]", Selector.parse, text), rule
+
+    def _read_wordings(self) -> Iterator[tuple[WordingRule, Wording]]:
+        bare = re.sub(r"\(\?P<\w+>", "(?:", self._date.pattern)
+        for n, rule in enumerate(self.file.wordings):
+            for lang, sentences in rule.say.items():
+                try:
+                    yield rule, Wording(lang, sentences, bare, chained=rule.label == "notice")
+                except ValueError as error:
+                    raise _misplaced(error, f"$.wordings[{n}].say.{lang}") from None
+
+    def _check_ids(self) -> None:
+        rules: Sequence[ElementRule | WordingRule | AddressRule] = [*self.file.elements, *self.file.wordings, *self.file.addresses]
+        element_ids = {rule.id for rule in self.file.elements}
+        seen: set[str] = set()
+        for rule in rules:
+            if rule.id in seen:
+                raise ValueError(f"two rules have the id {rule.id!r}")
+            seen.add(rule.id)
+        for n, element in enumerate(self.file.elements):
+            for other in (*element.within, *element.not_within):
+                if other not in element_ids:
+                    raise ValueError(
+                        f"{element.id!r} speaks of an element rule {other!r} that is not in the file - at `$.elements[{n}]`"
+                    )
+
+
+def _at(place: str, make: Callable[[str], T], text: str) -> T:
+    try:
+        return make(text)
+    except (ValueError, re.error) as error:
+        raise _misplaced(error, place) from None
+
+
+def _misplaced(error: Exception, place: str) -> ValueError:
+    return ValueError(f"{error} - at `{place}`")

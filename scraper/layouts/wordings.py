@@ -1,0 +1,170 @@
+"""Wordings: fixed sentences, written as a person would write them, and matched as loosely as pages vary.
+
+In a wording ``(a|b)`` offers a choice, ``[a]`` may be missing, ``{newspaper}`` stands for any words and ``{date}`` for the
+layout's date. Matched alike are: upper and lower case; straight and curly apostrophes, with or without a space after; any
+spacing, also before punctuation; a full stop or exclamation mark at the end, or none; letters with and without their
+diacritics; and a letter that was lost to U+FFFD, as long as most letters are there.
+"""
+
+import re
+import unicodedata
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from scraper.characters import squeeze
+
+LOST: Final = "\ufffd"
+_TOKEN: Final = re.compile(r"\{(?P<slot>\w+)\}|(?P<space>\s+)|(?P<group>[()|\[\]])|(?P<char>.)", re.DOTALL)
+_APOSTROPHES: Final = "'`\u00b4\u02bc\u2018\u2019\u201b\u2032\uff07"
+_END: Final = ".!\u3002\u06d4"
+_CLOSING: Final = {"(": ")", "[": "]"}
+_GROUPS: Final = {"(": "(?:", ")": ")", "|": "|", "[": "(?:", "]": ")?"}
+
+# Between two words on a page that was flattened there may be marks that no reader sees.
+_GAP: Final = "[\\s\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+
+_MOST_LOST: Final = 1 / 3
+"""The share of U+FFFD above which a line says too little to be recognised."""
+
+
+class Found(NamedTuple):
+    """A wording that was found, and what stood in its slots."""
+
+    start: int
+    end: int
+    slots: dict[str, str]
+
+
+class Wording:
+    """The sentences of one rule in one language.
+
+    Patterns are made when a line first needs them: of ten wordings a page meets the letters of two or three.
+
+    Args:
+        lang: their language.
+        sentences: as in the module's description.
+        date: the pattern of ``{date}``, without named groups.
+        chained: whether several in a row are one piece, as in a notice of two sentences.
+
+    Raises:
+        ValueError: if a sentence is no wording.
+    """
+
+    def __init__(self, lang: str, sentences: list[str], date: str, *, chained: bool) -> None:
+        self.lang = lang
+        self._sentences = sentences
+        self._date = date
+        self._chained = chained
+        openings = [_openings(sentence) for sentence in sentences]
+        self.openings = None if None in openings else frozenset("".join(filter(None, openings)))
+        """The letters, in lower case, that a line can begin with; None if any can."""
+
+    def match(self, line: str) -> dict[str, str] | None:
+        """Return the slots if the whole of ``line``, squeezed, is one of these sentences, or several where they chain."""
+        for pattern in self._damaged_lines if LOST in line else self._lines:
+            match = pattern.fullmatch(line)
+            if match is not None and _is_legible(match[0]):
+                return _slots(match)
+        return None
+
+    def find(self, text: str, start: int = 0) -> Found | None:
+        """Find the first such stretch of ``text`` from ``start`` on; of sentences that chain there must be several."""
+        found = [
+            _nearest(pattern, match)
+            for pattern in (self._damaged_stretches if LOST in text else self._stretches)
+            if (match := pattern.search(text, start)) is not None and _is_legible(match[0])
+        ]
+        first = min(found, key=re.Match.start, default=None)
+        return None if first is None else Found(first.start(), first.end(), _slots(first))
+
+    @cached_property
+    def _lines(self) -> list[re.Pattern[str]]:
+        return self._compile("*", damaged=False)
+
+    @cached_property
+    def _damaged_lines(self) -> list[re.Pattern[str]]:
+        return self._compile("*", damaged=True)
+
+    @cached_property
+    def _stretches(self) -> list[re.Pattern[str]]:
+        return self._compile("+", damaged=False)
+
+    @cached_property
+    def _damaged_stretches(self) -> list[re.Pattern[str]]:
+        return self._compile("+", damaged=True)
+
+    def _compile(self, again: str, *, damaged: bool) -> list[re.Pattern[str]]:
+        patterns = [_pattern(sentence, self._date, damaged=damaged) for sentence in self._sentences]
+        if self._chained:
+            one = f"(?:{'|'.join(patterns)})"
+            patterns = [f"{one}(?:{_GAP}*{one}){again}"]
+        return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
+
+
+def _openings(sentence: str) -> str | None:
+    """Return the letters, in lower case, that the sentence can begin with; None if anything can.
+
+    Raises:
+        ValueError: if its brackets do not match.
+    """
+    closing: list[str] = []
+    for token in _TOKEN.finditer(sentence):
+        bracket = token["group"]
+        if bracket in _CLOSING:
+            closing.append(_CLOSING[bracket])
+        elif bracket in (")", "]") and (not closing or closing.pop() != bracket):
+            raise ValueError(f"{sentence!r} is no wording: {bracket!r} closes nothing")
+        elif bracket == "|" and not closing:
+            raise ValueError(f"{sentence!r} is no wording: a choice needs brackets around it")
+    if closing:
+        raise ValueError(f"{sentence!r} is no wording: {closing[-1]!r} is missing")
+    choices = sentence[1:].partition(")")[0].split("|") if sentence.startswith("(") else [sentence]
+    if not all(choice[:1].isalnum() for choice in choices):
+        return None
+    return "".join(choice[0] + unicodedata.normalize("NFD", choice[0])[0] for choice in choices).casefold()
+
+
+def _nearest(pattern: re.Pattern[str], match: re.Match[str]) -> re.Match[str]:
+    """Return the last match that ends where ``match`` does: a title may hold the words that open a dateline."""
+    while (later := pattern.search(match.string, match.start() + 1, match.end())) is not None and later.end() == match.end():
+        match = later
+    return match
+
+
+def _slots(match: re.Match[str]) -> dict[str, str]:
+    return {name: squeeze(value) for name, value in match.groupdict().items() if value is not None}
+
+
+def _is_legible(found: str) -> bool:
+    return found.count(LOST) <= len(found) * _MOST_LOST
+
+
+def _pattern(sentence: str, date: str, *, damaged: bool) -> str:
+    pieces: list[str] = []
+    body = sentence.rstrip()
+    end = body[-1:] if body[-1:] in _END else ""
+    for token in _TOKEN.finditer(body.removesuffix(end) if end else body):
+        if token["slot"] == "date":
+            pieces.append(f"(?P<date>{date})")
+        elif token["slot"]:
+            pieces.append(f"(?P<{token['slot']}>.{{1,120}}?)")
+        elif token["space"]:
+            pieces.append(f"{_GAP}+")
+        elif token["group"]:
+            pieces.append(_GROUPS[token["group"]])
+        else:
+            pieces.append(_letter(token["char"], damaged=damaged))
+    return "".join(pieces) + (f"{_GAP}*[{re.escape(_END)}]?" if end else "")
+
+
+def _letter(char: str, *, damaged: bool) -> str:
+    if char in _APOSTROPHES:
+        return f"[{re.escape(_APOSTROPHES)}{LOST}]{_GAP}*" if damaged else f"[{re.escape(_APOSTROPHES)}]{_GAP}*"
+    if not char.isalnum():
+        return f"{_GAP}*{re.escape(char)}"
+    base, *marks = unicodedata.normalize("NFD", char)
+    pattern = re.escape(char)
+    if marks:
+        pattern = f"(?:{pattern}|{re.escape(base)}{''.join(f'{mark}?' for mark in marks)})"
+    # One bad byte costs its character, or splits it into up to three marks, or adds one.
+    return f"(?:{pattern}|{LOST}{{1,3}}){LOST}?" if damaged else pattern

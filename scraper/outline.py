@@ -1,0 +1,140 @@
+"""Which lines of a page are what, told from elements where there are any, then from words, then from place.
+
+Nothing is claimed here; the outline only gives the places, as indices into the lines.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Final
+
+from scraper.layouts import Layout
+from scraper.segments import Segment
+from scraper.ticker import is_ticker, is_unsplit
+
+_FULL_STOP: Final = re.compile(r"(?<!\.)\.[\"'»”’)\]]*\Z")
+
+
+class Outline:
+    """The outline of the lines that no element has settled as chrome, ticker or teaser."""
+
+    def __init__(self, lines: Sequence[Segment], text: str, layout: Layout) -> None:
+        self.lines = lines
+        self._text = text
+        self._layout = layout
+        self.by_place = all(line.label is None for line in lines)
+        """Whether no element says where the article is, as in a text."""
+        self._column = [n for n, line in enumerate(lines) if self.by_place or line.label is not None]
+
+    @cached_property
+    def dateline(self) -> int | None:
+        """The element that holds it says so; else the first such line below what may be a title.
+
+        A line further down that reads like a dateline is a quotation.
+        """
+        inside = self._within("dateline")
+        if inside:
+            return next((n for n in inside if self.lines[n].says("dateline")), inside[0])
+        for place, n in enumerate(self._column):
+            if self.lines[n].says("dateline"):
+                above = [self.lines[m] for m in self._column[max(place - 2, 0) : place]]
+                if place < 2 or self._may_be_title(above[-1]) or any(line.says("notice") for line in above):
+                    return n
+        return None
+
+    @cached_property
+    def notices(self) -> list[int]:
+        """Its sentences above title and dateline; below them only several in a row, for one alone may be somebody's thanks."""
+        said = self._saying("notice")
+        top = self.dateline if self.dateline is not None else min(self._within("title"), default=None)
+        if top is None:
+            return [n for place, n in enumerate(said) if n == said[0] + place]
+        return [n for n in said if n < top or n - 1 in said or n + 1 in said]
+
+    @cached_property
+    def footer(self) -> int | None:
+        """The last line that reads like it; one further up is a quotation."""
+        top = -1 if self.dateline is None else self.dateline
+        return max((n for n in self._saying("footer") if n > top), default=None)
+
+    @cached_property
+    def title(self) -> list[int]:
+        """The element that holds it says so; else the line above the dateline, or the first below notice or ticker."""
+        inside = self._within("title")
+        if inside:
+            return self._one_title(inside)
+        if self.dateline is not None:
+            above = [n for n in self._column if n < self.dateline]
+            is_free = bool(above) and above[-1] not in self.notices and above[-1] not in self.tickers
+            return above[-1:] if is_free else []
+        start = self._below_opening()
+        if start is None or not self.by_place:
+            return []
+        rest = [n for n in self._column if n >= start and n != self.footer]
+        return rest[:1] if len(rest) > 1 and self._may_be_title(self.lines[rest[0]]) else []
+
+    @cached_property
+    def tickers(self) -> list[int]:
+        """The first line, if it holds separators or is too long for anything else, and more of the kind above the article."""
+        if not self.by_place:
+            return []
+        known = [*self.notices[:1], *([] if self.dateline is None else [self.dateline])]
+        top = min(known, default=1)
+        found = []
+        for n, line in enumerate(self.lines[:top]):
+            raw = self._text[line.start : line.end]
+            # A ticker may be short, but the line above the dateline is the title, unless it is plainly a ticker.
+            is_first = n == 0 and bool(known) and n + 1 != self.dateline
+            slots = 2 if is_first else self._layout.file.ticker.slots
+            if is_ticker(self._text, line.start, self._end_of_line(n), slots, self._layout) or (
+                n == 0 and is_unsplit(raw, self._layout)
+            ):
+                found.append(n)
+        return found
+
+    @cached_property
+    def chrome(self) -> list[int]:
+        """Words of the site's own frame, above the article or below it."""
+        known = [*self.title, *self.notices, *([] if self.dateline is None else [self.dateline])]
+        top = min(known, default=0)
+        tail = len(self.lines)
+        while tail and (self.lines[tail - 1].says("chrome") or tail - 1 == self.footer):
+            tail -= 1
+        return [n for n in self._saying("chrome") if n < top or n >= tail]
+
+    @cached_property
+    def body(self) -> list[int]:
+        """What is left of the main column; where only place can tell, below title, dateline or notice."""
+        settled = {*self.notices, *self.title, *self.chrome, *self.tickers, self.dateline, self.footer}
+        left = [n for n in self._column if n not in settled]
+        if not self.by_place:
+            return left
+        tops = [*self.title, *([] if self.dateline is None else [self.dateline])]
+        start = max(tops) + 1 if tops else self._below_opening()
+        return [n for n in left if start is not None and n >= start]
+
+    def _below_opening(self) -> int | None:
+        """Return the first line below notice or ticker, if the page shows that it is an article."""
+        if self.notices:
+            return self.notices[-1] + 1
+        return len(self.tickers) if self.footer is not None else None
+
+    def _one_title(self, inside: Sequence[int]) -> list[int]:
+        """Return the lines of the first title; of an element that was never closed only its first line."""
+        element = self.lines[inside[0]].region
+        lines = [n for place, n in enumerate(inside) if n == inside[0] + place and self.lines[n].region == element]
+        length = sum(len(self.lines[n].text) for n in lines)
+        return lines if length <= self._layout.file.ticker.longest else lines[:1]
+
+    def _end_of_line(self, n: int) -> int:
+        return self.lines[n + 1].start if n + 1 < len(self.lines) else len(self._text)
+
+    def _saying(self, label: str) -> list[int]:
+        return [n for n, line in enumerate(self.lines) if line.says(label)]
+
+    def _within(self, label: str) -> list[int]:
+        return [n for n, line in enumerate(self.lines) if line.label == label]
+
+    def _may_be_title(self, line: Segment) -> bool:
+        """Of 911 headlines of this network none ended in a single full stop."""
+        return len(line.text) <= self._layout.file.ticker.longest and not _FULL_STOP.search(line.text)

@@ -1,0 +1,96 @@
+"""What flows along the road: a page as it was received, and a document as a reader would see it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+Means = Literal["bom", "strict", "almost", "header", "meta", "detected", "fallback"]
+"""By what it was decided in which encoding bytes are text."""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page as it was received. Nothing further down looks outside it."""
+
+    data: bytes
+    input: str = "-"
+    """Where it was read: a path as given, ``-``, or an address."""
+    url: str | None = None
+    """Its own address, where whoever read it knows one."""
+    fetched_at: str | None = None
+    """When it was fetched, as ``YYYY-MM-DDTHH:MM:SSZ``."""
+    charset: str | None = None
+    """The charset that the HTTP header declared."""
+    media_type: str | None = None
+    """The media type that the HTTP header declared, without parameters."""
+
+
+class Decoding(msgspec.Struct, frozen=True):
+    """How bytes became text."""
+
+    encoding: str
+    by: Means
+    replaced: int = 0
+    """How many characters had to be replaced by U+FFFD."""
+
+
+class Element:
+    """An element of the page, as far as rules look at it. Compared by identity: two links may be equal and yet two."""
+
+    __slots__ = ("_link_around", "classes", "href", "id", "parent", "tag")
+
+    def __init__(self, tag: str, id: str, classes: Sequence[str], parent: "Element | None", href: str | None) -> None:
+        self.tag = tag
+        self.id = id
+        self.classes = classes
+        self.parent = parent
+        self.href = href
+        self._link_around = parent.link if parent is not None else None
+
+    @property
+    def link(self) -> "Element | None":
+        """The nearest link around this element, or the element itself."""
+        return self if self.href is not None else self._link_around
+
+    def ancestry(self) -> "Iterator[Element]":
+        """Yield this element, its parent, and so on to the root."""
+        element: Element | None = self
+        while element is not None:
+            yield element
+            element = element.parent
+
+
+class Run(NamedTuple):
+    """A piece of text within one element."""
+
+    start: int
+    end: int
+    element: Element
+
+
+class Block(NamedTuple):
+    """One line of a document: a line of text, or what stands between two line breaks of a rendered page."""
+
+    start: int
+    end: int
+    runs: Sequence[Run] = ()
+
+
+class Image(NamedTuple):
+    """An image, by the address that the page gives (perhaps relative)."""
+
+    src: str
+    element: Element
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """The readable text of a page. Its lines are its blocks; lines without text are in no block."""
+
+    form: Literal["html", "text"]
+    text: str
+    blocks: Sequence[Block]
+    address: str | None = None
+    """The absolute address that the page gives as its own (``link rel=canonical``, ``og:url``)."""
+    base: str | None = None
+    """What ``<base href>`` says of relative links."""
+    images: Sequence[Image] = ()

@@ -1,0 +1,198 @@
+"""From labelled spans to a record: each piece to its field, or into the count of what was removed."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, cast, get_args
+
+from scraper.characters import squeeze, visible
+from scraper.labelling import Labelled
+from scraper.layouts import Layout
+from scraper.layouts.layout import Dateline
+from scraper.links import needs_base, resolve, site_of
+from scraper.pages import Decoding, Document, Page
+from scraper.records import Headline, HeadlineRecord, Kind, PageRecord, Removed, Teaser, Warning_
+from scraper.segments import Regions
+from scraper.spans import Label, Span, fate
+
+Lang = Literal["ar", "en", "fr"]
+
+_ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
+# A path from the root, with nothing in it that joining would change: nearly every link of a page, and ten times as fast.
+_PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
+_ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
+
+
+def project(
+    page: Page, decoding: Decoding, document: Document, spans: Sequence[Span], layout: Layout | None, labelled: Labelled | None
+) -> PageRecord:
+    """Return the record of a page whose spans are labelled; without a layout all of it is text."""
+    url = page.url or document.address
+    text = document.text
+    links = _Links(url, document.base)
+    blocks = [span for span in spans if fate(span.label) == "body"]
+    title = _joined(text, spans, "title")
+    headlines = [
+        Headline(squeeze(text[span.start : span.end]), links.follow(span.link)) for span in spans if span.label == "headline"
+    ]
+    teasers = list(_teasers(text, spans, links))
+    has_dateline = any(span.label == "dateline" for span in spans)
+    dateline = _dateline(layout, labelled)
+    kind = _kind(layout, bool(title or has_dateline), bool(blocks), bool(teasers))
+    address = layout.address(url) if layout is not None and url is not None else {}
+    body = _body(text, blocks, keep_lines=layout is None and document.form == "text")
+    images = _images(document, layout, links) if layout is not None else []
+    original_url = links.follow(next((span.link for span in spans if span.label == "footer" and span.link), None))
+
+    warned: dict[Warning_, bool] = {
+        "no-title": title is None,
+        "no-date": dateline is None or not dateline.is_date_printed,
+        "bad-date": dateline is not None and dateline.is_date_printed and dateline.date is None,
+        "no-newspaper": dateline is None or dateline.newspaper is None,
+    }
+    if not (kind == "article" or (kind == "page" and body)):
+        warned = {}
+    warned["no-base-url"] = links.is_base_missing
+    warned["ticker-not-split"] = any(span.label == "ticker" for span in spans)
+    warned["decoding-replaced"] = decoding.replaced > 0
+    warned["decoding-guessed"] = decoding.by == "detected"
+    warned["unlabelled-text"] = any(span.label == "unlabelled" for span in spans)
+
+    return PageRecord(
+        id=hashlib.sha256(url.encode() if url is not None else page.data).hexdigest()[:16],
+        input=page.input,
+        url=url,
+        site=site_of(url) if url is not None else None,
+        layout=layout.name if layout is not None else None,
+        kind=kind,
+        lang=_lang(dateline, labelled, address, " ".join([title or "", body, *(headline.text for headline in headlines)])),
+        title=title,
+        newspaper=dateline.newspaper if dateline is not None else None,
+        newspaper_slug=address.get("newspaper_slug"),
+        author=None,
+        date=dateline.date.isoformat() if dateline is not None and dateline.date is not None else None,
+        text=body,
+        headings=[squeeze(text[span.start : span.end]) for span in blocks if span.label == "heading"],
+        headlines=headlines,
+        teasers=teasers,
+        images=images,
+        original_url=original_url,
+        fetched_at=page.fetched_at,
+        removed=removed(text, spans),
+        warnings=[warning for warning in get_args(Warning_) if warned.get(warning)],
+    )
+
+
+def headline_records(record: PageRecord, layout: Layout | None) -> Iterator[HeadlineRecord]:
+    """Yield a record for each headline of a page."""
+    for position, headline in enumerate(record.headlines):
+        address = layout.address(headline.url) if layout is not None and headline.url is not None else {}
+        yield HeadlineRecord(
+            headline=headline.text,
+            url=headline.url,
+            position=position,
+            newspaper_slug=address.get("newspaper_slug"),
+            lang=record.lang,
+            site=record.site,
+            page_url=record.url,
+            page_id=record.id,
+            fetched_at=record.fetched_at,
+            input=record.input,
+        )
+
+
+def removed(text: str, spans: Sequence[Span]) -> list[Removed]:
+    """Count what stands in no field, by rule, in the order in which the rules are first met."""
+    pieces: dict[str, list[str]] = {}
+    for span in spans:
+        if fate(span.label) == "removed":
+            pieces.setdefault(span.rule, []).append(text[span.start : span.end])
+    return [Removed(rule, len(taken), visible("".join(taken))) for rule, taken in pieces.items()]
+
+
+class _Links:
+    """Follows the links of a page, and notes whether a base was missing."""
+
+    def __init__(self, url: str | None, base: str | None) -> None:
+        self._base = resolve(base, url) if base is not None else url
+        self._origin = (resolve("/", self._base) or "").removesuffix("/")
+        self.is_base_missing = False
+
+    def follow(self, link: str | None) -> str | None:
+        if link is None:
+            return None
+        if self._origin and _PLAIN_PATH.fullmatch(link):
+            return self._origin + link
+        if self._base is None and needs_base(link):
+            self.is_base_missing = True
+        return resolve(link, self._base)
+
+
+def _joined(text: str, spans: Sequence[Span], label: Label) -> str | None:
+    return " ".join(squeeze(text[span.start : span.end]) for span in spans if span.label == label) or None
+
+
+def _body(text: str, blocks: Sequence[Span], *, keep_lines: bool) -> str:
+    """Join the blocks of a body by blank lines; of an unknown text, lines that followed each other stay together."""
+    parts: list[str] = []
+    previous = None
+    for span in blocks:
+        if previous is not None:
+            is_next_line = keep_lines and len(text[previous.end : span.start].splitlines()) == 1
+            parts.append("\n" if is_next_line else "\n\n")
+        parts.append(squeeze(text[span.start : span.end]))
+        previous = span
+    return "".join(parts)
+
+
+def _teasers(text: str, spans: Sequence[Span], links: _Links) -> Iterator[Teaser]:
+    groups: dict[int, dict[Label, tuple[str, str | None]]] = {}
+    for span in spans:
+        if span.group and fate(span.label) == "field":
+            groups.setdefault(span.group, {}).setdefault(span.label, (squeeze(text[span.start : span.end]), span.link))
+    for pieces in groups.values():
+        title, link = pieces["teaser-title"]
+        author, newspaper = (pieces.get(label, (None, None))[0] for label in ("teaser-author", "teaser-newspaper"))
+        yield Teaser(title, links.follow(link), author, newspaper)
+
+
+def _kind(layout: Layout | None, has_head: bool, has_body: bool, has_teasers: bool) -> Kind:
+    if layout is None:
+        return "unknown"
+    if has_head and has_body:
+        return "article"
+    return "listing" if has_teasers else "page"
+
+
+def _dateline(layout: Layout | None, labelled: Labelled | None) -> Dateline | None:
+    if layout is None or labelled is None or labelled.dateline is None:
+        return None
+    return layout.read_dateline(labelled.dateline)
+
+
+def _lang(dateline: Dateline | None, labelled: Labelled | None, address: dict[str, str], text: str) -> Lang | None:
+    if labelled is None:
+        return None
+    said = [dateline.lang if dateline is not None else None, *map(labelled.langs.get, ("notice", "footer")), address.get("lang")]
+    lang = next((lang for lang in said if lang is not None), None)
+    if lang is None:
+        letters = sum(map(str.isalpha, text))
+        lang = "ar" if letters and len(_ARABIC.findall(text)) * 2 > letters else None
+    return cast("Lang | None", lang)
+
+
+def _images(document: Document, layout: Layout, links: _Links) -> list[str]:
+    regions = Regions(layout)
+    found: dict[str, None] = {}
+    for image in document.images:
+        region = regions.of(image.element)
+        if (
+            region is None
+            or region.rule.label not in _ARTICLE_PARTS
+            or any(skip.search(image.src) for skip in layout.skipped_images)
+        ):
+            continue
+        address = links.follow(image.src)
+        if address is not None:
+            found[address] = None
+    return list(found)

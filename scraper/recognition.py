@@ -1,0 +1,64 @@
+"""Which layout a page is of, by evidence, or an honest "unknown"."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from scraper.errors import AmbiguousLayout
+from scraper.flattened import is_flattened, stretches
+from scraper.layouts import Layout
+from scraper.links import site_of
+from scraper.pages import Document
+from scraper.segments import Segment, segments_of
+from scraper.ticker import is_ticker
+
+ENOUGH: Final = {"text": 1, "html": 2}
+"""Pieces of evidence that make a page a layout's. Text has nothing but its words; markup gives more than one sign, and a single
+sentence in it may be a quotation."""
+
+_HOST: Final = "host"
+
+
+class Fit(NamedTuple):
+    """How well a layout fits a page: the rules that speak for it, and the page as the layout sees it."""
+
+    layout: Layout
+    evidence: tuple[str, ...]
+    segments: list[Segment]
+
+
+def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) -> Fit | None:
+    """Return the layout that fits, or None.
+
+    Raises:
+        AmbiguousLayout: if more than one does.
+    """
+    fits = [fit for fit in weigh(document, url, layouts) if len(fit.evidence) >= ENOUGH[document.form]]
+    if len(fits) > 1:
+        names = " and ".join(f"{fit.layout.name} ({', '.join(fit.evidence)})" for fit in fits)
+        raise AmbiguousLayout(f"more than one layout fits the page: {names}; use only one of them, or ask for more evidence in one")
+    return fits[0] if fits else None
+
+
+def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Iterator[Fit]:
+    """Yield for each layout what speaks for it."""
+    for layout in layouts:
+        segments = segments_of(document, layout)
+        evidence = dict.fromkeys(_evidence(document, segments, layout))
+        if document.form == "html" and url is not None and layout.is_host(site_of(url)):
+            evidence[_HOST] = None
+        yield Fit(layout, tuple(evidence), segments)
+
+
+def _evidence(document: Document, segments: list[Segment], layout: Layout) -> Iterator[str]:
+    for segment in segments:
+        if segment.region is not None and segment.region.rule.evidence:
+            yield segment.region.rule.id
+        if segment.hit is not None and segment.hit.rule.evidence:
+            yield segment.hit.rule.id
+    if document.form == "text" and segments:
+        text = document.text
+        end = segments[1].start if len(segments) > 1 else len(text)
+        if is_ticker(text, segments[0].start, end, layout.file.ticker.slots, layout):
+            yield layout.file.ticker.id
+        if is_flattened(text, segments, layout):
+            yield from (hit.rule.id for _, hit in stretches(text, layout).values() if hit.rule.evidence)

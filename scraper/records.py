@@ -1,0 +1,122 @@
+"""The records that the program writes, their JSON and their JSON Schema.
+
+Every key is in every line, in the order given here; lists are never null.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+SCHEMA: Final = 1
+
+Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Time = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
+PageId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+
+Kind = Literal["article", "listing", "page", "unknown"]
+Warning_ = Literal[
+    "no-title",
+    "no-date",
+    "bad-date",
+    "no-newspaper",
+    "no-base-url",
+    "ticker-not-split",
+    "decoding-replaced",
+    "decoding-guessed",
+    "unlabelled-text",
+]
+
+
+class Headline(Struct, frozen=True):
+    """A headline of the ticker."""
+
+    text: str
+    url: str | None
+
+
+class Teaser(Struct, frozen=True):
+    """An entry of a listing."""
+
+    title: str
+    url: str | None
+    author: str | None
+    newspaper: str | None
+
+
+class Removed(Struct, frozen=True):
+    """What one rule took out of the page."""
+
+    rule: Annotated[str, Meta(description="which rule: layout/rule, or core/rule")]
+    count: Annotated[int, Meta(ge=1, description="how many pieces")]
+    chars: Annotated[int, Meta(ge=1, description="how many visible characters")]
+
+
+class PageRecord(Struct, frozen=True, kw_only=True, rename={"schema_version": "schema"}):
+    """One saved or fetched page."""
+
+    schema_version: Annotated[Literal[1], Meta(description="grows only when a key changes meaning")] = 1
+    id: Annotated[PageId, Meta(description="first 16 hex digits of SHA-256 of url, or of the page's bytes where there is no url")]
+    input: Annotated[str, Meta(description="where it was read: a path as given, - for stdin, an address")]
+    url: Annotated[str | None, Meta(description="the page's own absolute address")]
+    site: Annotated[str | None, Meta(description="its host without www.")]
+    layout: Annotated[str | None, Meta(description="the layout that was recognised")]
+    kind: Annotated[Kind, Meta(description="article, listing, page of a known layout, or unknown")]
+    lang: Annotated[Literal["ar", "en", "fr"] | None, Meta(description="from the page's own words and address")]
+    title: Annotated[str | None, Meta(description="the article's title")]
+    newspaper: Annotated[str | None, Meta(description="the newspaper's name as the dateline prints it")]
+    newspaper_slug: Annotated[str | None, Meta(description="the newspaper's slug in the address")]
+    author: Annotated[str | None, Meta(description="where a layout has one")]
+    date: Annotated[Date | None, Meta(description="day of publication")]
+    text: Annotated[str, Meta(description="the body: paragraphs and sub-headings, separated by blank lines")]
+    headings: Annotated[list[str], Meta(description="the sub-headings, as they stand in text")]
+    headlines: Annotated[list[Headline], Meta(description="the ticker, in page order")]
+    teasers: Annotated[list[Teaser], Meta(description="the entries of a listing")]
+    images: Annotated[list[str], Meta(description="absolute addresses of the article's own images")]
+    original_url: Annotated[str | None, Meta(description='where "click here" leads')]
+    fetched_at: Annotated[Time | None, Meta(description="when the page was fetched")]
+    removed: Annotated[list[Removed], Meta(description="what stands in no field, in page order of first use")]
+    warnings: Annotated[list[Warning_], Meta(description="what is missing or was hurt")]
+
+
+class HeadlineRecord(Struct, frozen=True, kw_only=True, rename={"schema_version": "schema"}):
+    """One headline of one page's ticker: the news of the day on which the page was fetched."""
+
+    schema_version: Annotated[Literal[1], Meta(description="grows only when a key changes meaning")] = 1
+    headline: Annotated[str, Meta(description="the headline")]
+    url: Annotated[str | None, Meta(description="its article's absolute address")]
+    position: Annotated[int, Meta(ge=0, description="its place among the page's headlines")]
+    newspaper_slug: Annotated[str | None, Meta(description="the newspaper's slug in its address")]
+    lang: Annotated[Literal["ar", "en", "fr"] | None, Meta(description="the page's language")]
+    site: Annotated[str | None, Meta(description="the page's host without www.")]
+    page_url: Annotated[str | None, Meta(description="the page's address")]
+    page_id: Annotated[PageId, Meta(description="the page's id")]
+    fetched_at: Annotated[Time | None, Meta(description="when the page was fetched")]
+    input: Annotated[str, Meta(description="where the page was read")]
+
+
+Record = PageRecord | HeadlineRecord
+
+_encoder: Final = msgspec.json.Encoder()
+
+# Line ends to Unicode, and to many readers of lines, though not to JSON.
+_LINE_ENDS: Final = tuple((end.encode(), f"\\u{ord(end):04x}".encode()) for end in "\x85\u2028\u2029")
+
+
+def to_json_line(record: Record) -> bytes:
+    """Return the record as one line of JSON, UTF-8, with its line end."""
+    line = _encoder.encode(record)
+    for end, escaped in _LINE_ENDS:
+        if end in line:
+            line = line.replace(end, escaped)
+    return line + b"\n"
+
+
+def json_schema(kind: Literal["page", "headline"]) -> dict[str, Any]:
+    """Return the JSON Schema of a record."""
+    record = PageRecord if kind == "page" else HeadlineRecord
+    _, definitions = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
+    body: dict[str, Any] = definitions.pop(record.__name__)
+    # Every key is always there, also one that has a default.
+    body |= {"required": list(body["properties"]), "additionalProperties": False}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **body, **({"$defs": definitions} if definitions else {})}

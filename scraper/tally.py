@@ -1,0 +1,46 @@
+"""What happened in a run, its summary, and the exit status, which is decided here and nowhere else."""
+
+from collections import Counter
+from typing import Final
+
+from scraper.records import PageRecord
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+READER_GONE: Final = 141
+
+
+class Tally:
+    """The counts of a run."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.warnings: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+
+    def add(self, record: PageRecord) -> None:
+        """Count a page that was cleaned and written."""
+        self.kinds[record.kind] += 1
+        self.warnings.update(record.warnings)
+
+    @property
+    def exit_status(self) -> int:
+        """0 if nothing failed, 1 otherwise."""
+        return FAILED if self.failures else OK
+
+    def summary(self) -> str:
+        """Return the counts in one line, such as ``3 pages: 2 article, 1 unknown; warnings: 1 no-date; failed: 1 missing``."""
+        total = sum(self.kinds.values())
+        parts = [f"{total} page{'' if total == 1 else 's'}" + (f": {_counts(self.kinds)}" if total else "")]
+        for name, counts in (("warnings", self.warnings), ("left out", self.left_out), ("failed", self.failures)):
+            if counts:
+                parts.append(f"{name}: {_counts(counts)}")
+        return "; ".join(parts)
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.most_common())

@@ -1,0 +1,99 @@
+"""Records to the world: a stream that hands on each line at once, or a file that takes its name only when it is whole."""
+
+import io
+import os
+import select
+import stat
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from scraper.errors import OutputError, ReaderGone
+
+_STDOUT: Final = 1
+
+
+class Output:
+    """Where records go: stdout, a device or pipe, or a file. A context manager.
+
+    A file is written beside its name, with ``.part`` behind it, and renamed when the block ends well; if the block raises, the
+    part file stays, and what bears the name is untouched. A link is followed.
+
+    Args:
+        path: the file; None for stdout.
+
+    Raises:
+        OutputError: if it cannot be opened, written or renamed.
+        ReaderGone: if it is a pipe that its reader has closed.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._name = "stdout" if path is None else str(path)
+        self._target = None if path is None else Path(os.path.realpath(path))
+        self.part: Path | None = None
+        """The part file, as long as there is one."""
+        if self._target is not None and not _is_special(self._target):
+            self.part = self._target.with_name(f"{self._target.name}.part")
+
+    def __enter__(self) -> Self:
+        try:
+            if self._target is None:
+                self._file = io.FileIO(_STDOUT, "w", closefd=False)
+            else:
+                if self._target.is_dir():
+                    raise IsADirectoryError(None, "it is a directory")
+                self._file = io.FileIO(self.part or self._target, "w")
+        except OSError as error:
+            self.part = None
+            raise self._failure(error) from None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if self.part is not None and self._target is not None and error is None:
+                os.fsync(self._file.fileno())
+                if self._target.exists():
+                    os.chmod(self.part, stat.S_IMODE(self._target.stat().st_mode))
+                os.replace(self.part, self._target)
+                self.part = None
+            self._file.close()
+        except OSError as failure:
+            raise self._failure(failure) from None
+
+    def write(self, line: bytes) -> None:
+        """Write one whole line."""
+        rest = memoryview(line)
+        try:
+            while rest:
+                written = self._file.write(rest)
+                if written is None:  # somebody made the pipe non-blocking
+                    select.select([], [self._file], [])
+                else:
+                    rest = rest[written:]
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def identities(self) -> set[tuple[int, int]]:
+        """Return device and inode of the files that this output is or will be; they are no inputs."""
+        found = set()
+        for file in (self._file.fileno(), self._target):
+            try:
+                status = os.stat(file) if file is not None else None
+            except OSError:
+                continue
+            if status is not None and stat.S_ISREG(status.st_mode):
+                found.add((status.st_dev, status.st_ino))
+        return found
+
+    def _failure(self, error: OSError) -> OutputError:
+        if isinstance(error, BrokenPipeError):
+            return ReaderGone(f"{self._name}: its reader has closed it")
+        return OutputError(f"{self._name}: the output cannot be written ({error.strerror}); check the path and the space left")
+
+
+def _is_special(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
