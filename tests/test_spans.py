@@ -1,0 +1,43 @@
+"""The ledger: claims never overlap, and the spans of a text are a partition of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scraper.characters import visible
+from scraper.errors import ClaimError
+from scraper.spans import Ledger
+
+
+@given(st.text(min_size=1), st.lists(st.tuples(st.integers(-2, 40), st.integers(-2, 40))))
+def test_spans_partition_the_text_whatever_is_claimed(text: str, claims: list[tuple[int, int]]) -> None:
+    """Any claims, accepted or refused, leave spans that join up to the text, and each accepted claim is one of them."""
+    ledger = Ledger(text)
+    accepted = []
+    for start, end in claims:
+        is_free = 0 <= start < end <= len(text) and not any(start < e and s < end for s, e in accepted)
+        if is_free:
+            ledger.claim(start, end, "body", "test/rule")
+            accepted.append((start, end))
+        else:
+            with pytest.raises(ClaimError):
+                ledger.claim(start, end, "body", "test/rule")
+    spans = ledger.partition()
+    assert "".join(text[span.start : span.end] for span in spans) == text
+    assert all(span.start < span.end for span in spans)
+    assert sorted(accepted) == [(span.start, span.end) for span in spans if span.label == "body"]
+
+
+def test_what_nobody_claims_is_named() -> None:
+    """A gap with a visible character is unlabelled; one without is blank."""
+    text = "a \u200f b c"
+    ledger = Ledger(text)
+    ledger.claim(0, 1, "title", "test/title")
+    ledger.claim(6, 7, "body", "test/body")
+    assert [(text[s.start : s.end], s.label) for s in ledger.partition()] == [
+        ("a", "title"),
+        (" \u200f b ", "unlabelled"),
+        ("c", "body"),
+    ]
+    assert [span.label for span in Ledger(" \u200f\n").partition()] == ["blank"]
+    assert visible(" \u200f\n") == 0
