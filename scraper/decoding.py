@@ -119,7 +119,11 @@ def _utf16_without_bom(data: bytes) -> str | None:
     sample = data[: _SAMPLE & ~1]
     first, second = sample[::2].count(0), sample[1::2].count(0)
     if second * 20 > len(sample) // 2 and first * 50 < second:
-        return "utf-16-le"
-    if first * 20 > len(sample) // 2 and second * 50 < first:
-        return "utf-16-be"
-    return None
+        encoding = "utf-16-le"
+    elif first * 20 > len(sample) // 2 and second * 50 < first:
+        encoding = "utf-16-be"
+    else:
+        return None
+    text = sample.decode(encoding, "replace")
+    readable = sum(char.isprintable() or char.isspace() for char in text)
+    return encoding if readable > (1 - _MOST_CONTROLS) * len(text) else None

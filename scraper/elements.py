@@ -34,7 +34,7 @@ def label_elements(ledger: Ledger, text: str, segments: Sequence[Segment], layou
         elif label == "ticker":
             claim_linked_ticker(ledger, text, [run for segment in part for run in segment.runs], layout)
         elif label in _TEASER_LABELS:
-            _claim_teaser(ledger, part, region, teasers.group(region), layout)
+            _claim_teaser(ledger, part, region, teasers.place(region), layout)
         else:
             left += part
     return left
@@ -58,17 +58,23 @@ class _Teasers:
         self._count = 0
         self._numbers: dict[Element, int] = {}
         self._titles: dict[Element, int] = {}
+        self._placed: set[tuple[int, str]] = set()
         for region in _teaser_titles(segments):
             self._count += 1
             self._titles[region.element] = self._count
             self._numbers.setdefault(_container(region), self._count)
 
-    def group(self, region: Region) -> int:
-        """Return the number of the teaser that the piece belongs to; 0 if it has no title."""
+    def place(self, region: Region) -> int:
+        """Return the number of the teaser that the piece belongs to; 0 if that has no title, or such a piece already."""
         container = _container(region)
         if region.element in self._titles:
             self._numbers[container] = self._titles[region.element]
-        return self._numbers.get(container, 0)
+        number = self._numbers.get(container, 0)
+        piece = (number, region.rule.label)
+        if piece in self._placed:
+            return 0
+        self._placed.add(piece)
+        return number
 
 
 def _teaser_titles(segments: Iterable[Segment]) -> Iterator[Region]:

@@ -88,9 +88,9 @@ def _claim(ledger: Ledger, text: str, start: int, end: int, label: Label, rule: 
 
 
 def _leading_tickers(text: str, segments: Sequence[Segment], layout: Layout) -> int:
-    if len(segments) != 2:
-        return 0
-    return int(is_ticker(text, segments[0].start, segments[1].start, layout.file.ticker.slots, layout))
+    """Return 1 if a first line is a ticker and a second all the rest, else 0."""
+    is_pair = len(segments) == len(("ticker", "rest"))
+    return int(is_pair and is_ticker(text, segments[0].start, segments[1].start, layout.file.ticker.slots, layout))
 
 
 def _first(stretches: Iterator[Stretch]) -> Stretch | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from scraper.characters import visible
@@ -22,7 +23,7 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout) -> set[int
         bold = set()
     shaped = {
         index
-        for index, (block, after) in enumerate(zip(blocks, blocks[1:], strict=False))
+        for index, (block, after) in enumerate(pairwise(blocks))
         if len(block.text) <= layout.file.heading.longest
         and len(after.text) > len(block.text)
         and not _ENDS_A_SENTENCE.search(block.text)

@@ -37,8 +37,9 @@ class Outline:
             return next((n for n in inside if self.lines[n].says("dateline")), inside[0])
         for place, n in enumerate(self._column):
             if self.lines[n].says("dateline"):
-                above = [self.lines[m] for m in self._column[max(place - 2, 0) : place]]
-                if place < 2 or self._may_be_title(above[-1]) or any(line.says("notice") for line in above):
+                above = [self.lines[m] for m in self._column[:place]][-2:]
+                is_at_top = above == self.lines[:1] or not above
+                if is_at_top or self._may_be_title(above[-1]) or any(line.says("notice") for line in above):
                     return n
         return None
 

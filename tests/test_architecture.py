@@ -95,7 +95,10 @@ def test_modules_are_short() -> None:
     [
         ("import scraper", {"typer", "rich", "httpx", "lxml", "msgspec"}),
         ("from scraper import clean, Page; clean(Page(data='نص'.encode()))", {"typer", "rich", "httpx", "charset_normalizer"}),
-        ("import sys; sys.argv = ['scraper', '--version']; from scraper.__main__ import main; main()", {"typer", "rich", "lxml", "msgspec"}),
+        (
+            "import sys; sys.argv = ['scraper', '--version']; from scraper.__main__ import main; main()",
+            {"typer", "rich", "lxml", "msgspec"},
+        ),
     ],
 )
 def test_an_import_costs_only_what_it_needs(code: str, forbidden: set[str]) -> None:

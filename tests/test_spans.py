@@ -13,7 +13,7 @@ from scraper.spans import Ledger
 def test_spans_partition_the_text_whatever_is_claimed(text: str, claims: list[tuple[int, int]]) -> None:
     """Any claims, accepted or refused, leave spans that join up to the text, and each accepted claim is one of them."""
     ledger = Ledger(text)
-    accepted = []
+    accepted: list[tuple[int, int]] = []
     for start, end in claims:
         is_free = 0 <= start < end <= len(text) and not any(start < e and s < end for s, e in accepted)
         if is_free:

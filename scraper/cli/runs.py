@@ -24,7 +24,7 @@ class _Terminated(BaseException):
     """SIGTERM arrived."""
 
 
-def _terminate(signal_number: int, frame: FrameType | None) -> NoReturn:
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise _Terminated
 
 

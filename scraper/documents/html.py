@@ -20,7 +20,10 @@ _UNREAD: Final = frozenset({"head", "script", "style", "template"})
 # Elements that stand on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and those
 # whose text no reader would run into its neighbour's: table cells, options, buttons, text areas.
 _BREAKING: Final = frozenset(
-    ["address", "article", "aside", "blockquote", "body", "br", "button", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend", "li", "listing", "main", "marquee", "menu", "nav", "noframes", "noscript", "ol", "optgroup", "option", "p", "plaintext", "pre", "search", "section", "select", "summary", "table", "tbody", "td", "textarea", "tfoot", "th", "thead", "tr", "ul", "xmp"]
+    "address article aside blockquote body br button caption center dd details dialog dir div dl dt fieldset "
+    "figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr legend li listing main marquee menu "
+    "nav noframes noscript ol optgroup option p plaintext pre search section select summary table tbody td textarea "
+    "tfoot th thead tr ul xmp".split()
 )
 _EMPTY: Final = frozenset(["br", "hr", "img", "input", "link", "meta", "wbr"])
 _PREFORMATTED: Final = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})
@@ -46,14 +49,14 @@ def read_html(markup: str) -> Document:
         ParserLostText: if the parser does not reach the end of the page, even after mending.
     """
     root = _parse(markup)
-    if not _is_whole(root):
+    if root is None or not _is_whole(root):
         root = _parse(mend(markup))
-        if not _is_whole(root) and not _is_swallowed(root):
+        if root is None or not (_is_whole(root) or _is_swallowed(root)):
             raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
     return _Reader().read(root)
 
 
-def _parse(markup: str) -> etree._Element:
+def _parse(markup: str) -> etree._Element | None:
     # A parser for each page: one that is shared makes threads wait for each other.
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     data = markup.encode("utf-8", "replace").translate(_AS_SPACE, _CONTROLS)
@@ -98,7 +101,8 @@ class _Reader:
 
     def walk(self, top: etree._Element) -> None:
         """Lay out ``top`` and all below it; a loop, because pages nest deeper than Python calls do."""
-        node, children, element = top, iter(top), self.enter(top, None)
+        children: Iterator[etree._Element] = iter(top)
+        node, element = top, self.enter(top, None)
         around: list[tuple[etree._Element, Iterator[etree._Element], Element]] = []
         while True:
             for child in children:

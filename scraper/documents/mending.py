@@ -7,7 +7,7 @@ end things go, an opening that is never closed is closed at the first place that
 import re
 from typing import Final
 
-_STRAY: Final = re.compile(r"</(?:html|body|frameset)\s*>", re.IGNORECASE)
+_STRAY: Final = re.compile(r"</(?:html|body|frameset)\s*>|<!\[CDATA\[|\]\]>", re.IGNORECASE)
 
 _TAG: Final = re.compile(
     r"""<!--.*?-->                                    # a comment
@@ -16,16 +16,23 @@ _TAG: Final = re.compile(
     """,
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
-_OPEN_TAG_AT_END: Final = re.compile(r"<[a-z/!?][^<>]*\Z", re.IGNORECASE)
+_COMMENT_START: Final = re.compile(r"<!--[^>]*>?")
+_SIMPLE_TAG: Final = re.compile(r"<[a-z][^>]*>", re.IGNORECASE)
+_QUOTED: Final = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
+_OPEN_QUOTE: Final = re.compile(r"""=\s*(["'])""")
+_TAG_START: Final = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 _RAW_START: Final = re.compile(r"<(script|style|textarea|title|xmp|iframe|noembed|noframes)\b[^>]*>", re.IGNORECASE)
 _MARKUP: Final = re.compile(
     r"<(?:!--|/?(?:a|body|br|div|h[1-6]|head|html|link|meta|p|script|span|style|table|title)\b)", re.IGNORECASE
 )
 
-_VOID: Final = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
+_VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _INLINE: Final = frozenset(
-    ["a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "ins", "del", "kbd", "mark", "q", "s", "small", "span", "strong", "sub", "sup", "tt", "u", "var"]
+    "a abbr b bdi bdo big cite code em font i ins del kbd mark q s small span strong sub sup tt u var".split()
 )
+
+# libxml2 takes <html/> at its word: the page is over.
+_FRAME: Final = re.compile(r"""<(?:html|head|body)\b(?:=\s*"[^"]*"|=\s*'[^']*'|[^>])*+>""", re.IGNORECASE)
 
 _MOST_REPAIRS: Final = 1000
 """Scripts, titles and the like that are looked at; each costs a pass over the page."""
@@ -40,30 +47,39 @@ def mend(markup: str) -> str:
     """Return ``markup`` in a shape that the parser can read to its end, with every readable character in it."""
     markup = _STRAY.sub("", markup)
     markup = _close_comment(markup)
-    markup = _close_quote(markup)
+    markup = _close_quotes(markup)
+    markup = _FRAME.sub(lambda tag: tag[0].removesuffix("/>").removesuffix(">") + ">", markup)
     markup = _close_raw_text(markup)
     return _flatten(markup)
 
 
 def _close_comment(markup: str) -> str:
     """End a comment that nothing ends at the next ``>``, as browsers did before HTML5; without one it is a comment to the end."""
-    start = markup.rfind("<!--")
-    if start < 0 or markup.find("-->", start) >= 0:
-        return markup
-    end = markup.find(">", start)
-    return markup[:start] + (markup[end + 1 :] if end >= 0 else "")
+    closed = markup.rfind("-->") + 1
+    return markup[:closed] + _COMMENT_START.sub("", markup[closed:])
 
 
-def _close_quote(markup: str) -> str:
-    """End an attribute whose quotation mark never comes at the next ``>``; a tag that nothing ends goes."""
-    for quote in "\"'":
-        start = markup.rfind("=" + quote)
-        if start < 0 or markup.find(quote, start + 2) >= 0:
+def _close_quotes(markup: str) -> str:
+    """End an attribute whose quotation mark is missing at the next ``>``; a tag that the end of the page cuts off goes.
+
+    The mark is missing if the next one stands behind another tag; otherwise the ``>`` is a character of the value.
+    """
+    kept: list[str] = []
+    position = 0
+    for tag in _SIMPLE_TAG.finditer(markup):
+        mark = _OPEN_QUOTE.search(_QUOTED.sub("", tag[0])) if tag.start() >= position else None
+        if mark is None:
             continue
-        end = markup.find(">", start)
-        if end >= 0:
-            markup = f"{markup[:end]}{quote}{markup[end:]}"
-    return _OPEN_TAG_AT_END.sub("", markup)
+        end = markup.find(mark[1], tag.end())
+        if end < 0 or "<" in markup[tag.end() : end]:
+            kept += [markup[position : tag.end() - 1], mark[1], ">"]
+            position = tag.end()
+        else:
+            kept.append(markup[position : end + 1])
+            position = end + 1
+    markup = "".join([*kept, markup[position:]])
+    cut = _TAG_START.search(markup, markup.rfind(">") + 1)
+    return markup if cut is None else markup[: cut.start()]
 
 
 def _close_raw_text(markup: str) -> str:

@@ -119,7 +119,7 @@ class Layout:
 
     def wording_of(self, line: str) -> Hit | None:
         """Return the wording that the whole of ``line``, squeezed, reads like."""
-        for rule, wording in self._wordings_by_opening.get(line[0].casefold(), self._wordings_of_any_opening):
+        for rule, wording in self._wordings_by_opening.get(line[:1].casefold(), self._wordings_of_any_opening):
             slots = wording.match(line)
             if slots is not None:
                 return Hit(rule, wording.lang, slots)

@@ -61,9 +61,11 @@ class Wording:
 
     def match(self, line: str) -> dict[str, str] | None:
         """Return the slots if the whole of ``line``, squeezed, is one of these sentences, or several where they chain."""
+        if not _is_legible(line):
+            return None
         for pattern in self._damaged_lines if LOST in line else self._lines:
             match = pattern.fullmatch(line)
-            if match is not None and _is_legible(match[0]):
+            if match is not None:
                 return _slots(match)
         return None
 
@@ -159,12 +161,14 @@ def _pattern(sentence: str, date: str, *, damaged: bool) -> str:
 
 def _letter(char: str, *, damaged: bool) -> str:
     if char in _APOSTROPHES:
-        return f"[{re.escape(_APOSTROPHES)}{LOST}]{_GAP}*" if damaged else f"[{re.escape(_APOSTROPHES)}]{_GAP}*"
+        return f"[{re.escape(_APOSTROPHES)}{LOST if damaged else ''}]{_GAP}*"
     if not char.isalnum():
         return f"{_GAP}*{re.escape(char)}"
-    base, *marks = unicodedata.normalize("NFD", char)
+    decomposed = unicodedata.normalize("NFD", char)
+    first, marks = decomposed[0], decomposed[1:]
     pattern = re.escape(char)
     if marks:
-        pattern = f"(?:{pattern}|{re.escape(base)}{''.join(f'{mark}?' for mark in marks)})"
-    # One bad byte costs its character, or splits it into up to three marks, or adds one.
-    return f"(?:{pattern}|{LOST}{{1,3}}){LOST}?" if damaged else pattern
+        pattern = f"(?:{pattern}|{re.escape(first)}{''.join(f'{mark}?' for mark in marks)})"
+    # A bad byte costs its letter, leaving up to four marks, or puts some before a letter that is whole. The repeats give nothing
+    # back (`}+`): otherwise a line of marks could be shared out among the letters in more ways than can ever be tried.
+    return f"(?:{LOST}{{0,3}}+{pattern}|{LOST}{{1,4}}+)" if damaged else pattern

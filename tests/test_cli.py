@@ -1,0 +1,342 @@
+"""The command, run as its users run it: files, directories, pipes, signals, and everything that can be wrong with them."""
+
+import json
+import os
+import pty
+import re
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scraper.records import PageRecord
+
+FIXTURES = Path(__file__).parent / "fixtures"
+TEXT = FIXTURES / "arabic-article-text" / "source.txt"
+HTML = FIXTURES / "arabic-article-html" / "source.html"
+UNKNOWN = FIXTURES / "unknown-page-text" / "source.txt"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+
+COMMAND = [sys.executable, "-m", "scraper"]
+Done = subprocess.CompletedProcess[bytes]
+
+
+def run(*args: str | Path, data: bytes | None = None, env: dict[str, str] | None = None) -> Done:
+    command = [*COMMAND, *map(str, args)]
+    surroundings = {**os.environ, **(env or {})}
+    if data is None:
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=surroundings, check=False)
+    return subprocess.run(command, input=data, capture_output=True, timeout=60, env=surroundings, check=False)
+
+
+def records(done: Done) -> list[dict[str, Any]]:
+    assert done.stdout == b"" or done.stdout.endswith(b"\n")
+    return [json.loads(line) for line in done.stdout.split(b"\n") if line]
+
+
+def complaints(done: Done) -> list[str]:
+    """Return what was said on stderr, without the summary; no traceback ever."""
+    said = done.stderr.decode()
+    assert "Traceback" not in said
+    return [line for line in said.splitlines() if re.match(r"scraper: \d+ pages?\b", line) is None]
+
+
+def test_a_page_becomes_one_line_with_every_key_in_order() -> None:
+    """One page, one line, UTF-8 as it is, keys in the order of the contract, a summary on stderr."""
+    done = run("clean", HTML)
+    assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
+    assert "تعاونية".encode() in done.stdout
+    (record,) = records(done)
+    assert list(record) == ["schema", *PageRecord.__struct_fields__[1:]]
+    assert done.stderr.decode() == "scraper: 1 page: 1 article\n"
+
+
+def test_quiet_silences_all_but_errors(tmp_path: Path) -> None:
+    """With -q a good run says nothing, and a failure is still named."""
+    assert run("clean", HTML, "-q").stderr == b""
+    done = run("clean", "-q", tmp_path / "nowhere.html", HTML)
+    assert done.returncode == 1
+    assert done.stderr.decode().count("\n") == 1
+
+
+@pytest.mark.parametrize("args", [["-"], []])
+def test_stdin_is_read_by_its_name_or_when_something_is_piped_in(args: list[str]) -> None:
+    """``-`` and no input at all both mean stdin, and the record says ``-``."""
+    done = run("clean", *args, data=TEXT.read_bytes())
+    (record,) = records(done)
+    assert (done.returncode, record["input"], record["kind"]) == (0, "-", "article")
+
+
+def test_without_input_on_a_terminal_the_usage_is_explained() -> None:
+    """Nobody is left waiting before a terminal that waits for them."""
+    controller, terminal = pty.openpty()
+    done = subprocess.run([*COMMAND, "clean"], stdin=terminal, capture_output=True, timeout=60, check=False)
+    os.close(controller)
+    os.close(terminal)
+    assert done.returncode == 2
+    assert b"INPUT" in done.stderr
+
+
+def test_the_output_is_in_the_order_of_the_input() -> None:
+    """Two inputs give two lines, in the order in which they were named."""
+    assert [record["input"] for record in records(run("clean", HTML, TEXT, HTML))] == [str(HTML), str(TEXT), str(HTML)]
+
+
+def test_a_directory_gives_its_files_sorted_by_path_and_skips_what_is_no_page(tmp_path: Path) -> None:
+    """Recursive, in the order of ``LC_ALL=C sort``; binary and empty files found there are counted, and are no failures."""
+    for name in ("b/two.txt", "a.html", "b-1.txt", "b/a/deep.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(TEXT.read_bytes())
+    (tmp_path / "logo.png").write_bytes(PNG)
+    (tmp_path / "empty.html").write_bytes(b"")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    done = run("clean", tmp_path)
+    assert done.returncode == 0
+    names = [record["input"].removeprefix(f"{tmp_path}/") for record in records(done)]
+    assert names == ["a.html", "b-1.txt", "b/a/deep.txt", "b/two.txt"]
+    assert "left out: " in done.stderr.decode()
+    assert "1 not-text" in done.stderr.decode()
+
+
+def test_an_output_within_the_input_directory_is_no_input(tmp_path: Path) -> None:
+    """Neither OUT, nor its part file, nor a redirected stdout is read as a page of the directory it stands in."""
+    (tmp_path / "a.txt").write_bytes(TEXT.read_bytes())
+    (tmp_path / "out.jsonl").write_text("old\n")
+    assert run("clean", tmp_path, "-o", tmp_path / "out.jsonl").returncode == 0
+    assert (tmp_path / "out.jsonl").read_bytes().count(b"\n") == 1
+    with (tmp_path / "std.jsonl").open("wb") as out:
+        (tmp_path / "out.jsonl").unlink()
+        subprocess.run([*COMMAND, "clean", str(tmp_path)], stdout=out, check=True, timeout=60, stderr=subprocess.DEVNULL)
+    assert (tmp_path / "std.jsonl").read_bytes().count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda _path: None, "missing"),
+        (lambda path: path.write_bytes(b""), "empty"),
+        (lambda path: path.write_bytes(b" \n\xc2\xa0"), "empty"),
+        (lambda path: path.write_bytes(b"<html><script>x</script></html>"), "empty"),
+        (lambda path: path.write_bytes(PNG), "not-text"),
+        (lambda path: path.write_bytes(b"x" * 20_001), "too-large"),
+        (lambda path: path.mkdir(), "empty"),
+        (lambda path: path.symlink_to(path), "unreadable"),
+    ],
+)
+def test_a_bad_input_is_named_and_costs_nobody_else(tmp_path: Path, make: Any, code: str) -> None:
+    """One clear sentence with name and code, exit 1, and the page beside it is cleaned."""
+    make(tmp_path / "bad.html")
+    done = run("clean", tmp_path / "bad.html", TEXT, "--max-bytes", "20000")
+    assert done.returncode == 1
+    assert len(records(done)) == 1
+    (sentence,) = complaints(done)
+    assert sentence.startswith(f"scraper: {tmp_path / 'bad.html'}: {code}: ")
+    assert sentence.count(": ") >= 3
+
+
+def test_a_page_in_stdin_over_the_limit_is_refused_without_reading_on() -> None:
+    """An endless stream is stopped at the limit."""
+    with subprocess.Popen(["yes", "x"], stdout=subprocess.PIPE) as endless:
+        done = subprocess.run(
+            [*COMMAND, "clean", "-", "--max-bytes", "100000"], stdin=endless.stdout, capture_output=True, timeout=30, check=False
+        )
+        endless.kill()
+    assert done.returncode == 1
+    assert b"-: too-large: " in done.stderr
+
+
+@pytest.mark.parametrize(("choice", "status", "lines"), [("keep", 0, 2), ("skip", 0, 1), ("fail", 1, 1)])
+def test_unknown_pages_are_kept_left_out_or_called_failures(choice: str, status: int, lines: int) -> None:
+    """The user decides what becomes of a page of no known layout, and it is counted."""
+    done = run("clean", UNKNOWN, TEXT, "--unknown", choice)
+    assert (done.returncode, len(records(done))) == (status, lines)
+    assert b"unknown" in done.stderr
+
+
+def test_the_address_of_a_single_page_can_be_given() -> None:
+    """--url gives url, site, slug and id, and follows the page's relative links."""
+    (record,) = records(run("clean", "-", "--url", "https://www.masress.com/almanara/7", data=HTML.read_bytes()))
+    assert (record["url"], record["site"], record["newspaper_slug"]) == (
+        "https://www.masress.com/almanara/7",
+        "masress.com",
+        "almanara",
+    )
+    assert record["headlines"][0]["url"].startswith("https://www.masress.com/almanara/")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["clean", "--no-such-option"],
+        ["no-such-command"],
+        ["clean", "x", "--unknown", "perhaps"],
+        ["clean", "x", "--max-bytes", "0"],
+        ["clean", "x", "--max-bytes", "many"],
+        ["clean", "a", "b", "--url", "https://a.example/"],
+        ["clean", ".", "--url", "https://a.example/"],
+        ["clean", "x", "--url", "no address"],
+        ["schema", "book"],
+    ],
+)
+def test_wrong_usage_exits_2(args: list[str]) -> None:
+    """What the command does not understand it says, and nothing is written."""
+    done = run(*args)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert complaints(done)
+
+
+def test_headlines_are_one_line_each() -> None:
+    """Each headline is a record with its place, its address and its page."""
+    rows = records(run("headlines", HTML))
+    (page,) = records(run("clean", HTML))
+    assert [(row["headline"], row["url"]) for row in rows] == [(line["text"], line["url"]) for line in page["headlines"]]
+    assert [row["position"] for row in rows] == list(range(len(rows)))
+    assert {(row["page_id"], row["page_url"], row["newspaper_slug"]) for row in rows} == {(page["id"], page["url"], "almanara")}
+
+
+@pytest.mark.parametrize(("args", "key"), [([], "removed"), (["page"], "removed"), (["headline"], "position")])
+def test_schema_prints_a_json_schema(args: list[str], key: str) -> None:
+    """Of the page by default; every key is required, since every line has it."""
+    schema = json.loads(run("schema", *args).stdout)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert key in schema["required"]
+    assert schema["required"] == list(schema["properties"])
+
+
+def test_version_and_module_and_script_agree() -> None:
+    """``scraper`` and ``python -m scraper`` are one program."""
+    script = Path(sys.executable).with_name("scraper")
+    assert subprocess.run([script, "--version"], capture_output=True, check=True).stdout == run("--version").stdout
+    assert subprocess.run([script, "clean", TEXT], capture_output=True, check=True).stdout == run("clean", TEXT).stdout
+
+
+# --- outputs ---
+
+
+def test_an_output_file_appears_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    """-o gives the same bytes as stdout, keeps the mode of what it replaces, and follows a link."""
+    real, link = tmp_path / "real.jsonl", tmp_path / "link.jsonl"
+    real.write_text("old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    done = run("clean", TEXT, "-o", link)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert real.read_bytes() == run("clean", TEXT).stdout
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+    assert link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.jsonl", "real.jsonl"]
+
+
+def test_a_run_with_failures_still_finishes_its_output(tmp_path: Path) -> None:
+    """Exit 1 for a failed page is no reason to withhold the others."""
+    done = run("clean", tmp_path / "nowhere", TEXT, "-o", tmp_path / "out.jsonl")
+    assert done.returncode == 1
+    assert (tmp_path / "out.jsonl").read_bytes().count(b"\n") == 1
+
+
+@pytest.mark.parametrize("name", ["no/such/dir/out.jsonl", "."])
+def test_an_output_that_cannot_be_opened_is_named(tmp_path: Path, name: str) -> None:
+    """A missing or impossible place is one sentence and exit 1."""
+    done = run("clean", TEXT, "-o", tmp_path / name)
+    assert done.returncode == 1
+    assert "the output cannot be written" in complaints(done)[0]
+
+
+def test_a_full_disk_is_named() -> None:
+    """When the system takes no more, on stdout or on a device, the run ends with 1 and a reason."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*COMMAND, "clean", TEXT], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 1
+    assert b"No space left" in done.stderr
+    assert b"Traceback" not in done.stderr
+    named = run("clean", TEXT, "-o", "/dev/full")
+    assert (named.returncode, b"/dev/full" in named.stderr) == (1, True)
+
+
+def test_a_device_and_a_pipe_are_written_directly(tmp_path: Path) -> None:
+    """A device stays a device, and a named pipe gets its lines."""
+    assert run("clean", TEXT, "-o", "/dev/null").returncode == 0
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen([*COMMAND, "clean", "-q", str(TEXT), "-o", str(pipe)]) as writer:
+        assert pipe.read_bytes() == run("clean", TEXT).stdout
+        assert writer.wait(timeout=60) == 0
+    assert pipe.is_fifo()
+
+
+def test_a_closed_pipe_ends_the_run_quietly_with_141() -> None:
+    """Like the shell's own tools: no word, and the status of a broken pipe."""
+    with subprocess.Popen([*COMMAND, "clean", *[str(HTML)] * 50], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 141
+
+
+def test_each_line_is_handed_on_at_once(tmp_path: Path) -> None:
+    """A reader gets the first record while the second page is still on its way."""
+    pipe = tmp_path / "slow"
+    os.mkfifo(pipe)
+    with subprocess.Popen([*COMMAND, "clean", str(TEXT), str(pipe)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["input"] == str(TEXT)
+        pipe.write_bytes(TEXT.read_bytes())
+        assert json.loads(process.stdout.readline())["input"] == str(pipe)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_the_run_cleanly(tmp_path: Path, number: signal.Signals, status: int) -> None:
+    """What bears the name stays as it was, the part file holds whole lines and is named, and the status tells the signal."""
+    out, pipe = tmp_path / "out.jsonl", tmp_path / "never"
+    out.write_text("old\n")
+    os.mkfifo(pipe)
+    command = [*COMMAND, "clean", str(TEXT), str(pipe), "-o", str(out)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        part = tmp_path / "out.jsonl.part"
+        deadline = time.monotonic() + 30
+        while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert out.read_text() == "old\n"
+    assert json.loads(part.read_bytes())["input"] == str(TEXT)
+    assert str(part).encode() in said
+    assert b"Traceback" not in said
+
+
+def test_line_ends_of_unicode_are_escaped(tmp_path: Path) -> None:
+    """U+0085, U+2028 and U+2029 would break lines for many readers; a name may hold them."""
+    path = tmp_path / "a\u2028b\u0085c\u2029.txt"
+    path.write_bytes(TEXT.read_bytes())
+    done = run("clean", path)
+    assert len(done.stdout.decode().splitlines()) == 1
+    assert records(done)[0]["input"] == str(path)
+
+
+def test_a_name_that_is_no_text_is_shown_and_never_reaches_the_terminal_raw(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 become U+FFFD in the record; control characters of a name are spelled out on stderr."""
+    path = os.fsencode(tmp_path) + b"/\xff.txt"
+    Path(os.fsdecode(path)).write_bytes(TEXT.read_bytes())
+    assert records(run("clean", tmp_path))[0]["input"].endswith("/\ufffd.txt")
+    done = run("clean", "\x1b[31mred\u202e")
+    assert b"\x1b" not in done.stderr
+    assert "\\u001b[31mred\\u202e" in done.stderr.decode()
+
+
+def test_help_lists_only_what_exists() -> None:
+    """A command lands with the issue that builds it."""
+    said = run("--help", env={"COLUMNS": "100", "NO_COLOR": "1"}).stdout.decode()
+    assert all(command in said for command in ("clean", "headlines", "schema"))
+    assert not any(command in said for command in ("fetch", "explain", "layouts", "crawl"))
+    assert b"\x1b" not in run("clean", "--help", env={"NO_COLOR": "1"}).stdout

@@ -1,0 +1,110 @@
+"""Bytes to text: each step of the rule, and what would tempt it astray."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scraper.decoding import decode
+from scraper.errors import NotText
+from scraper.pages import Page
+
+ARABIC = "افتتحت التعاونية، صباح أمس، مصنعا صغيرا لتجفيف التمور؛ وقالت رئيستها: «لم يكن سهلا».\n" * 5
+FRENCH = "L'école a ouvert samedi un atelier où chacun répare son vélo ; l'été prochain, il déménagera.\n" * 5
+ENGLISH = "The old cinema opened its doors again as a library that stays open until two.\n" * 5
+
+
+def html(text: str, charset: str | None) -> str:
+    meta = f'<meta http-equiv="Content-Type" content="text/html; charset={charset}">' if charset else ""
+    return f"<html><head>{meta}<title>x</title></head><body><p class='first'>{text}</p></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("data", "text", "encoding", "by"),
+    [
+        (b"\xef\xbb\xbf" + ARABIC.encode(), ARABIC, "utf-8", "bom"),
+        (ARABIC.encode("utf-16"), ARABIC, "utf-16-le", "bom"),
+        (b"\xfe\xff" + ARABIC.encode("utf-16-be"), ARABIC, "utf-16-be", "bom"),
+        (ARABIC.encode("utf-16-le"), ARABIC, "utf-16-le", "detected"),
+        (ENGLISH.encode("utf-16-be"), ENGLISH, "utf-16-be", "detected"),
+        (ARABIC.encode(), ARABIC, "utf-8", "strict"),
+        (ARABIC.encode("cp1256"), ARABIC, "cp1256", "detected"),
+        (FRENCH.encode("cp1252"), FRENCH, "cp1252", "detected"),
+    ],
+)
+def test_text_comes_out_right(data: bytes, text: str, encoding: str, by: str) -> None:
+    """A text without any declaration is read by its mark, by its zero bytes, as UTF-8, or by detection, in this order."""
+    decoded, decoding = decode(Page(data=data))
+    assert (decoded, decoding.encoding, decoding.by, decoding.replaced) == (text, encoding, by, 0)
+
+
+@pytest.mark.parametrize(
+    ("encoded_as", "declared", "header", "by"),
+    [
+        ("utf-8", "windows-1256", None, "strict"),
+        ("utf-8", None, "iso-8859-1", "strict"),
+        ("cp1256", "windows-1256", None, "meta"),
+        ("cp1256", None, "windows-1256", "header"),
+        ("cp1256", "utf-8", None, "detected"),
+        ("cp1256", "iso-8859-1", None, "detected"),
+        ("cp1256", "windows-1252", "iso-8859-1", "detected"),
+        ("cp1256", "no-such-charset", "unicode_escape", "detected"),
+        ("cp1256", None, None, "detected"),
+    ],
+)
+def test_a_declaration_is_believed_only_as_far_as_it_can_be(
+    encoded_as: str, declared: str | None, header: str | None, by: str
+) -> None:
+    """Valid UTF-8 beats any tag; the header comes before the tag; a charset that cannot be right is passed over."""
+    markup = html(ARABIC, declared)
+    decoded, decoding = decode(Page(data=markup.encode(encoded_as), charset=header))
+    assert (decoded, decoding.by) == (markup, by)
+
+
+def test_iso_8859_6_is_read() -> None:
+    """The Arabic part of ISO 8859 is read where it is declared and where it is not."""
+    text = "افتتحت التعاونية صباح امس مصنعا صغيرا لتجفيف التمور؛ وقالت رئيستها. " * 5
+    for markup in (html(text, "iso-8859-6"), text):
+        assert decode(Page(data=markup.encode("iso8859_6")))[0] == markup
+
+
+@pytest.mark.parametrize("text", [ARABIC, FRENCH, ENGLISH])
+@pytest.mark.parametrize("declared", [None, "utf-8"])
+@pytest.mark.parametrize("bad", [b"\xff", b"\xc3", b"\x80"])
+def test_one_bad_byte_costs_one_character(text: str, declared: str | None, bad: bytes) -> None:
+    """A page in UTF-8 with a bad byte in the middle stays UTF-8, and the damage is counted."""
+    first, second = html(text[:200], declared).encode(), text[200:].encode()
+    decoded, decoding = decode(Page(data=first + bad + b" " + second))
+    assert decoded == f"{first.decode()}\ufffd {second.decode()}"
+    assert (decoding.encoding, decoding.replaced) == ("utf-8", 1)
+
+
+def test_a_page_may_hold_replacement_characters_of_its_own() -> None:
+    """U+FFFD that stands in the source is a character like any other: nothing was replaced here."""
+    decoded, decoding = decode(Page(data="Publi\ufffd dans La D\ufffdp\ufffdche".encode()))
+    assert decoded == "Publi\ufffd dans La D\ufffdp\ufffdche"
+    assert (decoding.by, decoding.replaced) == ("strict", 0)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x89PNG\r\n\x1a\n" + bytes(range(256)), bytes(range(256)) * 20, b"\x1f\x8b\x08" + b"\x00\x01" * 50]
+)
+def test_what_is_no_text_is_refused(data: bytes) -> None:
+    """A picture or an archive is named as such."""
+    with pytest.raises(NotText):
+        decode(Page(data=data))
+
+
+def test_stray_zero_bytes_do_not_make_a_page_binary() -> None:
+    """A page hurt by a few NULs and other controls is a page."""
+    data = html(ARABIC, None).encode().replace(b" ", b" \x00", 5).replace(b"<p", b"\x01<p")
+    assert decode(Page(data=data))[1].by == "strict"
+
+
+@given(st.binary(), st.sampled_from([None, "utf-8", "windows-1256", "utf-16", "idna", "x\x00y", "unicode_escape", "hex", "rot13"]))
+def test_any_bytes_give_text_or_are_named(data: bytes, charset: str | None) -> None:
+    """Whatever the bytes and whatever the header says: text that can be encoded again, or NotText."""
+    try:
+        text, _ = decode(Page(data=data, charset=charset))
+    except NotText:
+        return
+    assert isinstance(text.encode("utf-8"), bytes)

@@ -1,0 +1,117 @@
+"""From markup to lines of readable text, whatever the markup went through."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scraper.documents import read_document
+from scraper.documents.form import is_html
+from scraper.documents.html import read_html
+
+
+def lines(markup: str) -> list[str]:
+    document = read_html(markup)
+    return [" ".join(document.text[block.start : block.end].split()) for block in document.blocks]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<p>one</p><p>two</p>", ["one", "two"]),
+        ("one<br>two<br /><br>three", ["one", "two", "three"]),
+        ("one <b>b</b><i>old</i> <a href=x>link</a>ed", ["one bold linked"]),
+        ("one\n  line\tonly", ["one line only"]),
+        ("<p>a<!-- comment -->b</p><script>x()</script>c<style>p{}</style>", ["ab", "c"]),
+        ("<template><p>never</p></template>seen<noscript>too</noscript>", ["seen", "too"]),
+        ("<select><option>1<option>2</select><button>go</button><textarea>t\nu</textarea>", ["1", "2", "go", "t", "u"]),
+        ("<table><tr><td>a<td>b<tr><td>c</table>", ["a", "b", "c"]),
+        ("<pre>a\n  b</pre>", ["a", "b"]),
+        ('<p hidden>h</p><p style="display:none">n</p><p aria-hidden=true>a</p>', ["h", "n", "a"]),
+        ("a&nbsp;&amp;&#1605;&lt;b&gt;", ["a &م<b>"]),
+        ("a\x00b\x07c\x0bd\x1ce", ["abc d e"]),
+    ],
+)
+def test_readable_text_is_all_text_nodes_of_the_body(body: str, expected: list[str]) -> None:
+    """Inline markup neither glues nor splits words, blocks and breaks make lines, and only scripts, styles and comments go."""
+    assert lines(f"<html><head><title>no</title></head><body>{body}</body></html>") == expected
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ("<html><body><p>a</p></body></html><p>b</p> tail", ["a", "b", "tail"]),
+        ("<div><p>a</p></body></html><p>b</p></div><p>c", ["a", "b", "c"]),
+        ("<p>a</p><!-- open <b>x</b> <p>b</p>", ["a", "x", "b"]),
+        ("<p>a</p><!-- open to the end", ["a"]),
+        ('<p>a</p><a href="/x>link</a><p>b</p>', ["a", "link", "b"]),
+        ('<p>a</p><p>b</p><a href="/cut', ["a", "b"]),
+        ("<p>a</p><p>b</p><a hr", ["a", "b"]),
+        ("<p>a</p><script>var x = 1", ["a"]),
+        ("<p>a</p><script>var x = 1 <p>b</p>", ["a", "b"]),
+        ("<title>t<body><p>a</p>", ["a"]),
+        ("<html><body>" + "<div>" * 3000 + "a" + "</div>" * 3000 + "<p>b</p></body></html>", ["a", "b"]),
+        ("<b><i>" * 3000 + "a" + "</i></b>" * 3000 + " <p>b</p>", ["a", "b"]),
+        ("".join(f"<div class=c{n}>{n}" for n in range(3000)), [str(n) for n in range(3000)]),
+        ("<body>" + "<p>x</p>" * 5 + "y" * 11_000_000, ["x"] * 5 + ["y" * 11_000_000]),
+        ("<frameset><noframes>f</noframes></frameset></html>z", ["f", "z"]),
+        ("", []),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, str) else "",
+)
+def test_the_parser_loses_nothing(markup: str, expected: list[str]) -> None:
+    """Where libxml2 would stop before the end of a page, mending brings out what follows."""
+    assert lines(markup) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "media_type", "expected"),
+    [
+        ("<!DOCTYPE html><p>x", None, True),
+        ("\n <?xml version='1.0'?><html>", "text/plain", True),
+        ("HTTP/1.1 200 OK\n\n<html><body>x", None, True),
+        ("x</p> y</span> z</div>", None, True),
+        ("في هذا المقال نشرح <b> و </b> فقط.", None, False),
+        ("a < b and c > d", None, False),
+        ("فقرة", "text/html", True),
+        ("فقرة", None, False),
+        ("", None, False),
+    ],
+)
+def test_markup_is_told_by_content(text: str, media_type: str | None, expected: bool) -> None:
+    """A page opens like one, holds its frame, or several end tags; a text that mentions a tag is a text."""
+    assert is_html(text, media_type) is expected
+
+
+MARKUP = st.lists(
+    st.sampled_from(
+        [
+            *("<p>", "</p>", "<div class='a'>", "</div>", "<a href='/x'>", "</a>", "<b>", "</b>", "<br>", "</html>", "</body>"),
+            *("<!--", "-->", "<script>", "</script>", "<title>", "<", ">", "&", "&nbsp;", '"', "'", "=", "<table>", "<tr>", "<td>"),
+            *("<textarea>", "<svg>", "<![CDATA[", "]]>", "<?php", "<select>", "<option>", "\x00", "\ufffd", "كلمة", "mot ", "\n"),
+        ]
+    ),
+    max_size=60,
+).map("".join)
+
+
+@settings(max_examples=300)
+@given(MARKUP)
+def test_lines_cover_the_text_of_any_markup(markup: str) -> None:
+    """Every visible character of a document stands in a block, and every block in the text, in order."""
+    document = read_html(markup)
+    position = 0
+    for block in document.blocks:
+        assert document.text[position : block.start].strip() == ""
+        assert "\n" not in document.text[block.start : block.end]
+        assert "".join(document.text[run.start : run.end] for run in block.runs) == document.text[block.start : block.end]
+        position = block.end
+    assert document.text[position:].strip() == ""
+    assert "scraper-end-of-page" not in document.text
+
+
+@given(st.lists(st.sampled_from(["سطر أول", "line", "\u00a0" * 4, "\r\n", "\n", "\u2028", " ", "\u200f"])).map("".join))
+def test_a_text_page_is_all_readable(text: str) -> None:
+    """The readable text of a text page is the text itself."""
+    document = read_document(text)
+    assert document.text == text
+    assert "".join(text[block.start : block.end] for block in document.blocks).split() == text.split()

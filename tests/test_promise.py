@@ -1,0 +1,112 @@
+"""The promise, on pages that nobody has thought of."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from scraper import Outcome, Page, PageError, clean
+from scraper.audit import audit
+from scraper.characters import visible
+from scraper.errors import Unaccounted
+from scraper.records import to_json_line
+from scraper.spans import fate
+from tests.test_cases import CASES, FIXTURES
+
+SOURCES = {case: next((FIXTURES / case).glob("source.*")).read_bytes() for case in CASES}
+
+
+def check_promise(outcome: Outcome) -> None:
+    """Assert the contract's sum and the partition, with arithmetic that shares nothing with the audit."""
+    text = outcome.document.text
+    assert "".join(text[span.start : span.end] for span in outcome.spans) == text
+    record = json.loads(to_json_line(outcome.record))
+    told = visible(record["title"] or "") + visible(record["text"]) + sum(visible(line["text"]) for line in record["headlines"])
+    told += sum(visible(teaser[key] or "") for teaser in record["teasers"] for key in ("title", "author", "newspaper"))
+    assert visible(text) == told + sum(piece["chars"] for piece in record["removed"])
+    assert all(piece["chars"] and piece["count"] for piece in record["removed"])
+
+
+@given(st.binary(max_size=2000))
+def test_any_bytes_give_a_record_or_a_named_error(data: bytes) -> None:
+    """No bytes at all raise anything but an error with a name, and each record keeps the promise."""
+    try:
+        outcome = clean(Page(data=data))
+    except PageError as error:
+        assert error.code in ("empty", "not-text")
+        return
+    check_promise(outcome)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(CASES), st.randoms(use_true_random=False))
+def test_a_damaged_page_keeps_the_promise(case: str, chance: random.Random) -> None:
+    """Pages with pieces cut out, doubled, swapped or overwritten still give records that add up."""
+    data = SOURCES[case]
+    for _ in range(chance.randint(1, 6)):
+        start = chance.randrange(len(data) + 1)
+        end = min(len(data), start + chance.choice([1, 7, 300, 5000]))
+        filler = chance.choice(
+            [b"", data[start:end] * 2, b"\xff", b"\x00", b"<", b'"', b"</html>", b"<!--", b"\xc2\xa0" * 4, b"\n", b"<div>"]
+        )
+        data = data[:start] + filler + data[end:]
+    try:
+        outcome = clean(Page(data=data))
+    except PageError as error:
+        assert error.code in ("empty", "not-text")
+        return
+    check_promise(outcome)
+
+
+LINES = st.text(st.sampled_from("اب تجخ abcé0.,؟!\u00a0\u200f\u200c"), max_size=12)
+
+
+@given(st.lists(LINES).map("\n".join))
+def test_cleaning_clean_text_changes_nothing(text: str) -> None:
+    """The text of a record, cleaned again as an unknown page, is itself."""
+    assume(visible(text))
+    once = clean(Page(data=text.encode(), input="a")).record
+    again = clean(Page(data=once.text.encode(), input="a")).record
+    assert (once.kind, again.kind) == ("unknown", "unknown")
+    assert again.text == once.text
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case != "listing-html"])
+def test_the_text_of_every_case_is_clean_already(case: str) -> None:
+    """What a case leaves as body holds no notice, footer or ticker that a second pass would take out."""
+    text = clean(Page(data=SOURCES[case])).record.text
+    assert text
+    assert clean(Page(data=text.encode())).record.text == text
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_of_an_unknown_page_is_removed(case: str) -> None:
+    """Without a layout to go by, every readable character stands in ``text``."""
+    outcome = clean(Page(data=SOURCES[case]), layouts=[])
+    assert outcome.record.removed == []
+    assert visible(outcome.record.text) == visible(outcome.document.text)
+    assert {fate(span.label) for span in outcome.spans} <= {"body", "blank"}
+
+
+def test_the_audit_finds_what_is_missing_doubled_or_miscounted() -> None:
+    """A record that lost a character, a field that was doubled, a wrong count, a hole in the spans: each is refused."""
+    outcome = clean(Page(data=SOURCES["arabic-article-html"]))
+    text, spans, record = outcome.document.text, list(outcome.spans), outcome.record
+    audit(text, spans, record)
+    wrong: list[dict[str, Any]] = [
+        {"text": record.text[:-1]},
+        {"title": None},
+        {"headlines": [*record.headlines, record.headlines[0]]},
+        {"removed": record.removed[1:]},
+        {"removed": [type(piece)(piece.rule, piece.count, piece.chars + 1) for piece in record.removed]},
+    ]
+    for change in wrong:
+        values = {field: getattr(record, field) for field in record.__struct_fields__} | change
+        with pytest.raises(Unaccounted):
+            audit(text, spans, type(record)(**values))
+    for broken in (spans[1:], spans[:-1], [*spans[:3], *spans[4:]], [*spans[:3], spans[3], *spans[3:]]):
+        with pytest.raises(Unaccounted):
+            audit(text, broken, record)
