@@ -30,3 +30,11 @@ def squeeze(text: str) -> str:
     """
     joined = " ".join(text.split())
     return joined if joined.isprintable() else " ".join(_INVISIBLE.sub("", joined).split())
+
+
+def without_invisibles(text: str) -> tuple[str, list[int] | None]:
+    """Return ``text`` without invisible characters, and where each of those left stood; None if each stands where it did."""
+    if _INVISIBLE.search(text) is None:
+        return text, None
+    places = [place for place, char in enumerate(text) if _INVISIBLE.match(char) is None]
+    return "".join(text[place] for place in places), [*places, len(text)]

@@ -23,6 +23,14 @@ _MOST_CONTROLS: Final = 0.05
 _CANDIDATES: Final = ["cp1256", "iso8859_6", "cp1252"]
 """What detection chooses from: the single-byte encodings in which Arabic, French and English pages are met."""
 
+_ARABIC_CHARSET: Final = "cp1256"
+_WESTERN_CHARSET: Final = "cp1252"
+_CLEARLY: Final = 4
+"""How many good characters weigh up a bad one, where the page declares another charset than UTF-8."""
+
+_HEAD: Final = 8192
+_XML_DECLARATION: Final = re.compile(rb"<\?xml\s[^<>]*>")
+
 _WESTERN: Final = frozenset({"cp1252", "iso8859-1", "iso8859-15"})
 _HIGH: Final = bytes(range(0x80, 0x100))
 _HIGH_WORD: Final = re.compile(rb"[\x80-\xff]{3,}")
@@ -58,10 +66,11 @@ def _decode_not_utf8(page: Page) -> tuple[str, Decoding]:
     # A text in a single-byte encoding yields, read as UTF-8, far more errors than characters: for Arabic in windows-1256 and
     # ISO-8859-6 there were 90 and 200 errors to one chance character, for French in windows-1252 no such character at all.
     valid = len(text) - len(text.encode("ascii", "ignore")) - text.count("\ufffd")
-    if almost.replaced <= valid:
+    declared = [(by, charset) for by, charset in _declared(page) if charset != "utf-8"]
+    if almost.replaced * (_CLEARLY if declared else 1) <= valid:
         return text, almost
-    for by, charset in _declared(page):
-        if charset != "utf-8" and not _is_arabic_called_western(data, charset):
+    for by, charset in declared:
+        if not (charset in _WESTERN and _is_arabic(data)):
             try:
                 return data.decode(charset), Decoding(charset, by)
             except (UnicodeError, LookupError):
@@ -71,10 +80,10 @@ def _decode_not_utf8(page: Page) -> tuple[str, Decoding]:
         return text, almost
     from charset_normalizer import from_bytes  # 20 ms that nearly no page needs
 
-    best = from_bytes(data, cp_isolation=_CANDIDATES).best()
-    if best is not None:
-        return _replacing(data, best.encoding, "detected")
-    return text, Decoding("utf-8", "fallback", almost.replaced)
+    # A stray control or a directional mark makes it refuse a charset that is right.
+    best = from_bytes(data.translate(None, _CONTROLS + b"\x1b"), cp_isolation=_CANDIDATES).best()
+    encoding = best.encoding if best is not None else _ARABIC_CHARSET if _is_arabic(data) else _WESTERN_CHARSET
+    return _replacing(data, encoding, "detected")
 
 
 def _replacing(data: bytes, encoding: str, by: Means) -> tuple[str, Decoding]:
@@ -86,20 +95,20 @@ def _replacing(data: bytes, encoding: str, by: Means) -> tuple[str, Decoding]:
 
 
 def _declared(page: Page) -> Iterator[tuple[Means, str]]:
+    """Yield what header, meta tag and XML declaration say, in this order; browsers do not look at the last for HTML."""
     header = http_content_type_encoding(f"text/html; charset={page.charset}") if page.charset else None
-    for by, charset in (("header", header), ("meta", html_body_declared_encoding(page.data))):
-        if charset is not None and charset not in _NOT_FOR_PAGES:
-            yield ("header" if by == "header" else "meta"), charset
+    markup = html_body_declared_encoding(page.data)
+    tag = html_body_declared_encoding(_XML_DECLARATION.sub(b"", page.data[:_HEAD], count=1))
+    said: list[tuple[Means, str | None]] = [("header", header), ("meta", tag), ("meta", markup)]
+    yield from ((by, charset) for by, charset in said if charset is not None and charset not in _NOT_FOR_PAGES)
 
 
-def _is_arabic_called_western(data: bytes, charset: str) -> bool:
-    """Tell whether bytes declared as a Western European charset are words of another script.
+def _is_arabic(data: bytes) -> bool:
+    """Tell whether the bytes above 127 stand in words of their own.
 
-    Western charsets decode anything, so nothing else betrays the lie. In French an accented letter stands alone or beside one
-    other; in Arabic whole words are bytes above 127.
+    Western charsets decode anything, so nothing else betrays a page that claims one wrongly. In French an accented letter stands
+    alone or beside one other; in Arabic whole words are bytes above 127.
     """
-    if charset not in _WESTERN:
-        return False
     words = sum(len(word) for word in _HIGH_WORD.findall(data))
     high = len(data) - len(data.translate(None, _HIGH))
     return words * 2 > high

@@ -32,7 +32,9 @@ def label_elements(ledger: Ledger, text: str, segments: Sequence[Segment], layou
             for segment in part:
                 ledger.claim(segment.start, segment.end, "chrome", layout.full(region.rule.id))
         elif label == "ticker":
-            claim_linked_ticker(ledger, text, [run for segment in part for run in segment.runs], layout)
+            # Where the ticker was never closed, the rest of the page seems to stand in it.
+            left += [segment for segment in part if segment.hit is not None]
+            claim_linked_ticker(ledger, text, [run for segment in part if segment.hit is None for run in segment.runs], layout)
         elif label in _TEASER_LABELS:
             _claim_teaser(ledger, part, region, teasers.place(region), layout)
         else:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from scraper.characters import visible
+from scraper.characters import visible, without_invisibles
 from scraper.core import BODY, TITLE
 from scraper.layouts import Layout
 from scraper.layouts.layout import Hit
 from scraper.layouts.wordings import Found
 from scraper.segments import Segment
 from scraper.spans import Label, Ledger, trim
-from scraper.ticker import claim_ticker, claim_unsplit, is_ticker
+from scraper.ticker import claim_ticker, claim_unsplit, end_of_line, is_ticker
 
 Stretch = tuple[Found, Hit]
 
@@ -23,11 +23,18 @@ def is_flattened(text: str, segments: Sequence[Segment], layout: Layout) -> bool
 
 def stretches(text: str, layout: Layout) -> dict[str, Stretch]:
     """Return notice, dateline and footer of a page that stands on one line, by label, as far as it has them."""
-    notice = _first(layout.stretches("notice", text))
-    dateline = _first(layout.stretches("dateline", text, notice[0].end if notice is not None else 0))
-    footer = _last("footer", text, layout)
+    plain, places = without_invisibles(text)
+    notice = _first(layout.stretches("notice", plain))
+    dateline = _first(layout.stretches("dateline", plain, notice[0].end if notice is not None else 0))
+    footer = _last("footer", plain, layout)
     found = {"notice": notice, "dateline": dateline, "footer": footer}
-    return {label: stretch for label, stretch in found.items() if stretch is not None}
+    return {label: _placed(stretch, places) for label, stretch in found.items() if stretch is not None}
+
+
+def _placed(stretch: Stretch, places: Sequence[int] | None) -> Stretch:
+    """Return a stretch of the text without invisible characters as it lies in the text itself."""
+    found, hit = stretch
+    return stretch if places is None else (Found(places[found.start], places[found.end - 1] + 1, found.slots), hit)
 
 
 def label_flattened(ledger: Ledger, text: str, segments: Sequence[Segment], layout: Layout) -> Iterator[tuple[str, Hit]]:
@@ -90,7 +97,12 @@ def _claim(ledger: Ledger, text: str, start: int, end: int, label: Label, rule: 
 def _leading_tickers(text: str, segments: Sequence[Segment], layout: Layout) -> int:
     """Return 1 if a first line is a ticker and a second all the rest, else 0."""
     is_pair = len(segments) == len(("ticker", "rest"))
-    return int(is_pair and is_ticker(text, segments[0].start, segments[1].start, layout.file.ticker.slots, layout))
+    return int(
+        is_pair
+        and is_ticker(
+            text, segments[0].start, end_of_line(text, segments[0].end, segments[1].start), layout.file.ticker.slots, layout
+        )
+    )
 
 
 def _first(stretches: Iterator[Stretch]) -> Stretch | None:

@@ -10,7 +10,9 @@ from typing import Final
 
 from scraper.layouts import Layout
 from scraper.segments import Segment
-from scraper.ticker import is_ticker, is_unsplit
+from scraper.ticker import end_of_line, is_ticker, is_unsplit
+
+_COLUMN: Final = frozenset(["main", "body", "teaser"])
 
 _FULL_STOP: Final = re.compile(r"(?<!\.)\.[\"'»”’)\]]*\Z")
 
@@ -22,7 +24,7 @@ class Outline:
         self.lines = lines
         self._text = text
         self._layout = layout
-        self.by_place = all(line.label is None for line in lines)
+        self.by_place = not any(line.label in _COLUMN for line in lines)
         """Whether no element says where the article is, as in a text."""
         self._column = [n for n, line in enumerate(lines) if self.by_place or line.label is not None]
 
@@ -36,7 +38,7 @@ class Outline:
         if inside:
             return next((n for n in inside if self.lines[n].says("dateline")), inside[0])
         for place, n in enumerate(self._column):
-            if self.lines[n].says("dateline"):
+            if self.lines[n].says("dateline") and self.lines[n].label != "body":
                 above = [self.lines[m] for m in self._column[:place]][-2:]
                 is_at_top = above == self.lines[:1] or not above
                 if is_at_top or self._may_be_title(above[-1]) or any(line.says("notice") for line in above):
@@ -128,7 +130,8 @@ class Outline:
         return lines if length <= self._layout.file.ticker.longest else lines[:1]
 
     def _end_of_line(self, n: int) -> int:
-        return self.lines[n + 1].start if n + 1 < len(self.lines) else len(self._text)
+        limit = self.lines[n + 1].start if n + 1 < len(self.lines) else len(self._text)
+        return end_of_line(self._text, self.lines[n].end, limit)
 
     def _saying(self, label: str) -> list[int]:
         return [n for n, line in enumerate(self.lines) if line.says(label)]

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-Means = Literal["bom", "strict", "almost", "header", "meta", "detected", "fallback"]
+Means = Literal["bom", "strict", "almost", "header", "meta", "detected"]
 """By what it was decided in which encoding bytes are text."""
 
 

@@ -9,7 +9,7 @@ from scraper.layouts import Layout
 from scraper.links import site_of
 from scraper.pages import Document
 from scraper.segments import Segment, segments_of
-from scraper.ticker import is_ticker
+from scraper.ticker import end_of_line, is_ticker
 
 ENOUGH: Final = {"text": 1, "html": 2}
 """Pieces of evidence that make a page a layout's. Text has nothing but its words; markup gives more than one sign, and a single
@@ -57,7 +57,7 @@ def _evidence(document: Document, segments: list[Segment], layout: Layout) -> It
             yield segment.hit.rule.id
     if document.form == "text" and segments:
         text = document.text
-        end = segments[1].start if len(segments) > 1 else len(text)
+        end = end_of_line(text, segments[0].end, segments[1].start if len(segments) > 1 else len(text))
         if is_ticker(text, segments[0].start, end, layout.file.ticker.slots, layout):
             yield layout.file.ticker.id
         if is_flattened(text, segments, layout):

@@ -9,7 +9,7 @@ from scraper.layouts.layout import Hit
 from scraper.pages import Block, Document, Element, Run
 from scraper.spans import trim
 
-SETTLED: Final = frozenset(["chrome", "ticker", "teaser-title", "teaser-author", "teaser-newspaper", "teaser-subtitle"])
+SETTLED: Final = frozenset(["chrome", "teaser-title", "teaser-author", "teaser-newspaper", "teaser-subtitle"])
 """Labels of elements that leave nothing open: no words are looked for in them."""
 
 _LONGEST_WORDING: Final = 400
@@ -59,7 +59,7 @@ class Regions:
             parent = parent.parent
         region = known[parent] if parent is not None else None
         for inner in reversed(path):
-            rule = self._layout.rule_of(inner, region.rule if region is not None else None)
+            rule = self._layout.rule_of(inner, region)
             if rule is not None:
                 region = Region(rule, inner, region)
             known[inner] = region

@@ -37,6 +37,12 @@ def is_ticker(text: str, start: int, end: int, slots: int, layout: Layout) -> bo
     return sum(1 for _ in islice(layout.separator.finditer(text, start, end), wanted)) == wanted
 
 
+def end_of_line(text: str, position: int, limit: int) -> int:
+    """Return where the white space ends that follows on the same line: a last separator may be part of it, a blank line is none."""
+    rest = text[position:limit].splitlines()
+    return position + len(rest[0]) if rest else position
+
+
 def is_unsplit(text: str, layout: Layout) -> bool:
     """Tell whether ``text`` is longer than any headline and yet holds no separator."""
     return len(squeeze(text)) > layout.file.ticker.longest and layout.separator.search(text.strip()) is None

@@ -5,6 +5,7 @@ end things go, an opening that is never closed is closed at the first place that
 """
 
 import re
+from collections import Counter
 from typing import Final
 
 _STRAY: Final = re.compile(r"</(?:html|body|frameset)\s*>|<!\[CDATA\[|\]\]>", re.IGNORECASE)
@@ -103,38 +104,44 @@ def _close_raw_text(markup: str) -> str:
 
 
 def _flatten(markup: str) -> str:
-    """Drop elements that nest too deep for the parser: those that repeat an open one first; a dropped line break stays one."""
-    open_tags: list[tuple[str, str, bool]] = []
-    seen: dict[str, int] = {}
+    """Drop elements that nest too deep for the parser; where a dropped one would break the line, a line break stays."""
+    nesting = _Nesting()
     kept: list[str] = []
     position = 0
     for tag in _TAG.finditer(markup, 0, markup.rfind(">") + 1):
-        if tag["name"] is None or tag["name"].lower() in _VOID or tag["rest"].endswith("/"):
+        name = (tag["name"] or "").lower()
+        if not name or name in _VOID or tag["rest"].endswith("/"):
             continue
-        name = tag["name"].lower()
-        if tag["end"]:
-            keep = _close(name, open_tags, seen)
-        else:
-            key = tag[0].lower()
-            level = len(open_tags)
-            keep = level < _SAME_LIMIT or (level < _LEVEL_LIMIT and not seen.get(key))
-            open_tags.append((name, key, keep))
-            seen[key] = seen.get(key, 0) + keep
-        if not keep:
-            kept.append(markup[position : tag.start()])
-            kept.append("" if name in _INLINE else "<br>")
+        if not (nesting.close(name) if tag["end"] else nesting.open(name, tag[0].lower())):
+            kept += [markup[position : tag.start()], "" if name in _INLINE else "<br>"]
             position = tag.end()
-    kept.append(markup[position:])
-    return "".join(kept)
+    return "".join([*kept, markup[position:]])
 
 
-def _close(name: str, open_tags: list[tuple[str, str, bool]], seen: dict[str, int]) -> bool:
-    """Take the innermost open ``name`` off the stack, and tell whether its end tag stays."""
-    for at in range(len(open_tags) - 1, max(len(open_tags) - _SAME_LIMIT, 0) - 1, -1):
-        if open_tags[at][0] == name:
-            for _, key, keep in open_tags[at:]:
-                seen[key] -= keep
-            keep = open_tags[at][2]
-            del open_tags[at:]
-            return keep
-    return True
+class _Nesting:
+    """The elements that are open, and which of them are kept."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[str, str, bool]] = []
+        self._kept: Counter[str] = Counter()
+        self._level = 0
+
+    def open(self, name: str, tag: str) -> bool:
+        """Open an element, and tell whether it is kept."""
+        keep = self._level < _SAME_LIMIT or (self._level < _LEVEL_LIMIT and not self._kept[tag])
+        self._open.append((name, tag, keep))
+        self._kept[tag] += keep
+        self._level += keep
+        return keep
+
+    def close(self, name: str) -> bool:
+        """Close the innermost open ``name``, and tell whether it was kept; an end tag of nothing stays."""
+        for at in range(len(self._open) - 1, max(len(self._open) - _SAME_LIMIT, 0) - 1, -1):
+            if self._open[at][0] == name:
+                is_kept = self._open[at][2]
+                for _, tag, keep in self._open[at:]:
+                    self._kept[tag] -= keep
+                    self._level -= keep
+                del self._open[at:]
+                return is_kept
+        return True

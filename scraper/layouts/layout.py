@@ -97,8 +97,8 @@ class Layout:
         """Tell whether ``site`` is one of this layout's, on its own or as part of one (``m.maghress.com``)."""
         return site is not None and any(site == host or site.endswith(f".{host}") for host in self.hosts)
 
-    def rule_of(self, element: Element, around: ElementRule | None) -> ElementRule | None:
-        """Return the rule for ``element`` itself, which stands in a part named by ``around``."""
+    def rule_of(self, element: Element, around: Region | None) -> ElementRule | None:
+        """Return the rule for ``element`` itself, which stands in the part ``around``."""
         index = self._index
         candidates = index.get(element.tag, ())
         if element.id:
@@ -107,10 +107,10 @@ class Layout:
             candidates = (*candidates, *index.get(f".{name}", ()))
         if not candidates:
             return None
-        inside = around.id if around is not None else ""
         for _, selector, rule in sorted(candidates):
-            if selector.matches(element) and (not rule.within or inside in rule.within) and inside not in rule.not_within:
-                return rule
+            if selector.matches(element) and (not rule.within or (around is not None and around.rule.id in rule.within)):
+                if not rule.not_within or not any(outer.rule.id in rule.not_within for outer in _up_to_column(around)):
+                    return rule
         return None
 
     def makes_heading(self, element: Element) -> bool:
@@ -185,6 +185,13 @@ class Layout:
                     raise ValueError(
                         f"{element.id!r} speaks of an element rule {other!r} that is not in the file - at `$.elements[{n}]`"
                     )
+
+
+def _up_to_column(region: Region | None) -> Iterator[Region]:
+    """Yield a part and those around it, as far as the main column: where an element was never closed, that lies inside it."""
+    while region is not None:
+        yield region
+        region = region.around if region.rule.label != "main" else None
 
 
 def _at(place: str, make: Callable[[str], T], text: str) -> T:

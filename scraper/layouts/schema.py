@@ -36,7 +36,7 @@ class ElementRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     within: list[RuleId] = []
     """Only where the nearest labelled element around it has one of these rules."""
     not_within: list[RuleId] = []
-    """Only where the nearest labelled element around it has none of these rules."""
+    """Only where no labelled element around it, as far as the main column, has one of these rules."""
     evidence: bool = False
     because: Words
 

@@ -20,9 +20,6 @@ _END: Final = ".!\u3002\u06d4"
 _CLOSING: Final = {"(": ")", "[": "]"}
 _GROUPS: Final = {"(": "(?:", ")": ")", "|": "|", "[": "(?:", "]": ")?"}
 
-# Between two words on a page that was flattened there may be marks that no reader sees.
-_GAP: Final = "[\\s\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
-
 _MOST_LOST: Final = 1 / 3
 """The share of U+FFFD above which a line says too little to be recognised."""
 
@@ -99,7 +96,7 @@ class Wording:
         patterns = [_pattern(sentence, self._date, damaged=damaged) for sentence in self._sentences]
         if self._chained:
             one = f"(?:{'|'.join(patterns)})"
-            patterns = [f"{one}(?:{_GAP}*{one}){again}"]
+            patterns = [f"{one}(?:\\s*{one}){again}"]
         return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
 
 
@@ -151,19 +148,19 @@ def _pattern(sentence: str, date: str, *, damaged: bool) -> str:
         elif token["slot"]:
             pieces.append(f"(?P<{token['slot']}>.{{1,120}}?)")
         elif token["space"]:
-            pieces.append(f"{_GAP}+")
+            pieces.append(r"\s+")
         elif token["group"]:
             pieces.append(_GROUPS[token["group"]])
         else:
             pieces.append(_letter(token["char"], damaged=damaged))
-    return "".join(pieces) + (f"{_GAP}*[{re.escape(_END)}]?" if end else "")
+    return "".join(pieces) + (f"\\s*[{re.escape(_END)}]?" if end else "")
 
 
 def _letter(char: str, *, damaged: bool) -> str:
     if char in _APOSTROPHES:
-        return f"[{re.escape(_APOSTROPHES)}{LOST if damaged else ''}]{_GAP}*"
+        return f"[{re.escape(_APOSTROPHES)}{LOST if damaged else ''}]\\s*"
     if not char.isalnum():
-        return f"{_GAP}*{re.escape(char)}"
+        return f"\\s*{re.escape(char)}"
     decomposed = unicodedata.normalize("NFD", char)
     first, marks = decomposed[0], decomposed[1:]
     pattern = re.escape(char)

@@ -1,0 +1,1 @@
+"""Invented pages, the accidents that happen to pages, and what must come out of them."""
