@@ -10,17 +10,15 @@ from typing import Final
 
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
-
-def visible_characters(text: str) -> str:
-    """Return ``text`` without white space and invisible characters."""
-    packed = "".join(text.split())
-    # All invisible characters are of category Cc or Cf, none of which is printable: a fast exit for nearly every text.
-    return packed if packed.isprintable() else _INVISIBLE.sub("", packed)
+# What is not visible, but for the three that nearly every text holds: counting those takes half the time of splitting.
+_UNCOMMON: Final = re.compile(f"{_INVISIBLE.pattern[:-1]}\t\v\f\r\x1c-\x1f\x85\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 
 
 def visible(text: str) -> int:
-    """Return the number of characters of ``text`` that a reader can see."""
-    return len(visible_characters(text))
+    """Return the number of characters of ``text`` that a reader can see: neither white space nor invisible."""
+    if _UNCOMMON.search(text) is None:
+        return len(text) - text.count(" ") - text.count("\n") - text.count("\u00a0")
+    return len(_INVISIBLE.sub("", "".join(text.split())))
 
 
 def squeeze(text: str) -> str:

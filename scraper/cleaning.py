@@ -43,19 +43,21 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None) -> Outcome:
     """
     text, decoding = decode(page)
     document = read_document(text, page.media_type)
-    if not visible(document.text):
+    if not any(visible(document.text[block.start : block.end]) for block in document.blocks):
         raise EmptyInput("there is not one readable character in it")
     fit = recognise(document, page.url or document.address, builtin_layouts() if layouts is None else layouts)
-    if fit is None:
-        layout, labelled, ledger = None, None, _kept_whole(document)
-    else:
-        layout, labelled = fit.layout, label(document, fit.segments, fit.layout)
-        ledger = labelled.ledger
+    labelled = label(document, fit.segments, fit.layout) if fit is not None else None
+    ledger = labelled.ledger if labelled is not None else _kept_whole(document)
     spans = ledger.partition()
-    record = project(page, decoding, document, spans, layout, labelled)
+    record = project(page, decoding, document, spans, fit, labelled)
     audit(document.text, spans, record)
     return Outcome(
-        record=record, document=document, spans=spans, decoding=decoding, layout=layout, evidence=fit.evidence if fit else ()
+        record=record,
+        document=document,
+        spans=spans,
+        decoding=decoding,
+        layout=fit.layout if fit else None,
+        evidence=fit.evidence if fit else (),
     )
 
 

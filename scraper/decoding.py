@@ -14,7 +14,7 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from scraper.errors import NotText
 from scraper.pages import Decoding, Means, Page
 
-_SAMPLE: Final = 65_536
+_SAMPLE: Final = 8192
 
 _CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 _MOST_CONTROLS: Final = 0.05
@@ -125,7 +125,9 @@ def _utf16_without_bom(data: bytes) -> str | None:
     In Arabic too one character in six is a space, a digit or a line break, whose high byte is zero; and no letter of Arabic,
     French or English has a low byte of zero. Text in UTF-8 has no zero bytes but for accidents, which are few.
     """
-    sample = data[: _SAMPLE & ~1]
+    sample = data[:_SAMPLE]
+    if b"\0" not in sample:
+        return None
     first, second = sample[::2].count(0), sample[1::2].count(0)
     if second * 20 > len(sample) // 2 and first * 50 < second:
         encoding = "utf-16-le"

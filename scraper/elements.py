@@ -1,14 +1,14 @@
 """What the elements of an HTML page say its text is."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 from typing import Final
 
+from scraper.characters import visible
 from scraper.core import UNTITLED_TEASER
 from scraper.layouts import Layout, Region
 from scraper.pages import Element
-from scraper.segments import Segment
-from scraper.spans import Label, Ledger
+from scraper.segments import SETTLED, Segment
+from scraper.spans import Label, Ledger, trim
 from scraper.ticker import claim_linked_ticker
 
 _TEASER_LABELS: Final[dict[str, Label]] = {
@@ -22,46 +22,45 @@ _TEASER_LABELS: Final[dict[str, Label]] = {
 def label_elements(ledger: Ledger, text: str, segments: Sequence[Segment], layout: Layout) -> list[Segment]:
     """Claim what elements name beyond doubt (chrome, ticker, teasers), and return the segments that are left."""
     left: list[Segment] = []
-    teasers = _Teasers(segments)
-    for region, group in groupby(segments, key=lambda segment: segment.region):
-        part = list(group)
-        label = region.rule.label if region is not None else None
-        if region is None or label is None:
-            left += part
-        elif label == "chrome":
-            for segment in part:
-                ledger.claim(segment.start, segment.end, "chrome", layout.full(region.rule.id))
-        elif label == "ticker":
-            # Where the ticker was never closed, the rest of the page seems to stand in it.
-            left += [segment for segment in part if segment.hit is not None]
-            claim_linked_ticker(ledger, text, [run for segment in part if segment.hit is None for run in segment.runs], layout)
-        elif label in _TEASER_LABELS:
-            _claim_teaser(ledger, part, region, teasers.place(region), layout)
-        else:
-            left += part
+    teasers = _Teasers(segments, text)
+    for segment in segments:
+        region = segment.region
+        if region is None or region.rule.label not in (*SETTLED, "ticker"):
+            left.append(segment)
+        elif segment.hit is not None:
+            left.append(segment)  # where the ticker was never closed, the rest of the page seems to stand in it
+        elif region.rule.label == "ticker":
+            claim_linked_ticker(ledger, text, segment.runs, layout)
+        elif visible(text[segment.start : segment.end]):
+            _claim_settled(ledger, text, segment, region, teasers, layout)
     return left
 
 
-def _claim_teaser(ledger: Ledger, part: Sequence[Segment], region: Region, group: int, layout: Layout) -> None:
-    start, end = part[0].start, part[-1].end
-    label = _TEASER_LABELS[region.rule.label]
-    if group == 0 and label != "teaser-subtitle":
-        ledger.claim(start, end, "chrome", UNTITLED_TEASER)
+def _claim_settled(ledger: Ledger, text: str, segment: Segment, region: Region, teasers: "_Teasers", layout: Layout) -> None:
+    start, end = trim(text, segment.start, segment.end)
+    rule = layout.full(region.rule.id)
+    label = _TEASER_LABELS.get(region.rule.label)
+    if label is None:
+        ledger.claim(start, end, "chrome", rule)
         return
-    links = (run.element.link for segment in part for run in segment.runs)
-    link = next((link.href for link in links if link is not None), None)
-    ledger.claim(start, end, label, layout.full(region.rule.id), link=link, group=group)
+    number = teasers.place(region)
+    if number or label == "teaser-subtitle":
+        links = (run.element.link for run in segment.runs)
+        link = next((link.href for link in links if link is not None), None)
+        ledger.claim(start, end, label, rule, link=link, group=number)
+    else:
+        ledger.claim(start, end, "chrome", UNTITLED_TEASER)
 
 
 class _Teasers:
     """Numbers the teasers of a page from 1: a container is one, and each further title in it another."""
 
-    def __init__(self, segments: Iterable[Segment]) -> None:
+    def __init__(self, segments: Iterable[Segment], text: str) -> None:
         self._count = 0
         self._numbers: dict[Element, int] = {}
         self._titles: dict[Element, int] = {}
         self._placed: set[tuple[int, str]] = set()
-        for region in _teaser_titles(segments):
+        for region in _teaser_titles(segments, text):
             self._count += 1
             self._titles[region.element] = self._count
             self._numbers.setdefault(_container(region), self._count)
@@ -79,11 +78,13 @@ class _Teasers:
         return number
 
 
-def _teaser_titles(segments: Iterable[Segment]) -> Iterator[Region]:
+def _teaser_titles(segments: Iterable[Segment], text: str) -> Iterator[Region]:
     seen: set[Element] = set()
     for segment in segments:
         region = segment.region
-        if region is not None and region.rule.label == "teaser-title" and region.element not in seen:
+        if region is None or region.rule.label != "teaser-title" or region.element in seen:
+            continue
+        if visible(text[segment.start : segment.end]):
             seen.add(region.element)
             yield region
 

@@ -137,7 +137,8 @@ class Outline:
         return [n for n, line in enumerate(self.lines) if line.says(label)]
 
     def _within(self, label: str) -> list[int]:
-        return [n for n, line in enumerate(self.lines) if line.label == label]
+        """Return the lines that stand in an element with this label, but for those whose words say that they are something else."""
+        return [n for n, line in enumerate(self.lines) if line.label == label and (line.hit is None or line.says(label))]
 
     def _may_be_title(self, line: Segment) -> bool:
         """Of 911 headlines of this network none ended in a single full stop."""

@@ -1,7 +1,7 @@
 """What flows along the road: a page as it was received, and a document as a reader would see it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -34,23 +34,16 @@ class Decoding(msgspec.Struct, frozen=True):
     """How many characters had to be replaced by U+FFFD."""
 
 
-class Element:
+class Element(msgspec.Struct, eq=False, gc=False):
     """An element of the page, as far as rules look at it. Compared by identity: two links may be equal and yet two."""
 
-    __slots__ = ("_link_around", "classes", "href", "id", "parent", "tag")
-
-    def __init__(self, tag: str, id: str, classes: Sequence[str], parent: "Element | None", href: str | None) -> None:
-        self.tag = tag
-        self.id = id
-        self.classes = classes
-        self.parent = parent
-        self.href = href
-        self._link_around = parent.link if parent is not None else None
-
-    @property
-    def link(self) -> "Element | None":
-        """The nearest link around this element, or the element itself."""
-        return self if self.href is not None else self._link_around
+    tag: str
+    id: str
+    class_: str
+    """The class attribute, as the page has it."""
+    parent: "Element | None"
+    href: str | None
+    """Where it leads, if it is a link."""
 
     def ancestry(self) -> "Iterator[Element]":
         """Yield this element, its parent, and so on to the root."""
@@ -59,8 +52,16 @@ class Element:
             yield element
             element = element.parent
 
+    @property
+    def link(self) -> "Element | None":
+        """The nearest link around this element, or the element itself."""
+        element: Element | None = self
+        while element is not None and element.href is None:
+            element = element.parent
+        return element
 
-class Run(NamedTuple):
+
+class Run(msgspec.Struct, frozen=True, gc=False):
     """A piece of text within one element."""
 
     start: int
@@ -68,7 +69,7 @@ class Run(NamedTuple):
     element: Element
 
 
-class Block(NamedTuple):
+class Block(msgspec.Struct, frozen=True, gc=False):
     """One line of a document: a line of text, or what stands between two line breaks of a rendered page."""
 
     start: int
@@ -76,7 +77,7 @@ class Block(NamedTuple):
     runs: Sequence[Run] = ()
 
 
-class Image(NamedTuple):
+class Image(msgspec.Struct, frozen=True, gc=False):
     """An image, by the address that the page gives (perhaps relative)."""
 
     src: str

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal, cast
 
 from scraper.characters import squeeze, visible
 from scraper.labelling import Labelled
@@ -11,9 +11,10 @@ from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
 from scraper.links import needs_base, resolve, site_of
 from scraper.pages import Decoding, Document, Page
+from scraper.recognition import Fit
 from scraper.records import Headline, HeadlineRecord, Kind, PageRecord, Removed, Teaser, Warning_
 from scraper.segments import Regions
-from scraper.spans import Label, Span, fate
+from scraper.spans import FATES, Label, Span
 
 Lang = Literal["ar", "en", "fr"]
 
@@ -24,40 +25,42 @@ _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufe
 
 
 def project(
-    page: Page, decoding: Decoding, document: Document, spans: Sequence[Span], layout: Layout | None, labelled: Labelled | None
+    page: Page, decoding: Decoding, document: Document, spans: Sequence[Span], fit: Fit | None, labelled: Labelled | None
 ) -> PageRecord:
-    """Return the record of a page whose spans are labelled; without a layout all of it is text."""
+    """Return the record of a page whose spans are labelled; without a layout that fits all of it is text."""
+    layout = fit.layout if fit is not None else None
     url = page.url or document.address
     text = document.text
     links = _Links(url, document.base)
-    blocks = [span for span in spans if fate(span.label) == "body"]
-    title = _joined(text, spans, "title")
-    headlines = [
-        Headline(squeeze(text[span.start : span.end]), links.follow(span.link)) for span in spans if span.label == "headline"
-    ]
-    teasers = list(_teasers(text, spans, links))
-    has_dateline = any(span.label == "dateline" for span in spans)
-    dateline = _dateline(layout, labelled)
-    kind = _kind(layout, bool(title or has_dateline), bool(blocks), bool(teasers))
-    address = layout.address(url) if layout is not None and url is not None else {}
+    pieces: dict[Label, list[Span]] = {}
+    for span in spans:
+        pieces.setdefault(span.label, []).append(span)
+    blocks = [span for span in spans if FATES[span.label] == "body"]
+
+    title = " ".join(squeeze(text[span.start : span.end]) for span in pieces.get("title", ())) or None
     body = _body(text, blocks, keep_lines=layout is None and document.form == "text")
-    images = _images(document, layout, links) if layout is not None else []
-    original_url = links.follow(next((span.link for span in spans if span.label == "footer" and span.link), None))
+    headlines = [Headline(squeeze(text[span.start : span.end]), links.follow(span.link)) for span in pieces.get("headline", ())]
+    teasers = list(_teasers(text, spans, links)) if "teaser-title" in pieces else []
+    images = _images(document, fit.regions, links) if fit is not None else []
+    original_url = links.follow(next((span.link for span in pieces.get("footer", ()) if span.link is not None), None))
 
+    dateline = (
+        layout.read_dateline(labelled.dateline) if layout is not None and labelled is not None and labelled.dateline else None
+    )
+    address = layout.address(url) if layout is not None and url is not None else {}
+    kind = _kind(layout, title is not None or "dateline" in pieces, bool(blocks), bool(teasers))
+    is_article = kind == "article" or (kind == "page" and bool(blocks))
     warned: dict[Warning_, bool] = {
-        "no-title": title is None,
-        "no-date": dateline is None or not dateline.is_date_printed,
+        "no-title": is_article and title is None,
+        "no-date": is_article and (dateline is None or not dateline.is_date_printed),
         "bad-date": dateline is not None and dateline.is_date_printed and dateline.date is None,
-        "no-newspaper": dateline is None or dateline.newspaper is None,
+        "no-newspaper": is_article and (dateline is None or dateline.newspaper is None),
+        "no-base-url": links.is_base_missing,
+        "ticker-not-split": "ticker" in pieces,
+        "decoding-replaced": decoding.replaced > 0,
+        "decoding-guessed": decoding.by == "detected",
+        "unlabelled-text": "unlabelled" in pieces,
     }
-    if not (kind == "article" or (kind == "page" and body)):
-        warned = {}
-    warned["no-base-url"] = links.is_base_missing
-    warned["ticker-not-split"] = any(span.label == "ticker" for span in spans)
-    warned["decoding-replaced"] = decoding.replaced > 0
-    warned["decoding-guessed"] = decoding.by == "detected"
-    warned["unlabelled-text"] = any(span.label == "unlabelled" for span in spans)
-
     return PageRecord(
         id=hashlib.sha256(url.encode() if url is not None else page.data).hexdigest()[:16],
         input=page.input,
@@ -72,14 +75,14 @@ def project(
         author=None,
         date=dateline.date.isoformat() if dateline is not None and dateline.date is not None else None,
         text=body,
-        headings=[squeeze(text[span.start : span.end]) for span in blocks if span.label == "heading"],
+        headings=[squeeze(text[span.start : span.end]) for span in pieces.get("heading", ())],
         headlines=headlines,
         teasers=teasers,
         images=images,
         original_url=original_url,
         fetched_at=page.fetched_at,
-        removed=removed(text, spans),
-        warnings=[warning for warning in get_args(Warning_) if warned.get(warning)],
+        removed=_removed(text, spans),
+        warnings=[warning for warning, holds in warned.items() if holds],
     )
 
 
@@ -101,11 +104,11 @@ def headline_records(record: PageRecord, layout: Layout | None) -> Iterator[Head
         )
 
 
-def removed(text: str, spans: Sequence[Span]) -> list[Removed]:
+def _removed(text: str, spans: Sequence[Span]) -> list[Removed]:
     """Count what stands in no field, by rule, in the order in which the rules are first met."""
     pieces: dict[str, list[str]] = {}
     for span in spans:
-        if fate(span.label) == "removed":
+        if FATES[span.label] == "removed":
             pieces.setdefault(span.rule, []).append(text[span.start : span.end])
     return [Removed(rule, len(taken), visible("".join(taken))) for rule, taken in pieces.items()]
 
@@ -128,10 +131,6 @@ class _Links:
         return resolve(link, self._base)
 
 
-def _joined(text: str, spans: Sequence[Span], label: Label) -> str | None:
-    return " ".join(squeeze(text[span.start : span.end]) for span in spans if span.label == label) or None
-
-
 def _body(text: str, blocks: Sequence[Span], *, keep_lines: bool) -> str:
     """Join the blocks of a body by blank lines; of an unknown text, lines that followed each other stay together."""
     parts: list[str] = []
@@ -148,7 +147,7 @@ def _body(text: str, blocks: Sequence[Span], *, keep_lines: bool) -> str:
 def _teasers(text: str, spans: Sequence[Span], links: _Links) -> Iterator[Teaser]:
     groups: dict[int, dict[Label, tuple[str, str | None]]] = {}
     for span in spans:
-        if span.group and fate(span.label) == "field":
+        if span.group and FATES[span.label] == "field":
             groups.setdefault(span.group, {}).setdefault(span.label, (squeeze(text[span.start : span.end]), span.link))
     for pieces in groups.values():
         title, link = pieces["teaser-title"]
@@ -164,12 +163,6 @@ def _kind(layout: Layout | None, has_head: bool, has_body: bool, has_teasers: bo
     return "listing" if has_teasers else "page"
 
 
-def _dateline(layout: Layout | None, labelled: Labelled | None) -> Dateline | None:
-    if layout is None or labelled is None or labelled.dateline is None:
-        return None
-    return layout.read_dateline(labelled.dateline)
-
-
 def _lang(dateline: Dateline | None, labelled: Labelled | None, address: dict[str, str], text: str) -> Lang | None:
     if labelled is None:
         return None
@@ -181,16 +174,12 @@ def _lang(dateline: Dateline | None, labelled: Labelled | None, address: dict[st
     return cast("Lang | None", lang)
 
 
-def _images(document: Document, layout: Layout, links: _Links) -> list[str]:
-    regions = Regions(layout)
+def _images(document: Document, regions: Regions, links: _Links) -> list[str]:
+    skipped = regions.layout.skipped_images
     found: dict[str, None] = {}
     for image in document.images:
         region = regions.of(image.element)
-        if (
-            region is None
-            or region.rule.label not in _ARTICLE_PARTS
-            or any(skip.search(image.src) for skip in layout.skipped_images)
-        ):
+        if region is None or region.rule.label not in _ARTICLE_PARTS or any(skip.search(image.src) for skip in skipped):
             continue
         address = links.follow(image.src)
         if address is not None:

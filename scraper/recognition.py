@@ -8,7 +8,7 @@ from scraper.flattened import is_flattened, stretches
 from scraper.layouts import Layout
 from scraper.links import site_of
 from scraper.pages import Document
-from scraper.segments import Segment, segments_of
+from scraper.segments import Regions, Segment, segments_of
 from scraper.ticker import end_of_line, is_ticker
 
 ENOUGH: Final = {"text": 1, "html": 2}
@@ -23,6 +23,7 @@ class Fit(NamedTuple):
 
     layout: Layout
     evidence: tuple[str, ...]
+    regions: Regions
     segments: list[Segment]
 
 
@@ -42,11 +43,12 @@ def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) ->
 def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Iterator[Fit]:
     """Yield for each layout what speaks for it."""
     for layout in layouts:
-        segments = segments_of(document, layout)
+        regions = Regions(layout)
+        segments = segments_of(document, regions)
         evidence = dict.fromkeys(_evidence(document, segments, layout))
         if document.form == "html" and url is not None and layout.is_host(site_of(url)):
             evidence[_HOST] = None
-        yield Fit(layout, tuple(evidence), segments)
+        yield Fit(layout, tuple(evidence), regions, segments)
 
 
 def _evidence(document: Document, segments: list[Segment], layout: Layout) -> Iterator[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from scraper.characters import squeeze
 from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Hit
@@ -16,19 +18,16 @@ _LONGEST_WORDING: Final = 400
 """Characters of a line that may consist of a wording; the longest, a notice of two sentences on one line, has 160."""
 
 
-class Segment:
+class Segment(msgspec.Struct, eq=False, gc=False):
     """A line, or the part of a line that stands in one named part of the page."""
 
-    __slots__ = ("end", "hit", "region", "runs", "start", "text")
-
-    def __init__(self, start: int, end: int, text: str, region: Region | None, runs: Sequence[Run], hit: Hit | None) -> None:
-        self.start = start
-        self.end = end
-        self.text = text
-        """As it would stand in a field."""
-        self.region = region
-        self.runs = runs
-        self.hit = hit
+    start: int
+    end: int
+    text: str
+    """As it would stand in a field; of a settled part, nothing."""
+    region: Region | None
+    runs: Sequence[Run]
+    hit: Hit | None
 
     @property
     def label(self) -> str | None:
@@ -44,7 +43,7 @@ class Regions:
     """Which named part of the page an element stands in: its own, else that of the element around it."""
 
     def __init__(self, layout: Layout) -> None:
-        self._layout = layout
+        self.layout = layout
         self._known: dict[Element, Region | None] = {}
 
     def of(self, element: Element) -> Region | None:
@@ -52,31 +51,43 @@ class Regions:
         known = self._known
         if element in known:
             return known[element]
-        path = [element]
         parent = element.parent
+        if parent is None or parent in known:
+            return self._resolve(element, known[parent] if parent is not None else None)
+        path = []
         while parent is not None and parent not in known:
             path.append(parent)
             parent = parent.parent
         region = known[parent] if parent is not None else None
-        for inner in reversed(path):
-            rule = self._layout.rule_of(inner, region)
-            if rule is not None:
-                region = Region(rule, inner, region)
-            known[inner] = region
+        for outer in reversed(path):
+            region = self._resolve(outer, region)
+        return self._resolve(element, region)
+
+    def _resolve(self, element: Element, around: Region | None) -> Region | None:
+        rule = self.layout.rule_of(element, around)
+        region = self._known[element] = around if rule is None else Region(rule, element, around)
         return region
 
 
-def segments_of(document: Document, layout: Layout) -> list[Segment]:
-    """Cut the lines of ``document`` into segments; those without a visible character are left out."""
-    regions = Regions(layout)
+def segments_of(document: Document, regions: Regions) -> list[Segment]:
+    """Cut the lines of ``document`` into segments; lines that stand in one settled part are one segment.
+
+    What has no visible character is left out.
+    """
+    text, layout = document.text, regions.layout
     segments: list[Segment] = []
+    settled: Segment | None = None
     for block in document.blocks:
         for start, end, region, runs in _cuts(block, regions):
-            text = squeeze(document.text[start:end])
-            if text:
-                is_settled = region is not None and region.rule.label in SETTLED
-                hit = layout.wording_of(text) if len(text) <= _LONGEST_WORDING and not is_settled else None
-                segments.append(Segment(*trim(document.text, start, end), text, region, runs, hit))
+            if settled is not None and settled.region is region:
+                settled.end = end
+            elif region is not None and region.rule.label in SETTLED:
+                settled = Segment(start, end, "", region, runs, None)
+                segments.append(settled)
+            elif line := squeeze(text[start:end]):
+                hit = layout.wording_of(line) if len(line) <= _LONGEST_WORDING else None
+                segments.append(Segment(*trim(text, start, end), line, region, runs, hit))
+                settled = None
     return segments
 
 
@@ -85,8 +96,10 @@ def _cuts(block: Block, regions: Regions) -> list[tuple[int, int, Region | None,
     if not runs:
         return [(block.start, block.end, None, ())]
     parts: list[tuple[int, int, Region | None, Sequence[Run]]] = []
-    first = 0
     region = regions.of(runs[0].element)
+    if len(runs) == 1:
+        return [(block.start, block.end, region, runs)]
+    first = 0
     for n in range(1, len(runs)):
         other = regions.of(runs[n].element)
         if other is not region:

@@ -5,7 +5,9 @@ or ``unlabelled`` at the end, so that the spans of a text are a partition of it 
 """
 
 from bisect import bisect_right
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+import msgspec
 
 from scraper.characters import visible
 from scraper.core import BLANK, UNLABELLED
@@ -34,24 +36,27 @@ Label = Literal[
 Fate = Literal["field", "body", "removed", "blank"]
 
 FATES: Final[dict[Label, Fate]] = {
-    "title": "field",
+    "ticker": "removed",
     "headline": "field",
+    "separator": "removed",
+    "notice": "removed",
+    "title": "field",
+    "dateline": "removed",
+    "body": "body",
+    "heading": "body",
+    "footer": "removed",
+    "chrome": "removed",
     "teaser-title": "field",
     "teaser-author": "field",
     "teaser-newspaper": "field",
-    "body": "body",
-    "heading": "body",
+    "teaser-subtitle": "removed",
     "blank": "blank",
+    "unlabelled": "removed",
 }
-"""What becomes of a piece, by its label; a label that is not here is removed, and counted."""
+"""What becomes of a piece, by its label. What is removed is counted."""
 
 
-def fate(label: Label) -> Fate:
-    """Return what becomes of a piece with this label."""
-    return FATES.get(label, "removed")
-
-
-class Span(NamedTuple):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A stretch ``text[start:end]`` and what it was taken for."""
 
     start: int

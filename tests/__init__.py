@@ -1,0 +1,1 @@
+"""The tests: cases, properties, the command, the documents."""

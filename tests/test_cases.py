@@ -17,7 +17,7 @@ from scraper import Outcome, Page, clean
 from scraper.core import REASONS
 from scraper.layouts import builtin_layouts
 from scraper.records import json_schema, to_json_line
-from scraper.spans import fate
+from scraper.spans import FATES
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CASES = sorted(path.name for path in FIXTURES.iterdir())
@@ -43,7 +43,7 @@ def as_record(case: str) -> str:
 def as_spans(case: str) -> str:
     outcome = outcome_of(case)
     lines = [
-        {"label": span.label, "rule": span.rule, "fate": fate(span.label), "text": outcome.document.text[span.start : span.end]}
+        {"label": span.label, "rule": span.rule, "fate": FATES[span.label], "text": outcome.document.text[span.start : span.end]}
         for span in outcome.spans
     ]
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)

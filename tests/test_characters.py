@@ -47,3 +47,8 @@ def test_squeezing_keeps_every_visible_character_in_order(text: str) -> None:
 def test_fields_lose_white_space_and_controls_only(raw: str, squeezed: str) -> None:
     """Joiners and diacritics stay, directional marks and soft hyphens go, any white space becomes one space."""
     assert squeeze(raw) == squeezed
+
+
+def test_every_white_space_is_known() -> None:
+    """What Python calls white space is never visible, whatever version of Unicode it knows."""
+    assert [char for char in map(chr, range(0x110000)) if char.isspace() and visible(f"x{char}") != 1] == []

@@ -167,7 +167,7 @@ def test_an_address_names_newspaper_and_language(path: str, said: dict[str, str]
 )
 def test_a_compound_selector_asks_for_all_of_its_parts(text: str, fits: bool) -> None:
     """Tag, id and each class must agree."""
-    assert Selector.parse(text).matches(Element("div", "b", ["x", "y"], None, None)) is fits
+    assert Selector.parse(text).matches(Element("div", "b", "x y", None, None)) is fits
 
 
 @pytest.mark.parametrize("text", ["", "div p", "div>p", "a:hover", "a[href]", "*", "#a#b", "div,p"])

@@ -13,7 +13,7 @@ from scraper.audit import audit
 from scraper.characters import visible
 from scraper.errors import Unaccounted
 from scraper.records import to_json_line
-from scraper.spans import fate
+from scraper.spans import FATES
 from tests.test_cases import CASES, FIXTURES
 
 SOURCES = {case: next((FIXTURES / case).glob("source.*")).read_bytes() for case in CASES}
@@ -88,7 +88,7 @@ def test_nothing_of_an_unknown_page_is_removed(case: str) -> None:
     outcome = clean(Page(data=SOURCES[case]), layouts=[])
     assert outcome.record.removed == []
     assert visible(outcome.record.text) == visible(outcome.document.text)
-    assert {fate(span.label) for span in outcome.spans} <= {"body", "blank"}
+    assert {FATES[span.label] for span in outcome.spans} <= {"body", "blank"}
 
 
 def test_the_audit_finds_what_is_missing_doubled_or_miscounted() -> None:

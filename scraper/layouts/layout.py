@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Final, NamedTuple, TypeVar
 
+import msgspec
+
 from scraper.characters import squeeze
 from scraper.layouts.schema import AddressRule, ElementRule, LayoutFile, WordingRule
 from scraper.layouts.selectors import Selector
@@ -12,11 +14,14 @@ from scraper.layouts.wordings import LOST, Found, Wording
 from scraper.links import path_of
 from scraper.pages import Element
 
+_MOST_ELEMENTS: Final = 10_000
+"""Kinds of element (tag, id and class) whose rules are remembered; pages of a site repeat a few hundred."""
+
 _DATE_GROUPS: Final = ("day", "month", "year")
 T = TypeVar("T")
 
 
-class Region(NamedTuple):
+class Region(msgspec.Struct, eq=False, gc=False):
     """A part of a page that a rule has named: the rule, the element that holds the part, and the part around it."""
 
     rule: ElementRule
@@ -61,9 +66,7 @@ class Layout:
             raise ValueError(f"a date needs the groups {', '.join(_DATE_GROUPS)} and no others - at `$.date`")
         self._addresses = [(rule, _at(f"$.addresses[{n}].path", re.compile, rule.path)) for n, rule in enumerate(file.addresses)]
         self._selectors = list(self._read_selectors())
-        self._index: dict[str, tuple[tuple[int, Selector, ElementRule], ...]] = {}
-        for order, (selector, rule) in enumerate(self._selectors):
-            self._index[selector.key] = (*self._index.get(selector.key, ()), (order, selector, rule))
+        self._rules: dict[tuple[str, str, str], list[ElementRule]] = {}
         self._headings = [_at(f"$.heading.select[{n}]", Selector.parse, text) for n, text in enumerate(file.heading.select)]
         self._wordings = list(self._read_wordings())
         self._wordings_of_any_opening = [(rule, wording) for rule, wording in self._wordings if wording.openings is None]
@@ -99,19 +102,13 @@ class Layout:
 
     def rule_of(self, element: Element, around: Region | None) -> ElementRule | None:
         """Return the rule for ``element`` itself, which stands in the part ``around``."""
-        index = self._index
-        candidates = index.get(element.tag, ())
-        if element.id:
-            candidates = (*candidates, *index.get(f"#{element.id}", ()))
-        for name in element.classes:
-            candidates = (*candidates, *index.get(f".{name}", ()))
-        if not candidates:
-            return None
-        for _, selector, rule in sorted(candidates):
-            if selector.matches(element) and (not rule.within or (around is not None and around.rule.id in rule.within)):
-                if not rule.not_within or not any(outer.rule.id in rule.not_within for outer in _up_to_column(around)):
-                    return rule
-        return None
+        key = (element.tag, element.id, element.class_)
+        rules = self._rules.get(key)
+        if rules is None:
+            if len(self._rules) >= _MOST_ELEMENTS:
+                self._rules.clear()
+            rules = self._rules[key] = [rule for selector, rule in self._selectors if selector.matches(element)]
+        return next((rule for rule in rules if _applies(rule, around)), None) if rules else None
 
     def makes_heading(self, element: Element) -> bool:
         """Tell whether a line that stands in ``element`` alone is a heading."""
@@ -133,8 +130,9 @@ class Layout:
 
     def read_dateline(self, text: str) -> "Dateline":
         """Read what a dateline says, as far as it does: at worst nothing."""
-        hits = [self.wording_of(squeeze(text)), *(hit for _, hit in self.stretches("dateline", text))]
-        hit = next((hit for hit in hits if hit is not None and hit.rule.label == "dateline"), None)
+        hit = self.wording_of(squeeze(text))
+        if hit is None or hit.rule.label != "dateline":
+            hit = next((hit for _, hit in self.stretches("dateline", text)), None)
         if hit is None:
             return Dateline(None, *self._date_in(text), None)
         return Dateline(hit.slots.get("newspaper"), *self._date_in(hit.slots.get("date", text)), hit.lang)
@@ -185,6 +183,13 @@ class Layout:
                     raise ValueError(
                         f"{element.id!r} speaks of an element rule {other!r} that is not in the file - at `$.elements[{n}]`"
                     )
+
+
+def _applies(rule: ElementRule, around: Region | None) -> bool:
+    """Tell whether ``rule`` holds for an element that stands in the part ``around``."""
+    if rule.within and (around is None or around.rule.id not in rule.within):
+        return False
+    return not rule.not_within or all(outer.rule.id not in rule.not_within for outer in _up_to_column(around))
 
 
 def _up_to_column(region: Region | None) -> Iterator[Region]:

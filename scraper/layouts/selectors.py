@@ -40,10 +40,5 @@ class Selector(NamedTuple):
         return (
             (not self.tag or self.tag == element.tag)
             and (not self.id or self.id == element.id)
-            and all(name in element.classes for name in self.classes)
+            and (not self.classes or set(self.classes) <= set(element.class_.split()))
         )
-
-    @property
-    def key(self) -> str:
-        """The part by which an index finds it: ``#id``, else ``.class``, else the tag."""
-        return f"#{self.id}" if self.id else f".{self.classes[0]}" if self.classes else self.tag
