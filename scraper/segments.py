@@ -1,6 +1,6 @@
 """A document as one layout sees it: its lines, cut where a named part of the page begins or ends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from scraper.characters import squeeze
 from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Hit
+from scraper.layouts.schema import ElementRule
 from scraper.pages import Block, Document, Element, Run
 from scraper.spans import trim
 
@@ -44,6 +45,7 @@ class Regions:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self._rules_of = layout.rules_of
         self._known: dict[Element, Region | None] = {}
 
     def of(self, element: Element) -> Region | None:
@@ -51,22 +53,33 @@ class Regions:
         known = self._known
         if element in known:
             return known[element]
+        path = [element]
         parent = element.parent
-        if parent is None or parent in known:
-            return self._resolve(element, known[parent] if parent is not None else None)
-        path = []
         while parent is not None and parent not in known:
             path.append(parent)
             parent = parent.parent
         region = known[parent] if parent is not None else None
-        for outer in reversed(path):
-            region = self._resolve(outer, region)
-        return self._resolve(element, region)
-
-    def _resolve(self, element: Element, around: Region | None) -> Region | None:
-        rule = self.layout.rule_of(element, around)
-        region = self._known[element] = around if rule is None else Region(rule, element, around)
+        for inner in reversed(path):
+            for rule in self._rules_of(inner.tag, inner.id, inner.class_):
+                if _applies(rule, region):
+                    region = Region(rule, inner, region)
+                    break
+            known[inner] = region
         return region
+
+
+def _applies(rule: ElementRule, around: Region | None) -> bool:
+    """Tell whether ``rule`` holds for an element that stands in the part ``around``."""
+    if rule.within and (around is None or around.rule.id not in rule.within):
+        return False
+    return not rule.not_within or all(outer.rule.id not in rule.not_within for outer in _up_to_column(around))
+
+
+def _up_to_column(region: Region | None) -> Iterator[Region]:
+    """Yield a part and those around it, as far as the main column: where an element was never closed, that lies inside it."""
+    while region is not None:
+        yield region
+        region = region.around if region.rule.label != "main" else None
 
 
 def segments_of(document: Document, regions: Regions) -> list[Segment]:

@@ -104,60 +104,57 @@ class _Reader:
         A loop, because pages nest deeper than Python calls do; over ``iter()``, which is seven times as fast as going from child to
         child.
         """
-        open_nodes: list[etree._Element | None] = [None]
-        open_elements: list[Element | None] = [None]
-        for node in root.iter():
-            parent = node.getparent()
-            while open_nodes[-1] is not parent:
-                self.close(open_nodes.pop(), open_elements.pop(), open_elements[-1])
+        add, end_line = self.add, self.end_line
+        nodes: list[etree._Element | None] = [None]
+        elements: list[Element | None] = [None]
+        for node in (*root.iter(), None):
+            parent = node.getparent() if node is not None else None
+            while nodes[-1] is not parent:
+                ended = elements.pop()
+                if self.runs and ended is not None and ended.tag in _BREAKING:
+                    end_line()
+                tail = nodes.pop().tail  # type: ignore[union-attr]  # the last of them, None, is nobody's parent
+                if tail and (around := elements[-1]) is not None:
+                    add(tail, around)
+            if node is None:
+                return
             tag = node.tag
-            around = open_elements[-1]
-            if tag in _BREAKING and self.runs:
-                self.end_line()
+            around = elements[-1]
+            if self.runs and tag in _BREAKING:
+                end_line()
             if tag in _LEAVES:
                 if around is not None:
                     if tag == "img" and (src := node.get("src")):
                         self.images.append(Image(src.strip(), around))
                     if tail := node.tail:
-                        self.add(tail, around)
+                        add(tail, around)
                 continue
             element = None
             if tag not in _UNREAD and (around is not None or parent is None):
                 get = node.get
                 element = Element(tag, get("id", ""), get("class", ""), around, get("href") if tag == "a" else None)
                 if text := node.text:
-                    self.add(text, element)
-            open_nodes.append(node)
-            open_elements.append(element)
-        while len(open_nodes) > 1:
-            self.close(open_nodes.pop(), open_elements.pop(), open_elements[-1])
-
-    def close(self, node: etree._Element | None, element: Element | None, around: Element | None) -> None:
-        """End an element; what follows it belongs to the one around it."""
-        if node is None:
-            return
-        if self.runs and element is not None and element.tag in _BREAKING:
-            self.end_line()
-        if around is not None and (tail := node.tail):
-            self.add(tail, around)
+                    add(text, element)
+            nodes.append(node)
+            elements.append(element)
 
     def add(self, text: str, element: Element) -> None:
-        """Lay out a text node."""
+        """Lay out a text node. White space between two runs belongs to neither, and to the line only if that has begun."""
+        if text.isspace() and element.tag not in _PREFORMATTED:
+            if not self.runs:
+                return
+        elif _MARK in text:
+            text = _MARK_TEXT.sub("", text)
         if "\n" in text or "\t" in text or "\r" in text:
             if element.tag in _PREFORMATTED:
                 for line in text.splitlines():
                     self.add(line, element)
                     self.end_line()
                 return
-            if not self.runs and text.isspace():
-                return
             text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
-        elif not self.runs and text.isspace():
-            return
-        if _MARK in text:
-            text = _MARK_TEXT.sub("", text)
         end = self.position + len(text)
-        self.runs.append(Run(self.position, end, element))
+        if not text.isspace():
+            self.runs.append(Run(self.position, end, element))
         self.parts.append(text)
         self.position = end
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -66,7 +67,7 @@ class Layout:
             raise ValueError(f"a date needs the groups {', '.join(_DATE_GROUPS)} and no others - at `$.date`")
         self._addresses = [(rule, _at(f"$.addresses[{n}].path", re.compile, rule.path)) for n, rule in enumerate(file.addresses)]
         self._selectors = list(self._read_selectors())
-        self._rules: dict[tuple[str, str, str], list[ElementRule]] = {}
+        self.rules_of = lru_cache(_MOST_ELEMENTS)(self._rules_of)
         self._headings = [_at(f"$.heading.select[{n}]", Selector.parse, text) for n, text in enumerate(file.heading.select)]
         self._wordings = list(self._read_wordings())
         self._wordings_of_any_opening = [(rule, wording) for rule, wording in self._wordings if wording.openings is None]
@@ -100,15 +101,10 @@ class Layout:
         """Tell whether ``site`` is one of this layout's, on its own or as part of one (``m.maghress.com``)."""
         return site is not None and any(site == host or site.endswith(f".{host}") for host in self.hosts)
 
-    def rule_of(self, element: Element, around: Region | None) -> ElementRule | None:
-        """Return the rule for ``element`` itself, which stands in the part ``around``."""
-        key = (element.tag, element.id, element.class_)
-        rules = self._rules.get(key)
-        if rules is None:
-            if len(self._rules) >= _MOST_ELEMENTS:
-                self._rules.clear()
-            rules = self._rules[key] = [rule for selector, rule in self._selectors if selector.matches(element)]
-        return next((rule for rule in rules if _applies(rule, around)), None) if rules else None
+    def _rules_of(self, tag: str, id: str, class_: str) -> list[ElementRule]:
+        """Return the rules that select such an element, the first in the file first."""
+        element = Element(tag, id, class_, None, None)
+        return [rule for selector, rule in self._selectors if selector.matches(element)]
 
     def makes_heading(self, element: Element) -> bool:
         """Tell whether a line that stands in ``element`` alone is a heading."""
@@ -183,20 +179,6 @@ class Layout:
                     raise ValueError(
                         f"{element.id!r} speaks of an element rule {other!r} that is not in the file - at `$.elements[{n}]`"
                     )
-
-
-def _applies(rule: ElementRule, around: Region | None) -> bool:
-    """Tell whether ``rule`` holds for an element that stands in the part ``around``."""
-    if rule.within and (around is None or around.rule.id not in rule.within):
-        return False
-    return not rule.not_within or all(outer.rule.id not in rule.not_within for outer in _up_to_column(around))
-
-
-def _up_to_column(region: Region | None) -> Iterator[Region]:
-    """Yield a part and those around it, as far as the main column: where an element was never closed, that lies inside it."""
-    while region is not None:
-        yield region
-        region = region.around if region.rule.label != "main" else None
 
 
 def _at(place: str, make: Callable[[str], T], text: str) -> T:
