@@ -6,6 +6,7 @@ attribute, or below 2,048 levels), so a mark is appended to the page. If the tre
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from lxml import etree
@@ -52,7 +53,20 @@ def read_html(markup: str) -> Document:
         root = _parse(mend(markup))
         if root is None or not (_is_whole(root) or _is_swallowed(root)):
             raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
-    return _Reader().read(root)
+    images: list[Image] = []
+    pieces = _pieces(root, images)
+    if next(root.iter(*_PREFORMATTED), None) is not None:
+        pieces = _split_preformatted(pieces)
+    text, blocks = _lay_out(chain(pieces, (None,)))
+    addresses = dict(_addresses(root))
+    return Document(
+        form="html",
+        text=text,
+        blocks=blocks,
+        address=addresses.get("canonical") or addresses.get("og:url"),
+        base=addresses.get("base"),
+        images=images,
+    )
 
 
 def _parse(markup: str) -> etree._Element | None:
@@ -74,98 +88,83 @@ def _is_swallowed(root: etree._Element) -> bool:
     return any(_MARK in (element.text or "") for element in root.iter())
 
 
-class _Reader:
-    """Walks a tree once and lays out its text."""
+def _pieces(root: etree._Element, images: list[Image]) -> Iterator[tuple[str, Element] | None]:
+    """Yield the text nodes below ``root`` in document order, each with its element, and None where a line ends.
 
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.position = 0
-        self.line_start = 0
-        self.runs: list[Run] = []
-        self.blocks: list[Block] = []
-        self.images: list[Image] = []
+    A loop, because pages nest deeper than Python calls do. Who encloses whom is told from the parents: ``iter()`` is seven times as
+    fast as going from child to child.
+    """
+    nodes: list[etree._Element | None] = [None]
+    elements: list[Element | None] = [None]
+    for node in (*root.iter(), None):
+        parent = node.getparent() if node is not None else None
+        while (ended := nodes[-1]) is not parent and ended is not None:
+            if ended.tag in _BREAKING:
+                yield None
+            nodes.pop()
+            elements.pop()
+            if (tail := ended.tail) and (around := elements[-1]) is not None:
+                yield tail, around
+        if node is None:
+            return
+        tag = node.tag
+        around = elements[-1]
+        if tag in _BREAKING:
+            yield None
+        if tag in _LEAVES:
+            if around is not None:
+                if tag == "img" and (src := node.get("src")):
+                    images.append(Image(src.strip(), around))
+                if tail := node.tail:
+                    yield tail, around
+            continue
+        element = None
+        if tag not in _UNREAD and (around is not None or parent is None):
+            element = Element(tag, node.get("id", ""), node.get("class", ""), around, node.get("href") if tag == "a" else None)
+            if text := node.text:
+                yield text, element
+        nodes.append(node)
+        elements.append(element)
 
-    def read(self, root: etree._Element) -> Document:
-        self.walk(root)
-        self.end_line()
-        addresses = dict(_addresses(root))
-        return Document(
-            form="html",
-            text="".join(self.parts),
-            blocks=self.blocks,
-            address=addresses.get("canonical") or addresses.get("og:url"),
-            base=addresses.get("base"),
-            images=self.images,
-        )
 
-    def walk(self, root: etree._Element) -> None:
-        """Lay out ``root`` and all below it, in document order; who encloses whom is told from the parents.
-
-        A loop, because pages nest deeper than Python calls do; over ``iter()``, which is seven times as fast as going from child to
-        child.
-        """
-        add, end_line = self.add, self.end_line
-        nodes: list[etree._Element | None] = [None]
-        elements: list[Element | None] = [None]
-        for node in (*root.iter(), None):
-            parent = node.getparent() if node is not None else None
-            while nodes[-1] is not parent:
-                ended = elements.pop()
-                if self.runs and ended is not None and ended.tag in _BREAKING:
-                    end_line()
-                tail = nodes.pop().tail  # type: ignore[union-attr]  # the last of them, None, is nobody's parent
-                if tail and (around := elements[-1]) is not None:
-                    add(tail, around)
-            if node is None:
-                return
-            tag = node.tag
-            around = elements[-1]
-            if self.runs and tag in _BREAKING:
-                end_line()
-            if tag in _LEAVES:
-                if around is not None:
-                    if tag == "img" and (src := node.get("src")):
-                        self.images.append(Image(src.strip(), around))
-                    if tail := node.tail:
-                        add(tail, around)
-                continue
-            element = None
-            if tag not in _UNREAD and (around is not None or parent is None):
-                get = node.get
-                element = Element(tag, get("id", ""), get("class", ""), around, get("href") if tag == "a" else None)
-                if text := node.text:
-                    add(text, element)
-            nodes.append(node)
-            elements.append(element)
-
-    def add(self, text: str, element: Element) -> None:
-        """Lay out a text node. White space between two runs belongs to neither, and to the line only if that has begun."""
-        if text.isspace() and element.tag not in _PREFORMATTED:
-            if not self.runs:
-                return
-        elif _MARK in text:
-            text = _MARK_TEXT.sub("", text)
+def _lay_out(pieces: Iterator[tuple[str, Element] | None]) -> tuple[str, list[Block]]:
+    """Write pieces on lines. White space between two runs belongs to neither; at the start of a line it goes."""
+    parts: list[str] = []
+    runs: list[Run] = []
+    blocks: list[Block] = []
+    line_start = position = 0
+    for piece in pieces:
+        if piece is None:
+            if runs:
+                blocks.append(Block(line_start, position, runs))
+                runs = []
+                parts.append("\n")
+                line_start = position = position + 1
+            continue
+        text, element = piece
+        is_blank = text.isspace()
+        if is_blank and not runs:
+            continue
         if "\n" in text or "\t" in text or "\r" in text:
-            if element.tag in _PREFORMATTED:
-                for line in text.splitlines():
-                    self.add(line, element)
-                    self.end_line()
-                return
             text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
-        end = self.position + len(text)
-        if not text.isspace():
-            self.runs.append(Run(self.position, end, element))
-        self.parts.append(text)
-        self.position = end
+        if _MARK in text:
+            text = _MARK_TEXT.sub("", text)
+        parts.append(text)
+        if not is_blank:
+            runs.append(Run(position, position + len(text), element))
+        position += len(text)
+    return "".join(parts), blocks
 
-    def end_line(self) -> None:
-        """End the line, if there is something on it."""
-        if self.runs:
-            self.blocks.append(Block(self.line_start, self.position, self.runs))
-            self.runs = []
-            self.parts.append("\n")
-            self.position += 1
-            self.line_start = self.position
+
+def _split_preformatted(pieces: Iterator[tuple[str, Element] | None]) -> Iterator[tuple[str, Element] | None]:
+    """Let the lines of preformatted text be lines."""
+    for piece in pieces:
+        if piece is None or "\n" not in piece[0] or not any(element.tag in _PREFORMATTED for element in piece[1].ancestry()):
+            yield piece
+            continue
+        for line in piece[0].split("\n"):
+            yield line, piece[1]
+            yield None
 
 
 def _addresses(root: etree._Element) -> Iterator[tuple[str, str]]:
