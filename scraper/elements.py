@@ -28,7 +28,7 @@ def label_elements(ledger: Ledger, text: str, segments: Sequence[Segment], layou
         if region is None or region.rule.label not in (*SETTLED, "ticker"):
             left.append(segment)
         elif segment.hit is not None:
-            left.append(segment)  # where the ticker was never closed, the rest of the page seems to stand in it
+            left.append(segment)  # where a part was never closed, the rest of the page seems to stand in it
         elif region.rule.label == "ticker":
             claim_linked_ticker(ledger, text, segment.runs, layout)
         elif visible(text[segment.start : segment.end]):

@@ -6,7 +6,7 @@ A page that a dump has put on one line is cut by its words alone (:mod:`scraper.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from scraper.core import BODY, TITLE
+from scraper.core import BODY, TITLE, UNTITLED_TEASER
 from scraper.elements import label_elements
 from scraper.flattened import is_flattened, label_flattened
 from scraper.headings import headings_of
@@ -14,7 +14,7 @@ from scraper.layouts import Layout
 from scraper.outline import Outline
 from scraper.pages import Document
 from scraper.segments import Segment
-from scraper.spans import Label, Ledger
+from scraper.spans import Ledger
 from scraper.ticker import claim_ticker
 
 
@@ -61,6 +61,8 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
         ledger.claim(first.start, last.end, "title", _rule(first, "title", layout, TITLE))
     for n in outline.tickers:
         claim_ticker(ledger, text, lines[n].start, lines[n].end, layout)
+    for n in outline.leftovers:
+        ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
     _label_body(ledger, text, [lines[n] for n in outline.body], layout)
     return Labelled(ledger, lines[dateline[0]].text if dateline else None, langs)
 
@@ -74,7 +76,7 @@ def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], layout: La
             ledger.claim(block.start, block.end, "body", _rule(block, "body", layout, BODY))
 
 
-def _rule(line: Segment, label: Label, layout: Layout, by_place: str) -> str:
+def _rule(line: Segment, label: str | None, layout: Layout, by_place: str) -> str:
     """Return the rule of the element in which ``line`` stands, if it is one for this label, else the rule of its place."""
     if line.region is not None and line.region.rule.label == label:
         return layout.full(line.region.rule.id)

@@ -9,10 +9,12 @@ from functools import cached_property
 from typing import Final
 
 from scraper.layouts import Layout
-from scraper.segments import Segment
+from scraper.segments import SETTLED, Segment
 from scraper.ticker import end_of_line, is_ticker, is_unsplit
 
 _COLUMN: Final = frozenset(["main", "body", "teaser"])
+
+_NEVER_BODY: Final = SETTLED | {"ticker"}
 
 _FULL_STOP: Final = re.compile(r"(?<!\.)\.[\"'»”’)\]]*\Z")
 
@@ -26,7 +28,7 @@ class Outline:
         self._layout = layout
         self.by_place = not any(line.label in _COLUMN for line in lines)
         """Whether no element says where the article is, as in a text."""
-        self._column = [n for n, line in enumerate(lines) if self.by_place or line.label is not None]
+        self._column = [n for n, line in enumerate(lines) if _is_in_column(line, by_place=self.by_place)]
 
     @cached_property
     def dateline(self) -> int | None:
@@ -116,6 +118,12 @@ class Outline:
         start = max(tops) + 1 if tops else self._below_opening()
         return [n for n in left if start is not None and n >= start]
 
+    @property
+    def leftovers(self) -> list[int]:
+        """Lines in settled parts that read like a notice or footer, but are none."""
+        used = {*self.notices, *self.chrome, self.footer}
+        return [n for n, line in enumerate(self.lines) if line.label in SETTLED and n not in used]
+
     def _below_opening(self) -> int | None:
         """Return the first line below notice or ticker, if the page shows that it is an article."""
         if self.notices:
@@ -143,3 +151,7 @@ class Outline:
     def _may_be_title(self, line: Segment) -> bool:
         """Of 911 headlines of this network none ended in a single full stop."""
         return len(line.text) <= self._layout.file.ticker.longest and not _FULL_STOP.search(line.text)
+
+
+def _is_in_column(line: Segment, *, by_place: bool) -> bool:
+    return line.label not in _NEVER_BODY and (by_place or line.label is not None)

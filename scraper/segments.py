@@ -13,7 +13,8 @@ from scraper.pages import Block, Document, Element, Run
 from scraper.spans import trim
 
 SETTLED: Final = frozenset(["chrome", "teaser-title", "teaser-author", "teaser-newspaper", "teaser-subtitle"])
-"""Labels of elements that leave nothing open: no words are looked for in them."""
+"""Labels of elements that leave nothing open, but for the words of notice and footer, which stand in them where a part of the
+page was never closed."""
 
 _LONGEST_WORDING: Final = 400
 """Characters of a line that may consist of a wording; the longest, a notice of two sentences on one line, has 160."""
@@ -92,15 +93,19 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     settled: Segment | None = None
     for block in document.blocks:
         for start, end, region, runs in _cuts(block, regions):
-            if settled is not None and settled.region is region:
+            raw = text[start:end]
+            is_settled = region is not None and region.rule.label in SETTLED
+            line = "" if is_settled and not layout.may_be_wording(raw) else squeeze(raw)
+            hit = layout.wording_of(line) if line and len(line) <= _LONGEST_WORDING else None
+            if not is_settled or (hit is not None and hit.rule.label != "chrome"):
+                if line:
+                    segments.append(Segment(*trim(text, start, end), line, region, runs, hit))
+                    settled = None
+            elif settled is not None and settled.region is region:
                 settled.end = end
-            elif region is not None and region.rule.label in SETTLED:
+            else:
                 settled = Segment(start, end, "", region, runs, None)
                 segments.append(settled)
-            elif line := squeeze(text[start:end]):
-                hit = layout.wording_of(line) if len(line) <= _LONGEST_WORDING else None
-                segments.append(Segment(*trim(text, start, end), line, region, runs, hit))
-                settled = None
     return segments
 
 

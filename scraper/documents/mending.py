@@ -18,10 +18,11 @@ _TAG: Final = re.compile(
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 _COMMENT_START: Final = re.compile(r"<!--[^>]*>?")
-_SIMPLE_TAG: Final = re.compile(r"<[a-z][^>]*>", re.IGNORECASE)
-_QUOTED: Final = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
-_OPEN_QUOTE: Final = re.compile(r"""=\s*(["'])""")
 _TAG_START: Final = re.compile(r"<[a-z/!?]", re.IGNORECASE)
+_STOP: Final = re.compile(r""">|=\s*(["'])""")
+_LONGEST_VALUE: Final = 65_536
+"""Characters of a quoted value; a mark that is further away ends something else."""
+
 _RAW_START: Final = re.compile(r"<(script|style|textarea|title|xmp|iframe|noembed|noframes)\b[^>]*>", re.IGNORECASE)
 _MARKUP: Final = re.compile(
     r"<(?:!--|/?(?:a|body|br|div|h[1-6]|head|html|link|meta|p|script|span|style|table|title)\b)", re.IGNORECASE
@@ -63,24 +64,29 @@ def _close_comment(markup: str) -> str:
 def _close_quotes(markup: str) -> str:
     """End an attribute whose quotation mark is missing at the next ``>``; a tag that the end of the page cuts off goes.
 
-    The mark is missing if the next one stands behind another tag; otherwise the ``>`` is a character of the value.
+    The mark is missing if the next one stands behind another tag; otherwise a ``>`` before it is a character of the value.
     """
     kept: list[str] = []
-    position = 0
-    for tag in _SIMPLE_TAG.finditer(markup):
-        mark = _OPEN_QUOTE.search(_QUOTED.sub("", tag[0])) if tag.start() >= position else None
-        if mark is None:
+    position = scanned = 0
+    for tag in _TAG_START.finditer(markup):
+        if tag.start() < scanned:
             continue
-        end = markup.find(mark[1], tag.end())
-        if end < 0 or "<" in markup[tag.end() : end]:
-            kept += [markup[position : tag.end() - 1], mark[1], ">"]
-            position = tag.end()
-        else:
-            kept.append(markup[position : end + 1])
-            position = end + 1
-    markup = "".join([*kept, markup[position:]])
-    cut = _TAG_START.search(markup, markup.rfind(">") + 1)
-    return markup if cut is None else markup[: cut.start()]
+        scanned = tag.end()
+        while (stop := _STOP.search(markup, scanned)) is not None and (quote := stop[1]):
+            end = markup.find(quote, stop.end(), stop.end() + _LONGEST_VALUE)
+            bracket = markup.find(">", stop.end())
+            if end >= 0 and not (0 <= bracket < end and "<" in markup[bracket:end]):
+                scanned = end + 1
+            elif bracket >= 0:
+                kept += [markup[position:bracket], quote]
+                position = scanned = bracket
+            else:
+                stop = None
+                break
+        if stop is None:
+            return "".join([*kept, markup[position : tag.start()]])
+        scanned = stop.end()
+    return "".join([*kept, markup[position:]])
 
 
 def _close_raw_text(markup: str) -> str:

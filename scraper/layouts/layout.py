@@ -118,6 +118,10 @@ class Layout:
                 return Hit(rule, wording.lang, slots)
         return None
 
+    def may_be_wording(self, line: str) -> bool:
+        """Tell, faster than :meth:`wording_of`, whether ``line`` begins as a wording does."""
+        return line.lstrip()[:1].casefold() in self._wordings_by_opening
+
     def stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Hit]]:
         """Yield, per wording with this label, the first stretch of ``text`` that reads like it."""
         for rule, wording in self._wordings:

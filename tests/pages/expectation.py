@@ -13,6 +13,7 @@ from tests.pages.stories import Story
 from tests.pages.wordings import accented
 
 _INVISIBLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_DATE: Final = re.compile(r"\d\d - \d\d - \d{4}")
 _END: Final = ".!?؟…:;؛،,"
 
 
@@ -180,7 +181,7 @@ class _Work:
         story, options = self.story, self.options
         flat = bool(options.flat)
         if not options.dateline:
-            if story.quotes_a_dateline:
+            if story.quotes_a_dateline or (flat and any(_DATE.search(block.text) for block in story.blocks)):
                 self.expected.paragraphs = []
                 self.forget("title", "newspaper", "date", "text", "headings", "kind", "headlines")
                 self.expected.warned.clear()

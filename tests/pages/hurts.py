@@ -47,7 +47,7 @@ def impossible_date(story: Story, options: Options, rng: Random) -> Made:
 
 def odd_newspaper(story: Story, options: Options, _: Random) -> Made:
     """The newspaper's name holds the dateline's words."""
-    names = {"ar": "أخبار يوم الجمعة", "fr": "La Dépêche du 21 le soir", "en": "Published on Friday"}
+    names = {"ar": "أخبار يوم الجمعة", "fr": "La Dépêche du 21 le soir", "en": "Report on Friday"}
     return replace(story, newspaper=names[story.lang]), options
 
 
