@@ -1,5 +1,6 @@
 """A run: pages in, records out, and an end, by whatever cause, with the exit status that the contract promises."""
 
+import gc
 import signal
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
 @contextmanager
 def finishing(output: Output, tally: Tally, *, quiet: bool) -> Iterator[None]:
     """Open ``output`` around the block, say how it went, and exit with the status for it."""
+    gc.freeze()
+    gc.enable()
     signal.signal(signal.SIGTERM, _terminate)
     status = FAILED
     try:

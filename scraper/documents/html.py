@@ -11,7 +11,6 @@ from typing import Final
 
 from lxml import etree
 
-from scraper.documents.mending import mend
 from scraper.errors import ParserLostText
 from scraper.links import is_absolute
 from scraper.pages import Block, Document, Element, Image, Run
@@ -50,6 +49,8 @@ def read_html(markup: str) -> Document:
     """
     root = _parse(markup)
     if root is None or not _is_whole(root):
+        from scraper.documents.mending import mend  # ten patterns that few pages need
+
         root = _parse(mend(markup))
         if root is None or not (_is_whole(root) or _is_swallowed(root)):
             raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
