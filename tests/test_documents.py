@@ -63,6 +63,16 @@ def test_the_parser_loses_nothing(markup: str, expected: list[str]) -> None:
     assert lines(markup) == expected
 
 
+def test_a_tag_with_countless_attributes_costs_only_itself() -> None:
+    """Its text is read, and it keeps the attributes that come first, its class among them; other tags are untouched."""
+    many = " ".join(f"a{n}='x>{n}'" for n in range(20_000))
+    document = read_html(f'<p class="first" {many}>one</p><p class="second" title="{"t" * 3000}">two</p>')
+    assert [(document.text[run.start : run.end], run.element.class_) for block in document.blocks for run in block.runs] == [
+        ("one", "first"),
+        ("two", "second"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "media_type", "expected"),
     [

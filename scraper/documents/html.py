@@ -33,6 +33,9 @@ _SPACES: Final = b"\v\f\x1c\x1d\x1e\x1f"
 _AS_SPACE: Final = bytes.maketrans(_SPACES, b" " * len(_SPACES))
 _CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\r") - set(_SPACES)) + b"\x7f"
 
+_LARGE: Final = 200_000
+"""Characters above which a page may hold a tag that takes the parser longer than all of an honest page, which has 70 to 110 kB."""
+
 _MARK: Final = "scraper-end-of-page"
 _MARK_TAG: Final = f"\n<{_MARK}></{_MARK}>".encode()
 _LONGEST_ENDING: Final = 1000
@@ -47,6 +50,10 @@ def read_html(markup: str) -> Document:
     Raises:
         ParserLostText: if the parser does not reach the end of the page, even after mending.
     """
+    if len(markup) > _LARGE:
+        from scraper.documents.mending import shorten_tags
+
+        markup = shorten_tags(markup)
     root = _parse(markup)
     if root is None or not _is_whole(root):
         from scraper.documents.mending import mend  # ten patterns that few pages need
