@@ -95,7 +95,7 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
         for start, end, region, runs in _cuts(block, regions):
             raw = text[start:end]
             is_settled = region is not None and region.rule.label in SETTLED
-            line = "" if is_settled and not layout.may_be_wording(raw) else squeeze(raw)
+            line = squeeze(raw) if not is_settled or layout.may_be_wording(raw) else ""
             hit = layout.wording_of(line) if line and len(line) <= _LONGEST_WORDING else None
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
                 if line:

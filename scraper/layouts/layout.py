@@ -18,6 +18,9 @@ from scraper.pages import Element
 _MOST_ELEMENTS: Final = 10_000
 """Kinds of element (tag, id and class) whose rules are remembered; pages of a site repeat a few hundred."""
 
+_SHORTEST_WORDING: Final = 15
+"""Characters that no wording of a notice or footer in any of the three languages falls short of."""
+
 _DATE_GROUPS: Final = ("day", "month", "year")
 T = TypeVar("T")
 
@@ -77,6 +80,7 @@ class Layout:
             for letter in openings
         }
         self._wordings_by_opening[LOST] = self._wordings
+        self._openings = frozenset("".join(letter + letter.upper() for letter in self._wordings_by_opening))
         self._check_ids()
 
     @property
@@ -119,8 +123,8 @@ class Layout:
         return None
 
     def may_be_wording(self, line: str) -> bool:
-        """Tell, faster than :meth:`wording_of`, whether ``line`` begins as a wording does."""
-        return line.lstrip()[:1].casefold() in self._wordings_by_opening
+        """Tell, faster than :meth:`wording_of`, whether ``line`` is as long as a wording and begins as one does."""
+        return len(line) > _SHORTEST_WORDING and (line[0] in self._openings or line[0].isspace())
 
     def stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Hit]]:
         """Yield, per wording with this label, the first stretch of ``text`` that reads like it."""
