@@ -6,6 +6,7 @@ from scraper.characters import visible, without_invisibles
 from scraper.core import BODY, TITLE
 from scraper.layouts import Layout
 from scraper.layouts.layout import Hit
+from scraper.layouts.schema import Evidence
 from scraper.layouts.wordings import Found
 from scraper.segments import Segment
 from scraper.spans import Label, Ledger, trim
@@ -16,7 +17,7 @@ Stretch = tuple[Found, Hit]
 
 def is_flattened(text: str, segments: Sequence[Segment], layout: Layout) -> bool:
     """Tell whether all of a text page stands on one line, or all but its ticker."""
-    if any(segment.hit is not None and segment.hit.rule.evidence for segment in segments):
+    if any(segment.hit is not None and segment.hit.rule.evidence is not None for segment in segments):
         return False
     return len(segments) - _leading_tickers(text, segments, layout) == 1
 
@@ -29,6 +30,18 @@ def stretches(text: str, layout: Layout) -> dict[str, Stretch]:
     footer = _last("footer", plain, layout)
     found = {"notice": notice, "dateline": dateline, "footer": footer}
     return {label: _placed(stretch, places) for label, stretch in found.items() if stretch is not None}
+
+
+def evidence_on_one_line(text: str, start: int, layout: Layout) -> Iterator[tuple[str, Evidence]]:
+    """Yield the rules that speak for the layout on a page that stands on one line.
+
+    A dateline alone may be quoted by any text; with it there must be another sign, or room for a ticker above it.
+    """
+    found = stretches(text, layout)
+    is_alone = found.keys() == {"dateline"} and found["dateline"][0].start - start <= layout.file.ticker.longest
+    for _, hit in found.values():
+        if hit.rule.evidence is not None and not is_alone:
+            yield hit.rule.id, hit.rule.evidence
 
 
 def _placed(stretch: Stretch, places: Sequence[int] | None) -> Stretch:
@@ -52,6 +65,9 @@ def label_flattened(ledger: Ledger, text: str, segments: Sequence[Segment], layo
     if "footer" in found:
         end = found["footer"][0].start
 
+    if not found:
+        claim_ticker(ledger, text, start, end, layout)
+        return
     title = _end_of_ticker(text, start, notice or dateline, layout)
     if title > start:
         _claim_opening(ledger, text, start, title, layout)

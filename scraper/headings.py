@@ -7,6 +7,7 @@ from typing import Final
 
 from scraper.characters import visible
 from scraper.layouts import Layout
+from scraper.pages import Element
 from scraper.segments import Segment
 
 _ENDS_A_SENTENCE: Final = re.compile(r"[.!?:;,…؟؛،۔]['\"’”»)\]]*\Z")
@@ -16,9 +17,11 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout) -> set[int
     """Return the indices of the sub-headings among the blocks of a body.
 
     By its shape a heading is a short block without end punctuation above a longer one. By its markup it is a block that is
-    wholly bold or a heading element, unless all blocks are, which says nothing.
+    wholly bold or a heading element, unless all blocks are, which says nothing; an element that holds several, since it was never
+    closed, marks the first.
     """
-    bold = {index for index, block in enumerate(blocks) if _is_marked(block, text, layout)}
+    seen: set[Element] = set()
+    bold = {index for index, block in enumerate(blocks) if _is_marked(block, text, layout, seen)}
     if len(bold) == len(blocks):
         bold = set()
     shaped = {
@@ -31,15 +34,20 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout) -> set[int
     return bold | shaped
 
 
-def _is_marked(block: Segment, text: str, layout: Layout) -> bool:
+def _is_marked(block: Segment, text: str, layout: Layout, seen: set[Element]) -> bool:
+    """Tell whether all of a block stands in elements that mark headings and have marked none before; they are added to ``seen``."""
     runs = [run for run in block.runs if visible(text[run.start : run.end])]
     part = block.region.element if block.region is not None else None
+    marks: set[Element] = set()
     for run in runs:
         for element in run.element.ancestry():
             if element is part:
                 return False
             if layout.makes_heading(element):
+                marks.add(element)
                 break
         else:
             return False
-    return bool(runs)
+    is_new = not marks & seen
+    seen |= marks
+    return bool(runs) and is_new

@@ -3,6 +3,7 @@
 A page that a dump has put on one line is cut by its words alone (:mod:`scraper.flattened`); any other line by line.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from scraper.flattened import is_flattened, label_flattened
 from scraper.headings import headings_of
 from scraper.layouts import Layout
 from scraper.outline import Outline
-from scraper.pages import Document
+from scraper.pages import Document, Element
 from scraper.segments import Segment
 from scraper.spans import Ledger
 from scraper.ticker import claim_ticker
@@ -48,9 +49,7 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
     for n in (*outline.notices, *outline.chrome, *footer):
         hit = lines[n].hit
         if hit is not None:
-            links = (run.element.link for run in lines[n].runs)
-            link = next((link.href for link in links if link is not None), None)
-            ledger.claim(lines[n].start, lines[n].end, hit.rule.label, layout.full(hit.rule.id), link=link)
+            ledger.claim(lines[n].start, lines[n].end, hit.rule.label, layout.full(hit.rule.id), link=_link_of(lines[n]))
             langs.setdefault(hit.rule.label, hit.lang)
     for n in dateline:
         hit = lines[n].hit
@@ -74,6 +73,15 @@ def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], layout: La
             ledger.claim(block.start, block.end, "heading", layout.full(layout.file.heading.id))
         else:
             ledger.claim(block.start, block.end, "body", _rule(block, "body", layout, BODY))
+
+
+def _link_of(line: Segment) -> str | None:
+    """Return where the line leads: of several links around its words, the one around the fewest, for another was never closed."""
+    lengths: Counter[Element] = Counter()
+    for run in line.runs:
+        if (link := run.element.link) is not None:
+            lengths[link] += run.end - run.start
+    return min(lengths, key=lengths.__getitem__).href if lengths else None
 
 
 def _rule(line: Segment, label: str | None, layout: Layout, by_place: str) -> str:

@@ -4,13 +4,16 @@ Nothing is claimed here; the outline only gives the places, as indices into the 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
 from scraper.layouts import Layout
 from scraper.segments import SETTLED, Segment
 from scraper.ticker import end_of_line, is_ticker, is_unsplit
+
+_TEASER_ENDS: Final = ("(...)", "(…)")
+"""How a teaser ends in the text of a listing."""
 
 _COLUMN: Final = frozenset(["main", "body", "teaser"])
 
@@ -28,7 +31,18 @@ class Outline:
         self._layout = layout
         self.by_place = not any(line.label in _COLUMN for line in lines)
         """Whether no element says where the article is, as in a text."""
-        self._column = [n for n, line in enumerate(lines) if _is_in_column(line, by_place=self.by_place)]
+        self._column = list(self._find_column())
+
+    def _find_column(self) -> Iterator[int]:
+        """Yield the lines of the main column: what elements put there, and what stands between the body and its footer.
+
+        A stray end tag in a body closes the main column too early, for the parser.
+        """
+        bodies, footers = self._within("body"), self._saying("footer")
+        for n, line in enumerate(self.lines):
+            is_cut_off = line.label is None and bool(bodies) and bool(footers) and bodies[0] < n < footers[-1]
+            if line.label not in _NEVER_BODY and (self.by_place or line.label is not None or is_cut_off):
+                yield n
 
     @cached_property
     def dateline(self) -> int | None:
@@ -40,12 +54,21 @@ class Outline:
         if inside:
             return next((n for n in inside if self.lines[n].says("dateline")), inside[0])
         for place, n in enumerate(self._column):
-            if self.lines[n].says("dateline") and self.lines[n].label != "body":
-                above = [self.lines[m] for m in self._column[:place]][-2:]
-                is_at_top = above == self.lines[:1] or not above
-                if is_at_top or self._may_be_title(above[-1]) or any(line.says("notice") for line in above):
-                    return n
+            if self.lines[n].says("dateline") and self.lines[n].label != "body" and self._is_below_title(self._column[:place]):
+                return n
         return None
+
+    def _is_below_title(self, above: Sequence[int]) -> bool:
+        """Tell whether the line below those may be the dateline: a title stands between it and notice or ticker, and perhaps a byline."""
+        if not above:
+            return True
+        opening = [place for place, n in enumerate(above) if self.lines[n].says("notice") or self._is_plainly_ticker(n)]
+        if opening:
+            between = above[opening[-1] + 1 :]
+            return len(between) <= 1 or (
+                between[1:] == above[-1:] and len(self.lines[above[-1]].text) <= self._layout.file.heading.longest
+            )
+        return len(above) == 1 or self._may_be_title(self.lines[above[-1]])
 
     @cached_property
     def notices(self) -> list[int]:
@@ -58,9 +81,12 @@ class Outline:
 
     @cached_property
     def footer(self) -> int | None:
-        """The last line that reads like it; one further up is a quotation."""
+        """The last line that reads like it, if no sentence follows; one further up is a quotation."""
         top = -1 if self.dateline is None else self.dateline
-        return max((n for n in self._saying("footer") if n > top), default=None)
+        last = max((n for n in self._saying("footer") if n > top), default=None)
+        rest = [self.lines[n] for n in self._column if last is not None and n > last]
+        is_quoted = any(not line.says("chrome") and self._is_sentence(line) for line in rest)
+        return None if is_quoted else last
 
     @cached_property
     def title(self) -> list[int]:
@@ -70,13 +96,16 @@ class Outline:
             return self._one_title(inside)
         if self.dateline is not None:
             above = [n for n in self._column if n < self.dateline]
-            is_free = bool(above) and above[-1] not in self.notices and above[-1] not in self.tickers
-            return above[-1:] if is_free else []
+            settled = [n for n in above if n in self.notices or n in self.tickers]
+            # Between notice and dateline the first line is the title; with nothing to begin from, the last.
+            free = [n for n in above if n > settled[-1]] if settled else above[-1:]
+            return free[:1]
         start = self._below_opening()
         if start is None or not self.by_place:
             return []
         rest = [n for n in self._column if n >= start and n != self.footer]
-        return rest[:1] if len(rest) > 1 and self._may_be_title(self.lines[rest[0]]) else []
+        is_article = self.footer is not None or bool(self.notices)
+        return rest[:1] if is_article and len(rest) > 1 and self._may_be_title(self.lines[rest[0]]) else []
 
     @cached_property
     def tickers(self) -> list[int]:
@@ -125,10 +154,10 @@ class Outline:
         return [n for n, line in enumerate(self.lines) if line.label in SETTLED and n not in used]
 
     def _below_opening(self) -> int | None:
-        """Return the first line below notice or ticker, if the page shows that it is an article."""
+        """Return the first line below notice or ticker; None if the page shows no sign of where it begins."""
         if self.notices:
             return self.notices[-1] + 1
-        return len(self.tickers) if self.footer is not None else None
+        return len(self.tickers) if self.tickers or self.footer is not None else None
 
     def _one_title(self, inside: Sequence[int]) -> list[int]:
         """Return the lines of the first title; of an element that was never closed only its first line."""
@@ -150,8 +179,13 @@ class Outline:
 
     def _may_be_title(self, line: Segment) -> bool:
         """Of 911 headlines of this network none ended in a single full stop."""
-        return len(line.text) <= self._layout.file.ticker.longest and not _FULL_STOP.search(line.text)
+        is_teaser = line.text.endswith(_TEASER_ENDS)
+        return len(line.text) <= self._layout.file.ticker.longest and not _FULL_STOP.search(line.text) and not is_teaser
 
+    def _is_sentence(self, line: Segment) -> bool:
+        return len(line.text) > self._layout.file.heading.longest or bool(_FULL_STOP.search(line.text))
 
-def _is_in_column(line: Segment, *, by_place: bool) -> bool:
-    return line.label not in _NEVER_BODY and (by_place or line.label is not None)
+    def _is_plainly_ticker(self, n: int) -> bool:
+        return n == 0 and is_ticker(
+            self._text, self.lines[0].start, self._end_of_line(0), self._layout.file.ticker.slots, self._layout
+        )

@@ -68,7 +68,12 @@ def project(
         site=site_of(url) if url is not None else None,
         layout=layout.name if layout is not None else None,
         kind=kind,
-        lang=_lang(dateline, labelled, address, " ".join([title or "", body, *(headline.text for headline in headlines)])),
+        lang=_lang(
+            dateline,
+            labelled,
+            address,
+            " ".join([title or "", body, *(line.text for line in headlines), *(teaser.title for teaser in teasers)]),
+        ),
         title=title,
         newspaper=dateline.newspaper if dateline is not None else None,
         newspaper_slug=address.get("newspaper_slug"),

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from scraper.errors import AmbiguousLayout
-from scraper.flattened import is_flattened, stretches
+from scraper.flattened import evidence_on_one_line, is_flattened
 from scraper.layouts import Layout
+from scraper.layouts.schema import Evidence
 from scraper.links import site_of
 from scraper.pages import Document
 from scraper.segments import Regions, Segment, segments_of
-from scraper.ticker import end_of_line, is_ticker
+from scraper.ticker import end_of_line, is_plainly_ticker
 
 ENOUGH: Final = {"text": 1, "html": 2}
 """Pieces of evidence that make a page a layout's. Text has nothing but its words; markup gives more than one sign, and a single
@@ -23,6 +24,8 @@ class Fit(NamedTuple):
 
     layout: Layout
     evidence: tuple[str, ...]
+    is_strong: bool
+    """Whether any of it is more than weak."""
     regions: Regions
     segments: list[Segment]
 
@@ -33,7 +36,7 @@ def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) ->
     Raises:
         AmbiguousLayout: if more than one does.
     """
-    fits = [fit for fit in weigh(document, url, layouts) if len(fit.evidence) >= ENOUGH[document.form]]
+    fits = [fit for fit in weigh(document, url, layouts) if fit.is_strong and len(fit.evidence) >= ENOUGH[document.form]]
     if len(fits) > 1:
         names = " and ".join(f"{fit.layout.name} ({', '.join(fit.evidence)})" for fit in fits)
         raise AmbiguousLayout(f"more than one layout fits the page: {names}; use only one of them, or ask for more evidence in one")
@@ -45,22 +48,31 @@ def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Ite
     for layout in layouts:
         regions = Regions(layout)
         segments = segments_of(document, regions)
-        evidence = dict.fromkeys(_evidence(document, segments, layout))
+        evidence = dict(_evidence(document, segments, layout))
         if document.form == "html" and url is not None and layout.is_host(site_of(url)):
-            evidence[_HOST] = None
-        yield Fit(layout, tuple(evidence), regions, segments)
+            evidence[_HOST] = "strong"
+        yield Fit(layout, tuple(evidence), "strong" in evidence.values(), regions, segments)
 
 
-def _evidence(document: Document, segments: list[Segment], layout: Layout) -> Iterator[str]:
+def _evidence(document: Document, segments: list[Segment], layout: Layout) -> Iterator[tuple[str, Evidence]]:
+    notices = 0
     for segment in segments:
-        if segment.region is not None and segment.region.rule.evidence:
-            yield segment.region.rule.id
-        if segment.hit is not None and segment.hit.rule.evidence:
-            yield segment.hit.rule.id
+        region = segment.region
+        while region is not None:
+            if region.rule.evidence is not None:
+                yield region.rule.id, region.rule.evidence
+            region = region.around
+        hit = segment.hit
+        if hit is None or hit.rule.evidence is None:
+            continue
+        # Anybody may thank for a report; the notice has a second sentence.
+        notices += hit.rule.label == "notice"
+        if hit.rule.label != "notice" or notices > 1 or any(layout.stretches("notice", segment.text)):
+            yield hit.rule.id, hit.rule.evidence
     if document.form == "text" and segments:
         text = document.text
         end = end_of_line(text, segments[0].end, segments[1].start if len(segments) > 1 else len(text))
-        if is_ticker(text, segments[0].start, end, layout.file.ticker.slots, layout):
-            yield layout.file.ticker.id
+        if is_plainly_ticker(text, segments[0].start, end, layout):
+            yield layout.file.ticker.id, "strong"
         if is_flattened(text, segments, layout):
-            yield from (hit.rule.id for _, hit in stretches(text, layout).values() if hit.rule.evidence)
+            yield from evidence_on_one_line(text, segments[-1].start, layout)

@@ -29,7 +29,7 @@ ROOMS: dict[str, set[str]] = {
     "recognition": {"pages", "layouts", "errors", "links", "segments", "ticker", "flattened"},
     "elements": {"pages", "layouts", "characters", "core", "segments", "spans", "ticker"},
     "outline": {"layouts", "segments", "ticker"},
-    "headings": {"layouts", "characters", "segments"},
+    "headings": {"pages", "layouts", "characters", "segments"},
     "labelling": {"pages", "layouts", "core", "elements", "flattened", "headings", "outline", "segments", "spans", "ticker"},
     "records": set(),
     "projection": {"pages", "layouts", "characters", "labelling", "links", "recognition", "records", "segments", "spans"},

@@ -23,7 +23,7 @@ SOURCE = (Path(__import__("scraper.layouts").layouts.__file__).parent / "arabres
         ('id = "menu"', 'id = "menu"\nlable = "chrome"', r"unknown field `lable` - at `\$.elements\[\d+\]`"),
         ('because = "The site\'s logo [seen]."\n', "", r"missing required field `because` - at `\$.elements\[\d+\]`"),
         ('because = "The site\'s logo [seen]."\n', 'because = " "\n', r"matching regex .* - at `\$.elements\[\d+\].because`"),
-        (r"separator = '\s{4,}'", "separator = '(?P<x'", r"missing >.* - at `\$.ticker.separator`"),
+        ("separator = '", "separator = '(?P<x", r"missing >.* - at `\$.ticker.separator`"),
         (r"(?P<year>\d{4})", r"\d{4}", r"a date needs the groups day, month, year and no others - at `\$.date`"),
         ("path = '/(?P<lang>fr|en)/?'", "path = '/(fr'", r"unterminated subpattern.* - at `\$.addresses\[\d+\].path`"),
         (

@@ -1,6 +1,7 @@
 """Is it HTML or plain text? Told from the content, never from a name."""
 
 import re
+from itertools import islice
 from typing import Final
 
 # The tags at which browsers tell HTML (https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type).
@@ -10,6 +11,8 @@ _OPENS_AS_HTML: Final = re.compile(
 )
 _FRAME: Final = re.compile(r"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
 _END_TAG: Final = re.compile(r"</(?:a|b|body|div|html|li|p|span|td)\s*>", re.IGNORECASE)
+
+_TAG: Final = re.compile(r"<(?:a|br|div|li|p|span|td)[\s/>]", re.IGNORECASE)
 
 _HEAD: Final = 4096
 _SOME_END_TAGS: Final = 3
@@ -23,4 +26,4 @@ def is_html(text: str, media_type: str | None = None) -> bool:
     if media_type == "text/plain" or "</" not in text:
         return media_type in ("text/html", "application/xhtml+xml")
     tags = _END_TAG.finditer(text)
-    return sum(1 for _, _ in zip(tags, range(_SOME_END_TAGS), strict=False)) == _SOME_END_TAGS
+    return _TAG.search(text) is not None and sum(1 for _ in islice(tags, _SOME_END_TAGS)) == _SOME_END_TAGS

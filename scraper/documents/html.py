@@ -20,7 +20,7 @@ from scraper.pages import Block, Document, Element, Image, Run
 _BREAKING: Final = frozenset(
     "address article aside blockquote body br button caption center dd details dialog dir div dl dt fieldset "
     "figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr legend li listing main marquee menu "
-    "nav noframes noscript ol optgroup option p plaintext pre search section select summary table tbody td textarea "
+    "nav noframes ol optgroup option p plaintext pre search section select summary table tbody td textarea "
     "tfoot th thead tr ul xmp".split()
 )
 _UNREAD: Final = frozenset(["head", "script", "style", "template"])
@@ -81,6 +81,11 @@ def _parse(markup: str) -> etree._Element | None:
     # A parser for each page: one that is shared makes threads wait for each other.
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     data = markup.encode("utf-8", "replace").translate(_AS_SPACE, _CONTROLS)
+    # HTML5 takes </br> for a line break, and a </p> of nothing for an empty paragraph; libxml2 drops both, and glues words.
+    if b"</br" in data:
+        data = data.replace(b"</br", b"<br")
+    if data.count(b"</p>") > data.count(b"<p"):
+        data = data.replace(b"</p>", b"</p><br>")
     # Behind the end tags of the page itself everything would be dropped.
     ending = _ENDING.search(data, max(len(data) - _LONGEST_ENDING, 0))
     end = ending.start() if ending is not None else len(data)
@@ -170,9 +175,10 @@ def _split_preformatted(pieces: Iterator[tuple[str, Element] | None]) -> Iterato
         if piece is None or "\n" not in piece[0] or not any(element.tag in _PREFORMATTED for element in piece[1].ancestry()):
             yield piece
             continue
-        for line in piece[0].split("\n"):
+        for number, line in enumerate(piece[0].split("\n")):
+            if number:
+                yield None
             yield line, piece[1]
-            yield None
 
 
 def _addresses(root: etree._Element) -> Iterator[tuple[str, str]]:

@@ -142,9 +142,12 @@ class Layout:
         return Dateline(hit.slots.get("newspaper"), *self._date_in(hit.slots.get("date", text)), hit.lang)
 
     def _date_in(self, text: str) -> tuple[date | None, bool]:
-        *_, last = (None, *self._date.finditer(squeeze(text)))
+        line = squeeze(text)
+        *_, last = (None, *self._date.finditer(line))
         if last is None:
-            return None, False
+            return None, LOST in line and any(char.isdigit() for char in line)
+        if LOST in last[0] and not all(len(last[part]) == len("00") for part in ("day", "month")):
+            return None, True  # the lost character may have been a digit
         try:
             return date(int(last["year"]), int(last["month"]), int(last["day"])), True
         except ValueError:

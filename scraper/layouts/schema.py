@@ -11,6 +11,9 @@ Words = Annotated[str, Meta(pattern=r"\S")]
 RuleId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 Lang = Literal["ar", "en", "fr"]
 
+Evidence = Literal["strong", "weak"]
+"""What a rule says for its layout if it fires: strong evidence is rare elsewhere, weak evidence only adds to strong."""
+
 ElementLabel = Literal[
     "main",
     "ticker",
@@ -37,7 +40,7 @@ class ElementRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Only where the nearest labelled element around it has one of these rules."""
     not_within: list[RuleId] = []
     """Only where no labelled element around it, as far as the main column, has one of these rules."""
-    evidence: bool = False
+    evidence: Evidence | None = None
     because: Words
 
 
@@ -48,7 +51,7 @@ class WordingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     label: Literal["notice", "dateline", "footer", "chrome"]
     say: Annotated[dict[Lang, Annotated[list[str], Meta(min_length=1)]], Meta(min_length=1)]
     """By language; see :mod:`scraper.layouts.wordings` for how they are written and how loosely they are matched."""
-    evidence: bool = False
+    evidence: Evidence | None = None
     because: Words
 
 

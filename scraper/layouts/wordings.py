@@ -20,6 +20,9 @@ _END: Final = ".!\u3002\u06d4"
 _CLOSING: Final = {"(": ")", "[": "]"}
 _GROUPS: Final = {"(": "(?:", ")": ")", "|": "|", "[": "(?:", "]": ")?"}
 
+_DECORATION: Final = re.compile("[\u0600-\u0605\u0640\u064b-\u0652\u0670]")
+"""Arabic signs that decorate a word and are no letters of it: vowels, the stretching stroke; also what a bad byte makes of them."""
+
 _MOST_LOST: Final = 1 / 3
 """The share of U+FFFD above which a line says too little to be recognised."""
 
@@ -60,10 +63,12 @@ class Wording:
         """Return the slots if the whole of ``line``, squeezed, is one of these sentences, or several where they chain."""
         if not _is_legible(line):
             return None
-        for pattern in self._damaged_lines if LOST in line else self._lines:
-            match = pattern.fullmatch(line)
-            if match is not None:
-                return _slots(match)
+        patterns = self._damaged_lines if LOST in line else self._lines
+        for attempt in (line, _DECORATION.sub("", line)) if _DECORATION.search(line) else (line,):
+            for pattern in patterns:
+                match = pattern.fullmatch(attempt)
+                if match is not None:
+                    return _slots(match)
         return None
 
     def find(self, text: str, start: int = 0) -> Found | None:
@@ -139,21 +144,30 @@ def _is_legible(found: str) -> bool:
 
 
 def _pattern(sentence: str, date: str, *, damaged: bool) -> str:
-    pieces: list[str] = []
     body = sentence.rstrip()
     end = body[-1:] if body[-1:] in _END else ""
-    for token in _TOKEN.finditer(body.removesuffix(end) if end else body):
+    tokens = list(_TOKEN.finditer(body.removesuffix(end) if end else body))
+    slots = [token["slot"] for token in tokens]
+    pieces: list[str] = []
+    for before, token, after in zip(["", *slots], tokens, [*slots[1:], ""], strict=False):
         if token["slot"] == "date":
-            pieces.append(f"(?P<date>{date})")
+            pieces.append(f"(?P<date>{_damaged_date(date) if damaged else date})")
         elif token["slot"]:
             pieces.append(f"(?P<{token['slot']}>.{{1,120}}?)")
         elif token["space"]:
-            pieces.append(r"\s+")
+            # A lost character may have been a space, but beside a name it belongs to the name.
+            lost = f"[\\s{LOST}]"
+            pieces.append((f"\\s{lost}*" if before else f"{lost}*\\s" if after else f"{lost}+") if damaged else r"\s+")
         elif token["group"]:
             pieces.append(_GROUPS[token["group"]])
         else:
             pieces.append(_letter(token["char"], damaged=damaged))
-    return "".join(pieces) + (f"\\s*[{re.escape(_END)}]?" if end else "")
+    return "".join(pieces) + (f"\\s*[{re.escape(_END)}]?" if end else "") + (f"{LOST}{{0,3}}" if damaged else "")
+
+
+def _damaged_date(date: str) -> str:
+    """Let any digit of a date be lost, and up to two more marks stand beside it."""
+    return re.sub(r"\\d\{(\d+)(?:,(\d+))?\}", lambda count: f"[\\d{LOST}]{{{count[1]},{int(count[2] or count[1]) + 2}}}", date)
 
 
 def _letter(char: str, *, damaged: bool) -> str:
