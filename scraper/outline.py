@@ -41,7 +41,7 @@ class Outline:
         bodies, footers = self._within("body"), self._saying("footer")
         for n, line in enumerate(self.lines):
             is_cut_off = line.label is None and bool(bodies) and bool(footers) and bodies[0] < n < footers[-1]
-            if line.label not in _NEVER_BODY and (self.by_place or line.label is not None or is_cut_off):
+            if line.label not in _NEVER_BODY and not _is_ornament(line) and (self.by_place or line.label is not None or is_cut_off):
                 yield n
 
     @cached_property
@@ -149,9 +149,9 @@ class Outline:
 
     @property
     def leftovers(self) -> list[int]:
-        """Lines in settled parts that read like a notice or footer, but are none."""
+        """Lines in settled parts that read like a notice or footer, but are none; strokes between the parts of a teaser."""
         used = {*self.notices, *self.chrome, self.footer}
-        return [n for n, line in enumerate(self.lines) if line.label in SETTLED and n not in used]
+        return [n for n, line in enumerate(self.lines) if (line.label in SETTLED or _is_ornament(line)) and n not in used]
 
     def _below_opening(self) -> int | None:
         """Return the first line below notice or ticker; None if the page shows no sign of where it begins."""
@@ -189,3 +189,7 @@ class Outline:
         return n == 0 and is_ticker(
             self._text, self.lines[0].start, self._end_of_line(0), self._layout.file.ticker.slots, self._layout
         )
+
+
+def _is_ornament(line: Segment) -> bool:
+    return line.label == "teaser" and not any(map(str.isalnum, line.text))

@@ -91,7 +91,7 @@ class Layout:
     def reasons(self) -> dict[str, str]:
         """Return why, for every rule that can label text, by its id as it stands in records."""
         file = self.file
-        because = {rule.id: rule.because for rule in file.elements if rule.label not in ("main", "teaser", "ticker")}
+        because = {rule.id: rule.because for rule in file.elements if rule.label not in ("main", "ticker")}
         because |= {rule.id: rule.because for rule in file.wordings}
         because |= {file.ticker.id: file.ticker.because, file.heading.id: file.heading.because}
         because[self.unsplit] = "Without its separators a ticker cannot be split, and a guess would be worse than none."

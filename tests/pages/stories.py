@@ -163,7 +163,8 @@ def _ticker(rng: Random, lang: str) -> tuple[Slot, ...]:
             text = texts[-1]
         elif chance < 0.13 and texts:
             text = special["study"] + texts[-1]
-        texts.append(text)
+        if len(text) >= 3:  # the shortest that was seen
+            texts.append(text)
     language = "" if lang == "ar" else f"/{lang}"
     return tuple(Slot(text, f"{language}/{rng.choice(('difaf', 'marsa'))}/{rng.randint(1, 10**7)}") for text in texts)
 
