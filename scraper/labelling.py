@@ -45,16 +45,16 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
     lines = outline.lines
     langs: dict[str, str] = {}
     footer = [] if outline.footer is None else [outline.footer]
-    dateline = [] if outline.dateline is None else [outline.dateline]
+    dateline = [lines[n] for n in outline.dateline_lines]
     for n in (*outline.notices, *outline.chrome, *footer):
         hit = lines[n].hit
         if hit is not None:
             ledger.claim(lines[n].start, lines[n].end, hit.rule.label, layout.full(hit.rule.id), link=_link_of(lines[n]))
             langs.setdefault(hit.rule.label, hit.lang)
-    for n in dateline:
-        hit = lines[n].hit
-        rule = layout.full(hit.rule.id) if hit is not None else _rule(lines[n], "dateline", layout, TITLE)
-        ledger.claim(lines[n].start, lines[n].end, "dateline", rule)
+    if dateline:
+        hit = dateline[0].hit
+        rule = layout.full(hit.rule.id) if hit is not None else _rule(dateline[0], "dateline", layout, TITLE)
+        ledger.claim(dateline[0].start, dateline[-1].end, "dateline", rule)
     if outline.title:
         first, last = lines[outline.title[0]], lines[outline.title[-1]]
         ledger.claim(first.start, last.end, "title", _rule(first, "title", layout, TITLE))
@@ -63,7 +63,7 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
     for n in outline.leftovers:
         ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
     _label_body(ledger, text, [lines[n] for n in outline.body], layout)
-    return Labelled(ledger, lines[dateline[0]].text if dateline else None, langs)
+    return Labelled(ledger, " ".join(line.text for line in dateline) or None, langs)
 
 
 def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], layout: Layout) -> None:

@@ -58,6 +58,18 @@ class Outline:
                 return n
         return None
 
+    @cached_property
+    def dateline_lines(self) -> list[int]:
+        """The line of the dateline, or, where its element breaks it, all of them."""
+        if self.dateline is None:
+            return []
+        first = self.lines[self.dateline]
+        lines = [n for n in self._within("dateline") if self.lines[n].region is first.region and n >= self.dateline]
+        joined = (
+            self._layout.wording_of(" ".join(self.lines[n].text for n in lines)) if len(lines) > 1 and first.hit is None else None
+        )
+        return lines if joined is not None and joined.rule.label == "dateline" else [self.dateline]
+
     def _is_below_title(self, above: Sequence[int]) -> bool:
         """Tell whether the line below those may be the dateline: a title stands between it and notice or ticker, and perhaps a byline."""
         if not above:
@@ -85,7 +97,7 @@ class Outline:
         top = -1 if self.dateline is None else self.dateline
         last = max((n for n in self._saying("footer") if n > top), default=None)
         rest = [self.lines[n] for n in self._column if last is not None and n > last]
-        is_quoted = any(not line.says("chrome") and self._is_sentence(line) for line in rest)
+        is_quoted = any(not (line.says("chrome") or line.says("notice")) and self._is_sentence(line) for line in rest)
         return None if is_quoted else last
 
     @cached_property
@@ -139,7 +151,7 @@ class Outline:
     @cached_property
     def body(self) -> list[int]:
         """What is left of the main column; where only place can tell, below title, dateline or notice."""
-        settled = {*self.notices, *self.title, *self.chrome, *self.tickers, self.dateline, self.footer}
+        settled = {*self.notices, *self.title, *self.chrome, *self.tickers, *self.dateline_lines, self.footer}
         left = [n for n in self._column if n not in settled]
         if not self.by_place:
             return left

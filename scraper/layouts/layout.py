@@ -116,7 +116,9 @@ class Layout:
 
     def wording_of(self, line: str) -> Hit | None:
         """Return the wording that the whole of ``line``, squeezed, reads like."""
-        for rule, wording in self._wordings_by_opening.get(line[:1].casefold(), self._wordings_of_any_opening):
+        # A bad byte may have put something before the first letter.
+        opening = LOST if LOST in line[:3] else line[:1].casefold()
+        for rule, wording in self._wordings_by_opening.get(opening, self._wordings_of_any_opening):
             slots = wording.match(line)
             if slots is not None:
                 return Hit(rule, wording.lang, slots)

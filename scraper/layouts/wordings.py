@@ -157,12 +157,15 @@ def _pattern(sentence: str, date: str, *, damaged: bool) -> str:
         elif token["space"]:
             # A lost character may have been a space, but beside a name it belongs to the name.
             lost = f"[\\s{LOST}]"
-            pieces.append((f"\\s{lost}*" if before else f"{lost}*\\s" if after else f"{lost}+") if damaged else r"\s+")
+            beside = f"(?:\\s{lost}*|{LOST})" if before else f"(?:{lost}*\\s|{LOST})" if after else f"{lost}+"
+            pieces.append(beside if damaged else r"\s+")
         elif token["group"]:
             pieces.append(_GROUPS[token["group"]])
         else:
             pieces.append(_letter(token["char"], damaged=damaged))
-    return "".join(pieces) + (f"\\s*[{re.escape(_END)}]?" if end else "") + (f"{LOST}{{0,3}}" if damaged else "")
+    # A slot at the end, such as a date, may be followed by a stroke or a stop that nobody meant.
+    ending = f"\\s*[{re.escape(_END)}]?" if end else r"(?:\s*[.,،|:])?" if slots[-1] else ""
+    return "".join(pieces) + (f"{LOST}{{0,3}}{ending}{LOST}{{0,3}}" if damaged else ending)
 
 
 def _damaged_date(date: str) -> str:
@@ -172,7 +175,8 @@ def _damaged_date(date: str) -> str:
 
 def _letter(char: str, *, damaged: bool) -> str:
     if char in _APOSTROPHES:
-        return f"[{re.escape(_APOSTROPHES)}{LOST if damaged else ''}]\\s*"
+        lost = f"{LOST}{{0,3}}" if damaged else ""
+        return f"{lost}[{re.escape(_APOSTROPHES)}{lost[:1]}]\\s*"
     if not char.isalnum():
         return f"\\s*{re.escape(char)}"
     decomposed = unicodedata.normalize("NFD", char)
