@@ -13,9 +13,15 @@ def main() -> None:
         return
     # What is loaded now stays for good: looking for garbage in it, again and again while it loads, is a tenth of a start.
     gc.disable()
-    from scraper.cli import app
+    try:
+        from scraper.cli import app
 
-    app(prog_name="scraper")
+        app(prog_name="scraper")
+    except KeyboardInterrupt:  # before a command has begun, or after it has ended
+        sys.exit(130)
+    except OSError as error:  # stdout would not take the help
+        sys.stdout = None
+        sys.exit(141 if isinstance(error, BrokenPipeError) else f"scraper: stdout: {error.strerror}")
 
 
 if __name__ == "__main__":

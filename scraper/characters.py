@@ -13,6 +13,9 @@ _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\
 # What is not visible, but for the three that nearly every text holds: counting those takes half the time of splitting.
 _UNCOMMON: Final = re.compile(f"{_INVISIBLE.pattern[:-1]}\t\v\f\r\x1c-\x1f\x85\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 
+_WIDE_SPACE: Final = re.compile(r"\s{2}|[^\S ]")
+_GAP_OR_VISIBLE: Final = re.compile(f"([\\s{_INVISIBLE.pattern[1:-1]}]+)|.", re.DOTALL)
+
 
 def visible(text: str) -> int:
     """Return the number of characters of ``text`` that a reader can see: neither white space nor invisible."""
@@ -30,9 +33,17 @@ def squeeze(text: str) -> str:
     return joined if joined.isprintable() else " ".join(_INVISIBLE.sub("", joined).split())
 
 
-def without_invisibles(text: str) -> tuple[str, list[int] | None]:
-    """Return ``text`` without invisible characters, and where each of those left stood; None if each stands where it did."""
-    if _INVISIBLE.search(text) is None:
+def squeeze_in_place(text: str) -> tuple[str, list[int] | None]:
+    """Return ``text`` without invisible characters and with each run of white space one space, and where each character stood.
+
+    The places are None if each stands where it did; there is one more of them than characters.
+    """
+    if _INVISIBLE.search(text) is None and _WIDE_SPACE.search(text) is None:
         return text, None
-    places = [place for place, char in enumerate(text) if _INVISIBLE.match(char) is None]
-    return "".join(text[place] for place in places), [*places, len(text)]
+    pieces: list[str] = []
+    places: list[int] = []
+    for match in _GAP_OR_VISIBLE.finditer(text):
+        if match[1] is None or any(map(str.isspace, match[1])):
+            pieces.append(match[0] if match[1] is None else " ")
+            places.append(match.start())
+    return "".join(pieces), [*places, len(text)]

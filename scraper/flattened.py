@@ -1,8 +1,9 @@
 """A text page that a dump has put on one line: no lines are left to go by, only words."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
-from scraper.characters import visible, without_invisibles
+from scraper.characters import squeeze_in_place, visible
 from scraper.core import BODY, TITLE
 from scraper.layouts import Layout
 from scraper.layouts.layout import Hit
@@ -14,6 +15,9 @@ from scraper.ticker import claim_ticker, claim_unsplit, end_of_line, is_ticker
 
 Stretch = tuple[Found, Hit]
 
+_LONGEST_STRETCH: Final = 400
+"""Characters of the end of a page among which its footer is; the longest has 90."""
+
 
 def is_flattened(text: str, segments: Sequence[Segment], layout: Layout) -> bool:
     """Tell whether all of a text page stands on one line, or all but its ticker."""
@@ -24,7 +28,7 @@ def is_flattened(text: str, segments: Sequence[Segment], layout: Layout) -> bool
 
 def stretches(text: str, layout: Layout) -> dict[str, Stretch]:
     """Return notice, dateline and footer of a page that stands on one line, by label, as far as it has them."""
-    plain, places = without_invisibles(text)
+    plain, places = squeeze_in_place(text)
     notice = _first(layout.stretches("notice", plain))
     dateline = _first(layout.stretches("dateline", plain, notice[0].end if notice is not None else 0))
     footer = _last("footer", plain, layout)
@@ -45,7 +49,7 @@ def evidence_on_one_line(text: str, start: int, layout: Layout) -> Iterator[tupl
 
 
 def _placed(stretch: Stretch, places: Sequence[int] | None) -> Stretch:
-    """Return a stretch of the text without invisible characters as it lies in the text itself."""
+    """Return a stretch of the squeezed text as it lies in the text itself."""
     found, hit = stretch
     return stretch if places is None else (Found(places[found.start], places[found.end - 1] + 1, found.slots), hit)
 
@@ -127,7 +131,7 @@ def _first(stretches: Iterator[Stretch]) -> Stretch | None:
 
 def _last(label: str, text: str, layout: Layout) -> Stretch | None:
     """Return the stretch that ends the page; one further up is a quotation."""
-    position = 0
+    position = max(len(text) - _LONGEST_STRETCH, 0)
     while (stretch := _first(layout.stretches(label, text, position))) is not None:
         if not visible(text[stretch[0].end :]):
             return stretch

@@ -1,15 +1,21 @@
 """Addresses: which are absolute, of which site, and where a relative one leads."""
 
+import re
+from typing import Final
 from urllib.parse import urljoin, urlsplit
+
+_NO_ADDRESS: Final = re.compile("[\\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Characters that stand in no address, not even in one that browsers mend."""
 
 
 def is_absolute(address: str) -> bool:
     """Tell whether ``address`` is an http or https address with a host."""
     try:
-        parts = urlsplit(address.strip())
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
+        parts = urlsplit(address)
+        is_port = parts.port is None or parts.port > 0
     except ValueError:
         return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and is_port and _NO_ADDRESS.search(address) is None
 
 
 def resolve(address: str, base: str | None) -> str | None:

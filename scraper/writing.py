@@ -1,5 +1,7 @@
 """Records to the world: a stream that hands on each line at once, or a file that takes its name only when it is whole."""
 
+import errno
+import fcntl
 import io
 import os
 import select
@@ -42,7 +44,7 @@ class Output:
             else:
                 if self._target.is_dir():
                     raise IsADirectoryError(None, "it is a directory")
-                self._file = io.FileIO(self.part or self._target, "w")
+                self._file = io.FileIO(self._target, "w") if self.part is None else _open_part(self.part)
         except OSError as error:
             self.part = None
             raise self._failure(error) from None
@@ -88,7 +90,32 @@ class Output:
     def _failure(self, error: OSError) -> OutputError:
         if isinstance(error, BrokenPipeError):
             return ReaderGone(f"{self._name}: its reader has closed it")
-        return OutputError(f"{self._name}: the output cannot be written ({error.strerror}); check the path and the space left")
+        remedy = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the path, or name another output"
+        return OutputError(f"{self._name}: the output cannot be written ({error.strerror}); {remedy}")
+
+
+def _open_part(path: Path) -> io.FileIO:
+    """Open a part file for this run alone: no link is followed, no other run's file is touched, what a killed run left is replaced."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(None, f"{path.name} is in the way, and no file")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not path.exists() or not os.path.samestat(status, path.stat()):
+            raise BlockingIOError
+        os.ftruncate(descriptor, 0)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.fchmod(descriptor, 0o666 & ~umask)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise OSError(None, "another run is writing it") from None
+    except OSError:
+        os.close(descriptor)
+        raise
+    return io.FileIO(descriptor, "w")
 
 
 def _is_special(path: Path) -> bool:

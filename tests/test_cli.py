@@ -340,3 +340,60 @@ def test_help_lists_only_what_exists() -> None:
     assert all(command in said for command in ("clean", "headlines", "schema"))
     assert not any(command in said for command in ("fetch", "explain", "layouts", "crawl"))
     assert b"\x1b" not in run("clean", "--help", env={"NO_COLOR": "1"}).stdout
+
+
+def shell(line: str, cwd: Path) -> Done:
+    scraper = f"{sys.executable} -m scraper"
+    return subprocess.run(["bash", "-c", line.replace("scraper", scraper)], capture_output=True, timeout=60, cwd=cwd, check=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "lines"),
+    [
+        ("scraper clean a.txt 2>&-", 0, 1),
+        ("scraper clean - <&-", 1, 0),
+        ("scraper clean a.txt >&-", 1, 0),
+        ("scraper clean a.txt --max-bytes 9000000000000000000", 0, 1),
+        ("scraper clean --help >/dev/full", 1, 0),
+        ("set -o pipefail; scraper clean a.txt a.txt a.txt | true", 141, 0),
+    ],
+)
+def test_closed_streams_and_huge_limits_are_no_surprise(tmp_path: Path, line: str, status: int, lines: int) -> None:
+    """Talk never lands among the data, and no traceback is seen, whatever is closed or full."""
+    (tmp_path / "a.txt").write_bytes(TEXT.read_bytes())
+    done = shell(line, tmp_path)
+    assert (done.returncode, len(records(done))) == (status, lines)
+    assert complaints(done) or status in (0, 141)
+
+
+def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
+    """A saved page is never replaced by its record."""
+    page = tmp_path / "a.html"
+    page.write_bytes(HTML.read_bytes())
+    assert run("clean", page, "-o", page).returncode == 2
+    assert page.read_bytes() == HTML.read_bytes()
+
+
+def test_two_runs_do_not_share_an_output(tmp_path: Path) -> None:
+    """The second run is refused while the first is writing, and the first is not disturbed."""
+    out, pipe = tmp_path / "out.jsonl", tmp_path / "slow"
+    os.mkfifo(pipe)
+    with subprocess.Popen([*COMMAND, "clean", "-q", str(TEXT), str(pipe), "-o", str(out)]) as first:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "out.jsonl.part").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        second = run("clean", TEXT, "-o", out)
+        pipe.write_bytes(TEXT.read_bytes())
+        assert first.wait(timeout=60) == 0
+    assert second.returncode == 1
+    assert b"another run is writing it" in second.stderr
+    assert out.read_bytes().count(b"\n") == 2
+
+
+def test_a_part_file_follows_no_link(tmp_path: Path) -> None:
+    """What stands where the part file would is not written through."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "out.jsonl.part").symlink_to(victim)
+    assert run("clean", TEXT, "-o", tmp_path / "out.jsonl").returncode == 1
+    assert victim.read_text() == "precious"

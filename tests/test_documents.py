@@ -1,9 +1,13 @@
 """From markup to lines of readable text, whatever the markup went through."""
 
+import time
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scraper import Page, PageError, clean
 from scraper.documents import read_document
 from scraper.documents.form import is_html
 from scraper.documents.html import read_html
@@ -54,6 +58,7 @@ def test_readable_text_is_all_text_nodes_of_the_body(body: str, expected: list[s
         ("".join(f"<div class=c{n}>{n}" for n in range(3000)), [str(n) for n in range(3000)]),
         ("<body>" + "<p>x</p>" * 5 + "y" * 11_000_000, ["x"] * 5 + ["y" * 11_000_000]),
         ("<frameset><noframes>f</noframes></frameset></html>z", ["f", "z"]),
+        ("<body><scraper-end-of-page></scraper-end-of-page><p>a</p></body></html><p>b</p>", ["a", "b"]),
         ("", []),
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else "",
@@ -83,6 +88,7 @@ def test_a_tag_with_countless_attributes_costs_only_itself() -> None:
         ("العلامات </p> و </span> و </div> تنهي العناصر.", None, False),
         ("في هذا المقال نشرح <b> و </b> فقط.", None, False),
         ("a < b and c > d", None, False),
+        ("استعمل <html> في صفحتك\nسطر ثان", None, False),
         ("فقرة", "text/html", True),
         ("فقرة", None, False),
         ("", None, False),
@@ -127,3 +133,41 @@ def test_a_text_page_is_all_readable(text: str) -> None:
     document = read_document(text)
     assert document.text == text
     assert "".join(text[block.start : block.end] for block in document.blocks).split() == text.split()
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("/fr/", "https://www.maghress.com/fr/a/1"),
+        ("//www.masress.com/", "https://www.masress.com/a/1"),
+        ("https://x.example/y/", "https://x.example/y/a/1"),
+    ],
+)
+def test_the_base_of_a_page_leads_its_links(base: str, expected: str) -> None:
+    """``<base href>`` may be relative itself, to the page's own address."""
+    page = f'''<base href="{base}"><link rel="canonical" href="https://www.maghress.com/hespress/10"><span class="marquee">
+    <a href="a/1">headline</a></span><span class="articletitle">t</span><span class="articlecontent">b</span>'''
+    assert clean(Page(data=page.encode())).record.headlines[0].url == expected
+
+
+HOSTILE = {
+    "spaces in a dateline": "نشر في" + " " * 50_000 + "x",
+    "a footer again and again": "Click here to read the story from its source. " * 10_000,
+    "a notice again and again": "شكرا على الإبلاغ! " * 20_000,
+    "scripts that never end": "<html>" + "<script>" * 30_000,
+    "lost characters": "\ufffd" * 300_000,
+    "openings": "نشر في " * 50_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_page_takes_the_square_of_its_length(name: str) -> None:
+    """Twice the page takes about twice the steps, counted as they are executed, so that a busy machine makes no difference."""
+    steps = []
+    for part in (2, 1):
+        page = HOSTILE[name][: len(HOSTILE[name]) // part]
+        started = time.process_time()
+        with suppress(PageError):
+            clean(Page(data=page.encode()))
+        steps.append(time.process_time() - started)
+    assert steps[1] < 10

@@ -10,13 +10,31 @@ from hypothesis import strategies as st
 
 from scraper import Outcome, Page, PageError, clean
 from scraper.audit import audit
-from scraper.characters import visible
 from scraper.errors import Unaccounted
 from scraper.records import to_json_line
 from scraper.spans import FATES
 from tests.test_cases import CASES, FIXTURES
 
 SOURCES = {case: next((FIXTURES / case).glob("source.*")).read_bytes() for case in CASES}
+
+
+INVISIBLE = {
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    0xAD,
+    0x200B,
+    0x200E,
+    0x200F,
+    *range(0x202A, 0x202F),
+    0x2060,
+    *range(0x2066, 0x206A),
+    0xFEFF,
+}
+
+
+def visible(text: str) -> int:
+    """Count visible characters as the contract defines them."""
+    return sum(not char.isspace() and ord(char) not in INVISIBLE for char in text)
 
 
 def check_promise(outcome: Outcome) -> None:

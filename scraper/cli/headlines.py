@@ -21,7 +21,7 @@ def headlines(
     from scraper.tally import Tally
     from scraper.writing import Output
 
-    sources, output, tally = check_inputs(inputs, url), Output(out), Tally()
+    sources, output, tally = check_inputs(inputs, url, out), Output(out), Tally()
     with finishing(output, tally, quiet=quiet):
         for outcome in outcomes(sources, url=url, max_bytes=max_bytes, unknown=unknown, output=output, tally=tally):
             for record in headline_records(outcome.record, outcome.layout):

@@ -7,10 +7,11 @@ import typer
 
 Inputs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[INPUT]...", help="Saved pages: files, directories, or - for stdin.", show_default=False),
+    typer.Argument(metavar="INPUT", help="Saved pages: files, directories, or - for stdin.", show_default=False),
 ]
 Out = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="OUT", help="Write to this file instead of stdout.", show_default=False)
+    Path | None,
+    typer.Option("-o", "--output", metavar="OUT", readable=False, help="Write to this file instead of stdout.", show_default=False),
 ]
 Unknown = Annotated[
     Literal["keep", "skip", "fail"],

@@ -1,6 +1,7 @@
 """A run: pages in, records out, and an end, by whatever cause, with the exit status that the contract promises."""
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -58,8 +59,12 @@ def finishing(output: Output, tally: Tally, *, quiet: bool) -> Iterator[None]:
     raise typer.Exit(status)
 
 
-def check_inputs(inputs: list[str] | None, url: str | None) -> list[str]:
+def check_inputs(inputs: list[str] | None, url: str | None, out: Path | None) -> list[str]:
     """Return what to read, or end with a usage error."""
+    if out is not None:
+        for name in inputs or []:
+            if os.path.isfile(name) and os.path.exists(out) and os.path.samefile(name, out):
+                raise typer.BadParameter(f"{str(out)!r} is an input too, and would be lost; name another output.", param_hint="-o")
     if not inputs:
         if sys.stdin is None or sys.stdin.isatty():
             raise typer.BadParameter("name a file or a directory, or pipe a page in and name - for stdin.", param_hint="INPUT")

@@ -9,7 +9,7 @@ _OPENS_AS_HTML: Final = re.compile(
     r"\s*<(?:!--|\?xml|(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>/])",
     re.IGNORECASE,
 )
-_FRAME: Final = re.compile(r"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
+_FRAME: Final = re.compile(r"^\s*<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE | re.MULTILINE)
 _END_TAG: Final = re.compile(r"</(?:a|b|body|div|html|li|p|span|td)\s*>", re.IGNORECASE)
 
 _TAG: Final = re.compile(r"<(?:a|br|div|li|p|span|td)[\s/>]", re.IGNORECASE)

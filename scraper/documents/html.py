@@ -37,11 +37,8 @@ _LARGE: Final = 200_000
 """Characters above which a page may hold a tag that takes the parser longer than all of an honest page, which has 70 to 110 kB."""
 
 _MARK: Final = "scraper-end-of-page"
-_MARK_TAG: Final = f"\n<{_MARK}></{_MARK}>".encode()
 _LONGEST_ENDING: Final = 1000
 _ENDING: Final = re.compile(rb"(?:\s*</(?:body|html)\s*>)+\s*\Z", re.IGNORECASE)
-# Within a title, text area or script that nobody closed the mark is text.
-_MARK_TEXT: Final = re.compile(rf"</?{_MARK}>")
 
 
 def read_html(markup: str) -> Document:
@@ -54,18 +51,22 @@ def read_html(markup: str) -> Document:
         from scraper.documents.mending import shorten_tags
 
         markup = shorten_tags(markup)
-    root = _parse(markup)
-    if root is None or not _is_whole(root):
+    mark = _MARK
+    while mark in markup:
+        mark += "-x"
+    root = _parse(markup, mark)
+    if root is None or not _is_whole(root, mark):
         from scraper.documents.mending import mend  # ten patterns that few pages need
 
-        root = _parse(mend(markup))
-        if root is None or not (_is_whole(root) or _is_swallowed(root)):
+        root = _parse(mend(markup), mark)
+        if root is None or not (_is_whole(root, mark) or _is_swallowed(root, mark)):
             raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
     images: list[Image] = []
     pieces = _pieces(root, images)
     if next(root.iter(*_PREFORMATTED), None) is not None:
         pieces = _split_preformatted(pieces)
-    text, blocks = _lay_out(chain(pieces, (None,)))
+    # Within a title, text area or script that nobody closed the mark is text.
+    text, blocks = _lay_out(chain(pieces, (None,)), re.compile(rf"</?{mark}>"))
     addresses = dict(_addresses(root))
     return Document(
         form="html",
@@ -77,7 +78,7 @@ def read_html(markup: str) -> Document:
     )
 
 
-def _parse(markup: str) -> etree._Element | None:
+def _parse(markup: str, mark: str) -> etree._Element | None:
     # A parser for each page: one that is shared makes threads wait for each other.
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     data = markup.encode("utf-8", "replace").translate(_AS_SPACE, _CONTROLS)
@@ -89,16 +90,16 @@ def _parse(markup: str) -> etree._Element | None:
     # Behind the end tags of the page itself everything would be dropped.
     ending = _ENDING.search(data, max(len(data) - _LONGEST_ENDING, 0))
     end = ending.start() if ending is not None else len(data)
-    return etree.fromstring(data[:end] + _MARK_TAG + data[end:], parser)
+    return etree.fromstring(data[:end] + f"\n<{mark}></{mark}>".encode() + data[end:], parser)
 
 
-def _is_whole(root: etree._Element) -> bool:
-    return next(root.iter(_MARK), None) is not None
+def _is_whole(root: etree._Element, mark: str) -> bool:
+    return next(root.iter(mark), None) is not None
 
 
-def _is_swallowed(root: etree._Element) -> bool:
+def _is_swallowed(root: etree._Element, mark: str) -> bool:
     """Tell whether the mark ended in the text of an element that was never closed, where nothing could follow it."""
-    return any(_MARK in (element.text or "") for element in root.iter())
+    return any(mark in (element.text or "") for element in root.iter())
 
 
 def _pieces(root: etree._Element, images: list[Image]) -> Iterator[tuple[str, Element] | None]:
@@ -140,8 +141,8 @@ def _pieces(root: etree._Element, images: list[Image]) -> Iterator[tuple[str, El
         elements.append(element)
 
 
-def _lay_out(pieces: Iterator[tuple[str, Element] | None]) -> tuple[str, list[Block]]:
-    """Write pieces on lines. White space between two runs belongs to neither; at the start of a line it goes."""
+def _lay_out(pieces: Iterator[tuple[str, Element] | None], mark: re.Pattern[str]) -> tuple[str, list[Block]]:
+    """Write pieces on lines, without the mark. White space between two runs belongs to neither; at the start of a line it goes."""
     parts: list[str] = []
     runs: list[Run] = []
     blocks: list[Block] = []
@@ -161,7 +162,7 @@ def _lay_out(pieces: Iterator[tuple[str, Element] | None]) -> tuple[str, list[Bl
         if "\n" in text or "\t" in text or "\r" in text:
             text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
         if _MARK in text:
-            text = _MARK_TEXT.sub("", text)
+            text = mark.sub("", text)
         parts.append(text)
         if not is_blank:
             runs.append(Run(position, position + len(text), element))
@@ -182,7 +183,7 @@ def _split_preformatted(pieces: Iterator[tuple[str, Element] | None]) -> Iterato
 
 
 def _addresses(root: etree._Element) -> Iterator[tuple[str, str]]:
-    """Yield the absolute addresses that a page gives, the last first, so that in a dict the first wins."""
+    """Yield the absolute addresses that a page gives, and its base, the last first, so that in a dict the first wins."""
     found: list[tuple[str, str]] = []
     for element in root.iter("base", "link", "meta"):
         attributes = element.attrib
@@ -192,4 +193,4 @@ def _addresses(root: etree._Element) -> Iterator[tuple[str, str]]:
             found.append(("base", attributes.get("href", "")))
         elif "canonical" in attributes.get("rel", "").lower().split():
             found.append(("canonical", attributes.get("href", "")))
-    return ((name, value.strip()) for name, value in reversed(found) if is_absolute(value))
+    return ((name, value.strip()) for name, value in reversed(found) if name == "base" or is_absolute(value.strip()))

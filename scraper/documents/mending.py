@@ -20,6 +20,7 @@ _TAG: Final = re.compile(
 )
 _COMMENT_START: Final = re.compile(r"<!--[^>]*>?")
 _ANY_TAG: Final = re.compile(r"""<(?P<name>[a-z][^\s/>]*)(?:=\s*"[^"]*"|=\s*'[^']*'|[^>])*+>?""", re.IGNORECASE)
+_ANY_TAG_OR_END: Final = re.compile(r"<(?P<end>/?)(?P<name>[a-z][^\s/>]*)(?P<rest>[^>]*)>", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"""[\s/]+[^\s/>=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"']+))?""")
 _GIANT_TAG: Final = 2_000
 _MOST_ATTRIBUTES: Final = 200
@@ -137,7 +138,8 @@ def _flatten(markup: str) -> str:
     nesting = _Nesting()
     kept: list[str] = []
     position = 0
-    for tag in _TAG.finditer(markup, 0, markup.rfind(">") + 1):
+    is_hostile = sum(1 for _ in islice(_RAW_START.finditer(markup), _MOST_REPAIRS)) == _MOST_REPAIRS
+    for tag in (_ANY_TAG_OR_END if is_hostile else _TAG).finditer(markup, 0, markup.rfind(">") + 1):
         name = (tag["name"] or "").lower()
         if not name or name in _VOID or tag["rest"].endswith("/"):
             continue

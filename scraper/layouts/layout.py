@@ -138,7 +138,7 @@ class Layout:
         """Read what a dateline says, as far as it does: at worst nothing."""
         hit = self.wording_of(squeeze(text))
         if hit is None or hit.rule.label != "dateline":
-            hit = next((hit for _, hit in self.stretches("dateline", text)), None)
+            hit = next((hit for _, hit in self.stretches("dateline", squeeze(text))), None)
         if hit is None:
             return Dateline(None, *self._date_in(text), None)
         return Dateline(hit.slots.get("newspaper"), *self._date_in(hit.slots.get("date", text)), hit.lang)

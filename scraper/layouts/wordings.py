@@ -74,7 +74,7 @@ class Wording:
     def find(self, text: str, start: int = 0) -> Found | None:
         """Find the first such stretch of ``text`` from ``start`` on; of sentences that chain there must be several."""
         found = [
-            _nearest(pattern, match)
+            match if self._chained else _nearest(pattern, match)
             for pattern in (self._damaged_stretches if LOST in text else self._stretches)
             if (match := pattern.search(text, start)) is not None and _is_legible(match[0])
         ]

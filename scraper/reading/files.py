@@ -10,6 +10,7 @@ from scraper.errors import EmptyInput, MissingInput, PageError, TooLarge, Unread
 from scraper.pages import Page
 
 STDIN: Final = "-"
+_PIECE: Final = 1 << 20
 
 FileId = tuple[int, int]
 """Device and inode: what makes two names one file."""
@@ -76,6 +77,8 @@ def _walk(directory: str) -> Iterator[str | Reading]:
 
 def _read(name: str, url: str | None, max_bytes: int, *, is_named: bool) -> Reading:
     shown = _shown(name)
+    if name == STDIN and sys.stdin is None:
+        return Reading(shown, None, UnreadableInput("stdin is closed; pipe a page in"), is_named)
     try:
         if name == STDIN:
             data = _read_some(sys.stdin.buffer, max_bytes)
@@ -90,7 +93,13 @@ def _read(name: str, url: str | None, max_bytes: int, *, is_named: bool) -> Read
 
 
 def _read_some(file: BinaryIO, max_bytes: int) -> bytes:
-    return file.read(max_bytes + 1)
+    """Read one byte more than is allowed, at most; in pieces, since asking for many bytes takes the memory for them."""
+    pieces: list[bytes] = []
+    left = max_bytes + 1
+    while left > 0 and (piece := file.read(min(left, _PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def _file_id(path: str) -> FileId | None:
