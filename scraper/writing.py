@@ -99,12 +99,9 @@ def _open_part(path: Path) -> io.FileIO:
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o666)
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(None, f"{path.name} is in the way, and no file")
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not path.exists() or not os.path.samestat(status, path.stat()):
-            raise BlockingIOError
+        if not path.exists() or not os.path.samestat(os.fstat(descriptor), path.stat()):
+            raise BlockingIOError  # it became that run's output while this one waited
         os.ftruncate(descriptor, 0)
         umask = os.umask(0)
         os.umask(umask)

@@ -161,13 +161,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_page_takes_the_square_of_its_length(name: str) -> None:
-    """Twice the page takes about twice the steps, counted as they are executed, so that a busy machine makes no difference."""
-    steps = []
-    for part in (2, 1):
-        page = HOSTILE[name][: len(HOSTILE[name]) // part]
-        started = time.process_time()
-        with suppress(PageError):
-            clean(Page(data=page.encode()))
-        steps.append(time.process_time() - started)
-    assert steps[1] < 10
+def test_no_page_takes_minutes(name: str) -> None:
+    """What took minutes once, because a pattern or a loop went over the page again for each of its parts, takes seconds at most."""
+    started = time.process_time()
+    with suppress(PageError):
+        clean(Page(data=HOSTILE[name].encode()))
+    assert time.process_time() - started < 20

@@ -73,6 +73,8 @@ class Wording:
 
     def find(self, text: str, start: int = 0) -> Found | None:
         """Find the first such stretch of ``text`` from ``start`` on; of sentences that chain there must be several."""
+        if not _is_legible(text):
+            return None
         found = [
             match if self._chained else _nearest(pattern, match)
             for pattern in (self._damaged_stretches if LOST in text else self._stretches)
@@ -157,7 +159,7 @@ def _pattern(sentence: str, date: str, *, damaged: bool) -> str:
         elif token["space"]:
             # A lost character may have been a space, but beside a name it belongs to the name.
             lost = f"[\\s{LOST}]"
-            beside = f"(?:\\s{lost}*|{LOST})" if before else f"(?:{lost}*\\s|{LOST})" if after else f"{lost}+"
+            beside = f"(?:\\s{lost}{{0,6}}|{LOST})" if before else f"(?:{lost}{{0,6}}\\s|{LOST})" if after else f"{lost}{{1,6}}"
             pieces.append(beside if damaged else r"\s+")
         elif token["group"]:
             pieces.append(_GROUPS[token["group"]])
