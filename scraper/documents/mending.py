@@ -82,7 +82,10 @@ def _shorten(tag: re.Match[str]) -> str:
 def _close_comment(markup: str) -> str:
     """End a comment that nothing ends at the next ``>``, as browsers did before HTML5; without one it is a comment to the end."""
     closed = markup.rfind("-->") + 1
-    return markup[:closed] + _COMMENT_START.sub("", markup[closed:])
+    tail, count = markup[closed:], 1
+    while count:  # what is left may open a comment anew: `<!<!-- a>-- b`
+        tail, count = _COMMENT_START.subn("", tail)
+    return markup[:closed] + tail
 
 
 def _close_quotes(markup: str) -> str:
