@@ -69,6 +69,8 @@ class Markup:
         letters = self.letters(block.text)
         if self.options.inline and len(letters) > 8:
             for _ in range(self.rng.randint(1, 3)):
+                if len(letters) <= 8:  # what stands in an element counts as one
+                    break
                 start = self.rng.randrange(1, len(letters) - 3)
                 end = self.rng.randrange(start + 1, min(len(letters) - 1, start + 12))
                 if not any("<" in letter for letter in letters[start - 1 : end + 1]):
