@@ -45,9 +45,7 @@ def _claim_settled(ledger: Ledger, text: str, segment: Segment, region: Region, 
         return
     number = teasers.place(region)
     if number or label == "teaser-subtitle":
-        links = (run.element.link for run in segment.runs)
-        link = next((link.href for link in links if link is not None), None)
-        ledger.claim(start, end, label, rule, link=link, group=number)
+        ledger.claim(start, end, label, rule, link=segment.link, group=number)
     else:
         ledger.claim(start, end, "chrome", UNTITLED_TEASER)
 

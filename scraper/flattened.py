@@ -15,6 +15,8 @@ from scraper.ticker import claim_ticker, claim_unsplit, end_of_line, is_ticker
 
 Stretch = tuple[Found, Hit]
 
+_TICKER_AND_REST: Final = 2
+
 _LONGEST_STRETCH: Final = 400
 """Characters of the end of a page among which its footer is; the longest has 90."""
 
@@ -116,13 +118,11 @@ def _claim(ledger: Ledger, text: str, start: int, end: int, label: Label, rule: 
 
 def _leading_tickers(text: str, segments: Sequence[Segment], layout: Layout) -> int:
     """Return 1 if a first line is a ticker and a second all the rest, else 0."""
-    is_pair = len(segments) == len(("ticker", "rest"))
-    return int(
-        is_pair
-        and is_ticker(
-            text, segments[0].start, end_of_line(text, segments[0].end, segments[1].start), layout.file.ticker.slots, layout
-        )
-    )
+    if len(segments) != _TICKER_AND_REST:
+        return 0
+    first, rest = segments
+    end = end_of_line(text, first.end, rest.start)
+    return int(is_ticker(text, first.start, end, layout.file.ticker.slots, layout))
 
 
 def _first(stretches: Iterator[Stretch]) -> Stretch | None:

@@ -3,7 +3,6 @@
 A page that a dump has put on one line is cut by its words alone (:mod:`scraper.flattened`); any other line by line.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from scraper.flattened import is_flattened, label_flattened
 from scraper.headings import headings_of
 from scraper.layouts import Layout
 from scraper.outline import Outline
-from scraper.pages import Document, Element
+from scraper.pages import Document
 from scraper.segments import Segment
 from scraper.spans import Ledger
 from scraper.ticker import claim_ticker
@@ -49,7 +48,7 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
     for n in (*outline.notices, *outline.chrome, *footer):
         hit = lines[n].hit
         if hit is not None:
-            ledger.claim(lines[n].start, lines[n].end, hit.rule.label, layout.full(hit.rule.id), link=_link_of(lines[n]))
+            ledger.claim(lines[n].start, lines[n].end, hit.rule.label, layout.full(hit.rule.id), link=lines[n].link)
             langs.setdefault(hit.rule.label, hit.lang)
     if dateline:
         hit = dateline[0].hit
@@ -73,15 +72,6 @@ def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], layout: La
             ledger.claim(block.start, block.end, "heading", layout.full(layout.file.heading.id))
         else:
             ledger.claim(block.start, block.end, "body", _rule(block, "body", layout, BODY))
-
-
-def _link_of(line: Segment) -> str | None:
-    """Return where the line leads: of several links around its words, the one around the fewest, for another was never closed."""
-    lengths: Counter[Element] = Counter()
-    for run in line.runs:
-        if (link := run.element.link) is not None:
-            lengths[link] += run.end - run.start
-    return min(lengths, key=lengths.__getitem__).href if lengths else None
 
 
 def _rule(line: Segment, label: str | None, layout: Layout, by_place: str) -> str:

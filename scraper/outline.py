@@ -65,10 +65,8 @@ class Outline:
             return []
         first = self.lines[self.dateline]
         lines = [n for n in self._within("dateline") if self.lines[n].region is first.region and n >= self.dateline]
-        joined = (
-            self._layout.wording_of(" ".join(self.lines[n].text for n in lines)) if len(lines) > 1 and first.hit is None else None
-        )
-        return lines if joined is not None and joined.rule.label == "dateline" else [self.dateline]
+        hit = self._layout.wording_of(" ".join(self.lines[n].text for n in lines))
+        return lines if first.hit is None and hit is not None and hit.rule.label == "dateline" else [self.dateline]
 
     def _is_below_title(self, above: Sequence[int]) -> bool:
         """Tell whether the line below those may be the dateline: a title stands between it and notice or ticker, and perhaps a byline."""
@@ -124,7 +122,7 @@ class Outline:
         """The first line, if it holds separators or is too long for anything else, and more of the kind above the article."""
         if not self.by_place:
             return []
-        known = [*self.notices[:1], *([] if self.dateline is None else [self.dateline])]
+        known = [*self.notices[:1], *self.dateline_lines[:1]]
         top = min(known, default=1)
         found = []
         for n, line in enumerate(self.lines[:top]):
@@ -141,7 +139,7 @@ class Outline:
     @cached_property
     def chrome(self) -> list[int]:
         """Words of the site's own frame, above the article or below it."""
-        known = [*self.title, *self.notices, *([] if self.dateline is None else [self.dateline])]
+        known = [*self.title, *self.notices, *self.dateline_lines]
         top = min(known, default=0)
         tail = len(self.lines)
         while tail and (self.lines[tail - 1].says("chrome") or tail - 1 == self.footer):
@@ -155,7 +153,7 @@ class Outline:
         left = [n for n in self._column if n not in settled]
         if not self.by_place:
             return left
-        tops = [*self.title, *([] if self.dateline is None else [self.dateline])]
+        tops = [*self.title, *self.dateline_lines]
         start = max(tops) + 1 if tops else self._below_opening()
         return [n for n in left if start is not None and n >= start]
 

@@ -1,5 +1,6 @@
 """A document as one layout sees it: its lines, cut where a named part of the page begins or ends."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -35,6 +36,15 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     def label(self) -> str | None:
         """The label of the part it stands in."""
         return self.region.rule.label if self.region is not None else None
+
+    @property
+    def link(self) -> str | None:
+        """Where its words lead; of several links the one around the fewest of them, for another was never closed."""
+        lengths: Counter[Element] = Counter()
+        for run in self.runs:
+            if (link := run.element.link) is not None:
+                lengths[link] += run.end - run.start
+        return min(lengths, key=lengths.__getitem__).href if lengths else None
 
     def says(self, label: str) -> bool:
         """Tell whether its words, all of them, are a wording with this label."""
