@@ -29,7 +29,18 @@ class ScraperError(Exception):
 
 
 class LayoutError(ScraperError):
-    """A layout file that cannot be used; the message names the file and the place in it."""
+    """A layout file that cannot be used; the message names the file and the place in it.
+
+    Args:
+        place: the file, or the directory where layout files should be.
+        faults: all that is wrong; the message tells the first.
+    """
+
+    def __init__(self, place: str, *faults: str) -> None:
+        more = f" (and {len(faults) - 1} more, which `scraper layouts check` lists)" if len(faults) > 1 else ""
+        super().__init__(f"{place}: {faults[0]}{more}")
+        self.place = place
+        self.faults = faults
 
 
 class OutputError(ScraperError):

@@ -44,7 +44,8 @@ def evidence_on_one_line(text: str, start: int, layout: Layout) -> Iterator[tupl
     A dateline alone may be quoted by any text; with it there must be another sign, or room for a ticker above it.
     """
     found = stretches(text, layout)
-    is_alone = found.keys() == {"dateline"} and found["dateline"][0].start - start <= layout.file.ticker.longest
+    has_room = layout.has_ticker and "dateline" in found and found["dateline"][0].start - start > layout.file.ticker.longest
+    is_alone = found.keys() == {"dateline"} and not has_room
     for _, hit in found.values():
         if hit.rule.evidence is not None and not is_alone:
             yield hit.rule.id, hit.rule.evidence
@@ -82,7 +83,11 @@ def label_flattened(ledger: Ledger, text: str, segments: Sequence[Segment], layo
     body = title
     if dateline is not None:
         body = dateline.end
-        _claim(ledger, text, title, dateline.start, "title", TITLE)
+        if title > start and notice is None and not layout.file.ticker.closed:
+            # Its last headline and the title have run together, and nobody can tell them apart.
+            claim_unsplit(ledger, *trim(text, title, dateline.start), layout)
+        else:
+            _claim(ledger, text, title, dateline.start, "title", TITLE)
     _claim(ledger, text, body, end, "body", BODY)
     yield from ((text[stretch.start : stretch.end], hit) for stretch, hit in found.values())
 
@@ -94,6 +99,8 @@ def _end_of_ticker(text: str, start: int, before: Found | None, layout: Layout) 
     """
     if before is not None and "newspaper" not in before.slots and "date" not in before.slots:
         return before.start
+    if not layout.has_ticker:
+        return start
     separators = list(layout.separator.finditer(text, start, before.start if before is not None else len(text)))
     if separators and (before is not None or len(separators) >= layout.file.ticker.slots):
         return separators[-1].end()
@@ -101,13 +108,15 @@ def _end_of_ticker(text: str, start: int, before: Found | None, layout: Layout) 
 
 
 def _claim_opening(ledger: Ledger, text: str, start: int, end: int, layout: Layout) -> None:
-    start, end = trim(text, start, end)
-    if not visible(text[start:end]):
+    start, stop = trim(text, start, end)
+    if not visible(text[start:stop]):
         return
-    if layout.separator.search(text, start, end) is None:
-        claim_unsplit(ledger, start, end, layout)
+    if layout.separator.search(text, start, stop) is None:
+        claim_unsplit(ledger, start, stop, layout)
     else:
-        claim_ticker(ledger, text, start, end, layout)
+        # White space around a stroke or bullet is part of a last separator.
+        ends = [match.end() for match in layout.separator.finditer(text, start, end) if visible(match[0])]
+        claim_ticker(ledger, text, start, max([stop, *ends]), layout)
 
 
 def _claim(ledger: Ledger, text: str, start: int, end: int, label: Label, rule: str) -> None:

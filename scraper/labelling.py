@@ -26,6 +26,8 @@ class Labelled(NamedTuple):
     """The text of the dateline."""
     langs: dict[str, str]
     """The languages of the wordings that were found, by label."""
+    said: dict[str, str]
+    """What stands in the slots of the wordings that were found, but for the dateline's: ``author``, ``newspaper``."""
 
 
 def label(document: Document, segments: Sequence[Segment], layout: Layout) -> Labelled:
@@ -35,7 +37,8 @@ def label(document: Document, segments: Sequence[Segment], layout: Layout) -> La
     if document.form == "text" and is_flattened(text, segments, layout):
         found = list(label_flattened(ledger, text, segments, layout))
         dateline = next((stretch for stretch, hit in found if hit.rule.label == "dateline"), None)
-        return Labelled(ledger, dateline, {hit.rule.label: hit.lang for _, hit in found})
+        said = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
+        return Labelled(ledger, dateline, {hit.rule.label: hit.lang for _, hit in found}, said)
     lines = label_elements(ledger, text, segments, layout)
     return _label_lines(ledger, text, Outline(lines, text, layout), layout)
 
@@ -43,6 +46,7 @@ def label(document: Document, segments: Sequence[Segment], layout: Layout) -> La
 def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) -> Labelled:
     lines = outline.lines
     langs: dict[str, str] = {}
+    said: dict[str, str] = {}
     footer = [] if outline.footer is None else [outline.footer]
     dateline = [lines[n] for n in outline.dateline_lines]
     for n in (*outline.notices, *outline.chrome, *footer):
@@ -50,6 +54,12 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
         if hit is not None:
             ledger.claim(lines[n].start, lines[n].end, hit.rule.label, layout.full(hit.rule.id), link=lines[n].link)
             langs.setdefault(hit.rule.label, hit.lang)
+            said = hit.slots | said
+    for n in outline.bylines:
+        line, hit = lines[n], lines[n].hit
+        rule = layout.full(hit.rule.id) if hit is not None else _rule(line, "byline", layout, TITLE)
+        ledger.claim(line.start, line.end, "byline", rule, link=line.link)
+        said = (hit.slots if hit is not None else {"author": line.text}) | said
     if dateline:
         hit = dateline[0].hit
         rule = layout.full(hit.rule.id) if hit is not None else _rule(dateline[0], "dateline", layout, TITLE)
@@ -62,7 +72,7 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
     for n in outline.leftovers:
         ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
     _label_body(ledger, text, [lines[n] for n in outline.body], layout)
-    return Labelled(ledger, " ".join(line.text for line in dateline) or None, langs)
+    return Labelled(ledger, " ".join(line.text for line in dateline) or None, langs, said)
 
 
 def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], layout: Layout) -> None:

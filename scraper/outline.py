@@ -105,7 +105,7 @@ class Outline:
         if inside:
             return self._one_title(inside)
         if self.dateline is not None:
-            above = [n for n in self._column if n < self.dateline]
+            above = [n for n in self._column if n < self.dateline and n not in self.bylines]
             settled = [n for n in above if n in self.notices or n in self.tickers]
             # Between notice and dateline the first line is the title; with nothing to begin from, the last.
             free = [n for n in above if n > settled[-1]] if settled else above[-1:]
@@ -118,6 +118,23 @@ class Outline:
         return rest[:1] if is_article and len(rest) > 1 and self._may_be_title(self.lines[rest[0]]) else []
 
     @cached_property
+    def bylines(self) -> list[int]:
+        """Elements say so; else lines that read like one, next to the dateline, or, without one, right below what may be the title."""
+        inside, said = self._within("byline"), self._saying("byline")
+        if inside or not said:
+            return inside
+        head = [self.dateline] if self.dateline is not None else self._within("title")[-1:]
+        if not head and self.by_place and (start := self._below_opening()) is not None:
+            head = [start]
+        found: list[int] = []
+        for step in (-1, 1) if self.dateline is not None else (1,):
+            n = head[0] + step if head else -1
+            while n in said and self.lines[n].label != "body":
+                found.append(n)
+                n += step
+        return sorted(found)
+
+    @cached_property
     def tickers(self) -> list[int]:
         """The first line, if it holds separators or is too long for anything else, and more of the kind above the article."""
         if not self.by_place:
@@ -128,7 +145,7 @@ class Outline:
         for n, line in enumerate(self.lines[:top]):
             raw = self._text[line.start : line.end]
             # A ticker may be short, but the line above the dateline is the title, unless it is plainly a ticker.
-            is_first = n == 0 and bool(known) and n + 1 != self.dateline
+            is_first = n == 0 and bool(known) and n + 1 not in (self.dateline, *self.bylines)
             slots = 2 if is_first else self._layout.file.ticker.slots
             if is_ticker(self._text, line.start, self._end_of_line(n), slots, self._layout) or (
                 n == 0 and is_unsplit(raw, self._layout)
@@ -149,7 +166,7 @@ class Outline:
     @cached_property
     def body(self) -> list[int]:
         """What is left of the main column; where only place can tell, below title, dateline or notice."""
-        settled = {*self.notices, *self.title, *self.chrome, *self.tickers, *self.dateline_lines, self.footer}
+        settled = {*self.notices, *self.title, *self.chrome, *self.tickers, *self.dateline_lines, *self.bylines, self.footer}
         left = [n for n in self._column if n not in settled]
         if not self.by_place:
             return left

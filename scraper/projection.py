@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, cast
+from typing import Final, get_args
 
 from scraper.characters import squeeze, visible
 from scraper.labelling import Labelled
@@ -12,12 +12,11 @@ from scraper.layouts.layout import Dateline
 from scraper.links import needs_base, resolve, site_of
 from scraper.pages import Decoding, Document, Page
 from scraper.recognition import Fit
-from scraper.records import Headline, HeadlineRecord, Kind, PageRecord, Removed, Teaser, Warning_
+from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
 from scraper.segments import Regions
 from scraper.spans import FATES, Label, Span
 
-Lang = Literal["ar", "en", "fr"]
-
+_LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
 # A path from the root, with nothing in it that joining would change: nearly every link of a page, and ten times as fast.
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
@@ -47,6 +46,9 @@ def project(
     dateline = (
         layout.read_dateline(labelled.dateline) if layout is not None and labelled is not None and labelled.dateline else None
     )
+    said = labelled.said if labelled is not None else {}
+    newspaper = (dateline.newspaper if dateline is not None else None) or said.get("newspaper")
+    author = said.get("author") or (dateline.author if dateline is not None else None)
     address = layout.address(url) if layout is not None and url is not None else {}
     kind = _kind(layout, title is not None or "dateline" in pieces, bool(blocks), bool(teasers))
     is_article = kind == "article" or (kind == "page" and bool(blocks))
@@ -54,7 +56,7 @@ def project(
         "no-title": is_article and title is None,
         "no-date": is_article and (dateline is None or not dateline.is_date_printed),
         "bad-date": dateline is not None and dateline.is_date_printed and dateline.date is None,
-        "no-newspaper": is_article and (dateline is None or dateline.newspaper is None),
+        "no-newspaper": is_article and newspaper is None,
         "no-base-url": links.is_base_missing,
         "ticker-not-split": "ticker" in pieces,
         "decoding-replaced": decoding.replaced > 0,
@@ -75,9 +77,9 @@ def project(
             " ".join([title or "", body, *(line.text for line in headlines), *(teaser.title for teaser in teasers)]),
         ),
         title=title,
-        newspaper=dateline.newspaper if dateline is not None else None,
+        newspaper=newspaper,
         newspaper_slug=address.get("newspaper_slug"),
-        author=None,
+        author=author,
         date=dateline.date.isoformat() if dateline is not None and dateline.date is not None else None,
         text=body,
         headings=[squeeze(text[span.start : span.end]) for span in pieces.get("heading", ())],
@@ -171,12 +173,16 @@ def _kind(layout: Layout | None, has_head: bool, has_body: bool, has_teasers: bo
 def _lang(dateline: Dateline | None, labelled: Labelled | None, address: dict[str, str], text: str) -> Lang | None:
     if labelled is None:
         return None
-    said = [dateline.lang if dateline is not None else None, *map(labelled.langs.get, ("notice", "footer")), address.get("lang")]
-    lang = next((lang for lang in said if lang is not None), None)
+    said = [
+        dateline.lang if dateline is not None else None,
+        *map(labelled.langs.get, ("byline", "notice", "footer")),
+        address.get("lang"),
+    ]
+    lang = next((lang for lang in said if lang is not None and _LANG.match(lang)), None)
     if lang is None:
         letters = sum(map(str.isalpha, text))
         lang = "ar" if letters and len(_ARABIC.findall(text)) * 2 > letters else None
-    return cast("Lang | None", lang)
+    return lang
 
 
 def _images(document: Document, regions: Regions, links: _Links) -> list[str]:

@@ -31,16 +31,22 @@ class Fit(NamedTuple):
 
 
 def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) -> Fit | None:
-    """Return the layout that fits, or None.
+    """Return the layout that fits, or None. Of several that do it is the one of which the others' files, or its own, say so (``over``).
 
     Raises:
-        AmbiguousLayout: if more than one does.
+        AmbiguousLayout: if more than one does, and no file says which is meant.
     """
     fits = [fit for fit in weigh(document, url, layouts) if fit.is_strong and len(fit.evidence) >= ENOUGH[document.form]]
-    if len(fits) > 1:
-        names = " and ".join(f"{fit.layout.name} ({', '.join(fit.evidence)})" for fit in fits)
-        raise AmbiguousLayout(f"more than one layout fits the page: {names}; use only one of them, or ask for more evidence in one")
-    return fits[0] if fits else None
+    # What another one that fits is preferred to is out.
+    left = [fit for fit in fits if not any(fit.layout.name in other.layout.file.over for other in fits)]
+    if fits and len(left) != 1:
+        names = " and ".join(f"{fit.layout.name} ({', '.join(fit.evidence)})" for fit in left or fits)
+        other = (left or fits)[0].layout.name
+        raise AmbiguousLayout(
+            f"more than one layout fits the page: {names}; write over = [{other!r}] into the file of another that is meant, "
+            "or switch off the rule by which one should not fit"
+        )
+    return left[0] if left else None
 
 
 def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Iterator[Fit]:

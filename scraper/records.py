@@ -10,6 +10,8 @@ from msgspec import Meta, Struct
 
 Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
+Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""A language tag as of BCP 47; the pages of the layouts that come with the program are in ``ar``, ``fr`` and ``en``."""
 PageId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
 
 Kind = Literal["article", "listing", "page", "unknown"]
@@ -60,9 +62,9 @@ class PageRecord(Struct, frozen=True, kw_only=True, rename={"schema_version": "s
     site: Annotated[str | None, Meta(description="its host without www.")]
     layout: Annotated[str | None, Meta(description="the layout that was recognised")]
     kind: Annotated[Kind, Meta(description="article, listing, page of a known layout, or unknown")]
-    lang: Annotated[Literal["ar", "en", "fr"] | None, Meta(description="from the page's own words and address")]
+    lang: Annotated[Lang | None, Meta(description="from the page's own words and address, such as ar, fr, en")]
     title: Annotated[str | None, Meta(description="the article's title")]
-    newspaper: Annotated[str | None, Meta(description="the newspaper's name as the dateline prints it")]
+    newspaper: Annotated[str | None, Meta(description="the newspaper's name as the dateline prints it, or else the footer")]
     newspaper_slug: Annotated[str | None, Meta(description="the newspaper's slug in the address")]
     author: Annotated[str | None, Meta(description="where a layout has one")]
     date: Annotated[Date | None, Meta(description="day of publication")]
@@ -85,7 +87,7 @@ class HeadlineRecord(Struct, frozen=True, kw_only=True, rename={"schema_version"
     url: Annotated[str | None, Meta(description="its article's absolute address")]
     position: Annotated[int, Meta(ge=0, description="its place among the page's headlines")]
     newspaper_slug: Annotated[str | None, Meta(description="the newspaper's slug in its address")]
-    lang: Annotated[Literal["ar", "en", "fr"] | None, Meta(description="the page's language")]
+    lang: Annotated[Lang | None, Meta(description="the page's language")]
     site: Annotated[str | None, Meta(description="the page's host without www.")]
     page_url: Annotated[str | None, Meta(description="the page's address")]
     page_id: Annotated[PageId, Meta(description="the page's id")]

@@ -64,7 +64,7 @@ def end_of_line(text: str, position: int, limit: int) -> int:
 
 def is_unsplit(text: str, layout: Layout) -> bool:
     """Tell whether ``text`` is longer than any headline and yet holds no separator."""
-    return len(squeeze(text)) > layout.file.ticker.longest and layout.separator.search(text.strip()) is None
+    return layout.has_ticker and len(squeeze(text)) > layout.file.ticker.longest and layout.separator.search(text.strip()) is None
 
 
 def claim_ticker(ledger: Ledger, text: str, start: int, end: int, layout: Layout) -> None:

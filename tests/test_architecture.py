@@ -38,10 +38,11 @@ ROOMS: dict[str, set[str]] = {
         *("pages", "layouts", "errors", "characters", "core", "spans", "decoding", "documents"),
         *("recognition", "labelling", "projection", "records", "audit"),
     },
+    "trial": {"cleaning", "layouts", "characters", "recognition", "segments"},
     "tally": {"records"},
     "reading": {"pages", "errors"},
     "writing": {"errors"},
-    "cli": {"errors", "cleaning", "layouts", "links", "projection", "reading", "records", "tally", "writing"},
+    "cli": {"errors", "cleaning", "layouts", "links", "projection", "reading", "records", "tally", "trial", "writing"},
 }
 ONLY_USERS = {"lxml": {"documents"}, "typer": {"cli"}, "rich": {"cli"}, "httpx": {"fetching"}}
 

@@ -7,12 +7,14 @@ import typer
 from scraper import __version__
 from scraper.cli.clean import clean
 from scraper.cli.headlines import headlines
+from scraper.cli.layouts import layouts
 from scraper.cli.schema import schema
 
 app = typer.Typer(name="scraper", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(clean)
 app.command()(headlines)
 app.command()(schema)
+app.add_typer(layouts)
 
 
 def _print_version(asked: bool) -> None:

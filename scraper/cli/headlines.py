@@ -1,6 +1,6 @@
 """``scraper headlines``."""
 
-from scraper.cli.options import MAX_BYTES, Inputs, MaxBytes, Out, Quiet, Unknown, Url
+from scraper.cli.options import MAX_BYTES, Inputs, Layouts, MaxBytes, Out, Quiet, Unknown, Url
 
 
 def headlines(
@@ -8,6 +8,7 @@ def headlines(
     out: Out = None,
     unknown: Unknown = "keep",
     url: Url = None,
+    layouts: Layouts = None,
     max_bytes: MaxBytes = MAX_BYTES,
     quiet: Quiet = False,
 ) -> None:
@@ -15,14 +16,14 @@ def headlines(
 
     Example: scraper headlines saved/ | jq -r .headline
     """
-    from scraper.cli.runs import check_inputs, finishing, outcomes
+    from scraper.cli.runs import check_inputs, check_layouts, finishing, outcomes
     from scraper.projection import headline_records
     from scraper.records import to_json_line
     from scraper.tally import Tally
     from scraper.writing import Output
 
-    sources, output, tally = check_inputs(inputs, url, out), Output(out), Tally()
+    sources, chosen, output, tally = check_inputs(inputs, url, out), check_layouts(layouts), Output(out), Tally()
     with finishing(output, tally, quiet=quiet):
-        for outcome in outcomes(sources, url=url, max_bytes=max_bytes, unknown=unknown, output=output, tally=tally):
+        for outcome in outcomes(sources, layouts=chosen, url=url, max_bytes=max_bytes, unknown=unknown, output=output, tally=tally):
             for record in headline_records(outcome.record, outcome.layout):
                 output.write(to_json_line(record))

@@ -17,6 +17,10 @@ Unknown = Annotated[
     Literal["keep", "skip", "fail"],
     typer.Option(help="A page of no known layout: keep it whole, leave it out, or call it a failure."),
 ]
+Layouts = Annotated[
+    Path | None,
+    typer.Option("--layouts", metavar="DIR", help="A directory of layout files to use too.", show_default=False),
+]
 Url = Annotated[str | None, typer.Option(metavar="URL", help="The address of a single input.", show_default=False)]
 MaxBytes = Annotated[int, typer.Option(metavar="BYTES", min=1, help="The most bytes that one page may have.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors to stderr.")]

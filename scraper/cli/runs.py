@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -15,7 +15,7 @@ import typer
 from scraper.cleaning import Outcome, clean
 from scraper.cli.talk import say
 from scraper.errors import EmptyInput, InternalError, LayoutError, NotText, OutputError, PageError, ReaderGone, UnknownLayout
-from scraper.layouts import builtin_layouts
+from scraper.layouts import Layout, choose_layouts
 from scraper.links import is_absolute
 from scraper.reading import Reading, read_inputs
 from scraper.tally import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Tally
@@ -45,9 +45,6 @@ def finishing(output: Output, tally: Tally, *, quiet: bool) -> Iterator[None]:
         status = READER_GONE
     except OutputError as error:
         say(str(error))
-    except LayoutError as error:
-        say(str(error))
-        status = USAGE
     except KeyboardInterrupt:
         status = INTERRUPTED
     except _Terminated:
@@ -77,14 +74,29 @@ def check_inputs(inputs: list[str] | None, url: str | None, out: Path | None) ->
     return inputs
 
 
+def check_layouts(directory: Path | None) -> Sequence[Layout]:
+    """Return the layouts that the run uses, or end with the status of a bad layout file."""
+    try:
+        return choose_layouts(directory)
+    except LayoutError as error:
+        say(str(error))
+        raise typer.Exit(USAGE) from None
+
+
 def outcomes(
-    inputs: list[str], *, url: str | None, max_bytes: int, unknown: Literal["keep", "skip", "fail"], output: Output, tally: Tally
+    inputs: list[str],
+    *,
+    layouts: Sequence[Layout],
+    url: str | None,
+    max_bytes: int,
+    unknown: Literal["keep", "skip", "fail"],
+    output: Output,
+    tally: Tally,
 ) -> Iterator[Outcome]:
     """Read and clean what the user named, in order. A page that fails is named and counted, and the others go on."""
-    builtin_layouts()  # a bad layout file is an error of the run, not of its first page
     for reading in read_inputs(inputs, url=url, max_bytes=max_bytes, skip=output.identities()):
         try:
-            outcome = _clean(reading)
+            outcome = _clean(reading, layouts)
             if outcome.layout is None and unknown == "fail":
                 raise UnknownLayout("no layout fits the page; --unknown keep keeps it whole")
         except (EmptyInput, NotText) as error:
@@ -100,13 +112,15 @@ def outcomes(
             else:
                 yield outcome
                 tally.add(outcome.record)
+                if outcome.layout is not None:
+                    tally.layouts[outcome.layout.name] = outcome.layout.digest
 
 
-def _clean(reading: Reading) -> Outcome:
+def _clean(reading: Reading, layouts: Sequence[Layout]) -> Outcome:
     if reading.page is None:
         raise reading.error or InternalError("nothing was read")
     try:
-        return clean(reading.page)
+        return clean(reading.page, layouts)
     except PageError:
         raise
     except Exception as error:  # the one driver that may: a mistake of ours costs one page, not the run

@@ -1,6 +1,7 @@
 """Layouts: what is known of a family of sites, as data."""
 
+from scraper.layouts.choosing import choose_layouts
 from scraper.layouts.layout import Layout, Region
 from scraper.layouts.loading import builtin_layouts, load_layout
 
-__all__ = ["Layout", "Region", "builtin_layouts", "load_layout"]
+__all__ = ["Layout", "Region", "builtin_layouts", "choose_layouts", "load_layout"]

@@ -1,15 +1,16 @@
 """A layout in use: the rules of a file, checked and made ready to be asked."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeVar
+from hashlib import sha256
+from typing import Final, NamedTuple
 
 import msgspec
 
 from scraper.characters import squeeze
-from scraper.layouts.schema import AddressRule, ElementRule, LayoutFile, WordingRule
+from scraper.layouts.schema import NO_TICKER, AddressRule, ElementRule, LayoutFile, WordingRule
 from scraper.layouts.selectors import Selector
 from scraper.layouts.wordings import LOST, Found, Wording
 from scraper.links import path_of
@@ -19,10 +20,15 @@ _MOST_ELEMENTS: Final = 10_000
 """Kinds of element (tag, id and class) whose rules are remembered; pages of a site repeat a few hundred."""
 
 _SHORTEST_WORDING: Final = 15
-"""Characters that no wording of a notice or footer in any of the three languages falls short of."""
+"""Characters that the notices and footers of most sites do not fall short of; those of a layout may."""
 
-_DATE_GROUPS: Final = ("day", "month", "year")
-T = TypeVar("T")
+
+class Source(NamedTuple):
+    """Where rules come from: the file, and its bytes."""
+
+    place: str
+    """``built-in``, or the path of the file."""
+    data: bytes
 
 
 class Region(msgspec.Struct, eq=False, gc=False):
@@ -45,6 +51,7 @@ class Dateline(NamedTuple):
     """What a dateline says."""
 
     newspaper: str | None
+    author: str | None
     date: date | None
     is_date_printed: bool
     """Whether a date stands there at all, be it of a day that does not exist."""
@@ -54,24 +61,25 @@ class Dateline(NamedTuple):
 class Layout:
     """A layout, ready to be asked.
 
-    Raises:
-        ValueError: if the file contradicts itself or holds a pattern, selector or wording that does not compile; the message
-            ends with the place, as in ``- at `$.elements[3].select[0]```.
+    Args:
+        file: its rules, in which :func:`scraper.layouts.faults.faults_of` has found no fault.
+        sources: the file that they were read from, and those that extend it, in that order.
     """
 
-    def __init__(self, file: LayoutFile) -> None:
+    def __init__(self, file: LayoutFile, sources: Sequence[Source] = ()) -> None:
         self.file = file
         self.name = file.name
+        self.sources = tuple(sources)
         self.hosts = frozenset(file.hosts)
-        self.separator = _at("$.ticker.separator", re.compile, file.ticker.separator)
-        self.skipped_images = [_at(f"$.images.skip[{n}]", re.compile, text) for n, text in enumerate(file.images.skip)]
-        self._date = _at("$.date", re.compile, file.date)
-        if set(self._date.groupindex) != set(_DATE_GROUPS):
-            raise ValueError(f"a date needs the groups {', '.join(_DATE_GROUPS)} and no others - at `$.date`")
-        self._addresses = [(rule, _at(f"$.addresses[{n}].path", re.compile, rule.path)) for n, rule in enumerate(file.addresses)]
-        self._selectors = list(self._read_selectors())
+        self.has_ticker = file.ticker is not NO_TICKER
+        self.separator = re.compile(file.ticker.separator)
+        self.skipped_images = [re.compile(pattern) for pattern in file.images.skip]
+        self._date = re.compile(file.date, re.IGNORECASE)
+        self._months = {name.casefold(): n for names in file.months.values() for n, name in enumerate(names, 1)}
+        self._addresses = [(rule, re.compile(rule.path)) for rule in file.addresses]
+        self._selectors = [(Selector.parse(text), rule) for rule in file.elements for text in rule.select]
         self.rules_of = lru_cache(_MOST_ELEMENTS)(self._rules_of)
-        self._headings = [_at(f"$.heading.select[{n}]", Selector.parse, text) for n, text in enumerate(file.heading.select)]
+        self._headings = [Selector.parse(text) for text in file.heading.select]
         self._wordings = list(self._read_wordings())
         self._wordings_of_any_opening = [(rule, wording) for rule, wording in self._wordings if wording.openings is None]
         openings = {letter for _, wording in self._wordings for letter in wording.openings or ()}
@@ -81,7 +89,19 @@ class Layout:
         }
         self._wordings_by_opening[LOST] = self._wordings
         self._openings = frozenset("".join(letter + letter.upper() for letter in self._wordings_by_opening))
-        self._check_ids()
+        self._shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
+
+    @property
+    def source(self) -> str:
+        """Where its rules come from: ``built-in``, a path, or several of these with ``+`` between them."""
+        return " + ".join(source.place for source in self.sources)
+
+    @property
+    def digest(self) -> str:
+        """64 hex digits that name its rules: SHA-256 of the file; if others extend it, of the digests (32 bytes each) of all."""
+        digests = [sha256(source.data) for source in self.sources]
+        whole = digests[0] if len(digests) == 1 else sha256(b"".join(digest.digest() for digest in digests))
+        return whole.hexdigest()
 
     @property
     def unsplit(self) -> str:
@@ -93,8 +113,10 @@ class Layout:
         file = self.file
         because = {rule.id: rule.because for rule in file.elements if rule.label not in ("main", "ticker")}
         because |= {rule.id: rule.because for rule in file.wordings}
-        because |= {file.ticker.id: file.ticker.because, file.heading.id: file.heading.because}
-        because[self.unsplit] = "Without its separators a ticker cannot be split, and a guess would be worse than none."
+        because[file.heading.id] = file.heading.because
+        if self.has_ticker:
+            because[file.ticker.id] = file.ticker.because
+            because[self.unsplit] = "Without its separators a ticker cannot be split, and a guess would be worse than none."
         return {self.full(rule_id): reason for rule_id, reason in because.items()}
 
     def full(self, rule_id: str) -> str:
@@ -126,7 +148,9 @@ class Layout:
 
     def may_be_wording(self, line: str) -> bool:
         """Tell, faster than :meth:`wording_of`, whether ``line`` is as long as a wording and begins as one does."""
-        return len(line) > _SHORTEST_WORDING and (line[0] in self._openings or line[0].isspace())
+        return len(line) > self._shortest and (
+            line[0] in self._openings or line[0].isspace() or bool(self._wordings_of_any_opening)
+        )
 
     def stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Hit]]:
         """Yield, per wording with this label, the first stretch of ``text`` that reads like it."""
@@ -140,66 +164,39 @@ class Layout:
         if hit is None or hit.rule.label != "dateline":
             hit = next((hit for _, hit in self.stretches("dateline", squeeze(text))), None)
         if hit is None:
-            return Dateline(None, *self._date_in(text), None)
-        return Dateline(hit.slots.get("newspaper"), *self._date_in(hit.slots.get("date", text)), hit.lang)
+            return Dateline(None, None, *self._date_in(text), None)
+        said = hit.slots
+        return Dateline(said.get("newspaper"), said.get("author"), *self._date_in(said.get("date", text)), hit.lang)
 
     def _date_in(self, text: str) -> tuple[date | None, bool]:
         line = squeeze(text)
         *_, last = (None, *self._date.finditer(line))
         if last is None:
             return None, LOST in line and any(char.isdigit() for char in line)
-        if LOST in last[0] and not all(len(last[part]) == len("00") for part in ("day", "month")):
+        month = self._months.get(last["month"].casefold())
+        if LOST in last[0] and not all(len(last[part]) == len("00") for part in ("day", "month")) and month is None:
             return None, True  # the lost character may have been a digit
         try:
-            return date(int(last["year"]), int(last["month"]), int(last["day"])), True
+            return date(int(last["year"]), month or int(last["month"]), int(last["day"])), True
         except ValueError:
             return None, True
 
     def address(self, url: str) -> dict[str, str]:
         """Return what the path of ``url`` says: ``newspaper_slug`` and ``lang``, as far as it does."""
-        path = path_of(url)
-        for _, pattern in self._addresses:
-            match = pattern.fullmatch(path)
-            if match is not None:
-                return {name: value for name, value in match.groupdict().items() if value is not None}
-        return {}
+        found = self._address(url)
+        return {} if found is None else {name: value for name, value in found[1].groupdict().items() if value is not None}
 
-    def _read_selectors(self) -> Iterator[tuple[Selector, ElementRule]]:
-        for n, rule in enumerate(self.file.elements):
-            for m, text in enumerate(rule.select):
-                yield _at(f"$.elements[{n}].select[{m}]", Selector.parse, text), rule
+    def rule_of_address(self, url: str) -> AddressRule | None:
+        """Return the rule that says what the path of ``url`` tells."""
+        found = self._address(url)
+        return None if found is None else found[0]
+
+    def _address(self, url: str) -> tuple[AddressRule, re.Match[str]] | None:
+        path = path_of(url)
+        return next(((rule, match) for rule, pattern in self._addresses if (match := pattern.fullmatch(path)) is not None), None)
 
     def _read_wordings(self) -> Iterator[tuple[WordingRule, Wording]]:
-        bare = re.sub(r"\(\?P<\w+>", "(?:", self._date.pattern)
-        for n, rule in enumerate(self.file.wordings):
+        date = re.sub(r"\(\?P<\w+>", "(?:", self._date.pattern)
+        for rule in self.file.wordings:
             for lang, sentences in rule.say.items():
-                try:
-                    yield rule, Wording(lang, sentences, bare, chained=rule.label == "notice")
-                except ValueError as error:
-                    raise _misplaced(error, f"$.wordings[{n}].say.{lang}") from None
-
-    def _check_ids(self) -> None:
-        rules: Sequence[ElementRule | WordingRule | AddressRule] = [*self.file.elements, *self.file.wordings, *self.file.addresses]
-        element_ids = {rule.id for rule in self.file.elements}
-        seen: set[str] = set()
-        for rule in rules:
-            if rule.id in seen:
-                raise ValueError(f"two rules have the id {rule.id!r}")
-            seen.add(rule.id)
-        for n, element in enumerate(self.file.elements):
-            for other in (*element.within, *element.not_within):
-                if other not in element_ids:
-                    raise ValueError(
-                        f"{element.id!r} speaks of an element rule {other!r} that is not in the file - at `$.elements[{n}]`"
-                    )
-
-
-def _at(place: str, make: Callable[[str], T], text: str) -> T:
-    try:
-        return make(text)
-    except (ValueError, re.error) as error:
-        raise _misplaced(error, place) from None
-
-
-def _misplaced(error: Exception, place: str) -> ValueError:
-    return ValueError(f"{error} - at `{place}`")
+                yield rule, Wording(lang, sentences, date, chained=rule.label == "notice")

@@ -1,40 +1,142 @@
 """The strict loader of layout files."""
 
+import tomllib
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from scraper.errors import LayoutError
-from scraper.layouts.layout import Layout
-from scraper.layouts.schema import LayoutFile
+from scraper.layouts.layout import Layout, Source
+from scraper.layouts.schema import ExtensionFile, LayoutFile
+
+BUILT_IN = "built-in"
 
 
 def load_layout(path: Path) -> Layout:
-    """Load a layout file.
+    """Load a layout file that stands on its own.
 
     Raises:
         LayoutError: if it cannot be read, is no TOML, or holds what a layout does not; the message names the file and the place.
     """
-    try:
-        return parse_layout(path.read_bytes(), str(path))
-    except OSError as error:
-        raise LayoutError(f"{path}: the layout file cannot be read: {error.strerror}") from None
+    (layout,) = assemble([read_source(path)])
+    return layout
 
 
-def parse_layout(data: bytes, name: str) -> Layout:
-    """Make a layout from the bytes of a file called ``name``.
+def read_source(path: Path) -> Source:
+    """Read a layout file.
 
     Raises:
-        LayoutError: as :func:`load_layout`.
+        LayoutError: if the system refuses.
     """
     try:
-        return Layout(msgspec.toml.decode(data, type=LayoutFile))
-    except (msgspec.DecodeError, ValueError, TypeError) as error:
-        raise LayoutError(f"{name}: {error}") from None
+        return Source(str(path), path.read_bytes())
+    except OSError as error:
+        raise LayoutError(str(path), f"the layout file cannot be read: {error.strerror}") from None
+
+
+def parse(source: Source) -> LayoutFile | ExtensionFile:
+    """Read what stands in a layout file, and check all that can be checked without another.
+
+    Raises:
+        LayoutError: with every fault that was found.
+    """
+    from scraper.layouts.faults import faults_in_rules, faults_of_shape
+
+    raw = _toml(source)
+    kind: type[LayoutFile | ExtensionFile] = ExtensionFile if "extends" in raw else LayoutFile
+    faults = list(faults_of_shape(raw, kind))
+    if faults:
+        raise LayoutError(source.place, *faults)
+    file: LayoutFile | ExtensionFile = msgspec.convert(raw, kind)
+    faults = list(faults_in_rules(file))
+    if faults:
+        raise LayoutError(source.place, *faults)
+    return file
+
+
+def _toml(source: Source) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = source.data.count(b"\n", 0, error.start) + 1
+        raise LayoutError(source.place, f"the file is not UTF-8 (at line {line})") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise LayoutError(source.place, f"this is no TOML: {error}") from None
+
+
+def assemble(sources: Iterable[Source]) -> tuple[Layout, ...]:
+    """Make the layouts of some files, each with what extends it. Of several extensions the last has the first word.
+
+    Raises:
+        LayoutError: if a file is wrong, two layouts have one name, or a layout is spoken of that is not there.
+    """
+    files: dict[str, LayoutFile] = {}
+    read_from: dict[str, list[Source]] = {}
+    extensions: list[tuple[Source, ExtensionFile]] = []
+    for source in sources:
+        file = parse(source)
+        if isinstance(file, ExtensionFile):
+            extensions.append((source, file))
+        elif file.name in files:
+            other = read_from[file.name][0].place
+            raise LayoutError(
+                source.place,
+                f"{other} has a layout {file.name!r} too; give this one another name, or let it extend that one (extends = {file.name!r})",
+            )
+        else:
+            files[file.name], read_from[file.name] = file, [source]
+            _check_whole(source, file)
+    for source, extension in extensions:
+        files[extension.extends] = _extended(files, source, extension)
+        read_from[extension.extends].append(source)
+    for name, file in files.items():
+        _check_preferences(read_from[name], file, files)
+    return tuple(Layout(file, read_from[name]) for name, file in files.items())
+
+
+def _extended(files: dict[str, LayoutFile], source: Source, extension: ExtensionFile) -> LayoutFile:
+    from scraper.layouts.extending import extend, faults_of_extension
+    from scraper.layouts.faults import near
+
+    layout = files.get(extension.extends)
+    if layout is None:
+        raise LayoutError(
+            source.place, f"there is no layout {extension.extends!r} to extend - at `$.extends`{near(extension.extends, files)}"
+        )
+    faults = list(faults_of_extension(layout, extension))
+    if faults:
+        raise LayoutError(source.place, *faults)
+    extended = extend(layout, extension)
+    _check_whole(source, extended)
+    return extended
+
+
+def _check_whole(source: Source, file: LayoutFile) -> None:
+    from scraper.layouts.faults import faults_between_rules
+
+    faults = list(faults_between_rules(file))
+    if faults:
+        raise LayoutError(source.place, *faults)
+
+
+def _check_preferences(sources: Sequence[Source], file: LayoutFile, files: dict[str, LayoutFile]) -> None:
+    from scraper.layouts.faults import near
+
+    for name in file.over:
+        if name not in files:
+            places = " + ".join(source.place for source in sources)
+            raise LayoutError(places, f"there is no layout {name!r} to be preferred to - at `$.over`{near(name, files)}")
+
+
+def builtin_sources() -> list[Source]:
+    """Return the layout files that come with the program."""
+    return [Source(BUILT_IN, path.read_bytes()) for path in sorted(Path(__file__).parent.glob("*.toml"))]
 
 
 @cache
 def builtin_layouts() -> tuple[Layout, ...]:
-    """Return the layouts that come with the program."""
-    return tuple(load_layout(path) for path in sorted(Path(__file__).parent.glob("*.toml")))
+    """Return the layouts that come with the program. They are tested, and not looked through for faults again."""
+    return tuple(Layout(msgspec.toml.decode(source.data, type=LayoutFile), [source]) for source in builtin_sources())

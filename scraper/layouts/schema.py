@@ -3,13 +3,19 @@
 Every rule has an ``id``, unique in its file and never reused, and a ``because``: the evidence for it.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 Words = Annotated[str, Meta(pattern=r"\S")]
 RuleId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$")]
-Lang = Literal["ar", "en", "fr"]
+Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""A language tag as of BCP 47 (RFC 5646): ``ar``, ``es``, ``pt-BR``."""
+
+Says = Annotated[dict[Lang, Annotated[list[Words], Meta(min_length=1)]], Meta(min_length=1)]
+"""Sentences, by language."""
+
+Months = Annotated[list[Words], Meta(min_length=12, max_length=12)]
 
 Evidence = Literal["strong", "weak"]
 """What a rule says for its layout if it fires: strong evidence is rare elsewhere, weak evidence only adds to strong."""
@@ -19,6 +25,7 @@ ElementLabel = Literal[
     "ticker",
     "title",
     "dateline",
+    "byline",
     "body",
     "chrome",
     "teaser",
@@ -29,7 +36,7 @@ ElementLabel = Literal[
 ]
 
 
-class ElementRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ElementRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the text of an HTML element is, unless a rule for an element within it says otherwise."""
 
     id: RuleId
@@ -44,18 +51,18 @@ class ElementRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     because: Words
 
 
-class WordingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WordingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a line is that consists of these words and nothing else."""
 
     id: RuleId
-    label: Literal["notice", "dateline", "footer", "chrome"]
-    say: Annotated[dict[Lang, Annotated[list[str], Meta(min_length=1)]], Meta(min_length=1)]
+    label: Literal["notice", "dateline", "byline", "footer", "chrome"]
+    say: Says
     """By language; see :mod:`scraper.layouts.wordings` for how they are written and how loosely they are matched."""
     evidence: Evidence | None = None
     because: Words
 
 
-class TickerRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TickerRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How the run-on line of headlines is told and split."""
 
     id: RuleId
@@ -66,10 +73,13 @@ class TickerRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     longest: Annotated[int, Meta(ge=1)]
     """Characters; what is longer, and holds no separator, is no headline and no title but a ticker that cannot be split. It is
     removed under this rule's id with ``-unsplit`` behind it."""
+    closed: bool = True
+    """Whether the last headline too is followed by a separator; where separators stand only between, nothing but a line end or
+    the notice tells where the ticker ends."""
     because: Words
 
 
-class HeadingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class HeadingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a sub-heading of the body is."""
 
     id: RuleId
@@ -80,7 +90,7 @@ class HeadingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     because: Words
 
 
-class AddressRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AddressRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the path of an address says, by the named groups ``newspaper_slug`` and ``lang``."""
 
     id: RuleId
@@ -88,7 +98,7 @@ class AddressRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     because: Words
 
 
-class ImageRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ImageRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which images belong to the article: those in the main column, but for these."""
 
     id: RuleId
@@ -97,18 +107,72 @@ class ImageRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     because: Words
 
 
-class LayoutFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+Rule = AddressRule | ElementRule | WordingRule
+
+NO_DATE: Final = r"(?P<day>(?!))(?P<month>)(?P<year>)"
+"""The pattern of no date at all."""
+
+NO_TICKER: Final = TickerRule(id="ticker", separator=r"(?!)", slots=10, longest=250, because="The layout has no ticker.")
+"""Its length still bounds a title's: 250 characters."""
+
+ANY_HEADING: Final = HeadingRule(
+    id="heading",
+    longest=60,
+    select=["b", "strong", "h1", "h2", "h3", "h4", "h5", "h6"],
+    because="A short line without end punctuation above a longer one, or a line that is wholly bold, is a heading anywhere.",
+)
+ALL_IMAGES: Final = ImageRule(id="images", skip=[], because="Images in the main column belong to what stands there.")
+
+
+class LayoutFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A layout file."""
 
     name: RuleId
     because: Words
-    hosts: list[str] = []
+    hosts: list[Words] = []
     """Host names without ``www.``."""
-    date: Words
+    over: list[RuleId] = []
+    """Layouts to which this one is preferred where both fit a page."""
+    date: Words = NO_DATE
     """The pattern of ``{date}`` in a wording, with the groups ``day``, ``month`` and ``year``."""
-    ticker: TickerRule
-    heading: HeadingRule
-    images: ImageRule
+    months: dict[Lang, Months] = {}
+    """By language, the names of the months from January on, where dates print names; case makes no difference."""
+    ticker: TickerRule = NO_TICKER
+    heading: HeadingRule = ANY_HEADING
+    images: ImageRule = ALL_IMAGES
     addresses: list[AddressRule] = []
+    elements: list[ElementRule] = []
+    wordings: list[WordingRule] = []
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules of its lists, in the order of the file."""
+        rules: list[Rule] = [*self.addresses]
+        rules += self.elements
+        rules += self.wordings
+        return rules
+
+
+class ExtensionFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A file that adds to a layout, or corrects it. The layout keeps its name, and its records the ids of its rules."""
+
+    extends: RuleId
+    """The name of the layout."""
+    because: Words
+    """The evidence for what the file adds outside of rules with a ``because`` of their own, and for what it switches off."""
+    off: list[RuleId] = []
+    """Rules that no longer hold; a rule of the file that bears the id of one of them takes its place."""
+    say: dict[RuleId, Says] = {}
+    """More sentences for wordings of the layout, by the id of the rule."""
+    hosts: list[Words] = []
+    over: list[RuleId] = []
+    date: Words | None = None
+    """This, and the tables that follow, replace those of the layout."""
+    months: dict[Lang, Months] = {}
+    ticker: TickerRule | None = None
+    heading: HeadingRule | None = None
+    images: ImageRule | None = None
+    addresses: list[AddressRule] = []
+    """These, and the rules that follow, stand before those of the layout: where several fit, the first counts."""
     elements: list[ElementRule] = []
     wordings: list[WordingRule] = []

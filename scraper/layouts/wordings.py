@@ -1,7 +1,7 @@
 """Wordings: fixed sentences, written as a person would write them, and matched as loosely as pages vary.
 
-In a wording ``(a|b)`` offers a choice, ``[a]`` may be missing, ``{newspaper}`` stands for any words and ``{date}`` for the
-layout's date. Matched alike are: upper and lower case; straight and curly apostrophes, with or without a space after; any
+In a wording ``(a|b)`` offers a choice, ``[a]`` may be missing, ``{newspaper}``, ``{author}`` or another name stands for any
+words and ``{date}`` for the layout's date. Matched alike are: upper and lower case; straight and curly apostrophes, with or without a space after; any
 spacing, also before punctuation; a full stop or exclamation mark at the end, or none; letters with and without their
 diacritics; and a letter that was lost to U+FFFD, as long as most letters are there.
 """
@@ -17,6 +17,7 @@ LOST: Final = "\ufffd"
 _TOKEN: Final = re.compile(r"\{(?P<slot>\w+)\}|(?P<space>\s+)|(?P<group>[()|\[\]])|(?P<char>.)", re.DOTALL)
 _APOSTROPHES: Final = "'`\u00b4\u02bc\u2018\u2019\u201b\u2032\uff07"
 _END: Final = ".!\u3002\u06d4"
+_ENDS_WITH_SLOT: Final = re.compile(r"\}[.!\s]*\Z")
 _CLOSING: Final = {"(": ")", "[": "]"}
 _GROUPS: Final = {"(": "(?:", ")": ")", "|": "|", "[": "(?:", "]": ")?"}
 
@@ -58,6 +59,8 @@ class Wording:
         openings = [_openings(sentence) for sentence in sentences]
         self.openings = None if None in openings else frozenset("".join(filter(None, openings)))
         """The letters, in lower case, that a line can begin with; None if any can."""
+        self.shortest = min(map(_shortest, sentences))
+        """Characters that a line has at least."""
 
     def match(self, line: str) -> dict[str, str] | None:
         """Return the slots if the whole of ``line``, squeezed, is one of these sentences, or several where they chain."""
@@ -100,22 +103,33 @@ class Wording:
         return self._compile("+", damaged=True)
 
     def _compile(self, again: str, *, damaged: bool) -> list[re.Pattern[str]]:
-        patterns = [_pattern(sentence, self._date, damaged=damaged) for sentence in self._sentences]
+        patterns = [_pattern(sentence, self._date, damaged=damaged, named=not self._chained) for sentence in self._sentences]
+        if again == "+":
+            # Where no line ends, any words at the end of a wording end with the text.
+            ends = [slots_of(sentence)[-1:] != ["date"] and _ENDS_WITH_SLOT.search(sentence) for sentence in self._sentences]
+            patterns = [rf"{pattern}\s*\Z" if is_open else pattern for pattern, is_open in zip(patterns, ends, strict=True)]
         if self._chained:
             one = f"(?:{'|'.join(patterns)})"
             patterns = [f"{one}(?:\\s*{one}){again}"]
         return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
 
 
+def slots_of(sentence: str) -> list[str]:
+    """Return the names of the slots of a sentence."""
+    return [token["slot"] for token in _TOKEN.finditer(sentence) if token["slot"]]
+
+
 def _openings(sentence: str) -> str | None:
     """Return the letters, in lower case, that the sentence can begin with; None if anything can.
 
     Raises:
-        ValueError: if its brackets do not match.
+        ValueError: if its brackets or braces do not match, or it holds a slot twice.
     """
     closing: list[str] = []
     for token in _TOKEN.finditer(sentence):
         bracket = token["group"]
+        if token["char"] in ("{", "}") or (token["slot"] and not token["slot"].isidentifier()):
+            raise ValueError(f"{sentence!r} is no wording: in braces stands a name, as in {{newspaper}}")
         if bracket in _CLOSING:
             closing.append(_CLOSING[bracket])
         elif bracket in (")", "]") and (not closing or closing.pop() != bracket):
@@ -124,10 +138,34 @@ def _openings(sentence: str) -> str | None:
             raise ValueError(f"{sentence!r} is no wording: a choice needs brackets around it")
     if closing:
         raise ValueError(f"{sentence!r} is no wording: {closing[-1]!r} is missing")
+    slots = slots_of(sentence)
+    if "date" not in slots and not any(token["char"] and token["char"].isalnum() for token in _TOKEN.finditer(sentence)):
+        raise ValueError(f"{sentence!r} is no wording: it holds no word, and would fit any line")
+    if len(set(slots)) < len(slots):
+        raise ValueError(f"{sentence!r} is no wording: a slot stands in it twice")
     choices = sentence[1:].partition(")")[0].split("|") if sentence.startswith("(") else [sentence]
     if not all(choice[:1].isalnum() for choice in choices):
         return None
     return "".join(choice[0] + unicodedata.normalize("NFD", choice[0])[0] for choice in choices).casefold()
+
+
+def _shortest(sentence: str) -> int:
+    """Return how many letters and slots the shortest reading of a sentence has: what else stands in it may be missing."""
+    choices: list[tuple[str, list[int]]] = [("", [0])]
+    for token in _TOKEN.finditer(sentence):
+        lengths = choices[-1][1]
+        if token["slot"]:
+            lengths[-1] += 1
+        elif token["char"]:
+            lengths[-1] += token["char"].isalnum()
+        elif token["group"] in _CLOSING:
+            choices.append((token["group"], [0]))
+        elif token["group"] == "|":
+            lengths.append(0)
+        elif token["group"]:
+            bracket, lengths = choices.pop()
+            choices[-1][1][-1] += min(lengths) if bracket == "(" else 0
+    return choices[0][1][0]
 
 
 def _nearest(pattern: re.Pattern[str], match: re.Match[str]) -> re.Match[str]:
@@ -145,7 +183,7 @@ def _is_legible(found: str) -> bool:
     return found.count(LOST) <= len(found) * _MOST_LOST
 
 
-def _pattern(sentence: str, date: str, *, damaged: bool) -> str:
+def _pattern(sentence: str, date: str, *, damaged: bool, named: bool) -> str:
     body = sentence.rstrip()
     end = body[-1:] if body[-1:] in _END else ""
     tokens = list(_TOKEN.finditer(body.removesuffix(end) if end else body))
@@ -153,9 +191,9 @@ def _pattern(sentence: str, date: str, *, damaged: bool) -> str:
     pieces: list[str] = []
     for before, token, after in zip(["", *slots], tokens, [*slots[1:], ""], strict=False):
         if token["slot"] == "date":
-            pieces.append(f"(?P<date>{_damaged_date(date) if damaged else date})")
+            pieces.append(f"({'?P<date>' if named else '?:'}{_damaged_date(date) if damaged else date})")
         elif token["slot"]:
-            pieces.append(f"(?P<{token['slot']}>.{{1,120}}?)")
+            pieces.append(f"({'?P<' + token['slot'] + '>' if named else '?:'}.{{1,120}}?)")
         elif token["space"]:
             # A lost character may have been a space, but beside a name it belongs to the name.
             lost = f"[\\s{LOST}]"

@@ -1,0 +1,130 @@
+"""``scraper layouts``."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scraper.cli.options import MAX_BYTES, Layouts, MaxBytes
+
+if TYPE_CHECKING:
+    from scraper.layouts import Layout
+
+layouts = typer.Typer(name="layouts", no_args_is_help=True, help="Look at the layouts that are used, or check a file of your own.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a layout.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A layout file.")]
+Samples = Annotated[list[str] | None, typer.Argument(metavar="INPUT", help="Pages to try its rules on.", show_default=False)]
+
+
+@layouts.command("list")
+def list_layouts(layouts: Layouts = None) -> None:
+    """List the layouts: digest, number of hosts and rules, and the files they come from.
+
+    Example: scraper layouts list --layouts my-layouts
+    """
+    from scraper.cli.runs import check_layouts
+    from scraper.tally import DIGITS
+
+    rows = [
+        (layout.name, layout.digest[:DIGITS], str(len(layout.hosts)), str(len(layout.file.rules)), layout.source)
+        for layout in check_layouts(layouts)
+    ]
+    _print(_table(("name", "digest", "hosts", "rules", "from"), rows, right=(2, 3)))
+
+
+@layouts.command("show")
+def show_layout(name: Name, layouts: Layouts = None) -> None:
+    """Print the layout file that is in effect; of a layout that is extended, all in one.
+
+    Example: scraper layouts show arabress
+    """
+    import sys
+
+    from scraper.cli.runs import check_layouts
+    from scraper.cli.talk import printable
+    from scraper.layouts.faults import near
+    from scraper.layouts.showing import as_toml
+
+    known = {layout.name: layout for layout in check_layouts(layouts)}
+    if name not in known:
+        raise typer.BadParameter(
+            f"there is no layout {name!r}{near(name, known)}; `scraper layouts list` lists them.", param_hint="NAME"
+        )
+    text = as_toml(known[name])
+    if sys.stdout is not None and sys.stdout.isatty():
+        text = "".join(char if char in "\n\t" else printable(char) for char in text)
+    _print([text.removesuffix("\n")])
+
+
+@layouts.command("check")
+def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, max_bytes: MaxBytes = MAX_BYTES) -> None:
+    """Say what is wrong with a layout file, and which of its rules find something in sample pages.
+
+    Example: scraper layouts check my-layouts/plaza.toml saved/
+    """
+    from scraper.cli.runs import finishing, outcomes
+    from scraper.tally import DIGITS, Tally
+    from scraper.trial import Trial, signs
+    from scraper.writing import Output
+
+    chosen, layout = _checked(file, layouts)
+    output, tally, trial, rows = Output(None), Tally(), Trial(layout), []
+    with finishing(output, tally, quiet=not inputs):
+        if not inputs:
+            output.write(f"{layout.name} {layout.digest[:DIGITS]}: {len(layout.file.rules)} rules, no faults\n".encode())
+            return
+        for outcome in outcomes(inputs, layouts=chosen, url=None, max_bytes=max_bytes, unknown="keep", output=output, tally=tally):
+            trial.add(outcome)
+            name = outcome.layout.name if outcome.layout is not None else "unknown"
+            rows.append((name, outcome.record.input, signs(outcome, layout)))
+        counts = [(str(count.pages), str(count.pieces), count.rule) for count in trial.counts()]
+        for line in (
+            *_table(("layout", "page", "evidence"), rows),
+            "",
+            *_table(("pages", "pieces", "rule"), counts, right=(0, 1)),
+        ):
+            output.write(f"{line}\n".encode())
+
+
+def _checked(file: Path, directory: Path | None) -> tuple[Sequence["Layout"], "Layout"]:
+    """Return the layouts of a run that uses ``file`` too, and the layout that it makes or extends, or end with what is wrong."""
+    from scraper.cli.talk import say
+    from scraper.errors import LayoutError
+    from scraper.layouts.choosing import user_sources
+    from scraper.layouts.loading import assemble, builtin_sources, read_source
+    from scraper.tally import USAGE
+
+    try:
+        source = read_source(file)
+        others = [other for path, other in user_sources(directory).items() if path != file.resolve()]
+        chosen = assemble([*builtin_sources(), *others, source])
+    except LayoutError as error:
+        for fault in error.faults:
+            say(f"{error.place}: {fault}")
+        raise typer.Exit(USAGE) from None
+    return chosen, next(layout for layout in chosen if source in layout.sources)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> Iterator[str]:
+    """Yield the lines of a table; nothing in it moves a terminal's cursor."""
+    from scraper.cli.talk import printable
+
+    rows = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        cells = [
+            cell.rjust(width) if n in right else cell.ljust(width) for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _print(lines: Iterable[str]) -> None:
+    from scraper.cli.runs import finishing
+    from scraper.tally import Tally
+    from scraper.writing import Output
+
+    output = Output(None)
+    with finishing(output, Tally(), quiet=True):
+        output.write("".join(f"{line}\n" for line in lines).encode())
