@@ -53,7 +53,7 @@ def test_a_page_becomes_one_line_with_every_key_in_order() -> None:
     assert "تعاونية".encode() in done.stdout
     (record,) = records(done)
     assert list(record) == ["schema", *PageRecord.__struct_fields__[1:]]
-    assert done.stderr.decode() == "scraper: 1 page: 1 article\n"
+    assert re.fullmatch(r"scraper: 1 page: 1 article; layout: arabress [0-9a-f]{12}\n", done.stderr.decode())
 
 
 def test_quiet_silences_all_but_errors(tmp_path: Path) -> None:
@@ -337,8 +337,8 @@ def test_a_name_that_is_no_text_is_shown_and_never_reaches_the_terminal_raw(tmp_
 def test_help_lists_only_what_exists() -> None:
     """A command lands with the issue that builds it."""
     said = run("--help", env={"COLUMNS": "100", "NO_COLOR": "1"}).stdout.decode()
-    assert all(command in said for command in ("clean", "headlines", "schema"))
-    assert not any(command in said for command in ("fetch", "explain", "layouts", "crawl"))
+    assert all(command in said for command in ("clean", "headlines", "schema", "layouts"))
+    assert not any(command in said for command in ("fetch", "explain", "crawl"))
     assert b"\x1b" not in run("clean", "--help", env={"NO_COLOR": "1"}).stdout
 
 
