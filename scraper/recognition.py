@@ -41,10 +41,10 @@ def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) ->
     left = [fit for fit in fits if not any(fit.layout.name in other.layout.file.over for other in fits)]
     if fits and len(left) != 1:
         names = " and ".join(f"{fit.layout.name} ({', '.join(fit.evidence)})" for fit in left or fits)
-        other = (left or fits)[0].layout.name
+        one, other = (fit.layout.name for fit in (left or fits)[:2])
         raise AmbiguousLayout(
-            f"more than one layout fits the page: {names}; write over = [{other!r}] into the file of another that is meant, "
-            "or switch off the rule by which one should not fit"
+            f'more than one layout fits the page: {names}; to decide, write over = ["{one}"] into the file of {other}, '
+            f'or over = ["{other}"] into one of {one}, or take its evidence from a rule that fits both'
         )
     return left[0] if left else None
 

@@ -10,13 +10,15 @@ from typing import Any, Final, get_args, get_origin
 
 import msgspec
 
-from scraper.layouts.schema import ALL_IMAGES, NO_DATE, NO_TICKER, ExtensionFile, LayoutFile
+from scraper.layouts.schema import ALL_IMAGES, NO_DATE, NO_TICKER, ElementLabel, Evidence, ExtensionFile, LayoutFile, WordingLabel
 from scraper.layouts.selectors import Selector
 from scraper.layouts.wordings import Wording, slots_of
 
 _DATE_GROUPS: Final = ("day", "month", "year")
 _ADDRESS_GROUPS: Final = ("newspaper_slug", "lang")
 _PLACE: Final = re.compile(r" - at `\$(.*)`\Z")
+_INVALID_VALUE: Final = re.compile(r"Invalid enum value '(.*)'")
+_LABELS: Final = [*get_args(ElementLabel), *get_args(WordingLabel), *get_args(Evidence)]
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `(.*)`")
 
 
@@ -46,6 +48,8 @@ def _misfit(value: Any, of: Any, place: str) -> Iterator[str]:
         unknown = _UNKNOWN_FIELD.search(message)
         hint = near(unknown[1], of.__struct_fields__) if unknown is not None and hasattr(of, "__struct_fields__") else ""
         what = message[: inner.start()] if inner is not None else message
+        if (other := _INVALID_VALUE.search(message)) is not None:
+            hint = near(other[1], _LABELS)
         yield f"{_rule(value)}{what} - at `${place}{inner[1] if inner is not None else ''}`{hint}"
 
 
@@ -147,4 +151,4 @@ def faults_between_rules(file: LayoutFile) -> Iterator[str]:
 def near(name: str, known: Iterable[str]) -> str:
     """Return a hint at those of ``known`` that ``name`` may have been meant for."""
     close = get_close_matches(name, list(known))
-    return f" (is it {' or '.join(map(repr, close))}?)" if close else ""
+    return f" (is it {' or '.join(map(repr, dict.fromkeys(close)))}?)" if close else ""

@@ -34,6 +34,7 @@ ElementLabel = Literal[
     "teaser-newspaper",
     "teaser-subtitle",
 ]
+WordingLabel = Literal["notice", "dateline", "byline", "footer", "chrome"]
 
 
 class ElementRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -55,7 +56,7 @@ class WordingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """What a line is that consists of these words and nothing else."""
 
     id: RuleId
-    label: Literal["notice", "dateline", "byline", "footer", "chrome"]
+    label: WordingLabel
     say: Says
     """By language; see :mod:`scraper.layouts.wordings` for how they are written and how loosely they are matched."""
     evidence: Evidence | None = None
