@@ -34,7 +34,7 @@ SOURCE = (Path(__import__("scraper.layouts").layouts.__file__).parent / "arabres
         ('select = ["div.header"]', "select = []", r"length >= 1 - at `\$.elements\[\d+\].select`"),
         ('label = "footer"', 'label = "feet"', r"Invalid enum value 'feet' - at `\$.wordings\[\d+\].label`"),
         ('ar = ["أبلغ عن', 'ar = ["(أبلغ عن', r"'\)' is missing - at `\$.wordings\[\d+\].say.ar`"),
-        ('within = ["teaser"]', 'within = ["tease"]', "'teaser-title' speaks of an element rule 'tease' that is not in the file"),
+        ('within = ["teaser"]', 'within = ["tease"]', "'teaser-title' speaks of an element rule 'tease' that is not there"),
         ('id = "menu"', 'id = "header"', "two rules have the id 'header'"),
         ("slots = 10", "slots = 'ten'", r"Expected `int`, got `str` - at `\$.ticker.slots`"),
         ("slots = 10", "slots = = 10", r"line \d+"),

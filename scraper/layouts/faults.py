@@ -16,7 +16,7 @@ from scraper.layouts.wordings import Wording, slots_of
 
 _DATE_GROUPS: Final = ("day", "month", "year")
 _ADDRESS_GROUPS: Final = ("newspaper_slug", "lang")
-_PLACE: Final = re.compile(r" - at `\$(.*)`\Z")
+_PLACE: Final = re.compile(r" - at `(?P<key>key` in `)?\$(?P<rest>.*)`\Z")
 _INVALID_VALUE: Final = re.compile(r"Invalid enum value '(.*)'")
 _LABELS: Final = [*get_args(ElementLabel), *get_args(WordingLabel), *get_args(Evidence)]
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `(.*)`")
@@ -50,7 +50,8 @@ def _misfit(value: Any, of: Any, place: str) -> Iterator[str]:
         what = message[: inner.start()] if inner is not None else message
         if (other := _INVALID_VALUE.search(message)) is not None:
             hint = near(other[1], _LABELS)
-        yield f"{_rule(value)}{what} - at `${place}{inner[1] if inner is not None else ''}`{hint}"
+        key, rest = (inner["key"] or "", inner["rest"]) if inner is not None else ("", "")
+        yield f"{_rule(value)}{what} - at `{key}${place}{rest}`{hint}"
 
 
 def _rule(value: Any) -> str:
@@ -138,7 +139,7 @@ def faults_between_rules(file: LayoutFile) -> Iterator[str]:
     for element in file.elements:
         for other in (*element.within, *element.not_within):
             if other not in ids:
-                yield f"rule {element.id!r} speaks of an element rule {other!r} that is not in the file{near(other, ids)}"
+                yield f"rule {element.id!r} speaks of an element rule {other!r} that is not there{near(other, ids)}"
         if element.label == "ticker" and file.ticker is NO_TICKER:
             yield f"rule {element.id!r} finds a ticker, and no table [ticker] says how one is split"
     for wording in file.wordings:

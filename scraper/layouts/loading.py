@@ -1,7 +1,7 @@
 """The strict loader of layout files."""
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -76,8 +76,8 @@ def assemble(sources: Iterable[Source]) -> tuple[Layout, ...]:
     files: dict[str, LayoutFile] = {}
     read_from: dict[str, list[Source]] = {}
     extensions: list[tuple[Source, ExtensionFile]] = []
-    for source in sources:
-        file = parse(source)
+    parsed = [(source, parse(source)) for source in sources]
+    for source, file in parsed:
         if isinstance(file, ExtensionFile):
             extensions.append((source, file))
         elif file.name in files:
@@ -92,8 +92,8 @@ def assemble(sources: Iterable[Source]) -> tuple[Layout, ...]:
     for source, extension in extensions:
         files[extension.extends] = _extended(files, source, extension)
         read_from[extension.extends].append(source)
-    for name, file in files.items():
-        _check_preferences(read_from[name], file, files)
+    for source, file in parsed:
+        _check_preferences(source, file, files)
     return tuple(Layout(file, read_from[name]) for name, file in files.items())
 
 
@@ -122,13 +122,12 @@ def _check_whole(source: Source, file: LayoutFile) -> None:
         raise LayoutError(source.place, *faults)
 
 
-def _check_preferences(sources: Sequence[Source], file: LayoutFile, files: dict[str, LayoutFile]) -> None:
+def _check_preferences(source: Source, file: LayoutFile | ExtensionFile, known: Iterable[str]) -> None:
     from scraper.layouts.faults import near
 
-    for name in file.over:
-        if name not in files:
-            places = " + ".join(source.place for source in sources)
-            raise LayoutError(places, f"there is no layout {name!r} to be preferred to - at `$.over`{near(name, files)}")
+    for n, name in enumerate(file.over):
+        if name not in known:
+            raise LayoutError(source.place, f"there is no layout {name!r} to be preferred to - at `$.over[{n}]`{near(name, known)}")
 
 
 def builtin_sources() -> list[Source]:

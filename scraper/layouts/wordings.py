@@ -150,11 +150,11 @@ def _openings(sentence: str) -> str | None:
 
 
 def _shortest(sentence: str) -> int:
-    """Return how many letters and slots the shortest reading of a sentence has: what else stands in it may be missing."""
+    """Return how many letters, slots and spaces the shortest reading of a sentence has: what else stands in it may be missing."""
     choices: list[tuple[str, list[int]]] = [("", [0])]
     for token in _TOKEN.finditer(sentence):
         lengths = choices[-1][1]
-        if token["slot"]:
+        if token["slot"] or token["space"]:
             lengths[-1] += 1
         elif token["char"]:
             lengths[-1] += token["char"].isalnum()
