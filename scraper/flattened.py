@@ -73,7 +73,10 @@ def label_flattened(ledger: Ledger, text: str, segments: Sequence[Segment], layo
         end = found["footer"][0].start
 
     if not found:
-        claim_ticker(ledger, text, start, end, layout)
+        if tickers and layout.separator.search(text, *trim(text, start, end)) is None:
+            _claim(ledger, text, start, end, "body", BODY)  # one line below a ticker
+        else:
+            claim_ticker(ledger, text, start, end, layout)
         return
     title = _end_of_ticker(text, start, notice or dateline, layout)
     if title > start:

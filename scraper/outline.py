@@ -120,7 +120,8 @@ class Outline:
     @cached_property
     def bylines(self) -> list[int]:
         """Elements say so; else lines that read like one, next to the dateline, or, without one, right below what may be the title."""
-        inside, said = self._within("byline"), self._saying("byline")
+        inside = self._within("byline")
+        said = [n for n in self._saying("byline") if self.lines[n].label != "body" and not self._is_sentence(self.lines[n])]
         if inside or not said:
             return inside
         head = [self.dateline] if self.dateline is not None else self._within("title")[-1:]
@@ -129,7 +130,7 @@ class Outline:
         found: list[int] = []
         for step in (-1, 1) if self.dateline is not None else (1,):
             n = head[0] + step if head else -1
-            while n in said and self.lines[n].label != "body":
+            while n in said:
                 found.append(n)
                 n += step
         return sorted(found)

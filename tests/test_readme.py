@@ -45,6 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory that holds the pages of the repository where the README says they are."""
     directory = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "tests/fixtures", directory / "tests/fixtures")
+    shutil.copytree(ROOT / "examples", directory / "examples")
     return directory
 
 

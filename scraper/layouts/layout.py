@@ -77,7 +77,7 @@ class Layout:
         self._date = re.compile(file.date, re.IGNORECASE)
         self._months = {name.casefold(): n for names in file.months.values() for n, name in enumerate(names, 1)}
         self._addresses = [(rule, re.compile(rule.path)) for rule in file.addresses]
-        self._selectors = [(Selector.parse(text), rule) for rule in file.elements for text in rule.select]
+        self.selectors = [(Selector.parse(text), rule) for rule in file.elements for text in rule.select]
         self.rules_of = lru_cache(_MOST_ELEMENTS)(self._rules_of)
         self._headings = [Selector.parse(text) for text in file.heading.select]
         self._wordings = list(self._read_wordings())
@@ -130,7 +130,7 @@ class Layout:
     def _rules_of(self, tag: str, id: str, class_: str) -> list[ElementRule]:
         """Return the rules that select such an element, the first in the file first."""
         element = Element(tag, id, class_, None, None)
-        return [rule for selector, rule in self._selectors if selector.matches(element)]
+        return [rule for selector, rule in self.selectors if selector.matches(element)]
 
     def makes_heading(self, element: Element) -> bool:
         """Tell whether a line that stands in ``element`` alone is a heading."""

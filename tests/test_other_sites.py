@@ -1,0 +1,123 @@
+"""Sites of other kinds than those that the program comes with: bylines, no ticker, strokes between headlines, dates in words."""
+
+from pathlib import Path
+
+import pytest
+
+from scraper import Outcome, Page, clean
+from scraper.layouts import choose_layouts, load_layout
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "layouts"
+LAYOUTS = choose_layouts(EXAMPLES, {})
+TITLE = "El tren de la sierra vuelve a llevar libros"
+DATE = "Publicado el 12 de marzo de 2024"
+BODY = "Un vagón pintado de verde recorre desde el lunes los siete pueblos de la sierra con tres mil libros a bordo."
+END = "Nota publicada originalmente en El Eco."
+
+
+def outcome_of(*lines: str) -> Outcome:
+    return clean(Page(data="\n".join(lines).encode()), LAYOUTS)
+
+
+def removed(outcome: Outcome) -> list[str]:
+    return [piece.rule for piece in outcome.record.removed]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        (TITLE, "Por Inés Carrizo", DATE),
+        (TITLE, DATE, "Por Inés Carrizo"),
+        (TITLE, "POR INÉS CARRIZO", DATE),
+        ("Sección: Cultura", TITLE, "Por Inés Carrizo", DATE),
+    ],
+)
+def test_a_byline_stands_next_to_the_dateline(head: tuple[str, ...]) -> None:
+    """Above it or below it; it is removed under its rule, its author is a field, and the title is the line above."""
+    outcome = outcome_of(*head, "", BODY, END)
+    record = outcome.record
+    assert (record.title, (record.author or "").lower(), record.date) == (TITLE, "inés carrizo", "2024-03-12")
+    assert record.text == BODY
+    assert "plaza/byline" in removed(outcome)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Por la tarde el vagón vuelve vacío.",
+        "Por Villa Nogal pasa los martes, y los niños lo esperan en el andén con los libros de la semana anterior",
+        "Lo firma Por Inés Carrizo",
+    ],
+)
+def test_a_line_that_only_begins_like_a_byline_is_body(line: str) -> None:
+    """A sentence is no byline, also right below the dateline; nor is a line that holds more."""
+    record = outcome_of(TITLE, DATE, line, BODY, END).record
+    assert record.author is None
+    assert record.text == f"{line}\n\n{BODY}"
+
+
+def test_a_byline_further_down_is_a_quotation() -> None:
+    """The same words in the body stay there."""
+    record = outcome_of(TITLE, "Por Inés Carrizo", DATE, BODY, "Por Tomás Ibarra", BODY, END).record
+    assert record.author == "Inés Carrizo"
+    assert "Por Tomás Ibarra" in record.text
+
+
+def test_a_dateline_may_name_the_author(tmp_path: Path) -> None:
+    """A wording of any kind gives its slots ``author`` and ``newspaper``."""
+    path = tmp_path / "plaza.toml"
+    source = (EXAMPLES / "plaza.toml").read_text(encoding="utf-8")
+    path.write_text(source.replace('["Publicado el {date}"]', '["Firma {author} para {newspaper}, {date}"]'), encoding="utf-8")
+    page = Page(data=f"{TITLE}\nFirma Inés Carrizo para La Sierra, 1 de mayo de 2024\n{BODY}\n{END}".encode())
+    record = clean(page, [load_layout(path)]).record
+    assert (record.author, record.newspaper, record.date) == ("Inés Carrizo", "La Sierra", "2024-05-01")
+
+
+@pytest.mark.parametrize(
+    ("said", "date"),
+    [
+        ("12 de MARZO de 2024", "2024-03-12"),
+        ("1 de diciembre de 1999", "1999-12-01"),
+        ("31 de abril de 2024", None),
+        ("1 de brumario de 2024", None),
+    ],
+)
+def test_months_are_read_by_their_names(said: str, date: str | None) -> None:
+    """In any case; a name that is no month, and a day that no month has, give no date, and a warning."""
+    record = outcome_of(TITLE, f"Publicado el {said}", BODY, END).record
+    assert record.date == date
+    assert ("bad-date" in record.warnings) is (date is None)
+
+
+def test_a_site_without_ticker_has_no_ticker() -> None:
+    """However long the first line is and whatever spaces it holds, it is no headlines; nor on a single line."""
+    long = "    ".join(["Una línea"] * 40)
+    outcome = outcome_of(long, DATE, BODY, END)
+    assert outcome.record.title == " ".join(["Una línea"] * 40)
+    assert outcome.record.headlines == []
+    flattened = outcome_of(" ".join([TITLE, DATE, BODY, END])).record
+    assert (flattened.title, flattened.text, flattened.warnings) == (TITLE, BODY, [])
+    assert (flattened.date, flattened.newspaper) == ("2024-03-12", "El Eco")
+
+
+def test_a_title_with_strokes_is_no_ticker() -> None:
+    """The line above the dateline is the title, also where headlines are separated by what stands in it."""
+    page = f"Ferries | Tides | Piers\nPosted by The Quay on May 3, 2024\n{BODY}\nRead the original article on The Quay."
+    record = clean(Page(data=page.encode()), LAYOUTS).record
+    assert (record.title, record.headlines, record.lang) == ("Ferries | Tides | Piers", [], "en")
+
+
+@pytest.mark.parametrize("stroke", [" | ", " • "])
+def test_ten_headlines_between_strokes_are_enough(stroke: str) -> None:
+    """A text that opens with them is of the layout, without any other sign; nine are anybody's list."""
+    headlines = [f"Harbour news number {n} of the day" for n in range(10)]
+    record = clean(Page(data=f"{stroke.join(headlines)}\nOne text.\nAnother.".encode()), LAYOUTS).record
+    assert (record.layout, [line.text for line in record.headlines]) == ("harborwire", headlines)
+    assert clean(Page(data=f"{stroke.join(headlines[1:])}\nOne text.\nAnother.".encode()), LAYOUTS).record.layout is None
+
+
+def test_one_line_below_a_ticker_is_no_headline() -> None:
+    """All of a static page may stand on it."""
+    ticker = "".join(f"خبر طويل من أخبار اليوم رقم {n}\u00a0\u00a0\u00a0\u00a0" for n in range(12))
+    record = clean(Page(data=f"{ticker}\n{BODY}".encode()), LAYOUTS).record
+    assert (record.layout, len(record.headlines), record.text) == ("arabress", 12, BODY)
