@@ -89,6 +89,16 @@ def test_months_are_read_by_their_names(said: str, date: str | None) -> None:
     assert ("bad-date" in record.warnings) is (date is None)
 
 
+def test_a_part_of_a_date_may_be_missing_from_its_pattern(tmp_path: Path) -> None:
+    """A date that the pattern leaves without its day is a date that does not exist, and no mistake of the program."""
+    source = (EXAMPLES / "plaza.toml").read_text(encoding="utf-8")
+    path = tmp_path / "plaza.toml"
+    path.write_text(source.replace(r"(?P<day>\d{1,2}) de ", r"(?:(?P<day>\d{1,2}) de )?"), encoding="utf-8")
+    page = Page(data=f"{TITLE}\nPublicado el marzo de 2024\n{BODY}\n{END}".encode())
+    record = clean(page, [load_layout(path)]).record
+    assert (record.date, "bad-date" in record.warnings) == (None, True)
+
+
 def test_a_site_without_ticker_has_no_ticker() -> None:
     """However long the first line is and whatever spaces it holds, it is no headlines; nor on a single line."""
     long = "    ".join(["Una línea"] * 40)

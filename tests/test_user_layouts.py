@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scraper import Page, clean
 from scraper.errors import AmbiguousLayout, LayoutError
 from scraper.layouts import Layout, builtin_layouts, choose_layouts, load_layout
+from scraper.layouts.layout import Source
 from scraper.layouts.loading import assemble, builtin_sources, parse
 
 ROOT = Path(__file__).parent.parent
@@ -183,6 +186,12 @@ def test_a_program_uses_what_comes_with_the_package(tmp_path: Path, monkeypatch:
             f"{EXTENDS}[[addresses]]\nid = \"x\"\npath = '/(?P<slug>a)'\n{BECAUSE}",
             ["rule 'x'", "newspaper_slug and lang, not slug"],
         ),
+        (
+            f"{EXTENDS}date = '(?i)(?P<day>a)(?P<month>b)(?P<year>c)'\n",
+            ["within a wording", "is no pattern: global flags", "`$.date`"],
+        ),
+        (f'{EXTENDS}hosts = ["a.example", "www.b.example"]\n', ["'www.b.example' is no host name", "`$.hosts[1]`"]),
+        (f'name = "core"\n{MIRROR}', ["the name 'core' is taken"]),
         (f"{EXTENDS}date = '(?P<day>.)'\n", ["a date needs the groups day, month, year", "`$.date`"]),
         (f"{EXTENDS}[images]\nid = \"x\"\nskip = ['(']\n{BECAUSE}", ["rule 'x'", "`$.images.skip[0]`"]),
         (
@@ -214,6 +223,35 @@ def test_what_is_wrong_with_a_file_is_said_with_its_place(tmp_path: Path, text: 
         assert all(complaint in done.stderr for complaint in complaints), done.stderr
     assert done.stderr.count("\n") == 1
     assert not list(tmp_path.glob("out.jsonl*"))
+
+
+LINES = [line for path in sorted(EXAMPLES.glob("*.toml")) for line in path.read_text(encoding="utf-8").splitlines()]
+PAGES = [Page(data=path.read_bytes()) for path in sorted(FIXTURES.glob("[hp][al]*-article-*/source.*"))]
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_whatever_stands_in_a_file_is_a_layout_or_a_fault(data: st.DataObject) -> None:
+    """A file with lines lost, doubled, swapped or hurt is refused by name, or cleans pages without a mistake of the program."""
+    lines = (EXAMPLES / data.draw(st.sampled_from(["plaza.toml", "harborwire.toml"]))).read_text(encoding="utf-8").splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        n = data.draw(st.integers(0, len(lines) - 1))
+        line = lines[n]
+        at = data.draw(st.integers(0, len(line)))
+        hurt = data.draw(
+            st.sampled_from([[], [line, line], [line[:at] + data.draw(st.text("()[]{}|?+*\\\"'.d1", max_size=2)) + line[at:]]])
+            | st.sampled_from(LINES).map(lambda other: [other])
+        )
+        lines[n : n + 1] = hurt
+        if not lines:
+            return
+    try:
+        layouts = assemble([Source("hurt.toml", "\n".join(lines).encode())])
+    except LayoutError as error:
+        assert str(error).startswith("hurt.toml: ")
+        return
+    for page in PAGES:
+        clean(page, layouts)
 
 
 def test_check_lists_all_faults_and_a_run_the_first(tmp_path: Path) -> None:

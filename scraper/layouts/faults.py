@@ -62,6 +62,8 @@ def _rule(value: Any) -> str:
 
 def faults_in_rules(file: LayoutFile | ExtensionFile) -> Iterator[str]:
     """Yield the patterns, selectors and wordings that do not compile or ask for what is not there."""
+    for n, host in enumerate(file.hosts):
+        yield from _fault("", f"hosts[{n}]", _host, host)
     if file.date is not None:
         yield from _fault("", "date", _date, file.date)
     if file.ticker is not None:
@@ -103,6 +105,11 @@ def _pattern(text: str) -> re.Pattern[str]:
         raise ValueError(f"{text!r} is no pattern: {error}") from None
 
 
+def _host(text: str) -> None:
+    if text != text.lower() or text.startswith("www.") or re.search(r"[\s/:@]", text):
+        raise ValueError(f"{text!r} is no host name in small letters and without 'www.', such as 'maghress.com'")
+
+
 def _separator(text: str) -> None:
     if _pattern(text).match("") is not None:
         raise ValueError(f"{text!r} fits where nothing stands, which separates nothing")
@@ -112,9 +119,10 @@ def _date(text: str) -> None:
     if set(_pattern(text).groupindex) != set(_DATE_GROUPS):
         raise ValueError(f"a date needs the groups {', '.join(_DATE_GROUPS)} and no others")
     try:
-        _pattern(re.sub(r"\(\?P<\w+>", "(?:", text))  # as it stands for {date} within a wording
+        bare = re.sub(r"\(\?P<\w+>", "(?:", text)
+        _pattern(f"On {bare}")  # as it stands within a wording
     except ValueError as error:
-        raise ValueError(f"without its names {error}") from None
+        raise ValueError(f"within a wording {error}") from None
 
 
 def _address(text: str) -> None:
@@ -145,6 +153,8 @@ def faults_between_rules(file: LayoutFile) -> Iterator[str]:
     for wording in file.wordings:
         if file.date == NO_DATE and any("date" in slots_of(text) for say in wording.say.values() for text in say):
             yield f"rule {wording.id!r} holds {{date}}, and no key `date` says what one looks like"
+    if file.name == "core":
+        yield "the name 'core' is taken: rules that hold in every layout bear it - at `$.name`"
     if file.name in file.over:
         yield "a layout cannot be preferred to itself - at `$.over`"
 

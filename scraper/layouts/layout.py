@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -96,7 +96,7 @@ class Layout:
         """Where its rules come from: ``built-in``, a path, or several of these with ``+`` between them."""
         return " + ".join(source.place for source in self.sources)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """64 hex digits that name its rules: SHA-256 of the file; if others extend it, of the digests (32 bytes each) of all."""
         digests = [sha256(source.data) for source in self.sources]
@@ -173,11 +173,12 @@ class Layout:
         *_, last = (None, *self._date.finditer(line))
         if last is None:
             return None, LOST in line and any(char.isdigit() for char in line)
-        month = self._months.get(last["month"].casefold())
-        if LOST in last[0] and not all(len(last[part]) == len("00") for part in ("day", "month")) and month is None:
+        day, name, year = (last[part] or "" for part in ("day", "month", "year"))
+        month = self._months.get(name.casefold())
+        if LOST in last[0] and month is None and not len(day) == len(name) == len("00"):
             return None, True  # the lost character may have been a digit
         try:
-            return date(int(last["year"]), month or int(last["month"]), int(last["day"])), True
+            return date(int(year), month or int(name), int(day)), True
         except ValueError:
             return None, True
 
