@@ -425,6 +425,19 @@ def test_check_without_pages_says_that_all_is_well_and_with_a_missing_one_that_i
     assert run("layouts", "check", tmp_path / "nowhere.toml").returncode == 2
 
 
+def test_check_names_pages_that_two_layouts_fit(tmp_path: Path) -> None:
+    """They are errors as in a run, and the other pages are counted."""
+    path = write(tmp_path, mirror=f'name = "mirror"\n{MIRROR}') / "mirror.toml"
+    (tmp_path / "page.txt").write_text(f"Some text.\n{FOOTER}", encoding="utf-8")
+    (tmp_path / "off.toml").write_text(f'{EXTENDS}off = ["source-footer"]\n', encoding="utf-8")
+    done = run("layouts", "check", path, TEXT)
+    assert done.returncode == 1
+    assert f"{TEXT}: ambiguous-layout: " in done.stderr
+    done = run("layouts", "check", path, tmp_path / "page.txt", "--layouts", tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1].split() == ["mirror", str(tmp_path / "page.txt"), "source"]
+
+
 def test_headlines_takes_layouts_too() -> None:
     """A ticker that only a user's layout knows gives headlines, by strokes and by links."""
     page = FIXTURES / "harborwire-article-text" / "source.txt"
