@@ -66,7 +66,8 @@ class Outline:
         first = self.lines[self.dateline]
         lines = [n for n in self._within("dateline") if self.lines[n].region is first.region and n >= self.dateline]
         hit = self._layout.wording_of(" ".join(self.lines[n].text for n in lines))
-        return lines if first.hit is None and hit is not None and hit.rule.label == "dateline" else [self.dateline]
+        is_broken = first.hit is None and hit is not None and hit.rule.label == "dateline"
+        return lines if is_broken and lines[-1] - lines[0] < len(lines) else [self.dateline]
 
     def _is_below_title(self, above: Sequence[int]) -> bool:
         """Tell whether the line below those may be the dateline: a title stands between it and notice or ticker, and perhaps a byline."""
@@ -121,18 +122,23 @@ class Outline:
     def bylines(self) -> list[int]:
         """Elements say so; else lines that read like one, next to the dateline, or, without one, right below what may be the title."""
         inside = self._within("byline")
-        said = [n for n in self._saying("byline") if self.lines[n].label != "body" and not self._is_sentence(self.lines[n])]
-        if inside or not said:
+        if inside:
             return inside
-        head = [self.dateline] if self.dateline is not None else self._within("title")[-1:]
+        lines = [(n, self.lines[n]) for n in self._column if self.lines[n].says("byline")]
+        said = [n for n, line in lines if line.label != "body" and not self._is_sentence(line)]
+        if not said:
+            return []
+        head = self.dateline_lines or self._within("title")[-1:]
         if not head and self.by_place and (start := self._below_opening()) is not None:
             head = [start]
         found: list[int] = []
-        for step in (-1, 1) if self.dateline is not None else (1,):
-            n = head[0] + step if head else -1
-            while n in said:
-                found.append(n)
-                n += step
+        above, below = (head[0] - 1 if self.dateline_lines else -1, head[-1] + 1) if head else (-1, -1)
+        while above in said:
+            found.append(above)
+            above -= 1
+        while below in said:
+            found.append(below)
+            below += 1
         return sorted(found)
 
     @cached_property

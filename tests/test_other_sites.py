@@ -63,6 +63,28 @@ def test_a_byline_further_down_is_a_quotation() -> None:
     assert "Por Tomás Ibarra" in record.text
 
 
+def test_a_byline_that_breaks_a_dateline_in_two_leaves_both_parts_to_be_seen(tmp_path: Path) -> None:
+    """The pieces do not overlap: the byline is found, and the rest of the dateline, which no rule knows any more, is text."""
+    element = '[[elements]]\nid = "when"\nlabel = "dateline"\nselect = ["p.when"]\nbecause = "x"\n'
+    path = tmp_path / "plaza.toml"
+    path.write_text((EXAMPLES / "plaza.toml").read_text(encoding="utf-8") + element, encoding="utf-8")
+    lines = f'<p class="when">Publicado<br>Por Tomás Ibarra<br>el 12 de marzo de 2024</p><p>Por Inés Carrizo</p><p>{BODY}</p>'
+    page = f'<article><h1 class="titulo">{TITLE}</h1>{lines}</article>'
+    record = clean(Page(data=page.encode()), [load_layout(path)]).record
+    assert (record.author, record.date, "no-date" in record.warnings) == ("Tomás Ibarra", None, True)
+    assert record.text.splitlines() == ["el 12 de marzo de 2024", "", "Por Inés Carrizo", "", BODY]
+
+
+def test_a_byline_in_a_part_of_the_frame_is_chrome() -> None:
+    """What an element has settled stays settled, whatever it says and wherever it stands."""
+    page = (
+        f"""<article><h1 class="titulo">{TITLE}</h1><p class="seccion">Por Inés Carrizo</p><p>{DATE}</p><p>{BODY}</p></article>"""
+    )
+    outcome = clean(Page(data=page.encode()), LAYOUTS)
+    assert (outcome.record.author, outcome.record.text) == (None, BODY)
+    assert removed(outcome) == ["plaza/category", "plaza/dateline"]
+
+
 def test_a_dateline_may_name_the_author(tmp_path: Path) -> None:
     """A wording of any kind gives its slots ``author`` and ``newspaper``."""
     path = tmp_path / "plaza.toml"
