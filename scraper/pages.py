@@ -1,6 +1,6 @@
 """What flows along the road: a page as it was received, and a document as a reader would see it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -77,6 +77,21 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     runs: Sequence[Run] = ()
 
 
+class Settled(msgspec.Struct, frozen=True, eq=False):
+    """A part of a page that holds nothing but chrome, unless it was never closed."""
+
+    id: str
+    """Of its element."""
+    needle: bytes
+    """How the id stands in markup."""
+    signs: tuple[bytes, ...]
+    """What stands in the markup of the part only if it holds more."""
+    speaks: Callable[[str], bool]
+    """Tells whether a line of its text shows that it holds more."""
+    known: dict[bytes, tuple[bytes, bytes | None]] = msgspec.field(default_factory=dict)
+    """By the tag that opens the part: what it last held, and how that was folded, if it was."""
+
+
 class Image(msgspec.Struct, frozen=True, gc=False):
     """An image, by the address that the page gives (perhaps relative)."""
 
@@ -95,3 +110,5 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     base: str | None = None
     """What ``<base href>`` says of relative links."""
     images: Sequence[Image] = ()
+    folded: Sequence[Element] = ()
+    """Elements that were not looked into."""

@@ -8,7 +8,7 @@ from scraper.flattened import evidence_on_one_line, is_flattened
 from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
 from scraper.links import site_of
-from scraper.pages import Document
+from scraper.pages import Document, Element
 from scraper.segments import Regions, Segment, segments_of
 from scraper.ticker import end_of_line, is_plainly_ticker
 
@@ -28,6 +28,11 @@ class Fit(NamedTuple):
     """Whether any of it is more than weak."""
     regions: Regions
     segments: list[Segment]
+
+    def is_chrome(self, element: Element) -> bool:
+        """Tell whether the layout takes ``element`` for chrome."""
+        region = self.regions.of(element)
+        return region is not None and region.rule.label == "chrome"
 
 
 def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) -> Fit | None:

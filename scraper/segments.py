@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from scraper.characters import squeeze
+from scraper.characters import is_blank, squeeze
 from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Hit
 from scraper.layouts.schema import ElementRule
@@ -19,6 +19,8 @@ page was never closed."""
 
 _LONGEST_WORDING: Final = 400
 """Characters of a line that may consist of a wording; the longest, a notice of two sentences on one line, has 160."""
+_LONGEST_RAW: Final = 4 * _LONGEST_WORDING
+"""The same with the white space of the markup."""
 
 
 class Segment(msgspec.Struct, eq=False, gc=False):
@@ -27,7 +29,7 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     start: int
     end: int
     text: str
-    """As it would stand in a field; of a settled part, nothing."""
+    """As it would stand in a field; of a settled part or a ticker, nothing."""
     region: Region | None
     runs: Sequence[Run]
     hit: Hit | None
@@ -104,11 +106,16 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     for block in document.blocks:
         for start, end, region, runs in _cuts(block, regions):
             raw = text[start:end]
-            is_settled = region is not None and region.rule.label in SETTLED
-            line = squeeze(raw) if not is_settled or layout.may_be_wording(raw) else ""
-            hit = layout.wording_of(line) if line and len(line) <= _LONGEST_WORDING else None
+            label = region.rule.label if region is not None else None
+            is_settled = label in SETTLED
+            is_long = len(raw) > _LONGEST_RAW
+            if (is_settled and (is_long or not layout.may_be_wording(raw))) or (label == "ticker" and is_long):
+                line, hit = "", None
+            else:
+                line = squeeze(raw)
+                hit = layout.wording_of(line) if len(line) <= _LONGEST_WORDING else None
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
-                if line:
+                if line or (label == "ticker" and not is_blank(raw)):
                     segments.append(Segment(*trim(text, start, end), line, region, runs, hit))
                     settled = None
             elif settled is not None and settled.region is region:

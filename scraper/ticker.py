@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 from typing import Final, NamedTuple
 
-from scraper.characters import squeeze, visible
+from scraper.characters import is_blank, squeeze, visible
 from scraper.layouts import Layout
 from scraper.pages import Run
 from scraper.spans import Ledger
@@ -92,7 +92,7 @@ def claim_linked_ticker(ledger: Ledger, text: str, runs: Sequence[Run], layout: 
     has_links = any(link is not None for link, _ in links)
     for link, part in links:
         start, end = part[0].start, part[-1].end
-        if not visible(text[start:end]):
+        if is_blank(text[start:end]):
             continue
         if link is not None:
             ledger.claim(start, end, "headline", rule, link=link.href)

@@ -2,5 +2,6 @@
 
 from scraper.layouts.layout import Layout, Region
 from scraper.layouts.loading import builtin_layouts, load_layout
+from scraper.layouts.settled import settled_parts
 
-__all__ = ["Layout", "Region", "builtin_layouts", "load_layout"]
+__all__ = ["Layout", "Region", "builtin_layouts", "load_layout", "settled_parts"]

@@ -18,6 +18,11 @@ from scraper.pages import Element
 _MOST_ELEMENTS: Final = 10_000
 """Kinds of element (tag, id and class) whose rules are remembered; pages of a site repeat a few hundred."""
 
+_OPENING: Final = 3
+"""Characters of a line by which it is told which wordings it may be: two letters, and a bad byte between them."""
+
+_MOST_OPENINGS: Final = 10_000
+
 _SHORTEST_WORDING: Final = 15
 """Characters that no wording of a notice or footer in any of the three languages falls short of."""
 
@@ -69,18 +74,12 @@ class Layout:
         if set(self._date.groupindex) != set(_DATE_GROUPS):
             raise ValueError(f"a date needs the groups {', '.join(_DATE_GROUPS)} and no others - at `$.date`")
         self._addresses = [(rule, _at(f"$.addresses[{n}].path", re.compile, rule.path)) for n, rule in enumerate(file.addresses)]
-        self._selectors = list(self._read_selectors())
+        self.selectors = list(self._read_selectors())
+        """What the element rules select, each selector with its rule, in the order of the file."""
         self.rules_of = lru_cache(_MOST_ELEMENTS)(self._rules_of)
         self._headings = [_at(f"$.heading.select[{n}]", Selector.parse, text) for n, text in enumerate(file.heading.select)]
         self._wordings = list(self._read_wordings())
-        self._wordings_of_any_opening = [(rule, wording) for rule, wording in self._wordings if wording.openings is None]
-        openings = {letter for _, wording in self._wordings for letter in wording.openings or ()}
-        self._wordings_by_opening = {
-            letter: [(rule, wording) for rule, wording in self._wordings if wording.openings is None or letter in wording.openings]
-            for letter in openings
-        }
-        self._wordings_by_opening[LOST] = self._wordings
-        self._openings = frozenset("".join(letter + letter.upper() for letter in self._wordings_by_opening))
+        self._wordings_with = lru_cache(_MOST_OPENINGS)(self._find_wordings_with)
         self._check_ids()
 
     @property
@@ -108,7 +107,7 @@ class Layout:
     def _rules_of(self, tag: str, id: str, class_: str) -> list[ElementRule]:
         """Return the rules that select such an element, the first in the file first."""
         element = Element(tag, id, class_, None, None)
-        return [rule for selector, rule in self._selectors if selector.matches(element)]
+        return [rule for selector, rule in self.selectors if selector.matches(element)]
 
     def makes_heading(self, element: Element) -> bool:
         """Tell whether a line that stands in ``element`` alone is a heading."""
@@ -116,17 +115,19 @@ class Layout:
 
     def wording_of(self, line: str) -> Hit | None:
         """Return the wording that the whole of ``line``, squeezed, reads like."""
-        # A bad byte may have put something before the first letter.
-        opening = LOST if LOST in line[:3] else line[:1].casefold()
-        for rule, wording in self._wordings_by_opening.get(opening, self._wordings_of_any_opening):
+        for rule, wording in self._wordings_with(line[:_OPENING]):
             slots = wording.match(line)
             if slots is not None:
                 return Hit(rule, wording.lang, slots)
         return None
 
+    def _find_wordings_with(self, opening: str) -> list[tuple[WordingRule, Wording]]:
+        """Return the wordings that a line may read like which begins with these characters."""
+        return [(rule, wording) for rule, wording in self._wordings if wording.may_begin(opening)]
+
     def may_be_wording(self, line: str) -> bool:
         """Tell, faster than :meth:`wording_of`, whether ``line`` is as long as a wording and begins as one does."""
-        return len(line) > _SHORTEST_WORDING and (line[0] in self._openings or line[0].isspace())
+        return len(line) > _SHORTEST_WORDING and bool(self._wordings_with(line.lstrip()[:_OPENING]))
 
     def stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Hit]]:
         """Yield, per wording with this label, the first stretch of ``text`` that reads like it."""

@@ -56,8 +56,17 @@ class Wording:
         self._date = date
         self._chained = chained
         openings = [_openings(sentence) for sentence in sentences]
-        self.openings = None if None in openings else frozenset("".join(filter(None, openings)))
-        """The letters, in lower case, that a line can begin with; None if any can."""
+        self.openings = None if None in openings else frozenset().union(*filter(None, openings))
+        """The two letters, in lower case, that a line can begin with, or one if any may follow it; None if it can be any letter."""
+
+    def may_begin(self, opening: str) -> bool:
+        """Tell whether a line that begins with these three characters may be one of these sentences."""
+        if self.openings is None or LOST in opening:
+            return True
+        letters = opening[:2].casefold()
+        if letters[1:].isalpha() and not _DECORATION.match(letters, 1):
+            return letters in self.openings or letters[:1] in self.openings
+        return any(known[0] == letters[:1] for known in self.openings)
 
     def match(self, line: str) -> dict[str, str] | None:
         """Return the slots if the whole of ``line``, squeezed, is one of these sentences, or several where they chain."""
@@ -107,8 +116,8 @@ class Wording:
         return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
 
 
-def _openings(sentence: str) -> str | None:
-    """Return the letters, in lower case, that the sentence can begin with; None if anything can.
+def _openings(sentence: str) -> set[str] | None:
+    """Return the pairs of letters, in lower case, that the sentence can begin with, or single ones; None if it can be anything.
 
     Raises:
         ValueError: if its brackets do not match.
@@ -127,7 +136,17 @@ def _openings(sentence: str) -> str | None:
     choices = sentence[1:].partition(")")[0].split("|") if sentence.startswith("(") else [sentence]
     if not all(choice[:1].isalnum() for choice in choices):
         return None
-    return "".join(choice[0] + unicodedata.normalize("NFD", choice[0])[0] for choice in choices).casefold()
+    return {
+        (first + second).casefold()
+        for choice in choices
+        for first in _with_base(choice[0])
+        for second in (_with_base(choice[1]) if choice[1:2].isalnum() else [""])
+    }
+
+
+def _with_base(letter: str) -> set[str]:
+    """Return a letter, and the same without its diacritics."""
+    return {letter, unicodedata.normalize("NFD", letter)[0]}
 
 
 def _nearest(pattern: re.Pattern[str], match: re.Match[str]) -> re.Match[str]:
