@@ -43,12 +43,13 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None) -> Outcome:
     """
     known = builtin_layouts() if layouts is None else tuple(layouts)
     text, decoding = decode(page)
-    document = read_document(text, page.media_type, settled_parts(known))
+    utf8 = page.data if decoding.by == "strict" else None
+    document = read_document(text, page.media_type, settled_parts(known), utf8)
     if all(is_blank(document.text[block.start : block.end]) for block in document.blocks):
         raise EmptyInput("there is not one readable character in it")
     fit = recognise(document, page.url or document.address, known)
     if not all(fit is not None and fit.is_chrome(element) for element in document.folded):
-        document = read_document(text, page.media_type)
+        document = read_document(text, page.media_type, utf8=utf8)
         fit = recognise(document, page.url or document.address, known)
     labelled = label(document, fit.segments, fit.layout) if fit is not None else None
     ledger = labelled.ledger if labelled is not None else _kept_whole(document)

@@ -64,15 +64,14 @@ class Regions:
     def of(self, element: Element) -> Region | None:
         """Return the innermost part that holds ``element``."""
         known = self._known
-        if element in known:
-            return known[element]
-        path = [element]
-        parent = element.parent
-        while parent is not None and parent not in known:
-            path.append(parent)
-            parent = parent.parent
-        region = known[parent] if parent is not None else None
-        for inner in reversed(path):
+        path: list[Element] = []
+        inner: Element | None = element
+        while inner is not None and inner not in known:
+            path.append(inner)
+            inner = inner.parent
+        region = known[inner] if inner is not None else None
+        while path:
+            inner = path.pop()
             for rule in self._rules_of(inner.tag, inner.id, inner.class_):
                 if _applies(rule, region):
                     region = Region(rule, inner, region)
@@ -105,7 +104,8 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     settled: Segment | None = None
     for block in document.blocks:
         for start, end, region, runs in _cuts(block, regions):
-            raw = text[start:end]
+            inner, outer = trim(text, start, end)
+            raw = text[inner:outer]
             label = region.rule.label if region is not None else None
             is_settled = label in SETTLED
             is_long = len(raw) > _LONGEST_RAW
@@ -116,7 +116,7 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
                 hit = layout.wording_of(line) if len(line) <= _LONGEST_WORDING else None
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
                 if line or (label == "ticker" and not is_blank(raw)):
-                    segments.append(Segment(*trim(text, start, end), line, region, runs, hit))
+                    segments.append(Segment(inner, outer, line, region, runs, hit))
                     settled = None
             elif settled is not None and settled.region is region:
                 settled.end = end

@@ -41,12 +41,13 @@ _LONGEST_ENDING: Final = 1000
 _ENDING: Final = re.compile(rb"(?:\s*</(?:body|html)\s*>)+\s*\Z", re.IGNORECASE)
 
 
-def read_html(markup: str, settled: Sequence[Settled] = ()) -> Document:
+def read_html(markup: str, settled: Sequence[Settled] = (), utf8: bytes | None = None) -> Document:
     """Make the document of an HTML page.
 
     Args:
         markup: the page.
         settled: parts that need not be looked into; those that the page has are folded.
+        utf8: the page in UTF-8, where it was received so; saves encoding it.
 
     Raises:
         ParserLostText: if the parser does not reach the end of the page, even after mending.
@@ -54,19 +55,18 @@ def read_html(markup: str, settled: Sequence[Settled] = ()) -> Document:
     if len(markup) > _LARGE:
         from scraper.documents.mending import shorten_tags
 
-        markup = shorten_tags(markup)
+        markup, utf8 = shorten_tags(markup), None
     mark = _MARK
     while mark in markup:
         mark += "-x"
-    data = markup.encode("utf-8", "replace").translate(_AS_SPACE, _CONTROLS)
-    data, folds = fold(data, settled) if settled else (data, ())
+    data, folds = fold(_without_controls(markup.encode("utf-8", "replace") if utf8 is None else utf8), settled)
     root = _parse(data, mark)
     if root is None or not _is_whole(root, mark):
         if folds:
             return read_html(markup)
         from scraper.documents.mending import mend  # ten patterns that few pages need
 
-        root = _parse(mend(markup).encode("utf-8", "replace").translate(_AS_SPACE, _CONTROLS), mark)
+        root = _parse(_without_controls(mend(markup).encode("utf-8", "replace")), mark)
         if root is None or not (_is_whole(root, mark) or _is_swallowed(root, mark)):
             raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
     addresses = dict(_addresses(root))
@@ -88,6 +88,10 @@ def read_html(markup: str, settled: Sequence[Settled] = ()) -> Document:
         images=images,
         folded=folded,
     )
+
+
+def _without_controls(data: bytes) -> bytes:
+    return data.translate(_AS_SPACE, _CONTROLS)
 
 
 def _parse(data: bytes, mark: str) -> etree._Element | None:
