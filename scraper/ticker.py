@@ -13,6 +13,10 @@ _SHORT_HEADLINE: Final = 15
 """Characters below which hardly any headline is."""
 
 
+_MOST_IN_A_ROW: Final = 2
+"""Separators that stand in a row where a slot is empty."""
+
+
 class Slot(NamedTuple):
     """A stretch of a ticker: a headline, or a separator that a reader can see."""
 
@@ -23,25 +27,54 @@ class Slot(NamedTuple):
 
 def split_ticker(text: str, start: int, end: int, layout: Layout) -> Iterator[Slot]:
     """Yield the headlines of ``text[start:end]`` and those separators that are not white space; empty slots are left out."""
+    bounds = _bounds_of_usual(text[start:end], layout.file.ticker.usual)
+    if bounds is not None:
+        yield from (Slot(start + left, start + right, True) for left, right in bounds)
+        return
     position = start
     for match in layout.separator.finditer(text, start, end):
         yield from _slot(text, position, match.start())
-        if visible(match[0]):
+        if not is_blank(match[0]):
             yield Slot(match.start(), match.end(), False)
         position = match.end()
     yield from _slot(text, position, end)
 
 
+def _bounds_of_usual(line: str, separator: str) -> list[tuple[int, int]] | None:
+    """Return where the headlines of a line stand in which every separator is of the usual form; None if one may be of another.
+
+    Nine times as fast as the pattern, which knows all forms. Printable text without double spaces and U+FFFD holds no separator.
+    """
+    if not separator or separator not in line:
+        return None
+    slots = line.split(separator)
+    rest = "|".join(slots)
+    if not rest.isprintable() or "  " in rest or "\ufffd" in rest:
+        return None
+    bounds: list[tuple[int, int]] = []
+    position = 0
+    for slot in slots:
+        headline = slot.strip(" ")
+        if headline:
+            left = position + slot.index(headline)
+            bounds.append((left, left + len(headline)))
+        position += len(slot) + len(separator)
+    return bounds
+
+
 def _slot(text: str, start: int, end: int) -> Iterator[Slot]:
     slot = text[start:end]
-    if visible(slot):
+    if not is_blank(slot):
         # What is nothing but damage was part of a separator.
-        yield Slot(start, end, bool(visible(slot.replace("\ufffd", ""))))
+        yield Slot(start, end, "\ufffd" not in slot or not is_blank(slot.replace("\ufffd", "")))
 
 
 def is_ticker(text: str, start: int, end: int, slots: int, layout: Layout) -> bool:
     """Tell whether ``text[start:end]`` holds ``slots`` headlines or more, counting by their separators."""
     wanted = slots - 1
+    usual = layout.file.ticker.usual
+    if usual and text.count(usual, start, end) >= wanted * _MOST_IN_A_ROW:
+        return True
     return sum(1 for _ in islice(layout.separator.finditer(text, start, end), wanted)) == wanted
 
 
