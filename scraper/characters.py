@@ -26,7 +26,7 @@ def visible(text: str) -> int:
 def is_blank(text: str) -> bool:
     """Tell whether a reader can see no character of ``text``."""
     first = text[:1]
-    return not (first.isprintable() and first != " " and first) and not visible(text)
+    return text.isspace() or not ((first.isprintable() and first.strip()) or visible(text))
 
 
 def squeeze(text: str) -> str:
