@@ -9,7 +9,7 @@ from scraper.characters import is_blank
 from scraper.core import KEPT
 from scraper.decoding import decode
 from scraper.documents import read_document
-from scraper.errors import EmptyInput
+from scraper.errors import EmptyInput, UnknownLayout
 from scraper.labelling import label
 from scraper.layouts import Layout, builtin_layouts, settled_parts
 from scraper.pages import Decoding, Document, Page
@@ -31,19 +31,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The rules by which the layout was recognised."""
 
 
-def clean(page: Page, layouts: Sequence[Layout] | None = None) -> Outcome:
+def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bool = False) -> Outcome:
     """Clean a page.
 
     Args:
         page: the page as it was received.
         layouts: the layouts to choose from; by default those that come with the program.
+        known_only: whether a page that no layout fits is an error, :class:`~scraper.errors.UnknownLayout`, and costs no more.
 
     Raises:
         PageError: if there is no record to be had from the page; see :mod:`scraper.errors` for the cases.
     """
     known = builtin_layouts() if layouts is None else tuple(layouts)
     text, decoding = decode(page)
-    utf8 = page.data if decoding.by == "strict" else None
+    utf8 = page.data if decoding.by == "strict" and isinstance(page.data, bytes) else None
     document = read_document(text, page.media_type, settled_parts(known), utf8)
     if all(is_blank(document.text[block.start : block.end]) for block in document.blocks):
         raise EmptyInput("there is not one readable character in it")
@@ -51,6 +52,8 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None) -> Outcome:
     if not all(fit is not None and fit.is_chrome(element) for element in document.folded):
         document = read_document(text, page.media_type, utf8=utf8)
         fit = recognise(document, page.url or document.address, known)
+    if fit is None and known_only:
+        raise UnknownLayout("no layout fits the page; --unknown keep keeps it whole")
     labelled = label(document, fit.segments, fit.layout) if fit is not None else None
     ledger = labelled.ledger if labelled is not None else _kept_whole(document)
     spans = ledger.partition()

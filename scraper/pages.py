@@ -12,7 +12,8 @@ Means = Literal["bom", "strict", "almost", "header", "meta", "detected"]
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A page as it was received. Nothing further down looks outside it."""
 
-    data: bytes
+    data: bytes | str
+    """Its bytes, or its text where it came as text: from a field of JSON."""
     input: str = "-"
     """Where it was read: a path as given, ``-``, or an address."""
     url: str | None = None
@@ -23,6 +24,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The charset that the HTTP header declared."""
     media_type: str | None = None
     """The media type that the HTTP header declared, without parameters."""
+
+    @property
+    def octets(self) -> bytes:
+        """The page as bytes: of a text, those of UTF-8."""
+        return self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
 
 
 class Decoding(msgspec.Struct, frozen=True):

@@ -62,7 +62,7 @@ def project(
         "unlabelled-text": "unlabelled" in pieces,
     }
     return PageRecord(
-        id=hashlib.sha256(url.encode() if url is not None else page.data).hexdigest()[:16],
+        id=hashlib.sha256(url.encode() if url is not None else page.octets).hexdigest()[:16],
         input=page.input,
         url=url,
         site=site_of(url) if url is not None else None,

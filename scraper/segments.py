@@ -20,7 +20,7 @@ page was never closed."""
 _LONGEST_WORDING: Final = 400
 """Characters of a line that may consist of a wording; the longest, a notice of two sentences on one line, has 160."""
 _LONGEST_RAW: Final = 4 * _LONGEST_WORDING
-"""The same with the white space of the markup."""
+"""The same with some white space too much."""
 
 
 class Segment(msgspec.Struct, eq=False, gc=False):
@@ -29,7 +29,7 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     start: int
     end: int
     text: str
-    """As it would stand in a field; of a settled part or a ticker, nothing."""
+    """As it would stand in a field; of a settled part nothing, and what is too long for a wording is as the page has it."""
     region: Region | None
     runs: Sequence[Run]
     hit: Hit | None
@@ -108,14 +108,15 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
             raw = text[inner:outer]
             label = region.rule.label if region is not None else None
             is_settled = label in SETTLED
-            is_long = len(raw) > _LONGEST_RAW
-            if (is_settled and (is_long or not layout.may_be_wording(raw))) or (label == "ticker" and is_long):
+            if len(raw) > _LONGEST_RAW and "   " not in raw:
+                line, hit = raw, None
+            elif is_settled and not layout.may_be_wording(raw):
                 line, hit = "", None
             else:
                 line = squeeze(raw)
                 hit = layout.wording_of(line) if len(line) <= _LONGEST_WORDING else None
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
-                if line or (label == "ticker" and not is_blank(raw)):
+                if not is_blank(line):
                     segments.append(Segment(inner, outer, line, region, runs, hit))
                     settled = None
             elif settled is not None and settled.region is region:

@@ -108,6 +108,9 @@ def end_of_line(text: str, position: int, limit: int) -> int:
 
 def is_unsplit(text: str, layout: Layout) -> bool:
     """Tell whether ``text`` is longer than any headline and yet holds no separator."""
+    usual = layout.file.ticker.usual
+    if usual and usual in text.strip():
+        return False
     return len(squeeze(text)) > layout.file.ticker.longest and layout.separator.search(text.strip()) is None
 
 

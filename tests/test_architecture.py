@@ -26,7 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "segments": {"pages", "layouts", "characters", "spans"},
     "ticker": {"pages", "layouts", "characters", "spans"},
     "flattened": {"layouts", "characters", "core", "segments", "spans", "ticker"},
-    "recognition": {"pages", "layouts", "errors", "links", "segments", "ticker", "flattened"},
+    "recognition": {"pages", "layouts", "errors", "characters", "links", "segments", "ticker", "flattened"},
     "elements": {"pages", "layouts", "characters", "core", "segments", "spans", "ticker"},
     "outline": {"layouts", "segments", "ticker"},
     "headings": {"pages", "layouts", "characters", "segments"},

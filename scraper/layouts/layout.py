@@ -11,15 +11,12 @@ import msgspec
 from scraper.characters import squeeze
 from scraper.layouts.schema import AddressRule, ElementRule, LayoutFile, WordingRule
 from scraper.layouts.selectors import Selector
-from scraper.layouts.wordings import LOST, Found, Wording
+from scraper.layouts.wordings import LOST, OPENING, Found, Wording
 from scraper.links import path_of
 from scraper.pages import Element
 
 _MOST_ELEMENTS: Final = 10_000
 """Kinds of element (tag, id and class) whose rules are remembered; pages of a site repeat a few hundred."""
-
-_OPENING: Final = 3
-"""Characters of a line by which it is told which wordings it may be: two letters, and a bad byte between them."""
 
 _MOST_OPENINGS: Final = 10_000
 
@@ -115,7 +112,7 @@ class Layout:
 
     def wording_of(self, line: str) -> Hit | None:
         """Return the wording that the whole of ``line``, squeezed, reads like."""
-        for rule, wording in self._wordings_with(line[:_OPENING]):
+        for rule, wording in self._wordings_with(line[:OPENING]):
             slots = wording.match(line)
             if slots is not None:
                 return Hit(rule, wording.lang, slots)
@@ -127,7 +124,7 @@ class Layout:
 
     def may_be_wording(self, line: str) -> bool:
         """Tell, faster than :meth:`wording_of`, whether ``line`` is as long as a wording and begins as one does."""
-        return len(line) > _SHORTEST_WORDING and bool(self._wordings_with(line.lstrip()[:_OPENING]))
+        return len(line) > _SHORTEST_WORDING and bool(self._wordings_with(line.lstrip()[:OPENING]))
 
     def stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Hit]]:
         """Yield, per wording with this label, the first stretch of ``text`` that reads like it."""

@@ -9,6 +9,7 @@ diacritics; and a letter that was lost to U+FFFD, as long as most letters are th
 import re
 import unicodedata
 from functools import cached_property
+from itertools import product
 from typing import Final, NamedTuple
 
 from scraper.characters import squeeze
@@ -19,6 +20,10 @@ _APOSTROPHES: Final = "'`\u00b4\u02bc\u2018\u2019\u201b\u2032\uff07"
 _END: Final = ".!\u3002\u06d4"
 _CLOSING: Final = {"(": ")", "[": "]"}
 _GROUPS: Final = {"(": "(?:", ")": ")", "|": "|", "[": "(?:", "]": ")?"}
+
+OPENING: Final = 4
+"""Characters of a line by which it is told which wordings it may be."""
+_WORD: Final = re.compile(rf"\w{{1,{OPENING}}}")
 
 _DECORATION: Final = re.compile("[\u0600-\u0605\u0640\u064b-\u0652\u0670]")
 """Arabic signs that decorate a word and are no letters of it: vowels, the stretching stroke; also what a bad byte makes of them."""
@@ -57,16 +62,17 @@ class Wording:
         self._chained = chained
         openings = [_openings(sentence) for sentence in sentences]
         self.openings = None if None in openings else frozenset().union(*filter(None, openings))
-        """The two letters, in lower case, that a line can begin with, or one if any may follow it; None if it can be any letter."""
+        """What a line can begin with: up to four letters, in lower case; None if it can be anything."""
 
     def may_begin(self, opening: str) -> bool:
-        """Tell whether a line that begins with these three characters may be one of these sentences."""
+        """Tell whether a line that begins with these :data:`OPENING` characters may be one of these sentences."""
         if self.openings is None or LOST in opening:
             return True
-        letters = opening[:2].casefold()
-        if letters[1:].isalpha() and not _DECORATION.match(letters, 1):
-            return letters in self.openings or letters[:1] in self.openings
-        return any(known[0] == letters[:1] for known in self.openings)
+        letters = opening.casefold()
+        word = _WORD.match(letters)
+        if word is None or _DECORATION.search(letters) or any(map(unicodedata.combining, letters)):
+            return any(known[0] == letters[:1] for known in self.openings)
+        return any(map(word[0].startswith, self.openings))
 
     def match(self, line: str) -> dict[str, str] | None:
         """Return the slots if the whole of ``line``, squeezed, is one of these sentences, or several where they chain."""
@@ -117,7 +123,7 @@ class Wording:
 
 
 def _openings(sentence: str) -> set[str] | None:
-    """Return the pairs of letters, in lower case, that the sentence can begin with, or single ones; None if it can be anything.
+    """Return what the sentence can begin with: up to four letters, in lower case; None if it can be anything.
 
     Raises:
         ValueError: if its brackets do not match.
@@ -136,12 +142,7 @@ def _openings(sentence: str) -> set[str] | None:
     choices = sentence[1:].partition(")")[0].split("|") if sentence.startswith("(") else [sentence]
     if not all(choice[:1].isalnum() for choice in choices):
         return None
-    return {
-        (first + second).casefold()
-        for choice in choices
-        for first in _with_base(choice[0])
-        for second in (_with_base(choice[1]) if choice[1:2].isalnum() else [""])
-    }
+    return {"".join(letters).casefold() for choice in choices for letters in product(*map(_with_base, _WORD.match(choice)[0]))}  # type: ignore[index]
 
 
 def _with_base(letter: str) -> set[str]:
