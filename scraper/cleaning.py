@@ -65,7 +65,7 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
         spans=spans,
         decoding=decoding,
         layout=fit.layout if fit else None,
-        evidence=fit.evidence if fit else (),
+        evidence=tuple(fit.evidence) if fit else (),
     )
 
 

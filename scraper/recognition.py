@@ -1,6 +1,6 @@
 """Which layout a page is of, by evidence, or an honest "unknown"."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from scraper.characters import is_blank
@@ -17,7 +17,8 @@ ENOUGH: Final = {"text": 1, "html": 2}
 """Pieces of evidence that make a page a layout's. Text has nothing but its words; markup gives more than one sign, and a single
 sentence in it may be a quotation."""
 
-_HOST: Final = "host"
+HOST: Final = "host"
+"""What the evidence of a page's address is called; the other names are those of rules."""
 
 _FEW: Final = 2
 """Lines of a text that was put on one line: its ticker, and all the rest."""
@@ -27,9 +28,8 @@ class Fit(NamedTuple):
     """How well a layout fits a page: the rules that speak for it, and the page as the layout sees it."""
 
     layout: Layout
-    evidence: tuple[str, ...]
-    is_strong: bool
-    """Whether any of it is more than weak."""
+    evidence: Mapping[str, Evidence]
+    """How much each rule says for the layout."""
     regions: Regions
     segments: list[Segment]
 
@@ -38,6 +38,15 @@ class Fit(NamedTuple):
         region = self.regions.of(element)
         return region is not None and region.rule.label == "chrome"
 
+    @property
+    def is_strong(self) -> bool:
+        """Whether any of the evidence is more than weak."""
+        return "strong" in self.evidence.values()
+
+    def is_enough(self, document: Document) -> bool:
+        """Tell whether the evidence makes ``document`` a page of this layout."""
+        return self.is_strong and len(self.evidence) >= ENOUGH[document.form]
+
 
 def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) -> Fit | None:
     """Return the layout that fits, or None.
@@ -45,7 +54,7 @@ def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) ->
     Raises:
         AmbiguousLayout: if more than one does.
     """
-    fits = [fit for fit in weigh(document, url, layouts) if fit.is_strong and len(fit.evidence) >= ENOUGH[document.form]]
+    fits = [fit for fit in weigh(document, url, layouts) if fit.is_enough(document)]
     if len(fits) > 1:
         names = " and ".join(f"{fit.layout.name} ({', '.join(fit.evidence)})" for fit in fits)
         raise AmbiguousLayout(f"more than one layout fits the page: {names}; use only one of them, or ask for more evidence in one")
@@ -61,8 +70,8 @@ def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Ite
         segments = segments_of(document, regions)
         evidence = dict(_evidence(document, segments, layout))
         if document.form == "html" and url is not None and layout.is_host(site_of(url)):
-            evidence[_HOST] = "strong"
-        yield Fit(layout, tuple(evidence), "strong" in evidence.values(), regions, segments)
+            evidence[HOST] = "strong"
+        yield Fit(layout, evidence, regions, segments)
 
 
 def _shows_signs(document: Document, layout: Layout) -> bool:

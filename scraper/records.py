@@ -93,8 +93,6 @@ class HeadlineRecord(Struct, frozen=True, kw_only=True, rename={"schema_version"
     input: Annotated[str, Meta(description="where the page was read")]
 
 
-Record = PageRecord | HeadlineRecord
-
 _encoder: Final = msgspec.json.Encoder()
 
 # Line ends to Unicode, and to many readers of lines, though not to JSON.
@@ -102,7 +100,7 @@ _LINE_ENDS: Final = tuple((end.encode()[:1], end.encode(), f"\\u{ord(end):04x}".
 """The first byte, which is looked for first because a single byte is found twenty times as fast as three; all; how it is escaped."""
 
 
-def to_json_line(record: Record) -> bytes:
+def to_json_line(record: Struct) -> bytes:
     """Return the record as one line of JSON, UTF-8, with its line end."""
     line = _encoder.encode(record)
     for first, end, escaped in _LINE_ENDS:

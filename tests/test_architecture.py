@@ -38,10 +38,11 @@ ROOMS: dict[str, set[str]] = {
         *("pages", "layouts", "errors", "characters", "core", "spans", "decoding", "documents"),
         *("recognition", "labelling", "projection", "records", "audit"),
     },
+    "explaining": {"pages", "layouts", "characters", "core", "spans", "recognition", "records", "cleaning"},
     "tally": {"records"},
     "reading": {"pages", "errors"},
     "writing": {"errors"},
-    "cli": {"errors", "cleaning", "layouts", "links", "projection", "reading", "records", "tally", "writing"},
+    "cli": {"errors", "cleaning", "explaining", "layouts", "links", "projection", "reading", "records", "tally", "writing"},
 }
 ONLY_USERS = {"lxml": {"documents"}, "typer": {"cli"}, "rich": {"cli"}, "httpx": {"fetching"}}
 

@@ -1,0 +1,86 @@
+"""A report on a terminal: in colours, within its width, long tickers folded."""
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from scraper.explaining import Group, Piece, Report, Section, number_of, shown
+from scraper.spans import Fate
+
+_COLOURS: Final[dict[Fate, str]] = {"field": "green", "body": "cyan", "removed": "red", "blank": ""}
+
+_BARS: Final[dict[Fate, str]] = {"field": "\u2503", "body": "\u2502", "removed": "\u254e", "blank": " "}
+"""Told apart without colours, too."""
+
+_LONGEST_TICKER: Final = 8
+_FOLDED_TICKER: Final = 4
+"""Headlines: up to how many a ticker is shown whole, and how many stand for a longer one."""
+
+_INDENT: Final = "  "
+"""Before the second line of a piece and those after it, so that one sees where the next piece begins."""
+
+_LONGEST_NAME: Final = 20
+"""Characters of a name that is never broken; the ids of rules are longer, and break on a narrow terminal."""
+
+
+def to_terminal(report: Report) -> str:
+    """Return a report as it is printed to the terminal of this program; ``NO_COLOR``, ``TERM`` and ``COLUMNS`` are heeded."""
+    # Text of a page reaches rich as Text alone, which reads no markup, and through shown(), which leaves no escape sequence in it.
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=True, markup=False, highlight=False, emoji=False)
+    for group in report.groups:
+        for line in _neighbours(group, console):
+            console.print(line)
+        console.print()
+    for section in report.sections:
+        console.print(Text(section.title, "bold"))
+        console.print(_rows(section))
+        console.print()
+    return written.getvalue().removesuffix("\n")
+
+
+def _neighbours(group: Group, console: Console) -> Iterator[Text]:
+    first = group.pieces[0]
+    head = Text()
+    head.append(first.fate, f"bold {_COLOURS[first.fate]}")
+    head.append(f"  {first.label}", "bold")
+    head.append(f"  {group.rule}", "dim")
+    if len(group.pieces) > 1:
+        head.append(f"  {number_of(len(group.pieces), 'piece')}", "dim")
+    yield head
+    is_folded = sum(piece.label == "headline" for piece in group.pieces) > _LONGEST_TICKER
+    for piece in group.pieces[:_FOLDED_TICKER] if is_folded else group.pieces:
+        yield from _lines(piece, first, console)
+    if is_folded:
+        left = Counter(piece.label for piece in group.pieces[_FOLDED_TICKER:])
+        more = ", ".join(number_of(count, f"more {label}") for label, count in left.items())
+        yield Text(f"{_BARS[first.fate]} \u2026 {more}", f"italic {_COLOURS[first.fate]}")
+
+
+def _lines(piece: Piece, first: Piece, console: Console) -> Iterator[Text]:
+    """Yield a piece on lines of its own, each behind the bar of its fate; of another kind than its neighbours, it says so."""
+    text = Text(shown(piece.text), "" if piece.fate == "body" else _COLOURS[piece.fate])
+    if piece.label != first.label:
+        text = Text.assemble((f"{piece.fate} {piece.label}: ", "dim"), text)
+    bar = f"{_BARS[piece.fate]} "
+    for line in text.wrap(console, max(console.width - len(bar) - len(_INDENT), 1), overflow="fold"):
+        line.rstrip()
+        yield Text.assemble((bar, _COLOURS[piece.fate]), line)
+        bar = f"{_BARS[piece.fate]} {_INDENT}"
+
+
+def _rows(section: Section) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=not section.rows or max(len(row.name) for row in section.rows) <= _LONGEST_NAME, style="dim")
+    table.add_column(overflow="fold")
+    for row in section.rows:
+        style = _COLOURS.get(row.name, "")  # type: ignore[call-overload]
+        table.add_row(Text(f"  {shown(row.name)}", style), Text(shown(row.value)))
+    if not section.rows:
+        table.add_row(Text("  none"), Text())
+    return table
