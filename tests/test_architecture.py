@@ -42,7 +42,19 @@ ROOMS: dict[str, set[str]] = {
     "tally": {"records"},
     "reading": {"pages", "errors"},
     "writing": {"errors"},
-    "cli": {"errors", "cleaning", "explaining", "layouts", "links", "projection", "reading", "records", "tally", "writing"},
+    "cli": {
+        "errors",
+        "cleaning",
+        "explaining",
+        "layouts",
+        "links",
+        "projection",
+        "reading",
+        "records",
+        "spans",
+        "tally",
+        "writing",
+    },
 }
 ONLY_USERS = {"lxml": {"documents"}, "typer": {"cli"}, "rich": {"cli"}, "httpx": {"fetching"}}
 
