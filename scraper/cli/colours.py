@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from scraper.explaining import Group, Piece, Report, Section, number_of, shown
@@ -24,8 +23,8 @@ _FOLDED_TICKER: Final = 4
 _INDENT: Final = "  "
 """Before the second line of a piece and those after it, so that one sees where the next piece begins."""
 
-_LONGEST_NAME: Final = 20
-"""Characters of a name that is never broken; the ids of rules are longer, and break on a narrow terminal."""
+_ROOM_FOR_VALUES: Final = 24
+"""Columns that a terminal must have beside the longest name of a section, if values are to stand there."""
 
 
 def to_terminal(report: Report) -> str:
@@ -39,7 +38,8 @@ def to_terminal(report: Report) -> str:
         console.print()
     for section in report.sections:
         console.print(Text(section.title, "bold"))
-        console.print(_rows(section))
+        for line in _rows(section, console):
+            console.print(line)
         console.print()
     return written.getvalue().removesuffix("\n")
 
@@ -74,13 +74,20 @@ def _lines(piece: Piece, first: Piece, console: Console) -> Iterator[Text]:
         bar = f"{_BARS[piece.fate]} {_INDENT}"
 
 
-def _rows(section: Section) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=not section.rows or max(len(row.name) for row in section.rows) <= _LONGEST_NAME, style="dim")
-    table.add_column(overflow="fold")
+def _rows(section: Section, console: Console) -> Iterator[Text]:
+    """Yield names and values side by side; where that leaves no room for the values, one below the other."""
+    longest = max((len(row.name) for row in section.rows), default=0)
+    is_wide = console.width - longest >= _ROOM_FOR_VALUES
+    indent = " " * (2 + longest + 2 if is_wide else 4)
     for row in section.rows:
-        style = _COLOURS.get(row.name, "")  # type: ignore[call-overload]
-        table.add_row(Text(f"  {shown(row.name)}", style), Text(shown(row.value)))
+        name = Text(f"  {row.name}", "dim")
+        lines = Text(shown(row.value)).wrap(console, max(console.width - len(indent), 1), overflow="fold")
+        if is_wide:
+            name.pad_right(len(indent) - len(name))
+        else:
+            yield from name.wrap(console, console.width, overflow="fold")
+        for n, line in enumerate(lines):
+            line.rstrip()
+            yield Text.assemble(name if is_wide and n == 0 else indent, line)
     if not section.rows:
-        table.add_row(Text("  none"), Text())
-    return table
+        yield Text("  none")
