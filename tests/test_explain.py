@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from rich.cells import cell_len
 from scraper import Outcome, Page, clean
 from scraper.explaining import pieces_of, report_on, shown, to_html, to_lines
 from scraper.explaining.words import WARNINGS_MEAN
-from scraper.layouts import builtin_layouts
+from scraper.layouts import Layout, builtin_layouts
 from scraper.spans import FATES
 from tests.test_cli import COMMAND, FIXTURES, HTML, TEXT, UNKNOWN, Done, complaints, records, run
 
@@ -133,6 +134,14 @@ def test_colours_are_left_out_on_demand(env: dict[str, str]) -> None:
     assert re.search(r"\x1b\[[\d;]*[349]\d", printed) is None
 
 
+def test_json_cannot_act_on_a_terminal_and_is_the_text_all_the_same() -> None:
+    """What JSON leaves as it is and a terminal obeys is escaped; who reads the JSON gets the page's own characters."""
+    done = run("explain", "-", "--json", data=HOSTILE.encode())
+    assert ACTING.search(done.stdout.decode()) is None
+    assert "".join(row["text"] for row in records(done)) == clean(Page(data=HOSTILE.encode())).document.text
+    assert "\u202e" in "".join(row["text"] for row in records(done))
+
+
 @pytest.mark.parametrize("columns", [0, 40, 100])
 def test_a_page_cannot_act_on_a_terminal(tmp_path: Path, columns: int) -> None:
     """Escape sequences, controls and overrides of a page are spelled out, and brackets are no markup, on a pipe and a terminal."""
@@ -178,6 +187,20 @@ def test_it_says_what_fits_and_what_nearly_did(html: str, sentence: str) -> None
     assert sentence in lines[at + 1]
     assert ("not chosen" in lines[at + 1]) == (not sentence.startswith("it fits"))
     assert all(re.match(r"  \S+ +(weak|strong): \S", line) for line in lines[at + 2 : lines.index("Rules") - 1])
+
+
+def test_every_layout_is_weighed() -> None:
+    """Beside the one that fits, others are listed with the signs they have, those that nearly fit before those that do not."""
+    (known,) = builtin_layouts()
+    footer = [rule for rule in known.file.wordings if rule.id == "source-footer"]
+    near = Layout(msgspec.structs.replace(known.file, name="near", hosts=[], elements=[], wordings=footer))
+    far = Layout(msgspec.structs.replace(known.file, name="far", hosts=[], elements=[], wordings=[]))
+    layouts = [far, near, known]
+    outcome = clean(Page(data=HTML.read_bytes()), layouts)
+    found = [section for section in report_on(outcome, layouts).sections if section.title.startswith("Layout ")]
+    assert [section.title for section in found] == ["Layout arabress", "Layout near", "Layout far"]
+    assert [[row.name for row in section.rows] for section in found[1:]] == [["not chosen", "source-footer"], ["not chosen"]]
+    assert found[1].rows[0].value == "nearly fits, by 1 sign; an HTML page needs 2, and one of them strong"
 
 
 def test_the_address_of_a_page_is_a_sign() -> None:

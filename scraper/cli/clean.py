@@ -39,8 +39,7 @@ def clean(
 
 
 def _write_spans(file: "Output", outcome: "Outcome") -> None:
-    from scraper.explaining import pieces_of
-    from scraper.records import to_json_line
+    from scraper.explaining import pieces_of, to_line
 
     for piece in pieces_of(outcome, keyed=True):
-        file.write(to_json_line(piece))
+        file.write(to_line(piece))

@@ -56,10 +56,9 @@ def explain(
 
 
 def _json(outcome: "Outcome") -> bytes:
-    from scraper.explaining import pieces_of
-    from scraper.records import to_json_line
+    from scraper.explaining import pieces_of, to_line
 
-    return b"".join(map(to_json_line, pieces_of(outcome)))
+    return b"".join(map(to_line, pieces_of(outcome)))
 
 
 def _html(outcome: "Outcome") -> bytes:
