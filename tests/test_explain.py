@@ -113,7 +113,7 @@ def test_a_terminal_gets_colours_and_a_folded_ticker() -> None:
     assert len(set(re.findall(r"\x1b\[1;(3\d)m(?:field|body|removed)", printed))) == 3
     text = ESCAPE.sub("", printed)
     assert "field  headline  arabress/ticker  12 pieces" in text
-    assert "… 8 more headlines" in text
+    assert "… 7 more headlines" in text
     for name in ("Record", "Visible characters", "Counts", "Removed", "Warnings", "Decoding", "Layout arabress", "Rules"):
         assert f"\n{name}\n" in text
 

@@ -1,7 +1,6 @@
 """A report on a terminal: in colours, within its width, long tickers folded."""
 
 import io
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,10 +14,6 @@ _COLOURS: Final[dict[Fate, str]] = {"field": "green", "body": "cyan", "removed":
 
 _BARS: Final[dict[Fate, str]] = {"field": "\u2503", "body": "\u2502", "removed": "\u254e", "blank": " "}
 """Told apart without colours, too."""
-
-_LONGEST_TICKER: Final = 8
-_FOLDED_TICKER: Final = 4
-"""Headlines: up to how many a ticker is shown whole, and how many stand for a longer one."""
 
 _INDENT: Final = "  "
 """Before the second line of a piece and those after it, so that one sees where the next piece begins."""
@@ -53,12 +48,10 @@ def _neighbours(group: Group, console: Console) -> Iterator[Text]:
     if len(group.pieces) > 1:
         head.append(f"  {number_of(len(group.pieces), 'piece')}", "dim")
     yield head
-    is_folded = sum(piece.label == "headline" for piece in group.pieces) > _LONGEST_TICKER
-    for piece in group.pieces[:_FOLDED_TICKER] if is_folded else group.pieces:
+    pieces, folded, more = group.fold()
+    for piece in pieces:
         yield from _lines(piece, first, console)
-    if is_folded:
-        left = Counter(piece.label for piece in group.pieces[_FOLDED_TICKER:])
-        more = ", ".join(number_of(count, f"more {label}") for label, count in left.items())
+    if folded:
         yield Text(f"{_BARS[first.fate]} \u2026 {more}", f"italic {_COLOURS[first.fate]}")
 
 

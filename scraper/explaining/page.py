@@ -19,10 +19,6 @@ from scraper.explaining.shown import shown
 from scraper.explaining.words import FATES_MEAN
 from scraper.spans import FATES
 
-_LONGEST_TICKER: Final = 8
-_FOLDED_TICKER: Final = 5
-"""Headlines: up to how many a ticker is shown whole, and how many of a longer one are seen before it is unfolded."""
-
 _AT_THE_END: Final = "Rules"
 """The section to which every piece refers."""
 
@@ -130,11 +126,10 @@ def _page(report: Report) -> Markup:
 
 def _group(group: Group, reason: str, lang: dict[str, str]) -> Markup:
     first = group.pieces[0]
-    pieces = [_piece(piece, reason, lang, told=piece.label == first.label) for piece in group.pieces]
-    if sum(piece.label == "headline" for piece in group.pieces) > _LONGEST_TICKER:
-        left = Counter(piece.label for piece in group.pieces[_FOLDED_TICKER:])
-        more = ", ".join(number_of(count, f"more {label}") for label, count in left.items())
-        pieces[_FOLDED_TICKER:] = [tag("details", tag("summary", more), *pieces[_FOLDED_TICKER:])]
+    head, folded, more = group.fold()
+    pieces, rest = ([_piece(piece, reason, lang, told=piece.label == first.label) for piece in part] for part in (head, folded))
+    if rest:
+        pieces.append(tag("details", tag("summary", more), *rest))
     count = [tag("span", number_of(len(group.pieces), "piece"), class_="count")] if len(group.pieces) > 1 else []
     return tag(
         "section",

@@ -1,8 +1,9 @@
 """All that there is to say about what became of a page, before anybody has said how it is shown."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from scraper.characters import visible
 from scraper.cleaning import Outcome
@@ -15,7 +16,11 @@ from scraper.pages import Decoding
 from scraper.records import PageRecord
 from scraper.spans import Fate
 
-_NO_SCALARS = ("text", "headings", "headlines", "teasers", "images", "removed", "warnings")
+_LONGEST_TICKER: Final = 8
+_FOLDED_TICKER: Final = 5
+"""Headlines: up to how many a ticker is shown whole, and how many of a longer one are seen before it is unfolded."""
+
+_NO_SCALARS: Final = ("text", "headings", "headlines", "teasers", "images", "removed", "warnings")
 
 
 class Row(NamedTuple):
@@ -39,10 +44,15 @@ class Group(NamedTuple):
     because: str
     pieces: Sequence[Piece]
 
-    @property
-    def labels(self) -> Sequence[str]:
-        """The labels of the pieces, each once."""
-        return list(dict.fromkeys(piece.label for piece in self.pieces))
+    def fold(self) -> tuple[Sequence[Piece], Sequence[Piece], str]:
+        """Return the pieces to show at once, those that are folded away, and how many these are, in words.
+
+        Only a long ticker is folded: nobody reads all of it, and the article stands below.
+        """
+        is_long = sum(piece.label == "headline" for piece in self.pieces) > _LONGEST_TICKER
+        first = _FOLDED_TICKER if is_long else len(self.pieces)
+        more = Counter(piece.label for piece in self.pieces[first:])
+        return self.pieces[:first], self.pieces[first:], ", ".join(number_of(more[label], f"more {label}") for label in more)
 
 
 class Report(NamedTuple):
