@@ -54,7 +54,8 @@ def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) ->
     Raises:
         AmbiguousLayout: if more than one does.
     """
-    fits = [fit for fit in weigh(document, url, layouts) if fit.is_enough(document)]
+    candidates = [layout for layout in layouts if document.form == "html" or _shows_signs(document, layout)]
+    fits = [fit for fit in weigh(document, url, candidates) if fit.is_enough(document)]
     if len(fits) > 1:
         names = " and ".join(f"{fit.layout.name} ({', '.join(fit.evidence)})" for fit in fits)
         raise AmbiguousLayout(f"more than one layout fits the page: {names}; use only one of them, or ask for more evidence in one")
@@ -62,10 +63,8 @@ def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) ->
 
 
 def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Iterator[Fit]:
-    """Yield for each layout of which anything is to be seen what speaks for it."""
+    """Yield for each layout what speaks for it."""
     for layout in layouts:
-        if document.form == "text" and not _shows_signs(document, layout):
-            continue
         regions = Regions(layout)
         segments = segments_of(document, regions)
         evidence = dict(_evidence(document, segments, layout))
