@@ -14,9 +14,9 @@ def main() -> None:
     # What is loaded now stays for good: looking for garbage in it, again and again while it loads, is a tenth of a start.
     gc.disable()
     try:
-        from scraper.cli import app
+        from scraper.cli import make_app
 
-        app(prog_name="scraper")
+        make_app(sys.argv[1:])(prog_name="scraper")
     except KeyboardInterrupt:  # before a command has begun, or after it has ended
         sys.exit(130)
     except OSError as error:  # stdout would not take the help

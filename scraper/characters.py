@@ -10,18 +10,23 @@ from typing import Final
 
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
-# What is not visible, but for the three that nearly every text holds: counting those takes half the time of splitting.
-_UNCOMMON: Final = re.compile(f"{_INVISIBLE.pattern[:-1]}\t\v\f\r\x1c-\x1f\x85\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
-
 _WIDE_SPACE: Final = re.compile(r"\s{2}|[^\S ]")
 _GAP_OR_VISIBLE: Final = re.compile(f"([\\s{_INVISIBLE.pattern[1:-1]}]+)|.", re.DOTALL)
 
 
 def visible(text: str) -> int:
     """Return the number of characters of ``text`` that a reader can see: neither white space nor invisible."""
-    if _UNCOMMON.search(text) is None:
-        return len(text) - text.count(" ") - text.count("\n") - text.count("\u00a0")
+    # What str.isprintable() calls printable is neither white space, but for the space, nor invisible.
+    common = text.replace("\n", " ").replace("\u00a0", " ")
+    if common.isprintable():
+        return len(common) - common.count(" ")
     return len(_INVISIBLE.sub("", "".join(text.split())))
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether a reader can see no character of ``text``."""
+    first = text[:1]
+    return text.isspace() or not ((first.isprintable() and first.strip()) or visible(text))
 
 
 def squeeze(text: str) -> str:
@@ -29,6 +34,8 @@ def squeeze(text: str) -> str:
 
     Invisibles go first, so that white space on both sides of one becomes a single space and doing it twice changes nothing.
     """
+    if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
+        return text  # four times as fast to see as to make
     joined = " ".join(text.split())
     return joined if joined.isprintable() else " ".join(_INVISIBLE.sub("", joined).split())
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import msgspec
 
 from scraper.audit import audit
-from scraper.characters import visible
+from scraper.characters import is_blank
 from scraper.core import KEPT
 from scraper.decoding import decode
 from scraper.documents import read_document
-from scraper.errors import EmptyInput
+from scraper.errors import EmptyInput, UnknownLayout
 from scraper.labelling import label
-from scraper.layouts import Layout, builtin_layouts
+from scraper.layouts import Layout, builtin_layouts, settled_parts
 from scraper.pages import Decoding, Document, Page
 from scraper.projection import project
 from scraper.recognition import recognise
@@ -31,21 +31,29 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The rules by which the layout was recognised."""
 
 
-def clean(page: Page, layouts: Sequence[Layout] | None = None) -> Outcome:
+def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bool = False) -> Outcome:
     """Clean a page.
 
     Args:
         page: the page as it was received.
         layouts: the layouts to choose from; by default those that come with the program.
+        known_only: whether a page that no layout fits is an error, :class:`~scraper.errors.UnknownLayout`, and costs no more.
 
     Raises:
         PageError: if there is no record to be had from the page; see :mod:`scraper.errors` for the cases.
     """
+    known = builtin_layouts() if layouts is None else tuple(layouts)
     text, decoding = decode(page)
-    document = read_document(text, page.media_type)
-    if not any(visible(document.text[block.start : block.end]) for block in document.blocks):
+    utf8 = page.data if decoding.by == "strict" and isinstance(page.data, bytes) else None
+    document = read_document(text, page.media_type, settled_parts(known), utf8)
+    if all(is_blank(document.text[block.start : block.end]) for block in document.blocks):
         raise EmptyInput("there is not one readable character in it")
-    fit = recognise(document, page.url or document.address, builtin_layouts() if layouts is None else layouts)
+    fit = recognise(document, page.url or document.address, known)
+    if not all(fit is not None and fit.is_chrome(element) for element in document.folded):
+        document = read_document(text, page.media_type, utf8=utf8)
+        fit = recognise(document, page.url or document.address, known)
+    if fit is None and known_only:
+        raise UnknownLayout("no layout fits the page; --unknown keep keeps it whole")
     labelled = label(document, fit.segments, fit.layout) if fit is not None else None
     ledger = labelled.ledger if labelled is not None else _kept_whole(document)
     spans = ledger.partition()
@@ -57,7 +65,7 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None) -> Outcome:
         spans=spans,
         decoding=decoding,
         layout=fit.layout if fit else None,
-        evidence=fit.evidence if fit else (),
+        evidence=tuple(fit.evidence) if fit else (),
     )
 
 
@@ -65,6 +73,6 @@ def _kept_whole(document: Document) -> Ledger:
     ledger = Ledger(document.text)
     for block in document.blocks:
         start, end = trim(document.text, block.start, block.end)
-        if visible(document.text[start:end]):
+        if not is_blank(document.text[start:end]):
             ledger.claim(start, end, "body", KEPT)
     return ledger

@@ -46,6 +46,8 @@ def decode(page: Page) -> tuple[str, Decoding]:
         NotText: if the bytes are no text.
     """
     data = page.data
+    if isinstance(data, str):
+        return data.removeprefix("\ufeff"), Decoding("utf-8", "strict")
     encoding, bom = read_bom(data)
     if encoding is not None and bom is not None:
         return _replacing(data[len(bom) :], encoding, "bom")
@@ -57,16 +59,15 @@ def decode(page: Page) -> tuple[str, Decoding]:
     try:
         return data.decode("utf-8"), Decoding("utf-8", "strict")
     except UnicodeDecodeError:
-        return _decode_not_utf8(page)
+        return _decode_not_utf8(data, page.charset)
 
 
-def _decode_not_utf8(page: Page) -> tuple[str, Decoding]:
-    data = page.data
+def _decode_not_utf8(data: bytes, header: str | None) -> tuple[str, Decoding]:
     text, almost = _replacing(data, "utf-8", "almost")
     # A text in a single-byte encoding yields, read as UTF-8, far more errors than characters: for Arabic in windows-1256 and
     # ISO-8859-6 there were 90 and 200 errors to one chance character, for French in windows-1252 no such character at all.
     valid = len(text) - len(text.encode("ascii", "ignore")) - text.count("\ufffd")
-    declared = [(by, charset) for by, charset in _declared(page) if charset != "utf-8"]
+    declared = [(by, charset) for by, charset in _declared(data, header) if charset != "utf-8"]
     if almost.replaced * (_CLEARLY if declared else 1) <= valid:
         return text, almost
     for by, charset in declared:
@@ -94,13 +95,13 @@ def _replacing(data: bytes, encoding: str, by: Means) -> tuple[str, Decoding]:
     return text, Decoding(encoding, by, max(replaced, 0))
 
 
-def _declared(page: Page) -> Iterator[tuple[Means, str]]:
+def _declared(data: bytes, charset: str | None) -> Iterator[tuple[Means, str]]:
     """Yield what header, meta tag and XML declaration say, in this order; browsers do not look at the last for HTML."""
-    header = http_content_type_encoding(f"text/html; charset={page.charset}") if page.charset else None
-    markup = html_body_declared_encoding(page.data)
-    tag = html_body_declared_encoding(_XML_DECLARATION.sub(b"", page.data[:_HEAD], count=1))
+    header = http_content_type_encoding(f"text/html; charset={charset}") if charset else None
+    markup = html_body_declared_encoding(data)
+    tag = html_body_declared_encoding(_XML_DECLARATION.sub(b"", data[:_HEAD], count=1))
     said: list[tuple[Means, str | None]] = [("header", header), ("meta", tag), ("meta", markup)]
-    yield from ((by, charset) for by, charset in said if charset is not None and charset not in _NOT_FOR_PAGES)
+    yield from ((by, name) for by, name in said if name is not None and name not in _NOT_FOR_PAGES)
 
 
 def _is_arabic(data: bytes) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from scraper.characters import visible
+from scraper.characters import is_blank
 from scraper.core import UNTITLED_TEASER
 from scraper.layouts import Layout, Region
 from scraper.pages import Element
@@ -31,7 +31,7 @@ def label_elements(ledger: Ledger, text: str, segments: Sequence[Segment], layou
             left.append(segment)  # where a part was never closed, the rest of the page seems to stand in it
         elif region.rule.label == "ticker":
             claim_linked_ticker(ledger, text, segment.runs, layout)
-        elif visible(text[segment.start : segment.end]):
+        elif not is_blank(text[segment.start : segment.end]):
             _claim_settled(ledger, text, segment, region, teasers, layout)
     return left
 
@@ -82,7 +82,7 @@ def _teaser_titles(segments: Iterable[Segment], text: str) -> Iterator[Region]:
         region = segment.region
         if region is None or region.rule.label != "teaser-title" or region.element in seen:
             continue
-        if visible(text[segment.start : segment.end]):
+        if not is_blank(text[segment.start : segment.end]):
             seen.add(region.element)
             yield region
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from scraper.characters import visible
+from scraper.characters import is_blank
 from scraper.layouts import Layout
 from scraper.pages import Element
 from scraper.segments import Segment
@@ -36,7 +36,7 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout) -> set[int
 
 def _is_marked(block: Segment, text: str, layout: Layout, seen: set[Element]) -> bool:
     """Tell whether all of a block stands in elements that mark headings and have marked none before; they are added to ``seen``."""
-    runs = [run for run in block.runs if visible(text[run.start : run.end])]
+    runs = [run for run in block.runs if not is_blank(text[run.start : run.end])]
     part = block.region.element if block.region is not None else None
     marks: set[Element] = set()
     for run in runs:

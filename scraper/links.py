@@ -42,6 +42,12 @@ def site_of(url: str) -> str | None:
     return host.removeprefix("www.") if host else None
 
 
+def origin_of(url: str) -> str:
+    """Return the beginning of ``url``, up to its path."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def path_of(url: str) -> str:
     """Return the path of ``url``."""
     return urlsplit(url).path

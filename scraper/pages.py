@@ -1,6 +1,6 @@
 """What flows along the road: a page as it was received, and a document as a reader would see it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -12,7 +12,8 @@ Means = Literal["bom", "strict", "almost", "header", "meta", "detected"]
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A page as it was received. Nothing further down looks outside it."""
 
-    data: bytes
+    data: bytes | str
+    """Its bytes, or its text where it came as text: from a field of JSON."""
     input: str = "-"
     """Where it was read: a path as given, ``-``, or an address."""
     url: str | None = None
@@ -23,6 +24,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The charset that the HTTP header declared."""
     media_type: str | None = None
     """The media type that the HTTP header declared, without parameters."""
+
+    @property
+    def octets(self) -> bytes:
+        """The page as bytes: of a text, those of UTF-8."""
+        return self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
 
 
 class Decoding(msgspec.Struct, frozen=True):
@@ -77,6 +83,21 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     runs: Sequence[Run] = ()
 
 
+class Settled(msgspec.Struct, frozen=True, eq=False):
+    """A part of a page that holds nothing but chrome, unless it was never closed."""
+
+    id: str
+    """Of its element."""
+    needle: bytes
+    """How the id stands in markup."""
+    signs: tuple[bytes, ...]
+    """What stands in the markup of the part only if it holds more."""
+    speaks: Callable[[str], bool]
+    """Tells whether a line of its text shows that it holds more."""
+    known: dict[bytes, tuple[bytes, bytes | None]] = msgspec.field(default_factory=dict)
+    """By the tag that opens the part: what it last held, and how that was folded, if it was."""
+
+
 class Image(msgspec.Struct, frozen=True, gc=False):
     """An image, by the address that the page gives (perhaps relative)."""
 
@@ -95,3 +116,5 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     base: str | None = None
     """What ``<base href>`` says of relative links."""
     images: Sequence[Image] = ()
+    folded: Sequence[Element] = ()
+    """Elements that were not looked into."""

@@ -9,7 +9,7 @@ from scraper.characters import squeeze, visible
 from scraper.labelling import Labelled
 from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
-from scraper.links import needs_base, resolve, site_of
+from scraper.links import needs_base, origin_of, resolve, site_of
 from scraper.pages import Decoding, Document, Page
 from scraper.recognition import Fit
 from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
@@ -64,7 +64,7 @@ def project(
         "unlabelled-text": "unlabelled" in pieces,
     }
     return PageRecord(
-        id=hashlib.sha256(url.encode() if url is not None else page.data).hexdigest()[:16],
+        id=hashlib.sha256(url.encode() if url is not None else page.octets).hexdigest()[:16],
         input=page.input,
         url=url,
         site=site_of(url) if url is not None else None,
@@ -125,13 +125,13 @@ class _Links:
 
     def __init__(self, url: str | None, base: str | None) -> None:
         self._base = resolve(base, url) if base is not None else url
-        self._origin = (resolve("/", self._base) or "").removesuffix("/")
+        self._origin = origin_of(self._base) if self._base is not None else None
         self.is_base_missing = False
 
     def follow(self, link: str | None) -> str | None:
         if link is None:
             return None
-        if self._origin and _PLAIN_PATH.fullmatch(link):
+        if self._origin is not None and _PLAIN_PATH.fullmatch(link):
             return self._origin + link
         if self._base is None and needs_base(link):
             self.is_base_missing = True

@@ -1,14 +1,15 @@
 """Which layout a page is of, by evidence, or an honest "unknown"."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from scraper.characters import is_blank
 from scraper.errors import AmbiguousLayout
 from scraper.flattened import evidence_on_one_line, is_flattened
 from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
 from scraper.links import site_of
-from scraper.pages import Document
+from scraper.pages import Document, Element
 from scraper.segments import Regions, Segment, segments_of
 from scraper.ticker import end_of_line, is_plainly_ticker
 
@@ -16,18 +17,35 @@ ENOUGH: Final = {"text": 1, "html": 2}
 """Pieces of evidence that make a page a layout's. Text has nothing but its words; markup gives more than one sign, and a single
 sentence in it may be a quotation."""
 
-_HOST: Final = "host"
+HOST: Final = "host"
+"""What the evidence of a page's address is called; the other names are those of rules."""
+
+_FEW: Final = 2
+"""Lines of a text that was put on one line: its ticker, and all the rest."""
 
 
 class Fit(NamedTuple):
     """How well a layout fits a page: the rules that speak for it, and the page as the layout sees it."""
 
     layout: Layout
-    evidence: tuple[str, ...]
-    is_strong: bool
-    """Whether any of it is more than weak."""
+    evidence: Mapping[str, Evidence]
+    """How much each rule says for the layout."""
     regions: Regions
     segments: list[Segment]
+
+    def is_chrome(self, element: Element) -> bool:
+        """Tell whether the layout takes ``element`` for chrome."""
+        region = self.regions.of(element)
+        return region is not None and region.rule.label == "chrome"
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether any of the evidence is more than weak."""
+        return "strong" in self.evidence.values()
+
+    def is_enough(self, document: Document) -> bool:
+        """Tell whether the evidence makes ``document`` a page of this layout."""
+        return self.is_strong and len(self.evidence) >= ENOUGH[document.form]
 
 
 def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) -> Fit | None:
@@ -36,7 +54,8 @@ def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) ->
     Raises:
         AmbiguousLayout: if more than one does, and no file says which is meant.
     """
-    fits = [fit for fit in weigh(document, url, layouts) if fit.is_strong and len(fit.evidence) >= ENOUGH[document.form]]
+    candidates = [layout for layout in layouts if document.form == "html" or _shows_signs(document, layout)]
+    fits = [fit for fit in weigh(document, url, candidates) if fit.is_enough(document)]
     # What another one that fits is preferred to is out.
     left = [fit for fit in fits if not any(fit.layout.name in other.layout.file.over for other in fits)]
     if fits and len(left) != 1:
@@ -56,8 +75,26 @@ def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Ite
         segments = segments_of(document, regions)
         evidence = dict(_evidence(document, segments, layout))
         if document.form == "html" and url is not None and layout.is_host(site_of(url)):
-            evidence[_HOST] = "strong"
-        yield Fit(layout, tuple(evidence), "strong" in evidence.values(), regions, segments)
+            evidence[HOST] = "strong"
+        yield Fit(layout, evidence, regions, segments)
+
+
+def _shows_signs(document: Document, layout: Layout) -> bool:
+    """Tell, ten times as fast as the evidence is weighed, whether a text may give any.
+
+    In a dump one text in ten thousand does. A text of few lines may have been put on one, where signs stand anywhere.
+    """
+    text = document.text
+    lines = [
+        block
+        for block in document.blocks
+        if not is_blank(text[block.start : block.start + 1]) or not is_blank(text[block.start : block.end])
+    ]
+    if len(lines) <= _FEW:
+        return True
+    if is_plainly_ticker(text, lines[0].start, end_of_line(text, lines[0].start, lines[0].end), layout):
+        return True
+    return any(layout.may_be_wording(text[line.start : line.end]) for line in lines)
 
 
 def _evidence(document: Document, segments: list[Segment], layout: Layout) -> Iterator[tuple[str, Evidence]]:

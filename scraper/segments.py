@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from scraper.characters import squeeze
+from scraper.characters import is_blank, squeeze
 from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Hit
 from scraper.layouts.schema import ElementRule
@@ -19,6 +19,8 @@ page was never closed."""
 
 _LONGEST_WORDING: Final = 400
 """Characters of a line that may consist of a wording; the longest, a notice of two sentences on one line, has 160."""
+_LONGEST_RAW: Final = 4 * _LONGEST_WORDING
+"""The same with some white space too much."""
 
 
 class Segment(msgspec.Struct, eq=False, gc=False):
@@ -27,7 +29,7 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     start: int
     end: int
     text: str
-    """As it would stand in a field; of a settled part, nothing."""
+    """As it would stand in a field; of a settled part nothing, and what is too long for a wording is as the page has it."""
     region: Region | None
     runs: Sequence[Run]
     hit: Hit | None
@@ -62,15 +64,14 @@ class Regions:
     def of(self, element: Element) -> Region | None:
         """Return the innermost part that holds ``element``."""
         known = self._known
-        if element in known:
-            return known[element]
-        path = [element]
-        parent = element.parent
-        while parent is not None and parent not in known:
-            path.append(parent)
-            parent = parent.parent
-        region = known[parent] if parent is not None else None
-        for inner in reversed(path):
+        path: list[Element] = []
+        inner: Element | None = element
+        while inner is not None and inner not in known:
+            path.append(inner)
+            inner = inner.parent
+        region = known[inner] if inner is not None else None
+        while path:
+            inner = path.pop()
             for rule in self._rules_of(inner.tag, inner.id, inner.class_):
                 if _applies(rule, region):
                     region = Region(rule, inner, region)
@@ -103,13 +104,20 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     settled: Segment | None = None
     for block in document.blocks:
         for start, end, region, runs in _cuts(block, regions):
-            raw = text[start:end]
-            is_settled = region is not None and region.rule.label in SETTLED
-            line = squeeze(raw) if not is_settled or layout.may_be_wording(raw) else ""
-            hit = layout.wording_of(line) if line and len(line) <= _LONGEST_WORDING else None
+            inner, outer = trim(text, start, end)
+            raw = text[inner:outer]
+            label = region.rule.label if region is not None else None
+            is_settled = label in SETTLED
+            if len(raw) > _LONGEST_RAW and "   " not in raw:
+                line, hit = raw, None
+            elif is_settled and not layout.may_be_wording(raw):
+                line, hit = "", None
+            else:
+                line = squeeze(raw)
+                hit = layout.wording_of(line) if len(line) <= _LONGEST_WORDING else None
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
-                if line:
-                    segments.append(Segment(*trim(text, start, end), line, region, runs, hit))
+                if not is_blank(line):
+                    segments.append(Segment(inner, outer, line, region, runs, hit))
                     settled = None
             elif settled is not None and settled.region is region:
                 settled.end = end

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from scraper.characters import visible
+from scraper.characters import is_blank
 from scraper.core import BLANK, UNLABELLED
 from scraper.errors import ClaimError
 
@@ -126,6 +126,6 @@ class Ledger:
 
     def _unclaimed(self, start: int, end: int) -> Span:
         gap = self._text[start:end]
-        if gap.isspace() or not visible(gap):
+        if is_blank(gap):
             return Span(start, end, "blank", BLANK)
         return Span(start, end, "unlabelled", UNLABELLED)

@@ -34,10 +34,10 @@ class Output:
         self._target = None if path is None else Path(os.path.realpath(path))
         self.part: Path | None = None
         """The part file, as long as there is one."""
-        if self._target is not None and not _is_special(self._target):
-            self.part = self._target.with_name(f"{self._target.name}.part")
 
     def __enter__(self) -> Self:
+        if self._target is not None and not _is_special(self._target):
+            self.part = part_of(self._target)
         try:
             if self._target is None:
                 self._file = io.FileIO(_STDOUT, "w", closefd=False)
@@ -92,6 +92,11 @@ class Output:
             return ReaderGone(f"{self._name}: its reader has closed it")
         remedy = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the path, or name another output"
         return OutputError(f"{self._name}: the output cannot be written ({error.strerror}); {remedy}")
+
+
+def part_of(path: Path) -> Path:
+    """Return the name of the file in which an output is written, until it is whole."""
+    return path.with_name(f"{path.name}.part")
 
 
 def _open_part(path: Path) -> io.FileIO:

@@ -26,7 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "segments": {"pages", "layouts", "characters", "spans"},
     "ticker": {"pages", "layouts", "characters", "spans"},
     "flattened": {"layouts", "characters", "core", "segments", "spans", "ticker"},
-    "recognition": {"pages", "layouts", "errors", "links", "segments", "ticker", "flattened"},
+    "recognition": {"pages", "layouts", "errors", "characters", "links", "segments", "ticker", "flattened"},
     "elements": {"pages", "layouts", "characters", "core", "segments", "spans", "ticker"},
     "outline": {"layouts", "segments", "ticker"},
     "headings": {"pages", "layouts", "characters", "segments"},
@@ -38,11 +38,15 @@ ROOMS: dict[str, set[str]] = {
         *("pages", "layouts", "errors", "characters", "core", "spans", "decoding", "documents"),
         *("recognition", "labelling", "projection", "records", "audit"),
     },
+    "explaining": {"pages", "layouts", "characters", "core", "spans", "recognition", "records", "cleaning"},
     "trial": {"cleaning", "layouts", "characters", "recognition", "segments"},
     "tally": {"records"},
     "reading": {"pages", "errors"},
     "writing": {"errors"},
-    "cli": {"errors", "cleaning", "layouts", "links", "projection", "reading", "records", "tally", "trial", "writing"},
+    "cli": {
+        *("errors", "cleaning", "explaining", "layouts", "links", "projection", "reading", "records", "spans", "tally", "trial"),
+        "writing",
+    },
 }
 ONLY_USERS = {"lxml": {"documents"}, "typer": {"cli"}, "rich": {"cli"}, "httpx": {"fetching"}}
 

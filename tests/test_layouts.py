@@ -24,6 +24,7 @@ SOURCE = (Path(__import__("scraper.layouts").layouts.__file__).parent / "arabres
         ('because = "The site\'s logo [seen]."\n', "", r"missing required field `because` - at `\$.elements\[\d+\]`"),
         ('because = "The site\'s logo [seen]."\n', 'because = " "\n', r"matching regex .* - at `\$.elements\[\d+\].because`"),
         ("separator = '", "separator = '(?P<x", r"missing >.* - at `\$.ticker.separator`"),
+        ('usual = "', 'usual = "|', r"rule 'ticker': .* is not white space.* - at `\$.ticker.usual`"),
         (r"(?P<year>\d{4})", r"\d{4}", r"a date needs the groups day, month, year and no others - at `\$.date`"),
         ("path = '/(?P<lang>fr|en)/?'", "path = '/(fr'", r"unterminated subpattern.* - at `\$.addresses\[\d+\].path`"),
         (

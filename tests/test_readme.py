@@ -108,10 +108,10 @@ def test_the_table_of_exit_statuses_is_complete() -> None:
 
 
 def test_every_option_in_the_prose_exists(tmp_path: Path) -> None:
-    """An option that the README mentions is one that ``scraper clean --help`` lists."""
+    """An option that the README mentions is one that ``--help`` of ``clean`` or of ``explain`` lists."""
     prose = FENCED.sub("", README)
     options = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(re.findall(r"`([^`]+)`", prose))))
-    known = run([program("sh"), "-c", "scraper clean --help"], tmp_path).stdout.split()
+    known = run([program("sh"), "-c", "scraper clean --help && scraper explain --help"], tmp_path).stdout.split()
     assert options
     assert options <= set(known)
 

@@ -13,6 +13,10 @@ Out = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="OUT", readable=False, help="Write to this file instead of stdout.", show_default=False),
 ]
+Spans = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", readable=False, help="Write what every piece of each page was taken for.", show_default=False),
+]
 Unknown = Annotated[
     Literal["keep", "skip", "fail"],
     typer.Option(help="A page of no known layout: keep it whole, leave it out, or call it a failure."),

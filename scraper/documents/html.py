@@ -5,15 +5,15 @@ attribute, or below 2,048 levels), so a mark is appended to the page. If the tre
 """
 
 import re
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from lxml import etree
 
+from scraper.documents.folding import fold
 from scraper.errors import ParserLostText
 from scraper.links import is_absolute
-from scraper.pages import Block, Document, Element, Image, Run
+from scraper.pages import Block, Document, Element, Image, Run, Settled
 
 # Elements that stand on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and those
 # whose text no reader would run into its neighbour's: table cells, options, buttons, text areas.
@@ -41,8 +41,13 @@ _LONGEST_ENDING: Final = 1000
 _ENDING: Final = re.compile(rb"(?:\s*</(?:body|html)\s*>)+\s*\Z", re.IGNORECASE)
 
 
-def read_html(markup: str) -> Document:
+def read_html(markup: str, settled: Sequence[Settled] = (), utf8: bytes | None = None) -> Document:
     """Make the document of an HTML page.
+
+    Args:
+        markup: the page.
+        settled: parts that need not be looked into; those that the page has are folded.
+        utf8: the page in UTF-8, where it was received so; saves encoding it.
 
     Raises:
         ParserLostText: if the parser does not reach the end of the page, even after mending.
@@ -50,24 +55,30 @@ def read_html(markup: str) -> Document:
     if len(markup) > _LARGE:
         from scraper.documents.mending import shorten_tags
 
-        markup = shorten_tags(markup)
+        markup, utf8 = shorten_tags(markup), None
     mark = _MARK
     while mark in markup:
         mark += "-x"
-    root = _parse(markup, mark)
+    data, folds = fold(_without_controls(markup.encode("utf-8", "replace") if utf8 is None else utf8), settled)
+    root = _parse(data, mark)
     if root is None or not _is_whole(root, mark):
+        if folds:
+            return read_html(markup)
         from scraper.documents.mending import mend  # ten patterns that few pages need
 
-        root = _parse(mend(markup), mark)
+        root = _parse(_without_controls(mend(markup).encode("utf-8", "replace")), mark)
         if root is None or not (_is_whole(root, mark) or _is_swallowed(root, mark)):
             raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
+    addresses = dict(_addresses(root))
     images: list[Image] = []
-    pieces = _pieces(root, images)
+    folded: list[Element] = []
+    pieces = _pieces(root, images, folded, folds)
     if next(root.iter(*_PREFORMATTED), None) is not None:
         pieces = _split_preformatted(pieces)
     # Within a title, text area or script that nobody closed the mark is text.
-    text, blocks = _lay_out(chain(pieces, (None,)), re.compile(rf"</?{mark}>"))
-    addresses = dict(_addresses(root))
+    text, blocks = _lay_out(pieces, re.compile(rf"</?{mark}>"), folded)
+    if len(folded) != len(folds):
+        return read_html(markup)  # what looked like a part of the page was text of it
     return Document(
         form="html",
         text=text,
@@ -75,22 +86,38 @@ def read_html(markup: str) -> Document:
         address=addresses.get("canonical") or addresses.get("og:url"),
         base=addresses.get("base"),
         images=images,
+        folded=folded,
     )
 
 
-def _parse(markup: str, mark: str) -> etree._Element | None:
-    # A parser for each page: one that is shared makes threads wait for each other.
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
-    data = markup.encode("utf-8", "replace").translate(_AS_SPACE, _CONTROLS)
-    # HTML5 takes </br> for a line break, and a </p> of nothing for an empty paragraph; libxml2 drops both, and glues words.
-    if b"</br" in data:
-        data = data.replace(b"</br", b"<br")
-    if data.count(b"</p>") > data.count(b"<p"):
-        data = data.replace(b"</p>", b"</p><br>")
+def _without_controls(data: bytes) -> bytes:
+    return data.translate(_AS_SPACE, _CONTROLS)
+
+
+def _parse(data: bytes, mark: str) -> etree._Element | None:
     # Behind the end tags of the page itself everything would be dropped.
     ending = _ENDING.search(data, max(len(data) - _LONGEST_ENDING, 0))
     end = ending.start() if ending is not None else len(data)
-    return etree.fromstring(data[:end] + f"\n<{mark}></{mark}>".encode() + data[end:], parser)
+    data = b"%b\n<%b></%b>%b" % (data[:end], mark.encode(), mark.encode(), data[end:])
+    root, has_errors = _parse_bytes(data)
+    if has_errors and (mended := _keep_stray_breaks(data)) != data:
+        root, _ = _parse_bytes(mended)
+    return root
+
+
+def _parse_bytes(data: bytes) -> tuple[etree._Element | None, bool]:
+    # A parser for each page: one that is shared makes threads wait for each other.
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    return etree.fromstring(data, parser), bool(parser.error_log)
+
+
+def _keep_stray_breaks(data: bytes) -> bytes:
+    """Write out what HTML5 makes of two end tags that end nothing: a line break and an empty paragraph.
+
+    libxml2 drops both, with an error, and glues the words on both sides together.
+    """
+    data = data.replace(b"</br", b"<br")
+    return data.replace(b"</p>", b"</p><br>") if data.count(b"</p>") > data.count(b"<p") else data
 
 
 def _is_whole(root: etree._Element, mark: str) -> bool:
@@ -102,46 +129,44 @@ def _is_swallowed(root: etree._Element, mark: str) -> bool:
     return any(mark in (element.text or "") for element in root.iter())
 
 
-def _pieces(root: etree._Element, images: list[Image]) -> Iterator[tuple[str, Element] | None]:
+def _pieces(
+    root: etree._Element, images: list[Image], folded: list[Element], folds: Collection[str]
+) -> Iterator[tuple[str, Element] | None]:
     """Yield the text nodes below ``root`` in document order, each with its element, and None where a line ends.
 
-    A loop, because pages nest deeper than Python calls do. Who encloses whom is told from the parents: ``iter()`` is seven times as
-    fast as going from child to child.
+    A loop, because pages nest deeper than Python calls do. Elements whose ids are among ``folds`` are noted in ``folded``.
     """
-    nodes: list[etree._Element | None] = [None]
-    elements: list[Element | None] = [None]
-    for node in (*root.iter(), None):
-        parent = node.getparent() if node is not None else None
-        while (ended := nodes[-1]) is not parent and ended is not None:
-            if ended.tag in _BREAKING:
-                yield None
-            nodes.pop()
-            elements.pop()
-            if (tail := ended.tail) and (around := elements[-1]) is not None:
-                yield tail, around
-        if node is None:
-            return
+    around: Element | None = None
+    unread = 0
+    for event, node in etree.iterwalk(root, events=("start", "end")):
         tag = node.tag
-        around = elements[-1]
         if tag in _BREAKING:
             yield None
-        if tag in _LEAVES:
-            if around is not None:
-                if tag == "img" and (src := node.get("src")):
-                    images.append(Image(src.strip(), around))
-                if tail := node.tail:
-                    yield tail, around
-            continue
-        element = None
-        if tag not in _UNREAD and (around is not None or parent is None):
-            element = Element(tag, node.get("id", ""), node.get("class", ""), around, node.get("href") if tag == "a" else None)
+        is_leaf = tag in _LEAVES
+        if event == "end":
+            if unread and not is_leaf:
+                unread -= 1
+            elif around is not None and not is_leaf:
+                around = around.parent
+            if (text := node.tail) and not unread and around is not None:
+                yield text, around
+        elif is_leaf:
+            if tag == "img" and not unread and around is not None and (src := node.get("src")):
+                images.append(Image(src.strip(), around))
+        elif unread or tag in _UNREAD:
+            unread += 1
+        else:
+            around = Element(tag, node.get("id", ""), node.get("class", ""), around, node.get("href") if tag == "a" else None)
+            if around.id in folds:
+                folded.append(around)
             if text := node.text:
-                yield text, element
-        nodes.append(node)
-        elements.append(element)
+                yield text, around
+    yield None
 
 
-def _lay_out(pieces: Iterator[tuple[str, Element] | None], mark: re.Pattern[str]) -> tuple[str, list[Block]]:
+def _lay_out(
+    pieces: Iterator[tuple[str, Element] | None], mark: re.Pattern[str], folded: Collection[Element]
+) -> tuple[str, list[Block]]:
     """Write pieces on lines, without the mark. White space between two runs belongs to neither; at the start of a line it goes."""
     parts: list[str] = []
     runs: list[Run] = []
@@ -159,14 +184,15 @@ def _lay_out(pieces: Iterator[tuple[str, Element] | None], mark: re.Pattern[str]
         is_blank = text.isspace()
         if is_blank and not runs:
             continue
-        if "\n" in text or "\t" in text or "\r" in text:
+        if ("\n" in text or "\t" in text or "\r" in text) and element not in folded:
             text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
         if _MARK in text:
             text = mark.sub("", text)
         parts.append(text)
+        end = position + len(text)
         if not is_blank:
-            runs.append(Run(position, position + len(text), element))
-        position += len(text)
+            runs.append(Run(position, end, element))
+        position = end
     return "".join(parts), blocks
 
 

@@ -3,5 +3,6 @@
 from scraper.layouts.choosing import choose_layouts
 from scraper.layouts.layout import Layout, Region
 from scraper.layouts.loading import builtin_layouts, load_layout
+from scraper.layouts.settled import settled_parts
 
-__all__ = ["Layout", "Region", "builtin_layouts", "choose_layouts", "load_layout"]
+__all__ = ["Layout", "Region", "builtin_layouts", "choose_layouts", "load_layout", "settled_parts"]

@@ -68,6 +68,7 @@ def faults_in_rules(file: LayoutFile | ExtensionFile) -> Iterator[str]:
         yield from _fault("", "date", _date, file.date)
     if file.ticker is not None:
         yield from _fault(file.ticker.id, "ticker.separator", _separator, file.ticker.separator)
+        yield from _fault(file.ticker.id, "ticker.usual", _white_space, file.ticker.usual)
     if file.heading is not None:
         for n, selector in enumerate(file.heading.select):
             yield from _fault(file.heading.id, f"heading.select[{n}]", Selector.parse, selector)
@@ -103,6 +104,11 @@ def _pattern(text: str) -> re.Pattern[str]:
         return re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{text!r} is no pattern: {error}") from None
+
+
+def _white_space(text: str) -> None:
+    if text and not text.isspace():
+        raise ValueError(f"{text!r} is not white space; other separators are found by the pattern alone")
 
 
 def _host(text: str) -> None:

@@ -12,12 +12,14 @@ import msgspec
 from scraper.characters import squeeze
 from scraper.layouts.schema import NO_TICKER, AddressRule, ElementRule, LayoutFile, WordingRule
 from scraper.layouts.selectors import Selector
-from scraper.layouts.wordings import LOST, Found, Wording
+from scraper.layouts.wordings import LOST, OPENING, Found, Wording
 from scraper.links import path_of
 from scraper.pages import Element
 
 _MOST_ELEMENTS: Final = 10_000
 """Kinds of element (tag, id and class) whose rules are remembered; pages of a site repeat a few hundred."""
+
+_MOST_OPENINGS: Final = 10_000
 
 _SHORTEST_WORDING: Final = 15
 """Characters that the notices and footers of most sites do not fall short of; those of a layout may."""
@@ -78,17 +80,11 @@ class Layout:
         self._months = {name.casefold(): n for names in file.months.values() for n, name in enumerate(names, 1)}
         self._addresses = [(rule, re.compile(rule.path)) for rule in file.addresses]
         self.selectors = [(Selector.parse(text), rule) for rule in file.elements for text in rule.select]
+        """What the element rules select, each selector with its rule, in the order of the file."""
         self.rules_of = lru_cache(_MOST_ELEMENTS)(self._rules_of)
         self._headings = [Selector.parse(text) for text in file.heading.select]
         self._wordings = list(self._read_wordings())
-        self._wordings_of_any_opening = [(rule, wording) for rule, wording in self._wordings if wording.openings is None]
-        openings = {letter for _, wording in self._wordings for letter in wording.openings or ()}
-        self._wordings_by_opening = {
-            letter: [(rule, wording) for rule, wording in self._wordings if wording.openings is None or letter in wording.openings]
-            for letter in openings
-        }
-        self._wordings_by_opening[LOST] = self._wordings
-        self._openings = frozenset("".join(letter + letter.upper() for letter in self._wordings_by_opening))
+        self._wordings_with = lru_cache(_MOST_OPENINGS)(self._find_wordings_with)
         self._shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
 
     @property
@@ -138,19 +134,19 @@ class Layout:
 
     def wording_of(self, line: str) -> Hit | None:
         """Return the wording that the whole of ``line``, squeezed, reads like."""
-        # A bad byte may have put something before the first letter.
-        opening = LOST if LOST in line[:3] else line[:1].casefold()
-        for rule, wording in self._wordings_by_opening.get(opening, self._wordings_of_any_opening):
+        for rule, wording in self._wordings_with(line[:OPENING]):
             slots = wording.match(line)
             if slots is not None:
                 return Hit(rule, wording.lang, slots)
         return None
 
+    def _find_wordings_with(self, opening: str) -> list[tuple[WordingRule, Wording]]:
+        """Return the wordings that a line may read like which begins with these characters."""
+        return [(rule, wording) for rule, wording in self._wordings if wording.may_begin(opening)]
+
     def may_be_wording(self, line: str) -> bool:
         """Tell, faster than :meth:`wording_of`, whether ``line`` is as long as a wording and begins as one does."""
-        return len(line) > self._shortest and (
-            line[0] in self._openings or line[0].isspace() or bool(self._wordings_of_any_opening)
-        )
+        return len(line) > self._shortest and bool(self._wordings_with(line.lstrip()[:OPENING]))
 
     def stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Hit]]:
         """Yield, per wording with this label, the first stretch of ``text`` that reads like it."""

@@ -69,6 +69,9 @@ class TickerRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     id: RuleId
     separator: Words
     """A pattern: what stands after each headline."""
+    usual: str = ""
+    """The white space, to the letter, that the separator is on nearly all pages, and that is found faster than a pattern: a line
+    that holds it, and beside it no two spaces in a row, no other white space and no U+FFFD, is split by it alone."""
     slots: Annotated[int, Meta(ge=2)]
     """A text that opens with a line of this many headlines or more is of this layout."""
     longest: Annotated[int, Meta(ge=1)]

@@ -9,6 +9,7 @@ diacritics; and a letter that was lost to U+FFFD, as long as most letters are th
 import re
 import unicodedata
 from functools import cached_property
+from itertools import product
 from typing import Final, NamedTuple
 
 from scraper.characters import squeeze
@@ -20,6 +21,10 @@ _END: Final = ".!\u3002\u06d4"
 _ENDS_WITH_SLOT: Final = re.compile(r"\}[.!\s]*\Z")
 _CLOSING: Final = {"(": ")", "[": "]"}
 _GROUPS: Final = {"(": "(?:", ")": ")", "|": "|", "[": "(?:", "]": ")?"}
+
+OPENING: Final = 4
+"""Characters of a line by which it is told which wordings it may be."""
+_WORD: Final = re.compile(rf"\w{{1,{OPENING}}}")
 
 _DECORATION: Final = re.compile("[\u0600-\u0605\u0640\u064b-\u0652\u0670]")
 """Arabic signs that decorate a word and are no letters of it: vowels, the stretching stroke; also what a bad byte makes of them."""
@@ -57,10 +62,20 @@ class Wording:
         self._date = date
         self._chained = chained
         openings = [_openings(sentence) for sentence in sentences]
-        self.openings = None if None in openings else frozenset("".join(filter(None, openings)))
-        """The letters, in lower case, that a line can begin with; None if any can."""
+        self.openings = None if None in openings else frozenset().union(*filter(None, openings))
+        """What a line can begin with: up to four letters, in lower case; None if it can be anything."""
         self.shortest = min(map(_shortest, sentences))
         """Characters that a line has at least."""
+
+    def may_begin(self, opening: str) -> bool:
+        """Tell whether a line that begins with these :data:`OPENING` characters may be one of these sentences."""
+        if self.openings is None or LOST in opening:
+            return True
+        letters = opening.casefold()
+        word = _WORD.match(letters)
+        if word is None or _DECORATION.search(letters) or any(map(unicodedata.combining, letters)):
+            return any(known[0] == letters[:1] for known in self.openings)
+        return any(map(word[0].startswith, self.openings))
 
     def match(self, line: str) -> dict[str, str] | None:
         """Return the slots if the whole of ``line``, squeezed, is one of these sentences, or several where they chain."""
@@ -119,8 +134,8 @@ def slots_of(sentence: str) -> list[str]:
     return [token["slot"] for token in _TOKEN.finditer(sentence) if token["slot"]]
 
 
-def _openings(sentence: str) -> str | None:
-    """Return the letters, in lower case, that the sentence can begin with; None if anything can.
+def _openings(sentence: str) -> set[str] | None:
+    """Return what the sentence can begin with: up to four letters, in lower case; None if it can be anything.
 
     Raises:
         ValueError: if its brackets or braces do not match, or it holds a slot twice.
@@ -146,7 +161,12 @@ def _openings(sentence: str) -> str | None:
     choices = sentence[1:].partition(")")[0].split("|") if sentence.startswith("(") else [sentence]
     if not all(choice[:1].isalnum() for choice in choices):
         return None
-    return "".join(choice[0] + unicodedata.normalize("NFD", choice[0])[0] for choice in choices).casefold()
+    return {"".join(letters).casefold() for choice in choices for letters in product(*map(_with_base, _WORD.match(choice)[0]))}  # type: ignore[index]
+
+
+def _with_base(letter: str) -> set[str]:
+    """Return a letter, and the same without its diacritics."""
+    return {letter, unicodedata.normalize("NFD", letter)[0]}
 
 
 def _shortest(sentence: str) -> int:

@@ -1,0 +1,87 @@
+"""Corpora: invented pages in the network's frame, as large as real ones are.
+
+A real page has some 470 elements and 58 headlines in 55 to 110 kB. Its menu is that of its site, the same on every page; its sidebar
+changes from day to day, and so does the ticker, which holds the news of the day of the fetch.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+from typing import Final
+
+from tests.pages.markup import Markup
+from tests.pages.options import Options
+from tests.pages.stories import Block, Slot, Story, make_story
+from tests.pages.text import render_text
+from tests.pages.words import phrase, sentence
+
+_MENU: Final = 84
+_VIDEOS: Final = 13
+_HEADLINES: Final = 58
+_PARAGRAPHS: Final = 14
+_PAGES_OF_A_DAY: Final = 20
+
+
+class _Page(Markup):
+    """A page whose menu and sidebar are as long as they are on the real sites."""
+
+    def __init__(self, story: Story, rng: Random, day: int) -> None:
+        super().__init__(story, Options(), rng)
+        self._site, self._day = Random(story.host), Random(f"{story.host} {day}")
+
+    def page(self) -> str:
+        """Return the whole page."""
+        item = (
+            '<li class="ui-menuitem ui-widget ui-corner-all" role="menuitem"><a tabindex="-1" class="ui-menuitem-link ui-corner-all" '
+            'href="/n{n}"><span class="ui-menuitem-text">{name}</span></a></li>'
+        )
+        video = (
+            '<div class="teasercontainer" style="height: auto; padding: 8px">\n<a href="/video/{n}" class="teasertitle" title="{title}">'
+            '\n<img class="teaserimage" src="//img.example/vi/{n}/default.jpg" alt="{title}" />\n<br />\n{title}\n</a>\n<br />\n</div>'
+        )
+        names = (phrase(self._site, self.story.lang)[:24] for _ in range(_MENU))
+        titles = (phrase(self._day, self.story.lang)[:60] for _ in range(_VIDEOS))
+        menu = "".join(item.format(n=n, name=self.say(name)) for n, name in enumerate(names))
+        videos = "".join(video.format(n=n, title=self.say(title)) for n, title in enumerate(titles))
+        whole = super().page()
+        head, _, rest = whole.partition('<div id="centeredmenu"><ul>')
+        _, _, rest = rest.partition("</ul>")
+        middle, _, rest = rest.partition('<div class="mainvideosgroup">')
+        _, _, rest = rest.partition('</div>\n<div id="mainContent">')
+        header = f'<div class="tableheader">{self.say(phrase(self._site, self.story.lang)[:14])}</div>'
+        return (
+            f'{head}<div id="centeredmenu" class="ui-menu ui-menubar"><ul class="ui-menu-list">{menu}</ul>{middle}'
+            f'<div class="mainvideosgroup">{header}{videos}</div></div>\n<div id="mainContent">{rest}'
+        )
+
+
+def stories(seed: int) -> Iterator[Story]:
+    """Yield stories without end, each with a full ticker and a body of fourteen paragraphs."""
+    rng = Random(seed)
+    while True:
+        story = make_story(rng, "ar")
+        slots = (Slot(phrase(rng, "ar"), f"/slug/{n}") for n in range(_HEADLINES))
+        blocks = (Block(" ".join(sentence(rng, "ar") for _ in range(rng.randint(1, 4)))) for _ in range(_PARAGRAPHS))
+        yield replace(story, ticker=tuple(slots), blocks=tuple(blocks))
+
+
+def html_pages(count: int, seed: int = 1) -> Iterator[bytes]:
+    """Yield pages in HTML."""
+    rng = Random(seed)
+    for n, story in zip(range(count), stories(seed), strict=False):
+        yield _Page(story, rng, n // _PAGES_OF_A_DAY).page().encode()
+
+
+def texts(count: int, seed: int = 2) -> Iterator[str]:
+    """Yield the texts of such pages."""
+    rng = Random(seed)
+    for _, story in zip(range(count), stories(seed), strict=False):
+        yield render_text(story, Options(), rng)
+
+
+def foreign_texts(count: int, seed: int = 3) -> Iterator[str]:
+    """Yield texts that are of no page of the network, as long as those of pages that are."""
+    rng = Random(seed)
+    for _ in range(count):
+        lines = [phrase(rng, "ar"), *(" ".join(sentence(rng, "ar") for _ in range(4)) for _ in range(24))]
+        yield "\n".join(lines) + "\n"

@@ -1,0 +1,82 @@
+"""``scraper explain``."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scraper.cli.options import MAX_BYTES, Layouts, MaxBytes, Url
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scraper.cleaning import Outcome
+    from scraper.layouts import Layout
+
+_STDOUT = Path("-")
+
+
+def explain(
+    input: Annotated[
+        str | None, typer.Argument(metavar="INPUT", help="A saved page: a file, or - for stdin.", show_default=False)
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the pieces as JSON Lines, white space too.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", readable=False, allow_dash=True, help="Write a page to look at it in.", show_default=False),
+    ] = None,
+    url: Url = None,
+    layouts: Layouts = None,
+    max_bytes: MaxBytes = MAX_BYTES,
+) -> None:
+    """Show what every piece of a page was taken for, and why.
+
+    Example: scraper explain saved.html --html explained.html
+    """
+    from scraper.cli.runs import check_inputs, check_layouts, finishing, outcomes, refuse_inputs
+    from scraper.tally import Tally
+    from scraper.writing import Output
+
+    if json and html is not None:
+        raise typer.BadParameter("it cannot go together with --json; ask for one of them.", param_hint="--html")
+    if input is not None and input != "-" and os.path.isdir(input):
+        raise typer.BadParameter(f"{input!r} is a directory; name one page.", param_hint="INPUT")
+    sources = check_inputs(None if input is None else [input], url, None)
+    if html is not None:
+        refuse_inputs(sources, html, "--html")
+    chosen, stdout, tally = check_layouts(layouts), Output(None), Tally()
+    # The file is opened once there is something to write: a page that fails leaves an older one as it is.
+    beside = [Output(html)] if html not in (None, _STDOUT) else []
+    with finishing(stdout, tally, quiet=True, beside=beside):
+        for outcome in outcomes(sources, layouts=chosen, url=url, max_bytes=max_bytes, unknown="keep", output=stdout, tally=tally):
+            explained = _json(outcome) if json else _html(outcome, chosen) if html is not None else _text(outcome, chosen)
+            for file in beside:
+                with file:
+                    file.write(explained)
+            if not beside:
+                stdout.write(explained)
+
+
+def _json(outcome: "Outcome") -> bytes:
+    from scraper.explaining import pieces_of, to_line
+
+    return b"".join(map(to_line, pieces_of(outcome)))
+
+
+def _html(outcome: "Outcome", layouts: "Sequence[Layout]") -> bytes:
+    from scraper.explaining import report_on, to_html
+
+    return to_html(report_on(outcome, layouts)).encode()
+
+
+def _text(outcome: "Outcome", layouts: "Sequence[Layout]") -> bytes:
+    from scraper.explaining import report_on, to_lines
+
+    report = report_on(outcome, layouts)
+    if sys.stdout is not None and sys.stdout.isatty():
+        from scraper.cli.colours import to_terminal
+
+        return to_terminal(report).encode()
+    return "".join(f"{line}\n" for line in to_lines(report)).encode()

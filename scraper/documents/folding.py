@@ -1,0 +1,85 @@
+"""Parts of a page that hold nothing but chrome, such as a menu of all newspapers, folded: their tags give way to line ends.
+
+They are two thirds of the elements of a page, and what a record says of them is how many characters they have. A part is folded
+only where its markup is so plain that there is no doubt about its text; the parser still reads that text.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from scraper.pages import Settled
+
+# A tag in lower case without a quote too many; not of an element whose text is no markup, or is not read.
+_ATTRIBUTES: Final = rb"""[^<>"']*+(?:"[^"<>]*+"[^<>"']*+)*+"""
+_OPAQUE: Final = rb"body|fr|head|html|iframe|listing|no|pl|pre|script|style|te|title|xmp"
+_TAG: Final = re.compile(rb"<(?:/?(?!%b)[a-z]%b|!--[^<>]*--)>" % (_OPAQUE, _ATTRIBUTES))
+
+
+_MOST_REMEMBERED: Final = 16
+"""Foldings of one part that are remembered: the pages of a site show the same menu, day after day."""
+
+
+def fold(data: bytes, settled: Iterable[Settled]) -> tuple[bytes, list[str]]:
+    """Fold what parts of a page can be folded.
+
+    Returns:
+        The page, and the ids of the elements that were folded.
+    """
+    folds: list[tuple[int, int, bytes, str]] = []
+    for part in settled:
+        at = data.find(part.needle)
+        opening = _TAG.match(data, data.rfind(b"<", 0, at)) if at >= 0 else None
+        if opening is None or opening.end() < at:
+            continue
+        start = opening.end()
+        whole, folded = part.known.get(opening[0], (b"", None))
+        if not whole or not data.startswith(whole, start):
+            end = _end_of(data, start, opening[0])
+            if end is None:
+                continue
+            whole, folded = data[start : end.end()], _fold(data[start : end.start()], end[0], part)
+            if len(part.known) >= _MOST_REMEMBERED:
+                part.known.clear()
+            part.known[opening[0]] = whole, folded
+        if folded is not None:
+            folds.append((start, start + len(whole), folded, part.id))
+    return _replace(data, sorted(folds))
+
+
+def _replace(data: bytes, folds: Iterable[tuple[int, int, bytes, str]]) -> tuple[bytes, list[str]]:
+    pieces: list[bytes] = []
+    ids: list[str] = []
+    position = 0
+    for start, end, folded, name in folds:
+        if start >= position:  # else it stands in one before it
+            pieces += (data[position:start], folded)
+            ids.append(name)
+            position = end
+    return b"".join([*pieces, data[position:]]), ids
+
+
+def _fold(inside: bytes, end_tag: bytes, part: Settled) -> bytes | None:
+    text = _TAG.sub(b"\n", inside)
+    if b"<" in text or b">" in text or any(sign in inside for sign in part.signs):
+        return None
+    lines = b"\n".join(line for line in text.split(b"\n") if line and not line.isspace())
+    shown = lines.decode("utf-8", "replace")
+    if "&" in shown:
+        from html import unescape  # 2 ms for a table that few parts need
+
+        shown = unescape(shown)
+    if any(map(part.speaks, shown.split("\n"))):
+        return None
+    return lines + end_tag
+
+
+def _end_of(data: bytes, start: int, opening: bytes) -> re.Match[bytes] | None:
+    """Find the end tag that belongs to the element whose content begins at ``start``."""
+    name = re.split(rb"[\s>]", opening[1:], maxsplit=1)[0]
+    depth = 1
+    for match in re.compile(rb"<(/?)%b(?:\s[^<>]*)?>" % name).finditer(data, start):
+        depth += -1 if match[1] else 1
+        if not depth:
+            return match
+    return None

@@ -1,0 +1,267 @@
+"""The page of ``explain --html``, opened in a real browser."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.test_cli import FIXTURES, HTML, run
+
+INSTALL = "apt-get install chromium chromium-driver"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+HOSTILE_PAGE = """<html><head><title>&lt;/title>&lt;script>document.title = 'pwned'&lt;/script></title>
+<link rel=canonical href="https://www.masress.com/a/1?&quot;>&lt;script>document.title='pwned'&lt;/script>"></head>
+<body><div id=mainContent>
+<span class=articletitle>&lt;/title&gt;&lt;/style&gt;&lt;/textarea&gt;&lt;script&gt;document.title = 'pwned'&lt;/script&gt;\u202eltr.exe</span>
+<span class=articlenewspaper>نشر في المنارة يوم 03 - 11 - 2021</span>
+<span class=articlecontent>" onmouseover="document.title='pwned'" autofocus onfocus="document.title='pwned'" x=".<br>
+&lt;!--&gt; &lt;img src=x onerror="document.title='pwned'"&gt; &amp;lt;script&amp;gt;document.title = 'pwned'&amp;lt;/script&amp;gt;.<br>
+<a href="javascript:document.title = 'pwned'" onclick="document.title = 'pwned'">a link</a> &lt;a href="javascript:alert(1)"&gt;b&lt;/a&gt;.<br>
+&lt;iframe srcdoc="&lt;script&gt;top.document.title = 'pwned'&lt;/script&gt;"&gt; &lt;svg onload="document.title='pwned'"&gt; &lt;base href=//x&gt;.<br>
+&lt;/p&gt;&lt;/main&gt;&lt;style&gt;*{display:none}&lt;/style&gt; \u2066\u202e override \u2069.
+</span></div></body></html>"""
+
+
+def missing() -> str | None:
+    """Return how a browser is had, if there is none."""
+    has_all = shutil.which("chromedriver") is not None and any(map(shutil.which, BROWSERS))
+    return None if has_all else f"a browser is missing: {INSTALL}"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """A browser without a window, a profile or a past; where there is none, a skip, or a failure if tools are required."""
+    if (what := missing()) is not None:
+        if os.environ.get("SCRAPER_REQUIRE_TOOLS"):
+            pytest.fail(what)
+        pytest.skip(what)
+    options = ChromeOptions()
+    options.binary_location = next(filter(None, map(shutil.which, BROWSERS)))
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    # With the path of the driver given, selenium looks for none in the network.
+    driver = Chrome(options=options, service=ChromeService(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
+
+
+def explain(page: Path, directory: Path) -> Path:
+    out = directory / "out.html"
+    assert run("explain", page, "--html", out).returncode == 0
+    return out
+
+
+@pytest.fixture
+def page(browser: Chrome, tmp_path: Path) -> Chrome:
+    """The explanation of an Arabic article, opened."""
+    show(browser, explain(HTML, tmp_path))
+    return browser
+
+
+def show(browser: Chrome, file: Path, width: int = 1280, scheme: str = "light") -> None:
+    for kind in ("browser", "performance"):
+        logged(browser, kind)  # what was logged of the page before
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    browser.get(file.as_uri())
+
+
+def logged(browser: Chrome, kind: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = browser.get_log(kind)  # type: ignore[no-untyped-call]
+    return entries
+
+
+def seen(browser: Chrome, selector: str) -> list[WebElement]:
+    return [element for element in browser.find_elements(By.CSS_SELECTOR, selector) if element.is_displayed()]
+
+
+def click(browser: Chrome, selector: str) -> None:
+    browser.find_element(By.CSS_SELECTOR, selector).click()
+
+
+def test_it_needs_nothing_but_itself_and_breaks_no_rule_of_its_policy(page: Chrome) -> None:
+    """No request but the one for the page, no complaint of the browser, and its style sheet is the one that the policy allows."""
+    assert "Network.requestWillBeSent" in (log := "".join(str(entry["message"]) for entry in logged(page, "performance")))
+    assert set(re.findall(r'"request":\{[^{}]*(?:\{[^{}]*\})?[^{}]*"url":"([^"]+)"', log)) == {page.current_url}
+    assert logged(page, "browser") == []
+    assert page.find_element(By.CSS_SELECTOR, ".hint").value_of_css_property("position") == "fixed"
+    assert page.find_elements(By.TAG_NAME, "script") == []
+    policy = page.find_element(By.CSS_SELECTOR, "meta[http-equiv]").get_attribute("content")
+    assert policy is not None
+    assert re.fullmatch(r"default-src 'none'; style-src 'sha256-[\w+/=]+'; base-uri 'none'; form-action 'none'", policy)
+
+
+def test_the_legend_filters_by_fate_and_by_label(page: Chrome) -> None:
+    """Unchecking a fate hides its pieces and no others; so does a label; checking shows them again."""
+    before = len(seen(page, ".piece"))
+    removed = len(seen(page, ".piece.removed"))
+    assert 0 < removed < before
+    click(page, "#show-is-removed")
+    assert (len(seen(page, ".piece.removed")), len(seen(page, ".piece"))) == (0, before - removed)
+    assert seen(page, ".group.removed") == []
+    click(page, "#show-is-removed")
+    assert len(seen(page, ".piece")) == before
+    click(page, "#show-is-heading")
+    assert seen(page, ".is-heading") == []
+    assert seen(page, ".piece.is-body")
+    assert all(not element.is_displayed() for element in page.find_elements(By.CSS_SELECTOR, ".why"))
+
+
+def test_a_long_ticker_unfolds(page: Chrome) -> None:
+    """Some headlines are seen, the others are counted, and all are there on demand."""
+    assert len(seen(page, ".piece.is-headline")) == 5
+    summary = page.find_element(By.CSS_SELECTOR, "main summary")
+    assert summary.text == "7 more headlines"
+    summary.send_keys(Keys.ENTER)
+    assert len(seen(page, ".piece.is-headline")) == 12
+
+
+def test_the_keyboard_reaches_every_piece_and_shows_rule_and_reason(page: Chrome) -> None:
+    """Tab goes from filter to piece to piece; what has the focus shows it, and its rule and reason can be seen and heard."""
+    visited: list[str] = []
+    for _ in range(60):
+        ActionChains(page).send_keys(Keys.TAB).perform()
+        focused = page.switch_to.active_element
+        visited.append(focused.get_attribute("class") or focused.get_attribute("id") or focused.tag_name)
+        if visited[-1].startswith("piece field is-field is-title"):
+            break
+    assert visited[0] == "skip"
+    assert visited.index("show-is-field") < next(n for n, name in enumerate(visited) if name.startswith("piece"))
+    assert sum("piece field is-field is-headline" in name for name in visited) == 5
+    title = page.switch_to.active_element
+    assert title.value_of_css_property("outline-style") == "solid"
+    (why,) = seen(page, ".why")
+    rule, because = why.find_elements(By.TAG_NAME, "p")
+    assert rule.text == "arabress/title"
+    assert because.text == "span.articletitle holds the title [code]."
+    assert described(page, title) == because.text
+
+
+def described(browser: Chrome, element: WebElement) -> str:
+    """Return what a screen reader is told of an element beside its text."""
+    browser.execute_script("arguments[0].id = 'asked'", element)
+    root = browser.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
+    node = browser.execute_cdp_cmd("DOM.querySelector", {"nodeId": root, "selector": "#asked"})
+    tree = browser.execute_cdp_cmd("Accessibility.getPartialAXTree", {**node, "fetchRelatives": False})
+    description: str = tree["nodes"][0]["description"]["value"]
+    return description
+
+
+def test_pointing_at_a_piece_shows_rule_and_reason_and_hides_nothing(page: Chrome) -> None:
+    """The reason of what the pointer is on comes before that of what has the focus, and covers no piece."""
+    page.execute_script("document.querySelector('.is-title.piece').focus()")
+    dateline = page.find_element(By.CSS_SELECTOR, ".is-dateline.piece")
+    page.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", **middle(page, dateline)})
+    first, second = seen(page, ".why")
+    top = page.execute_script(
+        "const r = arguments[0].getBoundingClientRect(); return document.elementFromPoint(r.x + 9, r.y + 9)", first
+    )
+    assert top.text.startswith("arabress/dateline")
+    panel = second.rect
+    assert all(piece.rect["x"] + piece.rect["width"] <= panel["x"] for piece in seen(page, ".piece, .card"))
+
+
+def middle(browser: Chrome, element: WebElement) -> dict[str, Any]:
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    box = browser.execute_script("return arguments[0].getBoundingClientRect().toJSON()", element)
+    return {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+
+
+def test_each_piece_has_its_own_direction(page: Chrome) -> None:
+    """Arabic runs from right to left, a Latin line beside it from left to right."""
+    directions = {piece.value_of_css_property("direction") for piece in seen(page, ".piece.is-body")}
+    assert directions == {"rtl"}
+    assert page.find_element(By.CSS_SELECTOR, ".head").value_of_css_property("direction") == "ltr"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("case", ["arabic-article-html", "unknown-page-html", "listing-html"])
+def test_text_is_told_from_its_ground(browser: Chrome, tmp_path: Path, case: str, scheme: str) -> None:
+    """All text has a contrast of 4.5 to 1 or more in both schemes (WCAG 2.2, 1.4.3), and the schemes differ."""
+    show(browser, explain(FIXTURES / case / "source.html", tmp_path), scheme=scheme)
+    pairs = browser.execute_script("""
+        const ground = e => { for (; e; e = e.parentElement) {
+            const c = getComputedStyle(e).backgroundColor; if (!c.endsWith(', 0)')) return c } };
+        return [...document.querySelectorAll('body *')].filter(e => e.checkVisibility() && e.innerText)
+            .map(e => [getComputedStyle(e).color, ground(e)])""")
+    assert len(pairs) > 50
+    assert min(contrast(*pair) for pair in pairs) >= 4.5
+    paper = browser.find_element(By.TAG_NAME, "body").value_of_css_property("background-color")
+    assert (luminance(paper) > 0.5) == (scheme == "light")
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, as WCAG 2.2 defines it."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("width", [320, 700, 1280])
+def test_it_is_never_wider_than_its_window(browser: Chrome, tmp_path: Path, width: int) -> None:
+    """Nothing has to be scrolled sideways, not even for a word without end."""
+    source = tmp_path / "page.txt"
+    source.write_text(f"{'ن' * 900}\n{'x' * 900}\nhttps://a.example/{'y' * 300}\n", encoding="utf-8")
+    for page in (HTML, source):
+        show(browser, explain(page, tmp_path), width=width)
+        assert browser.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_hostile_page_executes_nothing(browser: Chrome, tmp_path: Path) -> None:
+    """Scripts, handlers, end tags, links and overrides of a page are text in its explanation, and nothing else."""
+    source = tmp_path / "hostile.html"
+    source.write_text(HOSTILE_PAGE, encoding="utf-8")
+    show(browser, explain(source, tmp_path))
+    for piece in seen(browser, ".piece"):
+        piece.click()
+    for summary in seen(browser, "summary"):
+        summary.click()
+    assert "</title></style></textarea><script>" in browser.title
+    assert not browser.title.startswith("pwned")
+    assert logged(browser, "browser") == []
+    made = browser.execute_script("""
+        return {tags: [...new Set([...document.querySelectorAll('*')].map(e => e.localName))],
+                attributes: [...new Set([...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()))],
+                links: [...document.links].map(e => e.getAttribute('href')),
+                text: document.body.innerText}""")
+    assert not {"script", "img", "iframe", "base", "textarea", "link"} & set(made["tags"])
+    assert not [name for name in made["attributes"] if name.startswith("on") or name in ("src", "style", "autofocus", "srcdoc")]
+    assert made["links"] == ["#page"]
+    assert browser.execute_script("return document.querySelectorAll('style').length") == 1
+    for wanted in (
+        "onerror=\"document.title='pwned'\"",
+        "</p></main><style>*{display:none}</style>",
+        r"\u202eltr.exe",
+        "&lt;script&gt;",
+    ):
+        assert wanted in made["text"]
+    assert re.search("[\u202a-\u202e\u2066-\u2069]", browser.page_source) is None
+
+
+def test_without_a_browser_it_says_how_to_have_one() -> None:
+    """What is missing is named with the line that installs it, and the continuous run does install it."""
+    ci = (FIXTURES.parent.parent / ".ci" / "run").read_text(encoding="utf-8")
+    assert all(package in ci for package in INSTALL.removeprefix("apt-get install ").split())
+    assert "SCRAPER_REQUIRE_TOOLS=1" in ci
+    done = subprocess.run(["bash", "-n", str(FIXTURES.parent.parent / ".ci" / "run")], check=False)
+    assert done.returncode == 0

@@ -1,0 +1,185 @@
+"""Folding a menu or a sidebar saves time, and must change nothing but the white space of chrome."""
+
+import json
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import scraper.cleaning
+from scraper import Outcome, Page, PageError, clean
+from scraper.characters import visible
+from scraper.documents.folding import fold
+from scraper.documents.html import read_html
+from scraper.errors import ParserLostText
+from scraper.layouts import builtin_layouts, settled_parts
+from scraper.pages import Settled
+from scraper.records import to_json_line
+from tests.measure_pages import make_case
+from tests.test_cases import CASES, FIXTURES
+
+SETTLED = settled_parts(builtin_layouts())
+
+
+def without_space(text: str) -> str:
+    return "".join(text.split())
+
+
+def text_of(markup: str, settled: Sequence[Settled] = ()) -> str | None:
+    """Return the visible text of a page, or None if the parser cannot be brought to read all of it."""
+    try:
+        return without_space(read_html(markup, settled).text)
+    except ParserLostText:
+        return None
+
+
+def looked_into(page: Page) -> Outcome:
+    """Clean a page of which no part is folded."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scraper.cleaning, "settled_parts", lambda _: ())
+        return clean(page)
+
+
+def record_of(outcome: Outcome) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(to_json_line(outcome.record))
+    return record
+
+
+def check_same(page: Page) -> None:
+    try:
+        folded = clean(page)
+    except PageError as error:
+        with pytest.raises(type(error)):
+            looked_into(page)
+        return
+    whole = looked_into(page)
+    assert record_of(folded) == record_of(whole)
+    assert without_space(folded.document.text) == without_space(whole.document.text)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.endswith("-html")])
+def test_a_folded_page_gives_the_same_record(case: str) -> None:
+    """Whether the parts of a page are folded or looked into, its record and its readable text are the same."""
+    (source,) = (FIXTURES / case).glob("source.*")
+    check_same(Page(data=source.read_bytes()))
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 2**32))
+def test_a_hurt_page_gives_the_same_record_folded(seed: int) -> None:
+    """The same holds for pages that are hurt in any two ways."""
+    check_same(Page(data=make_case(f"fold-{seed}").data))
+
+
+PIECES = [
+    *(
+        "<b>",
+        "</b>",
+        "<div>",
+        "</div>",
+        "<div id=x>",
+        "<li>",
+        "<br/>",
+        "<!-- c -->",
+        "<!--",
+        "-->",
+        "<script>",
+        "</script>",
+        "<a href='",
+    ),
+    *(
+        "<textarea>",
+        "</textarea>",
+        "<title>",
+        '<a title="a>b">',
+        '<i class="',
+        "&amp;",
+        "&lt;b&gt;",
+        "<",
+        ">",
+        "كلمة",
+        " ",
+        "\n",
+        "</div",
+    ),
+    *(
+        '<div id="sideBar">',
+        '<ul id="centeredmenu">',
+        "</ul>",
+        '<span class="articletitle">',
+        "</DIV>",
+        "<p",
+        "<noscript>",
+        "<pre>",
+    ),
+    *(
+        "نشر في الواحة يوم 01 - 02 - 2020",
+        "انقر هنا لقراءة الخبر من مصدره.",
+        "\N{NO-BREAK SPACE}",
+        '<div id="footer"><p>',
+        "x</p></div>",
+    ),
+]
+
+
+@settings(max_examples=600)
+@given(st.lists(st.sampled_from(PIECES), max_size=25))
+def test_folding_loses_no_text_of_any_markup(pieces: list[str]) -> None:
+    """Whatever stands in a part, and however broken, the text nodes of the page are those of the page unfolded."""
+    markup = f'<html><body><div id="sideBar">{"".join(pieces)}</div><p>end</p>'
+    assert text_of(markup, SETTLED) == text_of(markup)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        'a<span class="articletitle">b</span>',
+        '<div id="mainContent">b</div>',
+        "<marquee>b</marquee>",
+        "<script>1 < 2</script>",
+        "<textarea>a<b></textarea>",
+        '<a title="a > b">c</a>',
+        "<a title='c'>c</a>",
+        "a > b",
+        "<B>c</B>",
+        "<p>نشر في الواحة يوم 01 - 02 - 2020</p>",
+        "<p>انقر هنا لقراءة الخبر من مصدره.</p>",
+        "<!-- a > b -->",
+    ],
+)
+def test_what_is_not_plainly_chrome_is_looked_into(inside: str) -> None:
+    """A part is not folded if it holds elements or words of an article, or markup whose text could be read in two ways."""
+    assert fold(f'<div id="sideBar">{inside}</div>'.encode(), SETTLED)[1] == []
+
+
+@pytest.mark.parametrize(
+    "markup", ["<div id='sideBar'>a<b>c</b></div>", '<div id="sideBar">a<b>c</b>', '<p title="<div" id="sideBar">a']
+)
+def test_what_has_no_plain_beginning_and_end_is_not_folded(markup: str) -> None:
+    """A part is not folded if it is not plain where it begins or ends."""
+    assert fold(markup.encode(), SETTLED)[1] == []
+
+
+def test_a_part_ends_with_its_own_end_tag() -> None:
+    """Elements of the same name within a part do not end it."""
+    data, folded = fold(b'<div id="sideBar"><div>a</div><div><div>b</div></div></div><p>c<b>d</b></p>', SETTLED)
+    assert data.decode() == '<div id="sideBar">a\nb</div><p>c<b>d</b></p>'
+    assert folded == ["sideBar"]
+
+
+def test_what_is_remembered_of_one_page_is_no_part_of_another() -> None:
+    """A part that begins as one that was folded before, but goes on, is folded as what it is."""
+    parts = ["<b>a</b>", "<b>a</b> c", "<b>a</b></div> c", "", '<b>a</b><span class="articletitle">t</span>', "<b>a</b>"]
+    random.Random(1).shuffle(parts)
+    for inside in [*parts, *reversed(parts)]:
+        markup = f'<html><body><div id="sideBar">{inside}</div><p>end</p>'
+        assert text_of(markup, SETTLED) == text_of(markup)
+
+
+def test_a_part_that_is_shown_as_text_stays_text() -> None:
+    """The source of a sidebar in a text area is text with all its tags."""
+    markup = '<html><body><textarea><div id="sideBar"><b>a</b></div></textarea>'
+    assert visible(read_html(markup, SETTLED).text) == visible('<div id="sideBar"><b>a</b></div>')
