@@ -95,7 +95,7 @@ class Settled(msgspec.Struct, frozen=True, eq=False):
     speaks: Callable[[str], bool]
     """Tells whether a line of its text shows that it holds more."""
     known: dict[bytes, tuple[bytes, bytes | None]] = msgspec.field(default_factory=dict)
-    """By the tag that opens the part: what it last held, and how that was folded, if it was."""
+    """By how the part begins: all that it held then, and how that was folded, if it was."""
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):

@@ -16,8 +16,10 @@ _OPAQUE: Final = rb"body|fr|head|html|iframe|listing|no|pl|pre|script|style|te|t
 _TAG: Final = re.compile(rb"<(?:/?(?!%b)[a-z]%b|!--[^<>]*--)>" % (_OPAQUE, _ATTRIBUTES))
 
 
-_MOST_REMEMBERED: Final = 16
+_MOST_REMEMBERED: Final = 64
 """Foldings of one part that are remembered: the pages of a site show the same menu, day after day."""
+_BEGINNING: Final = 200
+"""Bytes by which it is told which of them a part may be; two that begin alike take turns."""
 
 
 def fold(data: bytes, settled: Iterable[Settled]) -> tuple[bytes, list[str]]:
@@ -33,7 +35,8 @@ def fold(data: bytes, settled: Iterable[Settled]) -> tuple[bytes, list[str]]:
         if opening is None or opening.end() < at:
             continue
         start = opening.end()
-        whole, folded = part.known.get(opening[0], (b"", None))
+        beginning = data[opening.start() : start + _BEGINNING]
+        whole, folded = part.known.get(beginning, (b"", None))
         if not whole or not data.startswith(whole, start):
             end = _end_of(data, start, opening[0])
             if end is None:
@@ -41,7 +44,7 @@ def fold(data: bytes, settled: Iterable[Settled]) -> tuple[bytes, list[str]]:
             whole, folded = data[start : end.end()], _fold(data[start : end.start()], end[0], part)
             if len(part.known) >= _MOST_REMEMBERED:
                 part.known.clear()
-            part.known[opening[0]] = whole, folded
+            part.known[beginning] = whole, folded
         if folded is not None:
             folds.append((start, start + len(whole), folded, part.id))
     return _replace(data, sorted(folds))
