@@ -39,11 +39,11 @@ ROOMS: dict[str, set[str]] = {
         *("recognition", "labelling", "projection", "records", "audit"),
     },
     "tally": {"records"},
-    "reading": {"pages", "errors"},
+    "reading": {"pages", "errors", "links"},
     "writing": {"errors"},
     "cli": {"errors", "cleaning", "layouts", "links", "projection", "reading", "records", "tally", "writing"},
 }
-ONLY_USERS = {"lxml": {"documents"}, "typer": {"cli"}, "rich": {"cli"}, "httpx": {"fetching"}}
+ONLY_USERS = {"lxml": {"documents"}, "typer": {"cli"}, "rich": {"cli"}, "httpx": {"fetching"}, **dict.fromkeys(("fastwarc", "pyarrow", "zipfile"), {"reading"})}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
