@@ -14,5 +14,4 @@ class Document(msgspec.Struct):
 
 decoder, encoder = msgspec.json.Decoder(Document), msgspec.json.Encoder()
 with open(sys.argv[1], "rb") as dump, open(sys.argv[2], "wb") as out:
-    for line in dump:
-        out.write(encoder.encode(decoder.decode(line)) + b"\n")
+    out.writelines(encoder.encode(decoder.decode(line)) + b"\n" for line in dump)
