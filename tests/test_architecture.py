@@ -40,10 +40,19 @@ ROOMS: dict[str, set[str]] = {
     },
     "tally": {"records"},
     "reading": {"pages", "errors", "links"},
-    "writing": {"errors"},
+    "packing": set(),
+    "writing": {"errors", "packing"},
     "cli": {"errors", "cleaning", "layouts", "links", "projection", "reading", "records", "tally", "writing"},
 }
-ONLY_USERS = {"lxml": {"documents"}, "typer": {"cli"}, "rich": {"cli"}, "httpx": {"fetching"}, **dict.fromkeys(("fastwarc", "pyarrow", "zipfile"), {"reading"})}
+ONLY_USERS = {
+    "lxml": {"documents"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "httpx": {"fetching"},
+    "fastwarc": {"reading"},
+    "pyarrow": {"reading"},
+    "zipfile": {"reading"},
+}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -16,7 +16,7 @@ import typer
 from scraper import __version__
 from scraper.cleaning import Outcome, clean
 from scraper.cli.options import Options
-from scraper.cli.talk import say
+from scraper.cli.talk import is_watched, say
 from scraper.errors import EmptyInput, InternalError, LayoutError, NotText, OutputError, PageError, ReaderGone, UnknownLayout
 from scraper.layouts import builtin_layouts
 from scraper.links import is_absolute
@@ -78,18 +78,32 @@ def run(options: Options, lines: Callable[[Outcome], Iterable[bytes]]) -> None:
     )
     output, tally = Output(options.out), Tally()
     failures = Output(options.failures) if options.failures is not None else None
-    summary = Output(options.summary) if options.summary is not None else None
-    beside = [file for file in (failures, summary) if file is not None]
-    with finishing(output, tally, quiet=options.quiet, beside=beside):
-        try:
-            for outcome in outcomes(inputs, request, unknown=options.unknown, output=output, tally=tally, failures=failures):
-                for line in lines(outcome):
-                    output.write(line)
-        except PageError as error:  # the list of inputs itself
-            tally.failures[error.code] += 1
-            say(f"{options.from_list}: {error.code}: {error}")
-        if summary is not None:
-            summary.write(tally.to_json(__version__, layout_digests()))
+    with finishing(output, tally, quiet=options.quiet, beside=[failures] if failures is not None else []):
+        with _progress(options, tally) as meter:
+            try:
+                for outcome in outcomes(
+                    inputs, request, unknown=options.unknown, output=output, tally=tally, failures=failures, meter=meter
+                ):
+                    for line in lines(outcome):
+                        output.write(line)
+            except PageError as error:  # the list of inputs itself
+                tally.failures[error.code] += 1
+                say(f"{options.from_list}: {error.code}: {error}")
+        if options.summary is not None:
+            with Output(options.summary) as summary:
+                summary.write(tally.to_json(__version__, layout_digests()))
+
+
+@contextmanager
+def _progress(options: Options, tally: Tally) -> Iterator[Callable[[int], object] | None]:
+    if options.quiet or not is_watched():
+        yield None
+        return
+    from scraper.cli.progress import displaying, size_of
+
+    size = size_of(options.inputs or []) if options.from_list is None else None
+    with displaying(tally, size) as display:
+        yield display.read
 
 
 def layout_digests() -> dict[str, str]:
@@ -139,11 +153,12 @@ def outcomes(
     output: Output,
     tally: Tally,
     failures: Output | None = None,
+    meter: Callable[[int], object] | None = None,
 ) -> Iterator[Outcome]:
     """Read and clean what the user named, in order. A page that fails is named and counted, and the others go on."""
     builtin_layouts()  # a bad layout file is an error of the run, not of its first page
     skip = output.identities() | (failures.identities() if failures is not None else set())
-    for reading in read_inputs(inputs, request, skip=skip):
+    for reading in read_inputs(inputs, request, skip=skip, meter=meter):
         if reading.left_out is not None:
             tally.left_out[reading.left_out] += 1
             continue
