@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from scraper.errors import OutputError, ReaderGone
+from scraper.packing import packer_for
 
 _STDOUT: Final = 1
 
@@ -19,7 +20,8 @@ class Output:
     """Where records go: stdout, a device or pipe, or a file. A context manager.
 
     A file is written beside its name, with ``.part`` behind it, and renamed when the block ends well; if the block raises, the
-    part file stays, and what bears the name is untouched. A link is followed.
+    part file stays, and what bears the name is untouched. A link is followed. A name that ends in ``.gz`` or ``.zst`` gets
+    compressed data.
 
     Args:
         path: the file; None for stdout.
@@ -32,6 +34,7 @@ class Output:
     def __init__(self, path: Path | None) -> None:
         self._name = "stdout" if path is None else str(path)
         self._target = None if path is None else Path(os.path.realpath(path))
+        self._packer = packer_for(path)
         self.part: Path | None = None
         """The part file, as long as there is one."""
 
@@ -52,6 +55,8 @@ class Output:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
+            if not isinstance(error, OutputError):
+                self._write(self._packer.flush())
             if self.part is not None and self._target is not None and error is None:
                 os.fsync(self._file.fileno())
                 if self._target.exists():
@@ -63,17 +68,20 @@ class Output:
             raise self._failure(failure) from None
 
     def write(self, line: bytes) -> None:
-        """Write one whole line."""
-        rest = memoryview(line)
+        """Write one whole line, or several."""
         try:
-            while rest:
-                written = self._file.write(rest)
-                if written is None:  # somebody made the pipe non-blocking
-                    select.select([], [self._file], [])
-                else:
-                    rest = rest[written:]
+            self._write(self._packer.compress(line))
         except OSError as error:
             raise self._failure(error) from None
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            written = self._file.write(rest)
+            if written is None:  # somebody made the pipe non-blocking
+                select.select([], [self._file], [])
+            else:
+                rest = rest[written:]
 
     def identities(self) -> set[tuple[int, int]]:
         """Return device and inode of the files that this output is or will be; they are no inputs."""

@@ -42,7 +42,8 @@ ROOMS: dict[str, set[str]] = {
     "trial": {"cleaning", "layouts", "characters", "recognition", "segments"},
     "tally": {"records"},
     "reading": {"pages", "errors", "links"},
-    "writing": {"errors"},
+    "packing": set(),
+    "writing": {"errors", "packing"},
     "cli": {
         *("errors", "cleaning", "explaining", "layouts", "links", "projection", "reading", "records", "spans", "tally", "trial"),
         "writing",
@@ -53,7 +54,9 @@ ONLY_USERS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "httpx": {"fetching"},
-    **{key: {"reading"} for key in ("fastwarc", "pyarrow", "zipfile")},
+    "fastwarc": {"reading"},
+    "pyarrow": {"reading"},
+    "zipfile": {"reading"},
 }
 
 

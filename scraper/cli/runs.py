@@ -14,7 +14,7 @@ from scraper import __version__
 from scraper.cleaning import Outcome, clean
 from scraper.cli.checks import check_inputs, check_layouts
 from scraper.cli.options import Options
-from scraper.cli.talk import say
+from scraper.cli.talk import is_watched, say
 from scraper.errors import EmptyInput, InternalError, LayoutError, NotText, OutputError, PageError, ReaderGone, UnknownLayout
 from scraper.layouts import Layout
 from scraper.reading import Reading, Request, read_inputs
@@ -85,23 +85,36 @@ def run(options: Options, lines: Callable[[Outcome], Iterable[bytes]], spans: Pa
         date_field=options.date_field,
     )
     output, tally = Output(options.out), Tally()
-    failures, pieces, summary = (Output(file) if file is not None else None for file in (options.failures, spans, options.summary))
-    beside = [file for file in (failures, pieces, summary) if file is not None]
+    failures, pieces = (Output(file) if file is not None else None for file in (options.failures, spans))
+    beside = [file for file in (failures, pieces) if file is not None]
     with finishing(output, tally, quiet=options.quiet, beside=beside):
         skip = set().union(*(file.identities() for file in (output, *beside)))
-        try:
-            for outcome in outcomes(
-                read_inputs(inputs, request, skip=skip), layouts, unknown=options.unknown, tally=tally, failures=failures
-            ):
-                if pieces is not None:
-                    _write_spans(pieces, outcome)
-                for line in lines(outcome):
-                    output.write(line)
-        except PageError as error:  # the list of inputs itself
-            tally.failures[error.code] += 1
-            say(f"{options.from_list}: {error.code}: {error}")
-        if summary is not None:
-            summary.write(tally.to_json(__version__))
+        with _progress(options, tally) as meter:
+            readings = read_inputs(inputs, request, skip=skip, meter=meter)
+            try:
+                for outcome in outcomes(readings, layouts, unknown=options.unknown, tally=tally, failures=failures):
+                    if pieces is not None:
+                        _write_spans(pieces, outcome)
+                    for line in lines(outcome):
+                        output.write(line)
+            except PageError as error:  # the list of inputs itself
+                tally.failures[error.code] += 1
+                say(f"{options.from_list}: {error.code}: {error}")
+        if options.summary is not None:
+            with Output(options.summary) as summary:
+                summary.write(tally.to_json(__version__))
+
+
+@contextmanager
+def _progress(options: Options, tally: Tally) -> Iterator[Callable[[int], object] | None]:
+    if options.quiet or not is_watched():
+        yield None
+        return
+    from scraper.cli.progress import displaying, size_of
+
+    size = size_of(options.inputs or []) if options.from_list is None else None
+    with displaying(tally, size) as display:
+        yield display.read
 
 
 def outcomes(

@@ -1,7 +1,13 @@
 """What is said to people, on stderr, in plain text."""
 
+import os
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+Printer = Callable[[str], object]
+
+_printers: list[Printer] = []
 
 
 def say(text: str) -> None:
@@ -9,7 +15,25 @@ def say(text: str) -> None:
     if sys.stderr is None:  # closed by whoever started the program; print() would then write to stdout
         return
     with suppress(OSError):  # nobody is there to be told
-        print(f"scraper: {printable(text)}", file=sys.stderr, flush=True)
+        if _printers:
+            _printers[-1](f"scraper: {printable(text)}")
+        else:
+            print(f"scraper: {printable(text)}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def speaking_through(printer: Printer) -> Iterator[None]:
+    """Let ``printer`` print what is said during the block: it knows what else stands on the terminal."""
+    _printers.append(printer)
+    try:
+        yield
+    finally:
+        _printers.pop()
+
+
+def is_watched() -> bool:
+    """Tell whether somebody looks at stderr who can be shown progress."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def printable(text: str) -> str:

@@ -38,6 +38,8 @@ def decode_body(data: bytes, transfer: str | None, content: str | None, max_byte
         if not data.startswith(_MAGIC.get(name, b"")):
             continue
         data = _decoded(data, name, max_bytes)
+    if len(data) > max_bytes:
+        raise _too_large(max_bytes)
     return data
 
 

@@ -108,24 +108,23 @@ def _read_file(name: str, request: Request, meter: Meter | None, *, is_named: bo
         yield place.failed(UnreadableInput("stdin is closed; pipe a page in"))
         return
     try:
-        with open(0 if name == STDIN else name, "rb", buffering=0, closefd=name != STDIN) as file:
-            yield from read_stream(Stream(_Metered(file, meter)), place, request, _seekable(file))
+        with _File(0 if name == STDIN else name, closefd=name != STDIN) as file:
+            file.meter = meter
+            yield from read_stream(Stream(file), place, request, _seekable(file))
     except (OSError, ValueError) as error:
         yield place.failed(_unreadable(error))
 
 
-class _Metered:
-    """A source that tells a meter of what it gives."""
+class _File(io.FileIO):
+    """A file that tells a meter of what it gives."""
 
-    def __init__(self, file: io.FileIO, meter: Meter | None) -> None:
-        self._file = file
-        self._meter = meter
+    meter: Meter | None = None
 
-    def read(self, size: int, /) -> bytes:
-        while (piece := self._file.read(size)) is None:  # somebody made the pipe non-blocking
-            select.select([self._file], [], [])
-        if self._meter is not None:
-            self._meter(len(piece))
+    def read(self, size: int | None = -1, /) -> bytes:
+        while (piece := super().read(size)) is None:  # somebody made the pipe non-blocking
+            select.select([self], [], [])
+        if self.meter is not None:
+            self.meter(len(piece))
         return piece
 
 

@@ -25,6 +25,9 @@ _BLANK: Final = b" \t\r\n"
 
 def tell(stream: Stream, request: Request) -> Kind:
     """Tell what a stream holds. It is looked at as far as needed, and nothing of it is taken."""
+    stream.look(1 << 16)
+    if _is_jsonl(stream, request):  # first, since somebody may be writing it line by line
+        return "jsonl"
     while len(stream.look()) < _ENOUGH and not stream.is_at_end:
         stream.look(1 << 16)
     head = stream.look()
@@ -34,9 +37,7 @@ def tell(stream: Stream, request: Request) -> Kind:
     compression = compression_of(head)
     if compression is not None:
         return cast("Kind", compression)
-    if head[_TAR] == b"ustar":
-        return "tar"
-    return "jsonl" if _is_jsonl(stream, request) else "page"
+    return "tar" if head[_TAR] == b"ustar" else "page"
 
 
 def _is_jsonl(stream: Stream, request: Request) -> bool:
@@ -51,8 +52,8 @@ def _is_jsonl(stream: Stream, request: Request) -> bool:
         opening = head.lstrip(_BLANK)
         if opening and not opening.startswith(b"{"):
             return False
-        lines = [line for line in opening.split(b"\n", 3)[:3] if line.strip(_BLANK)]
-        whole = lines if stream.is_at_end else lines[:-1]
+        lines = opening.split(b"\n")
+        whole = [line for line in (lines if stream.is_at_end else lines[:-1]) if line.strip(_BLANK)]
         if whole:
             first = _object(whole[0])
             if first is None:

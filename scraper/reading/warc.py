@@ -19,6 +19,7 @@ from scraper.reading.times import utc_time
 from scraper.reading.window import Window
 
 _BEGINS: Final = b"WARC/"
+_VERSION: Final = re.compile(rb"WARC/\d\.\d+\r\n")
 _HEAD_END: Final = b"\r\n\r\n"
 _HEADROOM: Final = 1 << 20
 """Room for headers beside a page: FastWARC refuses longer ones."""
@@ -89,11 +90,12 @@ class _Run:
                 yield self._place.failed(
                     error or DamagedInput("the archive breaks off in the middle of a record"), self._name(last)
                 )
-            found = window.find(b"\n" + _BEGINS, last)
+            found = window.find(_BEGINS, last + 1)
+            while found is not None and _VERSION.match(window.at(found, 12)) is None:
+                found = window.find(_BEGINS, found + 1)
             if found is None:
                 return
-            window.go(found + 1)
-            last = found + 1
+            last = found
 
     def _end(self, record: Any, start: int) -> int:
         """Return where a record ends, by what it says, which is checked.
