@@ -25,6 +25,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The media type that the HTTP header declared, without parameters."""
 
 
+def is_page_type(media_type: str | None) -> bool:
+    """Tell whether what is declared so may be a page: HTML, XHTML or text; what declares nothing may be one, too."""
+    return media_type is None or media_type.startswith("text/") or media_type == "application/xhtml+xml"
+
+
 class Decoding(msgspec.Struct, frozen=True):
     """How bytes became text."""
 

@@ -21,6 +21,8 @@ class Tally:
         self.warnings: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
+        self.headlines: int | None = None
+        """How many headlines were written, where they are what the run is about."""
 
     def add(self, record: PageRecord) -> None:
         """Count a page that was cleaned and written."""
@@ -36,6 +38,8 @@ class Tally:
         """Return the counts in one line, such as ``3 pages: 2 article, 1 unknown; warnings: 1 no-date; failed: 1 missing``."""
         total = sum(self.kinds.values())
         parts = [f"{total} page{'' if total == 1 else 's'}" + (f": {_counts(self.kinds)}" if total else "")]
+        if self.headlines is not None:
+            parts.append(f"{self.headlines} new headline{'' if self.headlines == 1 else 's'}")
         for name, counts in (("warnings", self.warnings), ("left out", self.left_out), ("failed", self.failures)):
             if counts:
                 parts.append(f"{name}: {_counts(counts)}")

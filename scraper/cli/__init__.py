@@ -6,6 +6,7 @@ import typer
 
 from scraper import __version__
 from scraper.cli.clean import clean
+from scraper.cli.fetch import fetch
 from scraper.cli.headlines import headlines
 from scraper.cli.schema import schema
 
@@ -13,6 +14,7 @@ app = typer.Typer(name="scraper", no_args_is_help=True, add_completion=False, pr
 app.command()(clean)
 app.command()(headlines)
 app.command()(schema)
+app.command()(fetch)
 
 
 def _print_version(asked: bool) -> None:

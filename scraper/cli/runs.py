@@ -7,14 +7,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Literal, NoReturn
+from types import FrameType, TracebackType
+from typing import Literal, NoReturn, Protocol, Self
 
 import typer
 
 from scraper.cleaning import Outcome, clean
 from scraper.cli.talk import say
-from scraper.errors import EmptyInput, InternalError, LayoutError, NotText, OutputError, PageError, ReaderGone, UnknownLayout
+from scraper.errors import EmptyInput, InternalError, LayoutError, NotText, OutputError, PageError, ReaderGone, StateError, UnknownLayout
 from scraper.layouts import builtin_layouts
 from scraper.links import is_absolute
 from scraper.reading import Reading, read_inputs
@@ -30,8 +30,20 @@ def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise _Terminated
 
 
+class Opened(Protocol):
+    """What a run writes to: opened before it, closed after it."""
+
+    @property
+    def part(self) -> Path | None:
+        """The part file, as long as there is one."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None: ...
+
+
 @contextmanager
-def finishing(output: Output, tally: Tally, *, quiet: bool) -> Iterator[None]:
+def finishing(output: Opened, tally: Tally, *, quiet: bool) -> Iterator[None]:
     """Open ``output`` around the block, say how it went, and exit with the status for it."""
     gc.freeze()
     gc.enable()
@@ -43,7 +55,7 @@ def finishing(output: Output, tally: Tally, *, quiet: bool) -> Iterator[None]:
         status = tally.exit_status
     except ReaderGone:
         status = READER_GONE
-    except OutputError as error:
+    except (OutputError, StateError) as error:
         say(str(error))
     except LayoutError as error:
         say(str(error))

@@ -1,0 +1,132 @@
+"""Cleaning what was fetched: in this process as long as that keeps up with the network, in others where it does not."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Final, Literal
+
+import msgspec
+
+from scraper.cleaning import clean
+from scraper.errors import InternalError, NoHeadlines, PageError
+from scraper.links import site_of
+from scraper.pages import Page
+from scraper.projection import headline_records
+from scraper.records import PageRecord, to_json_line
+
+_BACKLOG: Final = 16
+"""How many pages must wait before other processes are worth their start."""
+
+Records = Literal["page", "headline"]
+
+
+class Cleaned(msgspec.Struct, kw_only=True):
+    """What cleaning made of a page: its lines, or an error."""
+
+    lines: list[bytes] = []
+    keys: list[str] = []
+    """For headlines: what makes each the same as one that was seen before, namely site, address and words."""
+    kind: str | None = None
+    """The record's kind; None where there is no record."""
+    warnings: list[str] = []
+    error: PageError | None = None
+
+
+def clean_page(page: Page, records: Records) -> Cleaned:
+    """Clean a page. Whatever goes wrong with it is in the result."""
+    try:
+        outcome = clean(page)
+        record = outcome.record
+        if records == "page":
+            return Cleaned(lines=[to_json_line(record)], kind=record.kind, warnings=list(record.warnings))
+        if not record.headlines:
+            lost = "its headlines have lost what stood between them" if "ticker-not-split" in record.warnings else "there is no ticker"
+            raise NoHeadlines(f"no headline can be read from the page: {lost}; look at it without --ticker-only")
+        rows = list(headline_records(record, outcome.layout))
+        keys = [headline_key(record, row.url, row.headline) for row in rows]
+        return Cleaned(lines=[to_json_line(row) for row in rows], keys=keys, kind=record.kind, warnings=list(record.warnings))
+    except PageError as error:
+        return Cleaned(error=error)
+    except Exception as error:  # noqa: BLE001 - as in runs.py: a mistake of ours costs one page, not the run
+        return Cleaned(error=InternalError(f"a mistake of the program, please report the page ({type(error).__name__}: {error})"))
+
+
+def headline_key(record: PageRecord, url: str | None, text: str) -> str:
+    """Return what makes two headlines the same: the site, the address they lead to whatever its scheme and ``www.``, and the words."""
+    rest = url.partition("://")[2].removeprefix("www.") if url is not None else ""
+    return "\n".join((site_of(record.url) or "" if record.url is not None else "", rest, text))
+
+
+class Cleaners:
+    """Cleans pages in the order in which they are given. A context manager."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._pool: ProcessPoolExecutor | None = None
+        self._processes = os.cpu_count() or 1
+
+    def __enter__(self) -> "Cleaners":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def at_once(self) -> int:
+        """How many pages may be under way; more would only wait."""
+        return 1 if self._pool is None else 4 * self._processes
+
+    def submit(self, page: Page, backlog: int) -> Callable[[], Cleaned]:
+        """Begin to clean a page; what is returned waits for the result.
+
+        Args:
+            page: the page.
+            backlog: how many more are waiting to be cleaned.
+        """
+        if self._pool is None and backlog >= _BACKLOG and self._processes > 1:
+            # Not forked: a copy of a process with threads may be born with a lock that nobody will ever open.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._processes, mp_context=context, initializer=_prepare)
+        if self._pool is None:
+            done = clean_page(page, self._records)
+            return lambda: done
+        try:
+            future: Future[Cleaned] = self._pool.submit(clean_page, page, self._records)
+        except BrokenProcessPool:
+            return lambda: self._alone(page)
+        return lambda: self._result(future, page)
+
+    def _result(self, future: Future[Cleaned], page: Page) -> Cleaned:
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            return self._alone(page)
+
+    def _alone(self, page: Page) -> Cleaned:
+        """Clean a page in a process of its own: one of those under way has ended a process, and only that one may be lost."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool, self._processes = None, 1  # from here on in this process, all but those already under way
+        try:
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare) as pool:
+                return pool.submit(clean_page, page, self._records).result()
+        except BrokenProcessPool:
+            return Cleaned(error=InternalError("cleaning it ends the process, please report the page"))
+
+
+def _prepare() -> None:
+    """Make ready a process that cleans: signals are its parent's business, and it ends when its parent does, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def end() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
