@@ -27,7 +27,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_page_type(media_type: str | None) -> bool:
     """Tell whether what is declared so may be a page: HTML, XHTML or text; what declares nothing may be one, too."""
-    return media_type is None or media_type.startswith("text/") or media_type == "application/xhtml+xml"
+    return media_type in (None, "text/html", "application/xhtml+xml", "text/plain")
 
 
 class Decoding(msgspec.Struct, frozen=True):

@@ -93,7 +93,16 @@ class HeadlineRecord(Struct, frozen=True, kw_only=True, rename={"schema_version"
     input: Annotated[str, Meta(description="where the page was read")]
 
 
-Record = PageRecord | HeadlineRecord
+class FailureRecord(Struct, frozen=True, kw_only=True):
+    """One input that gave no record, and why."""
+
+    input: str
+    url: str | None
+    code: str
+    message: str
+
+
+Record = PageRecord | HeadlineRecord | FailureRecord
 
 _encoder: Final = msgspec.json.Encoder()
 

@@ -20,7 +20,7 @@ from scraper.links import site_of
 _HEAD: Final = 64 * 1024
 """How much of a page is looked at: titles and the scripts of challenges stand early."""
 _TITLE: Final = re.compile(rb"<title[^<>]*>([^<]*)", re.IGNORECASE)
-_SEPARATORS: Final = re.compile(r"\s+[:|\-–—·»]\s+")  # noqa: RUF001 - the dashes of titles
+_SEPARATORS: Final = re.compile(r"\s+[:|\-–—·»]\s+")
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -109,7 +109,9 @@ class State:
         elif application != _APPLICATION:
             raise StateError(f"{self._path}: it is a database of another program; name another file for --state")
         elif version != _VERSION:
-            raise StateError(f"{self._path}: a newer version of this program has made it; use that, or name another file for --state")
+            raise StateError(
+                f"{self._path}: a newer version of this program has made it; use that, or name another file for --state"
+            )
 
     def _each(self, script: str) -> None:
         for statement in script.split(";"):

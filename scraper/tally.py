@@ -1,7 +1,10 @@
 """What happened in a run, its summary, and the exit status, which is decided here and nowhere else."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final
+
+import msgspec
 
 from scraper.records import PageRecord
 
@@ -21,6 +24,7 @@ class Tally:
         self.warnings: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
+        self.layouts: Counter[str] = Counter()
         self.headlines: int | None = None
         """How many headlines were written, where they are what the run is about."""
 
@@ -28,6 +32,7 @@ class Tally:
         """Count a page that was cleaned and written."""
         self.kinds[record.kind] += 1
         self.warnings.update(record.warnings)
+        self.layouts[record.layout or "unknown"] += 1
 
     @property
     def exit_status(self) -> int:
@@ -44,6 +49,18 @@ class Tally:
             if counts:
                 parts.append(f"{name}: {_counts(counts)}")
         return "; ".join(parts)
+
+    def to_json(self, version: str, digests: Mapping[str, str]) -> bytes:
+        """Return the counts as a JSON object, with the program's version and its layouts' digests, and a line end."""
+        counts = {"kinds": self.kinds, "layouts": self.layouts, "warnings": self.warnings, "left_out": self.left_out}
+        summary = {
+            "version": version,
+            "layout_digests": digests,
+            "pages": sum(self.kinds.values()),
+            **{name: dict(sorted(count.items())) for name, count in {**counts, "failures": self.failures}.items()},
+            "exit_status": self.exit_status,
+        }
+        return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
 
 
 def _counts(counts: Counter[str]) -> str:

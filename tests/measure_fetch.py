@@ -39,9 +39,12 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, subprocess.Popen(
-        [sys.executable, "-m", "tests.site", "--port", "8791"], stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent
-    ) as site:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.site", "--port", "8791"], stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent
+        ) as site,
+    ):
         assert site.stdout is not None
         site.stdout.readline()
         folder = Path(name)
@@ -63,7 +66,20 @@ def main() -> None:
                     command = [sys.executable, "-c", _BARE, str(folder / "list")]
                 else:
                     out = str(folder / "out.jsonl")
-                    command = [sys.executable, "-c", _OURS, "fetch", "--from-list", str(folder / "list"), "--delay", "0", "-q", "-o", out, *options]
+                    command = [
+                        sys.executable,
+                        "-c",
+                        _OURS,
+                        "fetch",
+                        "--from-list",
+                        str(folder / "list"),
+                        "--delay",
+                        "0",
+                        "-q",
+                        "-o",
+                        out,
+                        *options,
+                    ]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 found = re.search(r"\d+\.\d+", done.stdout + done.stderr)
                 assert found is not None
@@ -74,7 +90,9 @@ def main() -> None:
     bare = statistics.median(times["bare loop"])
     for way, each in times.items():
         middle = statistics.median(each)
-        print(f"{way}: {1000 * middle / asked.pages:.2f} ms a page, {bare / middle:.2f} of the bare loop's rate ({min(each):.2f}-{max(each):.2f} s)")
+        print(
+            f"{way}: {1000 * middle / asked.pages:.2f} ms a page, {bare / middle:.2f} of the bare loop's rate ({min(each):.2f}-{max(each):.2f} s)"
+        )
 
 
 if __name__ == "__main__":

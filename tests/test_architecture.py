@@ -39,11 +39,25 @@ ROOMS: dict[str, set[str]] = {
         *("recognition", "labelling", "projection", "records", "audit"),
     },
     "tally": {"records"},
-    "reading": {"pages", "errors"},
+    "refusals": {"errors", "links"},
+    "reading": {"pages", "errors", "links", "refusals"},
+    "fetching": {"pages", "errors", "links", "refusals"},
     "writing": {"errors"},
-    "cli": {"errors", "cleaning", "layouts", "links", "projection", "reading", "records", "tally", "writing"},
+    "appending": {"errors"},
+    "state": {"errors"},
+    "cli": {
+        *("errors", "cleaning", "layouts", "links", "pages", "projection", "records", "tally"),
+        *("reading", "fetching", "writing", "appending", "state"),
+    },
 }
-ONLY_USERS = {"lxml": {"documents"}, "typer": {"cli"}, "rich": {"cli"}, "httpx": {"fetching"}}
+ONLY_USERS = {
+    "lxml": {"documents"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "httpx": {"fetching"},
+    **dict.fromkeys(("pyarrow", "zipfile"), {"reading"}),
+    "fastwarc": {"reading", "fetching"},
+}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -94,7 +108,10 @@ def test_modules_are_short() -> None:
     ("code", "forbidden"),
     [
         ("import scraper", {"typer", "rich", "httpx", "lxml", "msgspec"}),
-        ("from scraper import clean, Page; clean(Page(data='نص'.encode()))", {"typer", "rich", "httpx", "charset_normalizer"}),
+        (
+            "from scraper import clean, Page; clean(Page(data='نص'.encode()))",
+            {"typer", "rich", "httpx", "charset_normalizer", "sqlite3"},
+        ),
         (
             "import sys; sys.argv = ['scraper', '--version']; from scraper.__main__ import main; main()",
             {"typer", "rich", "lxml", "msgspec"},

@@ -1,26 +1,15 @@
 """``scraper clean``."""
 
-from scraper.cli.options import MAX_BYTES, Inputs, MaxBytes, Out, Quiet, Unknown, Url
+from scraper.cli.options import Options, sharing
 
 
-def clean(
-    inputs: Inputs = None,
-    out: Out = None,
-    unknown: Unknown = "keep",
-    url: Url = None,
-    max_bytes: MaxBytes = MAX_BYTES,
-    quiet: Quiet = False,
-) -> None:
+@sharing
+def clean(options: Options) -> None:
     """Turn saved pages into JSON Lines, one record a page.
 
     Example: scraper clean saved/ -o pages.jsonl
     """
-    from scraper.cli.runs import check_inputs, finishing, outcomes
+    from scraper.cli.runs import run
     from scraper.records import to_json_line
-    from scraper.tally import Tally
-    from scraper.writing import Output
 
-    sources, output, tally = check_inputs(inputs, url, out), Output(out), Tally()
-    with finishing(output, tally, quiet=quiet):
-        for outcome in outcomes(sources, url=url, max_bytes=max_bytes, unknown=unknown, output=output, tally=tally):
-            output.write(to_json_line(outcome.record))
+    run(options, lambda outcome: [to_json_line(outcome.record)])

@@ -44,7 +44,9 @@ def clean_page(page: Page, records: Records) -> Cleaned:
         if records == "page":
             return Cleaned(lines=[to_json_line(record)], kind=record.kind, warnings=list(record.warnings))
         if not record.headlines:
-            lost = "its headlines have lost what stood between them" if "ticker-not-split" in record.warnings else "there is no ticker"
+            lost = (
+                "its headlines have lost what stood between them" if "ticker-not-split" in record.warnings else "there is no ticker"
+            )
             raise NoHeadlines(f"no headline can be read from the page: {lost}; look at it without --ticker-only")
         rows = list(headline_records(record, outcome.layout))
         keys = [headline_key(record, row.url, row.headline) for row in rows]

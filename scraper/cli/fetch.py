@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from scraper.cli.options import MAX_BYTES, MaxBytes, Out, Quiet, Unknown
+from scraper.cli.options import MAX_BYTES, Failures, FromList, MaxBytes, Out, Quiet, Unknown
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -20,44 +20,56 @@ def _seconds(text: str | float) -> float:
 
 def fetch(
     urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="Addresses of pages.", show_default=False)] = None,
-    from_list: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Fetch the addresses in this file, one a line, or a list of --failures; - for stdin."),
-    ] = None,
+    from_list: FromList = None,
     out: Out = None,
     save: Annotated[
-        Path | None, typer.Option(metavar="RAW.warc.gz", help="Append all that is sent and received to this file.", show_default=False)
+        Path | None,
+        typer.Option(metavar="RAW.warc.gz", help="Append all that is sent and received to this file.", show_default=False),
     ] = None,
     state: Annotated[
         Path | None,
-        typer.Option(metavar="DB", help="Remember in this file what was fetched, go on where a run ended, and append to OUT.", show_default=False),
+        typer.Option(
+            metavar="DB",
+            help="Remember in this file what was fetched, go on where a run ended, and append to OUT.",
+            show_default=False,
+        ),
     ] = None,
     refresh: Annotated[
         float | None,
-        typer.Option(metavar="TIME", parser=_seconds, help="Ask again for pages that were fetched longer ago, such as 12h or 7d.", show_default=False),
+        typer.Option(
+            metavar="TIME",
+            parser=_seconds,
+            help="Ask again for pages that were fetched longer ago, such as 12h or 7d.",
+            show_default=False,
+        ),
     ] = None,
     ticker_only: Annotated[
         bool, typer.Option("--ticker-only", help="Write headlines instead of pages; with --state, those not seen before.")
     ] = False,
     delay: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="The pause between two requests to a host; longer if its robots.txt asks for it.")
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="The pause between two requests to a host; longer if its robots.txt asks for it."
+        ),
     ] = 1.0,
     concurrency: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many hosts may be asked at once.")] = 8,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.01, help="The most that one request may take.")] = 60.0,
     max_bytes: MaxBytes = MAX_BYTES,
     unknown: Unknown = "keep",
     user_agent: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What the program calls itself; robots.txt is read for its first word.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="What the program calls itself; robots.txt is read for its first word.", show_default=False
+        ),
     ] = None,
     header: Annotated[
-        list[str] | None, typer.Option(metavar="'NAME: VALUE'", help="Send this with each request; may be repeated.", show_default=False)
+        list[str] | None,
+        typer.Option(metavar="'NAME: VALUE'", help="Send this with each request; may be repeated.", show_default=False),
     ] = None,
     ignore_robots: Annotated[
         bool, typer.Option("--ignore-robots", help="Fetch what robots.txt forbids, on your own responsibility.")
     ] = False,
-    failures: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the failed addresses to this file, as JSON Lines.", show_default=False)
-    ] = None,
+    failures: Failures = None,
     quiet: Quiet = False,
 ) -> None:
     """Fetch pages, politely, and turn them into JSON Lines, one record a page.
@@ -69,6 +81,7 @@ def fetch(
     run(
         Plan(
             addresses=check_addresses(urls, from_list),
+            from_list=from_list,
             out=out,
             save=save,
             state=state,

@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, metadata
+from itertools import chain
 from pathlib import Path
 from typing import Final, Literal
 
@@ -17,14 +17,16 @@ import typer
 from scraper import __version__
 from scraper.cli.cleaners import Cleaned, Cleaners, Records
 from scraper.cli.progress import Progress
-from scraper.cli.runs import finishing
+from scraper.cli.runs import fail, finishing
 from scraper.cli.stores import RobotsShelf, Store
 from scraper.cli.talk import say
 from scraper.errors import BadAddress, FetchError, PageError, UnknownLayout
 from scraper.fetching import Client, Crew, Fetched, Fetcher, Header, Job, Known, Pacer, prepare
 from scraper.layouts import builtin_layouts
+from scraper.reading import read_list
 from scraper.state import OK, Row, State
 from scraper.tally import Tally
+from scraper.writing import Output
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -32,7 +34,8 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is to do; the options of the command, checked."""
 
-    addresses: Callable[[], Iterator[str]]
+    addresses: Callable[[], Iterable[str]]
+    from_list: str | None
     out: Path | None
     save: Path | None
     state: Path | None
@@ -59,7 +62,8 @@ def run(plan: Plan) -> None:
         say("robots.txt is ignored, as asked; whether that is right is your own responsibility")
     builtin_layouts()  # a bad layout file is an error of the run, not of its first page
     store, tally = Store(out=plan.out, save=plan.save, state=plan.state), Tally()
-    with finishing(store, tally, quiet=plan.quiet):
+    failures = Output(plan.failures) if plan.failures is not None else None
+    with finishing(store, tally, quiet=plan.quiet, beside=[failures] if failures is not None else []):
         client = Client(headers=plan.headers, timeout=plan.timeout, max_bytes=plan.max_bytes)
         pacer = Pacer(delay=plan.delay, concurrency=plan.concurrency)
         fetcher = Fetcher(
@@ -78,9 +82,11 @@ def run(plan: Plan) -> None:
             with Progress(tally, crew, quiet=plan.quiet) as progress, Cleaners(plan.records) as cleaners:
                 for fetched, cleaned in _cleaned(crew, cleaners):
                     progress.note(fetched)
-                    _keep(fetched, cleaned, plan=plan, store=store, tally=tally)
+                    _keep(fetched, cleaned, plan=plan, store=store, tally=tally, failures=failures)
                     todo.done(fetched.job)
                     store.commit(soon=crew.ready > 0)
+        except PageError as error:  # the list of addresses itself
+            fail(plan.from_list or "-", None, error, tally, None)
         finally:
             pacer.stop()
             crew.stop()
@@ -138,7 +144,7 @@ def _cleaned(crew: Crew, cleaners: Cleaners) -> Iterator[tuple[Fetched, Cleaned 
         yield first()
 
 
-def _keep(fetched: Fetched, cleaned: Cleaned | None, *, plan: Plan, store: Store, tally: Tally) -> None:
+def _keep(fetched: Fetched, cleaned: Cleaned | None, *, plan: Plan, store: Store, tally: Tally, failures: Output | None) -> None:
     """Write what became of an address, count it, and note it in the state."""
     error = fetched.error or (cleaned.error if cleaned is not None else None)
     lines, keys = (cleaned.lines, cleaned.keys) if cleaned is not None else ([], [])
@@ -148,8 +154,7 @@ def _keep(fetched: Fetched, cleaned: Cleaned | None, *, plan: Plan, store: Store
             error = UnknownLayout("no layout fits the page; --unknown keep keeps it whole")
     written = store.add(lines, _row(fetched, error, plan.records), keys)
     if error is not None:
-        tally.failures[error.code] += 1
-        say(f"{fetched.job.address}: {error.code}: {error}")
+        fail(fetched.job.address, fetched.url, error, tally, failures)
     elif cleaned is None:
         tally.left_out["unchanged"] += 1
     elif not lines:
@@ -191,18 +196,12 @@ def _key(address: str) -> str:
         return address
 
 
-def check_addresses(urls: list[str] | None, from_list: str | None) -> Callable[[], Iterator[str]]:
+def check_addresses(urls: list[str] | None, from_list: str | None) -> Callable[[], Iterable[str]]:
     """Return what yields the addresses, those of the command line first, or end with a usage error."""
     if not urls and from_list is None:
         raise typer.BadParameter("name an address, or a list of them with --from-list.", param_hint="URL")
 
-    def addresses() -> Iterator[str]:
-        yield from urls or []
-        if from_list is not None:
-            with open(from_list) if from_list != "-" else sys.stdin as file:
-                yield from (line.strip() for line in file if line.strip())
-
-    return addresses
+    return lambda: chain(urls or [], read_list(from_list) if from_list is not None else ())
 
 
 def check_headers(user_agent: str | None, given: list[str] | None) -> list[Header]:

@@ -32,7 +32,13 @@ class Progress:
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(get_renderable=self._shown, console=Console(stderr=True), refresh_per_second=4, transient=True, redirect_stdout=False)
+            self._live = Live(
+                get_renderable=self._shown,
+                console=Console(stderr=True),
+                refresh_per_second=4,
+                transient=True,
+                redirect_stdout=False,
+            )
             self._live.__enter__()
         return self
 
@@ -69,4 +75,7 @@ class Progress:
         from rich.text import Text
 
         # A host's name comes from a list or a redirect; what is no letter in it never reaches the terminal.
-        return Text("\n".join("".join(char if char.isprintable() else "\ufffd" for char in line) for line in self.text()), overflow="ellipsis")
+        return Text(
+            "\n".join("".join(char if char.isprintable() else "\ufffd" for char in line) for line in self.text()),
+            overflow="ellipsis",
+        )

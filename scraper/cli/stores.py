@@ -136,7 +136,9 @@ def _appended(path: Path, state: State) -> Appended:
         length = state.length(file.path)
         if length is None or file.length == 0:  # a file of its own right; or one that was moved away, to begin anew
             if not file.ends_with(b"\n"):
-                raise OutputError(f"{path}: its last line has no end, and nothing can be appended to it; mend it, or name another output")
+                raise OutputError(
+                    f"{path}: its last line has no end, and nothing can be appended to it; mend it, or name another output"
+                )
         elif file.length < length:
             raise OutputError(
                 f"{path}: it has {file.length} bytes, and the state knows of {length}; put it back as it was, or move it away to begin anew"

@@ -13,7 +13,10 @@ from scraper.errors import BadAddress, BadCertificate, ConnectionFailed, FetchEr
 from scraper.fetching.exchange import Exchange, Header, Truncation
 from scraper.fetching.network import Bounds, Network
 
-_SENT: Final = [(b"Accept", b"text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1"), (b"Accept-Encoding", b"gzip, deflate, br, zstd")]
+_SENT: Final = [
+    (b"Accept", b"text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1"),
+    (b"Accept-Encoding", b"gzip, deflate, br, zstd"),
+]
 
 
 class Getter(Protocol):
@@ -98,7 +101,7 @@ class Client:
                     error = TooLarge(f"the page has more than {limit} bytes; raise --max-bytes to have it")
                     return b"".join(pieces)[:limit], "length", error
                 if time.monotonic() > self._bounds.deadline:
-                    raise httpx.ReadTimeout("the time is over")  # noqa: TRY301 - as if the network had said so
+                    raise httpx.ReadTimeout("the time is over")
         except httpx.HTTPError as failure:
             ours = self._ours(failure)
             return b"".join(pieces), "time" if isinstance(ours, TimedOut) else "disconnect", ours
@@ -140,7 +143,9 @@ class Client:
         causes = _causes(error)
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
             reason = next(cause.verify_message for cause in causes if isinstance(cause, ssl.SSLCertVerificationError))
-            return BadCertificate(f"the host's certificate is not accepted ({reason}); SSL_CERT_FILE names certificates of your own")
+            return BadCertificate(
+                f"the host's certificate is not accepted ({reason}); SSL_CERT_FILE names certificates of your own"
+            )
         if any(isinstance(cause, UnknownHost) for cause in causes):
             return UnknownHost(str(error))
         said = str(error) or type(error).__name__

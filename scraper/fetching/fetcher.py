@@ -212,7 +212,9 @@ def _finished(job: Job, exchange: Exchange, max_bytes: int) -> Fetched:
         last_modified=exchange.header(b"last-modified"),
     )
     if exchange.status == 304 and _validators(job.known, exchange.url):
-        return msgspec.structs.replace(result, etag=result.etag or job.known.etag, last_modified=result.last_modified or job.known.last_modified)
+        return msgspec.structs.replace(
+            result, etag=result.etag or job.known.etag, last_modified=result.last_modified or job.known.last_modified
+        )
     try:
         return msgspec.structs.replace(result, page=_page(job, exchange, max_bytes))
     except PageError as error:

@@ -9,6 +9,7 @@ from scraper.errors import BadEncoding, TooLarge
 _GZIP_OR_ZLIB: Final = 47
 _RAW_DEFLATE: Final = -15
 _ZSTD_PIECE: Final = 256
+_MAGIC: Final = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
 
 
 def unpack(body: bytes, content_encoding: str | None, max_bytes: int) -> bytes:
@@ -25,6 +26,8 @@ def unpack(body: bytes, content_encoding: str | None, max_bytes: int) -> bytes:
         unpacker = _UNPACKERS.get(coding)
         if unpacker is None:
             raise BadEncoding(f"the content-encoding {coding[:40]!r} is not known")
+        if not body.startswith(_MAGIC.get(coding, b"")):
+            continue  # some servers say gzip and send what is none; browsers show it, and so does reading it from an archive
         try:
             body = unpacker(body, max_bytes + 1)
         except BadEncoding:
@@ -59,7 +62,7 @@ def _deflate(body: bytes, limit: int) -> bytes:
 
 
 def _brotli(body: bytes, limit: int) -> bytes:
-    import brotli  # type: ignore[import-untyped]  # it comes without types
+    import brotli
 
     unpacker = brotli.Decompressor()
     pieces = [unpacker.process(body, output_buffer_limit=limit)]

@@ -70,7 +70,12 @@ class Site:
     """
 
     def __init__(
-        self, port: int = 0, *, addresses: Sequence[str] = ("127.0.0.1", "127.0.0.2", "127.0.0.3"), tls: ssl.SSLContext | None = None, speaks_tls: bool = False
+        self,
+        port: int = 0,
+        *,
+        addresses: Sequence[str] = ("127.0.0.1", "127.0.0.2", "127.0.0.3"),
+        tls: ssl.SSLContext | None = None,
+        speaks_tls: bool = False,
     ) -> None:
         self.port = port
         self.addresses = addresses
@@ -106,7 +111,9 @@ class Site:
         """Answer until the end."""
         server = None
         for address in self.addresses:  # the first finds a free port, and the others take the same
-            made = await asyncio.start_server(self._connected, address, self.port, ssl=self._tls if self._speaks_tls else None, limit=1 << 20)
+            made = await asyncio.start_server(
+                self._connected, address, self.port, ssl=self._tls if self._speaks_tls else None, limit=1 << 20
+            )
             server, self.port = (server or made), made.sockets[0].getsockname()[1]
         self._started.set()
         await self._stopped.wait()
@@ -186,7 +193,15 @@ def _gzipped(body: bytes) -> bytes:
     return _cache[body]
 
 
-_REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 304: "Not Modified", 403: "Forbidden", 404: "Not Found", 410: "Gone"} | {
+_REASONS = {
+    200: "OK",
+    301: "Moved Permanently",
+    302: "Found",
+    304: "Not Modified",
+    403: "Forbidden",
+    404: "Not Found",
+    410: "Gone",
+} | {
     429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
