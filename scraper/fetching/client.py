@@ -72,9 +72,9 @@ class Client:
             raise self._ours(error) from None
         except httpx.InvalidURL as error:
             raise BadAddress(f"it is no address that can be asked for ({error})") from None
+        stream = response.extensions.get("network_stream") if proxy is None else None
+        peer = stream.get_extra_info("server_addr") if stream is not None else None
         body, truncated, failure = self._read(response, limit)
-        stream = response.extensions.get("network_stream")
-        peer = stream.get_extra_info("server_addr") if stream is not None and proxy is None else None
         target = b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url.raw_path)
         return Exchange(
             url=url,

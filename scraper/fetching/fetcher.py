@@ -183,7 +183,7 @@ class Fetcher:
         while True:
             exchange = self._ask(url, [], only_public=only_public, is_robots=True)
             target = exchange.location
-            if target is None or len(seen) > _MOST_ROBOTS_REDIRECTS:
+            if target is None or len(seen) > _MOST_ROBOTS_REDIRECTS or urljoin(url, target) in seen:
                 return exchange
             only_public, url = self._follow(url, target, seen, only_public=only_public)
 

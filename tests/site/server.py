@@ -109,17 +109,20 @@ class Site:
 
     async def serve(self) -> None:
         """Answer until the end."""
-        server = None
+        servers: list[asyncio.Server] = []
         for address in self.addresses:  # the first finds a free port, and the others take the same
             made = await asyncio.start_server(
                 self._connected, address, self.port, ssl=self._tls if self._speaks_tls else None, limit=1 << 20
             )
-            server, self.port = (server or made), made.sockets[0].getsockname()[1]
+            servers.append(made)
+            self.port = made.sockets[0].getsockname()[1]
         self._started.set()
         await self._stopped.wait()
+        for made in servers:
+            made.close()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
