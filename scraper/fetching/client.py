@@ -109,6 +109,11 @@ class Client:
             response.close()
         return b"".join(pieces), None, None
 
+    def close(self) -> None:
+        """Close all connections."""
+        for transport in self._transports.values():
+            transport.close()
+
     def is_proxied(self, url: str) -> bool:
         """Tell whether a proxy stands between, which then resolves the names."""
         return self._proxy_of(url) is not None
