@@ -21,6 +21,9 @@ from scraper.records import PageRecord, to_json_line
 _BACKLOG: Final = 16
 """How many pages must wait before other processes are worth their start."""
 
+_BATCH: Final = 8
+"""How many pages go to a process at once: handing a single one over costs a tenth of cleaning it."""
+
 Records = Literal["page", "headline"]
 
 
@@ -63,62 +66,83 @@ def headline_key(record: PageRecord, url: str | None, text: str) -> str:
     return "\n".join((site_of(record.url) or "" if record.url is not None else "", rest, text))
 
 
+def clean_pages(pages: list[Page], records: Records) -> list[Cleaned]:
+    """Clean pages, one after the other."""
+    return [clean_page(page, records) for page in pages]
+
+
 class Cleaners:
-    """Cleans pages in the order in which they are given. A context manager."""
+    """Cleans pages: in this process until pages wait, from then on in one process for each core. A context manager."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
         self._pool: ProcessPoolExecutor | None = None
+        self._start: Future[list[Cleaned]] | None = None
         self._processes = os.cpu_count() or 1
 
     def __enter__(self) -> "Cleaners":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._end()
+
+    @property
+    def batch(self) -> int:
+        """How many pages are best given at once."""
+        return _BATCH if self._is_warm else 1
 
     @property
     def at_once(self) -> int:
-        """How many pages may be under way; more would only wait."""
-        return 1 if self._pool is None else 4 * self._processes
+        """How many batches may be under way; more would only wait."""
+        return 2 * self._processes if self._is_warm else 1
 
-    def submit(self, page: Page, backlog: int) -> Callable[[], Cleaned]:
-        """Begin to clean a page; what is returned waits for the result.
+    @property
+    def _is_warm(self) -> bool:
+        return self._start is not None and self._start.done()
+
+    def submit(self, pages: list[Page], backlog: int) -> Callable[[], list[Cleaned]]:
+        """Begin to clean pages; what is returned waits for the results.
 
         Args:
-            page: the page.
+            pages: the pages.
             backlog: how many more are waiting to be cleaned.
         """
         if self._pool is None and backlog >= _BACKLOG and self._processes > 1:
             # Not forked: a copy of a process with threads may be born with a lock that nobody will ever open.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self._processes, mp_context=context, initializer=_prepare)
-        if self._pool is None:
-            done = clean_page(page, self._records)
+            self._start = self._pool.submit(clean_pages, [], self._records)
+        if self._pool is None or not self._is_warm:
+            done = clean_pages(pages, self._records)
             return lambda: done
         try:
-            future: Future[Cleaned] = self._pool.submit(clean_page, page, self._records)
+            future = self._pool.submit(clean_pages, pages, self._records)
         except BrokenProcessPool:
-            return lambda: self._alone(page)
-        return lambda: self._result(future, page)
+            return lambda: self._one_by_one(pages)
+        return lambda: self._result(future, pages)
 
-    def _result(self, future: Future[Cleaned], page: Page) -> Cleaned:
+    def _result(self, future: Future[list[Cleaned]], pages: list[Page]) -> list[Cleaned]:
         try:
             return future.result()
         except BrokenProcessPool:
-            return self._alone(page)
+            return self._one_by_one(pages)
+
+    def _one_by_one(self, pages: list[Page]) -> list[Cleaned]:
+        """Clean pages in a process for each: one of those under way has ended a process, and only that one may be lost."""
+        self._end()
+        return [self._alone(page) for page in pages]
 
     def _alone(self, page: Page) -> Cleaned:
-        """Clean a page in a process of its own: one of those under way has ended a process, and only that one may be lost."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool, self._processes = None, 1  # from here on in this process, all but those already under way
         try:
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare) as pool:
                 return pool.submit(clean_page, page, self._records).result()
         except BrokenProcessPool:
             return Cleaned(error=InternalError("cleaning it ends the process, please report the page"))
+
+    def _end(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = self._start = None
 
 
 def _prepare() -> None:

@@ -129,19 +129,30 @@ class _Todo:
 
 def _cleaned(crew: Crew, cleaners: Cleaners) -> Iterator[tuple[Fetched, Cleaned | None]]:
     """Yield what was fetched with what cleaning made of it, in order."""
-    under_way: deque[tuple[Fetched, Callable[[], Cleaned] | None]] = deque()
+    under_way: deque[tuple[list[Fetched], Callable[[], list[Cleaned]]]] = deque()
+    batch: list[Fetched] = []
 
-    def first() -> tuple[Fetched, Cleaned | None]:
-        fetched, result = under_way.popleft()
-        return fetched, result() if result is not None else None
+    def submit() -> None:
+        pages = [fetched.page for fetched in batch if fetched.page is not None]
+        under_way.append((list(batch), cleaners.submit(pages, crew.ready)))
+        batch.clear()
+
+    def first() -> Iterator[tuple[Fetched, Cleaned | None]]:
+        done, results = under_way.popleft()
+        cleaned = iter(results())
+        yield from ((fetched, next(cleaned) if fetched.page is not None else None) for fetched in done)
 
     for fetched in crew.results():
-        under_way.append((fetched, cleaners.submit(fetched.page, crew.ready) if fetched.page is not None else None))
+        batch.append(fetched)
+        if len(batch) >= cleaners.batch or crew.ready == 0:
+            submit()
         # What waits is handed on before anything that may take longer than cleaning does.
         while under_way and (crew.ready == 0 or len(under_way) >= cleaners.at_once):
-            yield first()
+            yield from first()
+    if batch:
+        submit()
     while under_way:
-        yield first()
+        yield from first()
 
 
 def _keep(fetched: Fetched, cleaned: Cleaned | None, *, plan: Plan, store: Store, tally: Tally, failures: Output | None) -> None:
