@@ -91,9 +91,9 @@ def _titles(head: bytes) -> Sequence[str]:
     except UnicodeDecodeError:
         text = found[1].decode("cp1256", "replace")
     title = " ".join(html.unescape(text).split()).casefold().rstrip("!.…")
-    parts = _SEPARATORS.split(title)
-    # A site's name stands first or last; what stands between is part of a sentence.
-    return [title, parts[0], parts[-1]] if len(parts) == 2 else [title]
+    # A site's name stands first or last; with more than one stroke, what is between is part of a sentence.
+    before, *behind = _SEPARATORS.split(title)
+    return [title, before, *behind] if len(behind) == 1 else [title]
 
 
 def _is_title(title: str, wanted: str) -> bool:

@@ -55,7 +55,8 @@ ONLY_USERS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "httpx": {"fetching"},
-    **dict.fromkeys(("pyarrow", "zipfile"), {"reading"}),
+    "pyarrow": {"reading"},
+    "zipfile": {"reading"},
     "fastwarc": {"reading", "fetching"},
 }
 

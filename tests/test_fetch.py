@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,7 @@ def test_one_request_at_a_time_per_host_and_never_faster_than_the_delay(site: Si
     for host in site.addresses:
         visits = sorted((visit for visit in site.log if visit.host == host), key=lambda visit: visit.began)
         assert len(visits) >= 5
-        assert all(later.began - earlier.ended >= 0.149 for earlier, later in zip(visits, visits[1:], strict=False))
+        assert all(later.began - earlier.ended >= 0.149 for earlier, later in pairwise(visits))
     # And different hosts are asked side by side: one after the other it would take longer than all the pauses.
     assert took < len(site.log) * 0.17 + 2
 
@@ -169,7 +170,7 @@ def test_concurrency_bounds_what_is_under_way(site: Site) -> None:
     site.pause = 0.03
     fetch(*(site.url(f"/difaf/{n}", host=n % 3) for n in range(9)), "--concurrency", "1")
     visits = sorted(site.log, key=lambda visit: visit.began)
-    assert all(later.began >= earlier.ended for earlier, later in zip(visits, visits[1:], strict=False))
+    assert all(later.began >= earlier.ended for earlier, later in pairwise(visits))
 
 
 def test_www_and_the_bare_name_are_one_host(site: Site) -> None:
@@ -179,7 +180,7 @@ def test_www_and_the_bare_name_are_one_host(site: Site) -> None:
     assert fetch(*asked, delay="0.1", env=env).returncode == 0
     visits = sorted(site.log, key=lambda visit: visit.began)
     assert {visit.host for visit in visits} == {"oasis.example", "www.oasis.example"}
-    assert all(later.began - earlier.ended >= 0.099 for earlier, later in zip(visits, visits[1:], strict=False))
+    assert all(later.began - earlier.ended >= 0.099 for earlier, later in pairwise(visits))
 
 
 def test_a_crawl_delay_that_is_longer_counts(site: Site) -> None:
@@ -246,7 +247,7 @@ def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.Monk
 
     answers: dict[str, list[list[str]]] = {}
 
-    def resolve(host: str, port: int) -> Iterator[str]:
+    def resolve(host: str, _port: int) -> Iterator[str]:
         kept = answers.get(host, [[host]])
         yield from kept.pop(0) if len(kept) > 1 else kept[0]
 
@@ -257,8 +258,7 @@ def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.Monk
     def fetched(target: str, *, start: str) -> Any:
         def get(url: str, **options: Any) -> Any:
             if url == start:  # a public site cannot be had here, so its answer is invented; all else is real
-                answer = client.get(site.url("/fault/to?to=" + target), headers=[], max_bytes=10**6)
-                return answer
+                return client.get(site.url("/fault/to?to=" + target), headers=[], max_bytes=10**6)
             return client.get(url, **options)
 
         fetcher = Fetcher(get, Pacer(delay=0, concurrency=1), {}, user_agent="scraper", max_bytes=10**6, ignores_robots=True)
@@ -353,14 +353,14 @@ def archived(path: Path) -> list[tuple[str, str, str | None]]:
         fast = [
             (
                 record.headers["WARC-Type"],
-                record.headers.get("WARC-Target-URI"),
+                str(record.headers.get("WARC-Target-URI")),
                 record.http_headers.status_code if record.http_headers and record.headers["WARC-Type"] == "response" else None,
             )
             for record in ArchiveIterator(file, verify_digests=True)
         ]
     with path.open("rb") as file:
         slow = [
-            (record.rec_type, record.rec_headers.get("WARC-Target-URI"), record.digest_checker.passed)
+            (record.rec_type, str(record.rec_headers.get_header("WARC-Target-URI")), record.digest_checker.passed)
             for record in WarcioIterator(file, check_digests=True)
             if [record.raw_stream.read()]
         ]
@@ -399,7 +399,7 @@ def test_a_torn_archive_is_mended_and_another_file_is_not_touched(site: Site, tm
     from scraper.appending import Appended
 
     starts = [match.start() for match in re.finditer(rb"\x1f\x8b\x08", whole)]
-    for length in [*range(0, 40), *range(starts[-1] - 3, starts[-1] + 40), *range(50, len(whole), 97), len(whole)]:
+    for length in [*range(40), *range(starts[-1] - 3, starts[-1] + 40), *range(50, len(whole), 97), len(whole)]:
         raw.write_bytes(whole[:length])
         with Appended(raw) as file:
             file.mend_gzip(b"WARC/1.")
@@ -511,7 +511,17 @@ def test_a_signal_stops_at_once_and_what_was_committed_is_whole(
 ) -> None:
     """Nobody waits for a server that hangs."""
     out = tmp_path / "out"
-    command = [*COMMAND, site.url("/difaf/1"), site.url("/fault/hang"), "--delay", "0", "--state", str(tmp_path / "db"), "-o", str(out)]
+    command = [
+        *COMMAND,
+        site.url("/difaf/1"),
+        site.url("/fault/hang"),
+        "--delay",
+        "0",
+        "--state",
+        str(tmp_path / "db"),
+        "-o",
+        str(out),
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         while not any(visit.target == "/fault/hang" for visit in site.log) or not out.stat().st_size:
             time.sleep(0.02)

@@ -37,6 +37,7 @@ _FENCED: Final = re.compile(r"^```(?P<kind>\S*)\n(?P<code>.*?)^```$", re.DOTALL 
 _SCHEDULED: Final = re.compile(r"(?:\S+ ){5}(?P<command>.+)")
 _SET_UP: Final = re.compile(
     r"(?P<script>scripts/\w+)|pipx install \.|python3 -m venv (?P<venv>\S+)|(?P<in_venv>\S+)/bin/pip install \."
+    r"|\.venv/bin/(python -m tests\.site &|scraper fetch .+)|kill \$!"  # which test_fetch_docs.py runs
 )
 
 
@@ -223,10 +224,10 @@ def test_the_table_of_exit_statuses_is_complete() -> None:
 
 
 def test_every_option_in_the_prose_exists(tmp_path: Path) -> None:
-    """An option that the README mentions is one that ``scraper clean --help`` lists."""
+    """An option that the README mentions is one that ``scraper clean --help`` or ``scraper fetch --help`` lists."""
     prose = _FENCED.sub("", README)
     options = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(re.findall(r"`([^`]+)`", prose))))
-    known = run([program("sh"), "-c", "scraper clean --help"], tmp_path).stdout.split()
+    known = run([program("sh"), "-c", "scraper clean --help; scraper fetch --help"], tmp_path).stdout.split()
     assert options
     assert options <= set(known)
 

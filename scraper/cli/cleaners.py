@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 import msgspec
 
@@ -80,7 +80,7 @@ class Cleaners:
         self._start: Future[list[Cleaned]] | None = None
         self._processes = os.cpu_count() or 1
 
-    def __enter__(self) -> "Cleaners":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

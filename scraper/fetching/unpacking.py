@@ -32,7 +32,7 @@ def unpack(body: bytes, content_encoding: str | None, max_bytes: int) -> bytes:
             body = unpacker(body, max_bytes + 1)
         except BadEncoding:
             raise
-        except Exception as error:  # each library has its own, and brotli's and zstandard's share no base
+        except Exception as error:  # noqa: BLE001 - each library has its own, and brotli's and zstandard's share no base
             raise BadEncoding(f"the body is not the {coding} that it says ({error})") from None
         if len(body) > max_bytes:
             raise TooLarge(f"unpacked, the page has more than {max_bytes} bytes; raise --max-bytes to have it")

@@ -126,7 +126,7 @@ class _Run:
         return place.passed_over(found, name) if isinstance(found, str) else Reading(place.at(name), found, None, False)
 
 
-def _page(record: Any, input: str, request: Request) -> Page | str:
+def _page(record: Any, input: str, request: Request) -> Page | str:  # noqa: PLR0911 - one for each reason
     """Return the page that a record holds, or why it is left out."""
     from fastwarc.warc import WarcRecordType
 
