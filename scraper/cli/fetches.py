@@ -1,6 +1,7 @@
 """A run of ``fetch``: addresses in; records, raw exchanges and a state out."""
 
 import hashlib
+import os
 import re
 import threading
 import time
@@ -56,6 +57,11 @@ def run(plan: Plan) -> None:
     """Fetch, save, clean and write, and end with the status for it."""
     if plan.save is not None and plan.save.suffix != ".gz":
         raise typer.BadParameter(f"{str(plan.save)!r} would hold gzipped WARC; let its name end in .warc.gz.", param_hint="--save")
+    files = {"-o": plan.out, "--save": plan.save, "--state": plan.state, "--failures": plan.failures, "--from-list": plan.from_list}
+    names = [os.path.realpath(file) for file in files.values() if file is not None and str(file) not in ("-", os.devnull)]
+    if len(names) != len(set(names)):
+        said = " and ".join(option for option, file in files.items() if file is not None)
+        raise typer.BadParameter("each needs a file of its own; two of them name the same.", param_hint=said)
     if plan.refresh is not None and plan.state is None:
         raise typer.BadParameter("without --state nobody remembers when a page was fetched; name one.", param_hint="--refresh")
     if plan.ignores_robots:

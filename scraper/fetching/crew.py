@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from scraper.errors import InternalError
+from scraper.errors import InternalError, OutputError, StateError
 from scraper.fetching.addresses import host_of
 from scraper.fetching.fetcher import Fetched, Job
 from scraper.fetching.pacing import Stopped
@@ -37,6 +37,7 @@ class Crew:
         self._is_stopped = False
         self._is_exhausted = False
         self._failure: BaseException | None = None
+        self._is_broken = False
 
     @property
     def queued(self) -> int:
@@ -51,12 +52,15 @@ class Crew:
     def results(self) -> Iterator[Fetched]:
         """Yield what became of each address, in order.
 
-        What goes wrong with reading the addresses is raised here, after the results of those before it.
+        What goes wrong with reading the addresses is raised here, after the results of those before it; what goes wrong with
+        keeping what was fetched is raised at once.
         """
         threading.Thread(target=self._feed, daemon=True).start()
         while True:
             with self._changed:
-                while self._head not in self._results:
+                while self._is_broken or self._head not in self._results:
+                    if self._is_broken and self._failure is not None:
+                        raise self._failure
                     if self._is_exhausted and self._head == self._next:
                         if self._failure is not None:
                             raise self._failure
@@ -121,6 +125,11 @@ class Crew:
             try:
                 result = self._fetch(job)
             except Stopped:
+                return
+            except (OutputError, StateError) as error:
+                with self._changed:
+                    self._failure, self._is_broken, self._is_stopped = error, True, True
+                    self._changed.notify_all()
                 return
             except Exception as error:  # noqa: BLE001 - a mistake of ours costs one page, not the run, which would wait for it
                 mistake = InternalError(f"a mistake of the program, please report the address ({type(error).__name__}: {error})")
