@@ -1,12 +1,14 @@
 """The parts of fetching that need no network: encodings, turns, order, memory, retries."""
 
 import gzip
+import os
 import threading
 import time
 import tracemalloc
 import zlib
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import brotli
 import pytest
@@ -14,6 +16,7 @@ import zstandard
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from scraper.cli.cleaners import Cleaners
 from scraper.errors import BadEncoding, OutputError, TooLarge
 from scraper.fetching import Crew, Fetched, Job
 from scraper.fetching.addresses import is_public, prepare
@@ -102,6 +105,28 @@ def test_waits_grow_and_are_left_to_chance(tried: int, delay: float, seed: int) 
     wait = backoff(tried, delay, Random(seed))
     full = min(60.0, max(delay, 0.05) * 2**tried)
     assert full / 2 <= wait <= full
+
+
+class _Deadly:
+    """Whoever unpickles it ends, as a crash in a library would end it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (3,)
+
+
+def test_a_page_that_ends_the_process_that_cleans_it_costs_only_itself() -> None:
+    """Its neighbours are cleaned, it is named, and the work goes on."""
+    good = Page(data="نص طويل قليلا.".encode())
+    with Cleaners("page") as cleaners:
+        assert cleaners.submit([good], 99)()[0].kind == "unknown"
+        while cleaners.batch == 1:  # until the other processes are there
+            time.sleep(0.01)
+        batch: list[Any] = [good, _Deadly(), good]
+        first, lost, last = cleaners.submit(batch, 0)()
+        assert (first.kind, last.kind) == ("unknown", "unknown")
+        assert lost.error is not None
+        assert lost.error.code == "internal-error"
+        assert cleaners.submit([good], 0)()[0].kind == "unknown"
 
 
 def jobs(count: int, hosts: int = 3) -> Iterator[Job]:
