@@ -330,6 +330,8 @@ def test_every_error_of_httpx_becomes_one_of_ours() -> None:
     [
         [],
         ["http://a.example/", "--delay", "-1"],
+        ["http://a.example/", "--delay", "inf"],
+        ["http://a.example/", "-o", "x", "--state", "x"],
         ["http://a.example/", "--refresh", "soon", "--state", "x"],
         ["http://a.example/", "--refresh", "1h"],
         ["http://a.example/", "--save", "raw.warc"],

@@ -49,11 +49,16 @@ def fetch(
     delay: Annotated[
         float,
         typer.Option(
-            metavar="SECONDS", min=0, help="The pause between two requests to a host; longer if its robots.txt asks for it."
+            metavar="SECONDS",
+            min=0,
+            max=86400,
+            help="The pause between two requests to a host; longer if its robots.txt asks for it.",
         ),
     ] = 1.0,
     concurrency: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many hosts may be asked at once.")] = 8,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.01, help="The most that one request may take.")] = 60.0,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.01, max=86400, help="The most that one request may take.")
+    ] = 60.0,
     max_bytes: MaxBytes = MAX_BYTES,
     unknown: Unknown = "keep",
     user_agent: Annotated[

@@ -17,7 +17,7 @@ import typer
 
 from scraper import __version__
 from scraper.cli.cleaners import Cleaned, Cleaners, Records
-from scraper.cli.progress import Progress
+from scraper.cli.fetch_progress import Progress
 from scraper.cli.runs import fail, finishing
 from scraper.cli.stores import RobotsShelf, Store
 from scraper.cli.talk import say

@@ -75,7 +75,8 @@ class Robots:
             raise RobotsUnreachable(f"{origin}/robots.txt could not be had, so nothing there may be fetched; try again later")
         if not rules.can_fetch(url, self._token):
             raise Disallowed(f"{origin}/robots.txt asks programs not to fetch it; --ignore-robots does, on your own responsibility")
-        return rules.crawl_delay(self._token) or 0.0
+        asked = rules.crawl_delay(self._token) or 0.0
+        return min(asked, KEPT) if asked > 0 else 0.0  # neither endless nor no number
 
     def _read(self, origin: str) -> tuple[float, Protego | None]:
         known = self._shelf.get(origin)
