@@ -4,6 +4,7 @@
     ├── LayoutError            a layout file is wrong            (exit 2)
     ├── OutputError            the output cannot be written      (exit 1)
     │   └── ReaderGone         whoever read the output has closed it (exit 141)
+    ├── StateError             the state cannot be used, or another run holds it (exit 1)
     ├── ClaimError             two rules claimed the same text   (our mistake)
     └── PageError              one page failed; the run goes on  (exit 1)
         ├── MissingInput       missing           no such file or directory
@@ -17,6 +18,22 @@
         ├── AmbiguousLayout    ambiguous-layout  two layouts fit
         ├── ParserLostText     parser-lost-text  the HTML parser dropped the end of the page
         ├── Unaccounted        unaccounted       the audit found a character missing or doubled (our mistake)
+        ├── FetchError         a page of a site that could not be had; * marks what another try may have
+        │   ├── BadAddress         bad-address         no http or https address
+        │   ├── Disallowed         robots              the site's robots.txt asks not to fetch it
+        │   ├── RobotsUnreachable  robots-unreachable  * whether that is allowed could not be learnt
+        │   ├── UnknownHost        unknown-host        * the name does not resolve
+        │   ├── ConnectionFailed   connection          * refused, reset, or ended in the middle of a page
+        │   ├── TimedOut           timeout             * not complete within --timeout
+        │   ├── BadCertificate     bad-certificate     whoever answers cannot show that it is this host
+        │   ├── BadRedirect        redirect            in circles, to no page, or from a public to a private address
+        │   ├── BadEncoding        bad-encoding        compressed in a way that is unknown or damaged
+        │   ├── NotFound           not-found           404, 410, and pages that say so in words
+        │   ├── Blocked            blocked             a challenge, a login page, 401, 403
+        │   ├── RateLimited        rate-limited        * 429, or a wait asked for that is longer than a run should wait
+        │   ├── ServerFailed       server-error        * 5xx
+        │   └── BadStatus          http-status         any other status that is no page
+        ├── NoHeadlines        no-headlines      --ticker-only, and the page has no ticker that could be read
         └── InternalError      internal-error    anything else that went wrong with one page        (our mistake)
 
 A message is one sentence: what is wrong, with the value, and the remedy. The place (the input's name) is added
@@ -133,3 +150,110 @@ class InternalError(PageError):
     """Something that no other error foresees; the page is withheld, and the run goes on."""
 
     code = "internal-error"
+
+
+class StateError(ScraperError):
+    """A state that is no state of this program, that does not fit its files, or that another run holds."""
+
+
+class FetchError(PageError):
+    """A page of a site that could not be had."""
+
+    is_passing: ClassVar[bool] = False
+    """Whether it may be had at another time, so that trying again makes sense."""
+
+
+class BadAddress(FetchError):
+    """No http or https address."""
+
+    code = "bad-address"
+
+
+class Disallowed(FetchError):
+    """The site's robots.txt asks programs not to fetch it."""
+
+    code = "robots"
+
+
+class RobotsUnreachable(FetchError):
+    """The site's robots.txt could not be had, so nothing is allowed (RFC 9309, 2.3.1.4)."""
+
+    code = "robots-unreachable"
+    is_passing = True
+
+
+class UnknownHost(FetchError):
+    """The host's name does not resolve."""
+
+    code = "unknown-host"
+    is_passing = True
+
+
+class ConnectionFailed(FetchError):
+    """The connection could not be made, or broke before the answer was whole."""
+
+    code = "connection"
+    is_passing = True
+
+
+class TimedOut(FetchError):
+    """The answer was not whole within the time that the user allows."""
+
+    code = "timeout"
+    is_passing = True
+
+
+class BadCertificate(FetchError):
+    """Whoever answers cannot show that it is the host asked for."""
+
+    code = "bad-certificate"
+
+
+class BadRedirect(FetchError):
+    """A redirect that is not followed."""
+
+    code = "redirect"
+
+
+class BadEncoding(FetchError):
+    """A content-encoding that is unknown, or a body that is not encoded as it says."""
+
+    code = "bad-encoding"
+
+
+class NotFound(FetchError):
+    """There is no such page, by status or by its words."""
+
+    code = "not-found"
+
+
+class Blocked(FetchError):
+    """The site shows a challenge, a login page or a refusal instead of the page."""
+
+    code = "blocked"
+
+
+class RateLimited(FetchError):
+    """The site asks to come back later."""
+
+    code = "rate-limited"
+    is_passing = True
+
+
+class ServerFailed(FetchError):
+    """The server says that it failed."""
+
+    code = "server-error"
+    is_passing = True
+
+
+class BadStatus(FetchError):
+    """A status that is neither a page nor any of the above."""
+
+    code = "http-status"
+
+
+class NoHeadlines(PageError):
+    """Headlines were asked for, and the page has no ticker that could be read."""
+
+    code = "no-headlines"

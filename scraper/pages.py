@@ -31,6 +31,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         return self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
 
 
+def is_page_type(media_type: str | None) -> bool:
+    """Tell whether what is declared so may be a page: HTML, XHTML or text; what declares nothing may be one, too."""
+    return media_type in (None, "text/html", "application/xhtml+xml", "text/plain")
+
+
 class Decoding(msgspec.Struct, frozen=True):
     """How bytes became text."""
 

@@ -30,6 +30,8 @@ class Tally:
         """Pages by layout."""
         self.digests: dict[str, str] = {}
         """The layouts that pages were of, and the digests of their rules."""
+        self.headlines: int | None = None
+        """How many headlines were written, where they are what the run is about."""
 
     def add(self, record: PageRecord) -> None:
         """Count a page that was cleaned and written."""
@@ -49,6 +51,8 @@ class Tally:
         """
         total = sum(self.kinds.values())
         parts = [f"{total} page{'' if total == 1 else 's'}" + (f": {_counts(self.kinds)}" if total else "")]
+        if self.headlines is not None:
+            parts.append(f"{self.headlines} new headline{'' if self.headlines == 1 else 's'}")
         for name, counts in (("warnings", self.warnings), ("left out", self.left_out), ("failed", self.failures)):
             if counts:
                 parts.append(f"{name}: {_counts(counts)}")

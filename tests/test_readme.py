@@ -19,6 +19,7 @@ README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 _SCHEDULED: Final = re.compile(r"(?:\S+ ){5}(?P<command>.+)")
 _SET_UP: Final = re.compile(
     r"(?P<script>scripts/\w+)|pipx install \.|python3 -m venv (?P<venv>\S+)|(?P<in_venv>\S+)/bin/pip install \."
+    r"|\.venv/bin/(python -m tests\.site &|scraper fetch .+)|kill \$!"  # which test_fetch_docs.py runs
 )
 
 
@@ -108,10 +109,11 @@ def test_the_table_of_exit_statuses_is_complete() -> None:
 
 
 def test_every_option_in_the_prose_exists(tmp_path: Path) -> None:
-    """An option that the README mentions is one that ``--help`` of ``clean`` or of ``explain`` lists."""
+    """An option that the README mentions is one that ``--help`` of a command lists."""
     prose = FENCED.sub("", README)
     options = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(re.findall(r"`([^`]+)`", prose))))
-    known = run([program("sh"), "-c", "scraper clean --help && scraper explain --help"], tmp_path).stdout.split()
+    listed = "for command in clean explain fetch; do scraper $command --help; done"
+    known = run([program("sh"), "-c", listed], tmp_path).stdout.split()
     assert options
     assert options <= set(known)
 

@@ -5,8 +5,8 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Literal, NoReturn
+from types import FrameType, TracebackType
+from typing import Literal, NoReturn, Protocol, Self
 
 import typer
 
@@ -15,7 +15,17 @@ from scraper.cleaning import Outcome, clean
 from scraper.cli.checks import check_inputs, check_layouts
 from scraper.cli.options import Options
 from scraper.cli.talk import is_watched, say
-from scraper.errors import EmptyInput, InternalError, LayoutError, NotText, OutputError, PageError, ReaderGone, UnknownLayout
+from scraper.errors import (
+    EmptyInput,
+    InternalError,
+    LayoutError,
+    NotText,
+    OutputError,
+    PageError,
+    ReaderGone,
+    StateError,
+    UnknownLayout,
+)
 from scraper.layouts import Layout
 from scraper.reading import Reading, Request, read_inputs
 from scraper.records import FailureRecord, to_json_line
@@ -31,9 +41,21 @@ def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise _Terminated
 
 
+class Opened(Protocol):
+    """What a run writes to: opened before it, closed after it."""
+
+    @property
+    def part(self) -> Path | None:
+        """The part file, as long as there is one."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None: ...
+
+
 @contextmanager
 def finishing(
-    output: Output, tally: Tally, *, quiet: bool, beside: Sequence[Output] = (), later: Sequence[Output] = ()
+    output: Opened, tally: Tally, *, quiet: bool, beside: Sequence[Opened] = (), later: Sequence[Opened] = ()
 ) -> Iterator[None]:
     """Open ``output`` and those ``beside`` it around the block, say how it went, and exit with the status for it.
 
@@ -51,7 +73,7 @@ def finishing(
         status = tally.exit_status
     except ReaderGone:
         status = READER_GONE
-    except OutputError as error:
+    except (OutputError, StateError) as error:
         say(str(error))
     except LayoutError as error:
         say(str(error))
@@ -163,11 +185,15 @@ def _is_left_out(error: PageError, reading: Reading, unknown: str) -> bool:
 
 
 def _fail(reading: Reading, error: PageError, tally: Tally, failures: Output | None) -> None:
+    fail(reading.input, reading.page.url if reading.page is not None else None, error, tally, failures)
+
+
+def fail(input: str, url: str | None, error: PageError, tally: Tally, failures: Output | None) -> None:
+    """Count a failure, name it, and list it where failures are listed."""
     tally.failures[error.code] += 1
-    url = reading.page.url if reading.page is not None else None
     if failures is not None:
-        failures.write(to_json_line(FailureRecord(input=reading.input, url=url, code=error.code, message=str(error))))
-    say(f"{reading.input}: {error.code}: {error}")
+        failures.write(to_json_line(FailureRecord(input=input, url=url, code=error.code, message=str(error))))
+    say(f"{input}: {error.code}: {error}")
 
 
 def _write_spans(file: Output, outcome: Outcome) -> None:

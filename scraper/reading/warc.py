@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge
 from scraper.links import is_absolute
-from scraper.pages import Page
+from scraper.pages import Page, is_page_type
 from scraper.reading.codings import decode_body
 from scraper.reading.members import Members
 from scraper.reading.readings import Place, Reading, Request
 from scraper.reading.streams import PIECE, Source
 from scraper.reading.times import utc_time
 from scraper.reading.window import Window
+from scraper.refusals import refusal
 
 _BEGINS: Final = b"WARC/"
 _VERSION: Final = re.compile(rb"WARC/\d\.\d+\r\n")
@@ -25,7 +26,6 @@ _HEADROOM: Final = 1 << 20
 """Room for headers beside a page: FastWARC refuses longer ones."""
 
 _SUCCESS: Final = range(200, 300)
-_PAGE_TYPES: Final = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
 _ROBOTS: Final = re.compile(r"https?://[^/?#]*/robots\.txt", re.IGNORECASE)
 
@@ -128,7 +128,7 @@ class _Run:
         return place.passed_over(found, name) if isinstance(found, str) else Reading(place.at(name), found, None, False)
 
 
-def _page(record: Any, input: str, request: Request) -> Page | str:
+def _page(record: Any, input: str, request: Request) -> Page | str:  # noqa: PLR0911 - one for each reason
     """Return the page that a record holds, or why it is left out."""
     from fastwarc.warc import WarcRecordType
 
@@ -152,13 +152,19 @@ def _page(record: Any, input: str, request: Request) -> Page | str:
     elif kind == WarcRecordType.response:
         return "other-record"
     media_type = (content_type or record.headers.get("WARC-Identified-Payload-Type") or "").split(";")[0].strip().lower()
-    if media_type and media_type not in _PAGE_TYPES:
+    if not is_page_type(media_type or None):
         return "media-type"
     if record.content_length > 2 * request.max_bytes:
         raise TooLarge(f"the page has more than {request.max_bytes} bytes; raise --max-bytes to read it")
+    if record.headers.get("WARC-Truncated"):  # whoever wrote it says that the page is not whole
+        return "truncated"
     charset = _CHARSET.search(content_type or "")
+    data = decode_body(record.reader.read(), transfer, content, request.max_bytes)
+    refused = refusal(data)
+    if refused is not None:
+        return refused.code
     return Page(
-        data=decode_body(record.reader.read(), transfer, content, request.max_bytes),
+        data=data,
         input=input,
         url=request.url or (url if is_absolute(url) else None),
         fetched_at=utc_time(record.headers.get("WARC-Date")),

@@ -1,0 +1,107 @@
+"""``scraper fetch``."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from scraper.cli.options import MAX_BYTES, Failures, FromList, Layouts, MaxBytes, Out, Quiet, Unknown
+
+_UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _seconds(text: str | float) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(text).strip())
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no time; write 90, 90s, 15m, 1h or 2d.")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def fetch(
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="Addresses of pages.", show_default=False)] = None,
+    from_list: FromList = None,
+    out: Out = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="RAW.warc.gz", help="Append all that is sent and received to this file.", show_default=False),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DB",
+            help="Remember in this file what was fetched, go on where a run ended, and append to OUT.",
+            show_default=False,
+        ),
+    ] = None,
+    refresh: Annotated[
+        float | None,
+        typer.Option(
+            metavar="TIME",
+            parser=_seconds,
+            help="Ask again for pages that were fetched longer ago, such as 12h or 7d.",
+            show_default=False,
+        ),
+    ] = None,
+    ticker_only: Annotated[
+        bool, typer.Option("--ticker-only", help="Write headlines instead of pages; with --state, those not seen before.")
+    ] = False,
+    delay: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            max=86400,
+            help="The pause between two requests to a host; longer if its robots.txt asks for it.",
+        ),
+    ] = 1.0,
+    concurrency: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many hosts may be asked at once.")] = 8,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.01, max=86400, help="The most that one request may take.")
+    ] = 60.0,
+    max_bytes: MaxBytes = MAX_BYTES,
+    unknown: Unknown = "keep",
+    layouts: Layouts = None,
+    user_agent: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="What the program calls itself; robots.txt is read for its first word.", show_default=False
+        ),
+    ] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'NAME: VALUE'", help="Send this with each request; may be repeated.", show_default=False),
+    ] = None,
+    ignore_robots: Annotated[
+        bool, typer.Option("--ignore-robots", help="Fetch what robots.txt forbids, on your own responsibility.")
+    ] = False,
+    failures: Failures = None,
+    quiet: Quiet = False,
+) -> None:
+    """Fetch pages, politely, and turn them into JSON Lines, one record a page.
+
+    Example: scraper fetch --from-list addresses.txt --state news.db --save raw.warc.gz -o pages.jsonl
+    """
+    from scraper.cli.fetches import Plan, check_addresses, check_headers, run
+
+    run(
+        Plan(
+            addresses=check_addresses(urls, from_list),
+            from_list=from_list,
+            out=out,
+            save=save,
+            state=state,
+            refresh=refresh,
+            records="headline" if ticker_only else "page",
+            delay=delay,
+            concurrency=concurrency,
+            timeout=timeout,
+            max_bytes=max_bytes,
+            unknown=unknown,
+            layouts=layouts,
+            headers=check_headers(user_agent, header),
+            ignores_robots=ignore_robots,
+            failures=failures,
+            quiet=quiet,
+        )
+    )

@@ -1,0 +1,75 @@
+"""Addresses as they are asked for: which are fetched at all, whose turn they take, and which hosts are nobody else's business."""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+
+from scraper.errors import BadAddress, UnknownHost
+from scraper.links import is_absolute, site_of
+
+
+def prepare(address: str) -> str:
+    """Return an address in the form in which it is sent: percent-encoded, host in lower case, without fragment.
+
+    Raises:
+        BadAddress: if it is no http or https address.
+    """
+    address = address.strip()
+    if not is_absolute(address):
+        raise BadAddress(f"{address[:200]!r} is no http or https address; write it with https:// in front")
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise BadAddress(f"{address[:200]!r} is no address that can be asked for ({error})") from None
+    if url.userinfo:
+        raise BadAddress("the address holds a user name or a password; send such things with --header")
+    path = url.raw_path.decode("ascii")
+    return f"{url.scheme}://{url.netloc.decode('ascii')}{path}"
+
+
+def host_of(url: str) -> str:
+    """Return the host whose turn a request takes: ``www.`` and the bare name are one, whatever the port."""
+    return site_of(url) or ""
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port: what one robots.txt holds for (RFC 9309, 2.3)."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_public(ip: str) -> bool:
+    """Tell whether an IP address is one of the open internet."""
+    try:
+        address = ipaddress.ip_address(ip.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return address.is_global and not address.is_multicast and (mapped is None or mapped.is_global)
+
+
+def resolve_host(host: str, port: int) -> Iterator[str]:
+    """Yield the IP addresses of a host, in the order in which the system would try them.
+
+    Raises:
+        UnknownHost: if there is none.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise UnknownHost(f"the name {host!r} does not resolve ({error}); check its spelling, or the network") from None
+    for *_, place in found:
+        yield str(place[0])
+
+
+def is_private_host(url: str) -> bool:
+    """Tell whether the host of ``url`` has any address that is none of the open internet.
+
+    Raises:
+        UnknownHost: if its name does not resolve.
+    """
+    parts = urlsplit(url)
+    return any(not is_public(ip) for ip in resolve_host(parts.hostname or "", parts.port or 0))

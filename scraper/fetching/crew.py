@@ -1,0 +1,144 @@
+"""Many addresses at once: a thread for each host, results in the order asked, and no more of them held than memory should bear."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from scraper.errors import InternalError, OutputError, StateError
+from scraper.fetching.addresses import host_of
+from scraper.fetching.fetcher import Fetched, Job
+from scraper.fetching.pacing import Stopped
+
+LOOKAHEAD: Final = 256
+"""How many addresses are looked at, beyond the first that is not done, for hosts that are free. So many pages at most are done twice
+when a run is killed, and so many threads at most are there."""
+HELD_BYTES: Final = 64 * 1024 * 1024
+"""How many bytes of pages may wait for an earlier one. Beyond that, only the earliest is fetched."""
+
+
+class Crew:
+    """Fetches addresses, each host's one after the other, different hosts' side by side.
+
+    Args:
+        jobs: the addresses, in the order in which their results are wanted; read no further ahead than ``LOOKAHEAD``.
+        fetch: does the work, in threads.
+    """
+
+    def __init__(self, jobs: Iterator[Job], fetch: Callable[[Job], Fetched]) -> None:
+        self._jobs = jobs
+        self._fetch = fetch
+        self._changed = threading.Condition()
+        self._queues: dict[str, deque[tuple[int, Job]]] = {}
+        self._results: dict[int, Fetched] = {}
+        self._held = 0
+        self._head = 0
+        self._next = 0
+        self._is_stopped = False
+        self._is_exhausted = False
+        self._failure: BaseException | None = None
+        self._is_broken = False
+
+    @property
+    def queued(self) -> int:
+        """How many addresses have been taken and not yet handed on."""
+        return self._next - self._head
+
+    @property
+    def ready(self) -> int:
+        """How many results wait to be handed on."""
+        return len(self._results)
+
+    def results(self) -> Iterator[Fetched]:
+        """Yield what became of each address, in order.
+
+        What goes wrong with reading the addresses is raised here, after the results of those before it; what goes wrong with
+        keeping what was fetched is raised at once.
+        """
+        threading.Thread(target=self._feed, daemon=True).start()
+        while True:
+            with self._changed:
+                while self._is_broken or self._head not in self._results:
+                    if self._is_broken and self._failure is not None:
+                        raise self._failure
+                    if self._is_exhausted and self._head == self._next:
+                        if self._failure is not None:
+                            raise self._failure
+                        return
+                    self._changed.wait()
+                result = self._results.pop(self._head)
+                self._held -= result.size
+                self._head += 1
+                self._changed.notify_all()
+            yield result
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
+
+    def _feed(self) -> None:
+        """Read addresses, which may come slowly, and hand each to its host's thread."""
+        try:
+            for job in self._jobs:
+                if not self._queue(job):
+                    return
+        except BaseException as error:  # noqa: BLE001 - it is raised where the results are waited for
+            self._failure = error
+        finally:
+            with self._changed:
+                self._is_exhausted = True
+                self._changed.notify_all()
+
+    def _queue(self, job: Job) -> bool:
+        try:
+            host = host_of(job.address)
+        except ValueError:  # no address; to say so is the fetcher's business
+            host = ""
+        with self._changed:
+            while self._next - self._head >= LOOKAHEAD and not self._is_stopped:
+                self._changed.wait()
+            if self._is_stopped:
+                return False
+            queue = self._queues.get(host)
+            if queue is None:
+                queue = self._queues[host] = deque()
+                threading.Thread(target=self._work, args=(host, queue), daemon=True).start()
+            queue.append((self._next, job))
+            self._next += 1
+            self._changed.notify_all()
+        return True
+
+    def _work(self, host: str, queue: deque[tuple[int, Job]]) -> None:
+        while True:
+            with self._changed:
+                if not queue and not self._is_stopped:
+                    self._changed.wait(_IDLE)
+                if not queue or self._is_stopped:
+                    del self._queues[host]
+                    return
+                number, job = queue.popleft()
+                # The earliest of all is always let through, or everybody would wait for it.
+                while self._held > HELD_BYTES and number != self._head and not self._is_stopped:
+                    self._changed.wait()
+            try:
+                result = self._fetch(job)
+            except Stopped:
+                return
+            except (OutputError, StateError) as error:
+                with self._changed:
+                    self._failure, self._is_broken, self._is_stopped = error, True, True
+                    self._changed.notify_all()
+                return
+            except Exception as error:  # noqa: BLE001 - a mistake of ours costs one page, not the run, which would wait for it
+                mistake = InternalError(f"a mistake of the program, please report the address ({type(error).__name__}: {error})")
+                result = Fetched(job=job, url=job.address, error=mistake)
+            with self._changed:
+                self._results[number] = result
+                self._held += result.size
+                self._changed.notify_all()
+
+
+_IDLE: Final = 1.0
+"""For how many seconds a thread waits for another address of its host."""

@@ -1,0 +1,189 @@
+"""What is known from run to run: which pages were had and when, which headlines were seen, and how far the outputs are good.
+
+The state is an SQLite file. One run holds it at a time, and what a run does becomes part of it by ``commit``, together with the
+length of the output at that moment: whatever happens in between, state and output agree when the next run has cut the output to it.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, Literal, Self, TypeVar
+
+import msgspec
+
+from scraper.errors import StateError
+
+T = TypeVar("T")
+Records = Literal["page", "headline"]
+
+_APPLICATION: Final = 0x53435250  # "SCRP"
+_VERSION: Final = 1
+_TABLES: Final = """
+CREATE TABLE pages (
+    address TEXT NOT NULL, records TEXT NOT NULL, final_url TEXT, fetched_at TEXT, checked_at REAL NOT NULL, status INTEGER, result TEXT NOT NULL,
+    is_passing INTEGER NOT NULL, etag TEXT, last_modified TEXT, program TEXT NOT NULL, layouts TEXT NOT NULL,
+    PRIMARY KEY (address, records)
+) WITHOUT ROWID;
+CREATE TABLE outputs (path TEXT PRIMARY KEY, length INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE robots (origin TEXT PRIMARY KEY, text TEXT NOT NULL, fetched_at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE headlines (key BLOB PRIMARY KEY, seen_at REAL NOT NULL) WITHOUT ROWID;
+"""
+
+OK: Final = "ok"
+"""The result of a page that gave its record; of any other, the result is the error's code."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an address."""
+
+    address: str
+    records: Records
+    """Which records were made of it; to have its headlines is not to have the page."""
+    final_url: str | None
+    fetched_at: str | None
+    """When the page was last had, ``YYYY-MM-DDTHH:MM:SSZ``."""
+    checked_at: float
+    """When it was last asked for, in seconds since 1970."""
+    status: int | None
+    result: str
+    is_passing: bool
+    """Whether it failed in a way that may pass."""
+    etag: str | None
+    last_modified: str | None
+    program: str
+    layouts: str
+
+    def is_due(self, refresh: float | None, now: float) -> bool:
+        """Tell whether the page is to be asked for again: it failed in a way that may pass, or is older than ``refresh`` seconds."""
+        return self.is_passing or (refresh is not None and now >= self.checked_at + refresh)
+
+
+class State:
+    """A state, held by this run alone from ``__enter__`` on. Any thread may use it.
+
+    Args:
+        path: the file; it is made if it is missing.
+
+    Raises:
+        StateError: if it is held by another run, or is no state of this program.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Self:
+        try:
+            self._database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise self._failure(error) from None
+        try:
+            # Exclusive from the first read to the end; the system frees the lock when the process ends, however it ends.
+            for statement in ("PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"):
+                self._do(statement)
+            self._do("BEGIN EXCLUSIVE")
+            self._check()
+        except BaseException:
+            self._database.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock, suppress(sqlite3.Error):  # what was not committed is not to be kept
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+        with self._lock, suppress(sqlite3.Error):
+            self._database.close()
+
+    def _check(self) -> None:
+        (application,), (version,) = self._rows("PRAGMA application_id")[0], self._rows("PRAGMA user_version")[0]
+        if (application, version) == (0, 0) and not self._rows("SELECT 1 FROM sqlite_schema"):
+            self._each(_TABLES)
+            self._do(f"PRAGMA application_id = {_APPLICATION}")
+            self._do(f"PRAGMA user_version = {_VERSION}")
+            self._do("COMMIT")
+            self._do("BEGIN EXCLUSIVE")
+        elif application != _APPLICATION:
+            raise StateError(f"{self._path}: it is a database of another program; name another file for --state")
+        elif version != _VERSION:
+            raise StateError(
+                f"{self._path}: a newer version of this program has made it; use that, or name another file for --state"
+            )
+
+    def _each(self, script: str) -> None:
+        for statement in script.split(";"):
+            if statement.strip():
+                self._do(statement)
+
+    # --- pages ---
+
+    def row(self, address: str, records: Records) -> Row | None:
+        """Return what is known of an address."""
+        found = self._rows(f"SELECT {_COLUMNS} FROM pages WHERE address = ? AND records = ?", address, records)  # noqa: S608 - names of our own
+        return msgspec.convert(dict(zip(Row.__struct_fields__, found[0], strict=True)), Row, strict=False) if found else None
+
+    def put(self, row: Row) -> None:
+        """Keep what is known of an address."""
+        marks = ", ".join("?" * len(Row.__struct_fields__))
+        self._do(f"INSERT OR REPLACE INTO pages ({_COLUMNS}) VALUES ({marks})", *msgspec.structs.astuple(row))  # noqa: S608 - the same
+
+    # --- headlines ---
+
+    def see(self, keys: Iterable[bytes]) -> list[bool]:
+        """Note headlines, by keys; return for each whether it was not seen before."""
+        now = time.time()
+        return [self._do("INSERT OR IGNORE INTO headlines VALUES (?, ?)", key, now) == 1 for key in keys]
+
+    # --- what sites ask of programs ---
+
+    def robots(self, origin: str) -> tuple[str, float] | None:
+        """Return the robots.txt of an origin, and when it was had, in seconds since 1970."""
+        found = self._rows("SELECT text, fetched_at FROM robots WHERE origin = ?", origin)
+        return found[0] if found else None
+
+    def put_robots(self, origin: str, text: str, fetched_at: float) -> None:
+        """Keep a robots.txt."""
+        self._do("INSERT OR REPLACE INTO robots VALUES (?, ?, ?)", origin, text, fetched_at)
+
+    # --- outputs ---
+
+    def length(self, path: Path) -> int | None:
+        """Return to which length an output is good, or None for one that the state does not know."""
+        found = self._rows("SELECT length FROM outputs WHERE path = ?", str(path))
+        return found[0][0] if found else None
+
+    def put_length(self, path: Path, length: int) -> None:
+        """Note to which length an output is good."""
+        self._do("INSERT OR REPLACE INTO outputs VALUES (?, ?)", str(path), length)
+
+    def commit(self) -> None:
+        """Make all that was put since the last time part of the state, at once."""
+        with self._lock:
+            self._do("COMMIT")
+            self._do("BEGIN EXCLUSIVE")
+
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        return self._run(lambda: self._database.execute(statement, values).fetchall())
+
+    def _do(self, statement: str, *values: object) -> int:
+        return self._run(lambda: self._database.execute(statement, values).rowcount)
+
+    def _run(self, action: Callable[[], T]) -> T:
+        try:
+            with self._lock:
+                return action()
+        except sqlite3.Error as error:
+            raise self._failure(error) from None
+
+    def _failure(self, error: sqlite3.Error) -> StateError:
+        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return StateError(f"{self._path}: another run holds this state; wait for it to end, or name another file for --state")
+        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return StateError(f"{self._path}: it is no state, or is damaged ({error}); name another file for --state")
+        return StateError(f"{self._path}: the state cannot be used ({error}); check its path and permissions")
+
+
+_COLUMNS: Final = ", ".join(Row.__struct_fields__)

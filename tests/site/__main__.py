@@ -1,0 +1,29 @@
+"""Serve the site until Ctrl-C: ``python -m tests.site``."""
+
+import argparse
+import asyncio
+import contextlib
+
+from tests.site.faults import FAULTS
+from tests.site.server import Site
+
+
+def main() -> None:
+    """Serve."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.site", description="Serve invented news on loopback, and faults on demand."
+    )
+    parser.add_argument("--port", type=int, default=8765)
+    asked = parser.parse_args()
+    site = Site(asked.port, addresses=("127.0.0.1",))
+    print(f"A front page is at {site.url('/')}, articles are at {site.url('/difaf/1')} and every number after it.")
+    print(
+        f"Faults are at {site.url('/fault/404')} and {', '.join(name for name in FAULTS if name != '404')}. Ctrl-C ends it.",
+        flush=True,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(site.serve())
+
+
+if __name__ == "__main__":
+    main()

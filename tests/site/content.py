@@ -1,0 +1,47 @@
+"""What the site shows: a front page whose ticker changes by the edition, and as many articles as are asked for."""
+
+from dataclasses import replace
+from functools import lru_cache
+from random import Random
+from typing import Final
+
+from tests.pages.markup import render_markup
+from tests.pages.options import Options
+from tests.pages.stories import Slot, Story, make_story
+from tests.pages.words import phrase
+
+_TICKER: Final = 58
+_NEW: Final = 5
+"""How many headlines an edition has that the one before has not."""
+
+
+@lru_cache(maxsize=512)
+def article(path: str) -> bytes:
+    """Return the article of a path, always the same one."""
+    rng = Random(path)
+    story = replace(make_story(rng, "ar"), ticker=ticker(0))
+    return _page(story, Options(), rng)
+
+
+@lru_cache(maxsize=16)
+def front_page(edition: int) -> bytes:
+    """Return the front page."""
+    rng = Random(f"front page {edition}")
+    return _page(replace(make_story(rng, "ar"), ticker=ticker(edition)), Options(page="home"), rng)
+
+
+def ticker(edition: int) -> tuple[Slot, ...]:
+    """Return the headlines of an edition: each has a few new ones in front, and lost as many at the end."""
+    newest = _TICKER + edition * _NEW
+    return tuple(Slot(f"{phrase(Random(f'headline {n}'), 'ar')} {n}", f"/difaf/{n}") for n in range(newest, newest - _TICKER, -1))
+
+
+def new_headlines(edition: int) -> list[str]:
+    """Return the headlines that an edition has and the one before has not."""
+    return [slot.text for slot in ticker(edition)[:_NEW]]
+
+
+def _page(story: Story, options: Options, rng: Random) -> bytes:
+    # The page does not say its own address: the site has the one under which it is fetched.
+    page = render_markup(story, replace(options, address="none", meta="utf-8"), rng)
+    return page.encode()

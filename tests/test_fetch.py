@@ -1,0 +1,563 @@
+"""Fetching, against a real server on loopback with every fault that a server can have."""
+
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trustme
+from fastwarc.warc import ArchiveIterator
+from warcio.archiveiterator import ArchiveIterator as WarcioIterator
+
+from scraper.errors import FetchError
+from scraper.fetching import Client
+from tests.site import Site
+from tests.site.content import new_headlines, ticker
+from tests.site.server import Reply
+
+COMMAND = [sys.executable, "-m", "scraper", "fetch"]
+Done = subprocess.CompletedProcess[bytes]
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as served:
+        yield served
+
+
+def fetch(*args: str | Path, delay: str = "0", data: bytes = b"", env: dict[str, str] | None = None) -> Done:
+    command = [*COMMAND, *map(str, args), "--delay", delay]
+    return subprocess.run(command, input=data, capture_output=True, timeout=60, check=False, env={**os.environ, **(env or {})})
+
+
+def rows(data: bytes) -> list[dict[str, Any]]:
+    assert data == b"" or data.endswith(b"\n")
+    return [json.loads(line) for line in data.split(b"\n") if line]
+
+
+def failures(done: Done) -> list[tuple[str, str]]:
+    said = done.stderr.decode()
+    assert "Traceback" not in said
+    return [(found[1], found[2]) for found in re.finditer(r"^scraper: (\S+): ([a-z-]+): .+$", said, re.MULTILINE)]
+
+
+def test_pages_come_in_the_order_asked_with_their_final_address(site: Site) -> None:
+    """Whatever host is slow, the order is the user's; ``input`` is what was asked, ``url`` where it led."""
+    asked = [site.url(f"/difaf/{n}", host=n % 3) for n in range(9)] + [site.url("/fault/to")]
+    done = fetch(*asked)
+    found = rows(done.stdout)
+    assert (done.returncode, [row["input"] for row in found]) == (0, asked)
+    assert found[-1]["url"] == site.url("/difaf/1")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found[0]["fetched_at"])
+    assert found[0]["kind"] == "article"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        *((f"/fault/{status}", "not-found") for status in (404, 410)),
+        *((f"/fault/{name}", "blocked") for name in ("401", "403", "challenge", "challenge-503", "login", "to-login")),
+        *((f"/fault/{name}", "not-found") for name in ("soft-404", "to-front")),
+        *((f"/fault/{name}", "empty") for name in ("204", "blank")),
+        ("/fault/500", "server-error"),
+        ("/fault/503-later", "rate-limited"),
+        ("/fault/429-later", "rate-limited"),
+        ("/fault/418", "http-status"),
+        ("/fault/no-location", "http-status"),
+        *((f"/fault/{name}", "connection") for name in ("reset", "too-short", "no-http", "close")),
+        *((f"/fault/{name}", "timeout") for name in ("drip", "drip?where=head", "hang")),
+        *((f"/fault/{name}", "too-large") for name in ("endless", "bomb-gzip", "bomb-br", "bomb-zstd")),
+        *((f"/fault/{name}", "redirect") for name in ("circle/a", "chain", "to-file", "to-ftp", "to-nowhere")),
+        *((f"/fault/{name}", "bad-encoding") for name in ("encoding-unknown", "encoding-damaged", "encoding-cut")),
+        *((f"/fault/{name}", "not-text") for name in ("picture", "picture-as-page", "json")),
+        ("/private/1", "robots"),
+    ],
+)
+def test_a_fault_is_named_and_costs_nobody_else(site: Site, tmp_path: Path, path: str, code: str) -> None:
+    """A failure of its own name, exit 1, the page on another host is had, all within bounds of time and memory, and --failures lists it."""
+    listed = tmp_path / "failures.jsonl"
+    began = time.monotonic()
+    done = fetch(
+        *(site.url(path), site.url("/difaf/1", host=1)), *("--timeout", "0.6", "--max-bytes", "3000000", "--failures", listed)
+    )
+    assert time.monotonic() - began < 15
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 400_000
+    assert failures(done) == [(site.url(path), code)]
+    assert (done.returncode, len(rows(done.stdout))) == (1, 1)
+    (row,) = rows(listed.read_bytes())
+    assert (row["input"], row["code"]) == (site.url(path), code)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/fault/burst?times=3",
+        "/fault/burst?times=1&status=429&after=0",
+        "/fault/reset?times=2",
+        "/fault/chunked",
+        "/fault/chain?n=9",
+        *(f"/fault/encoded/{name}" for name in ("gzip", "br", "zstd", "deflate", "raw-deflate", "gzip,%20br")),
+        "/fault/wrong-charset",
+    ],
+)
+def test_what_passes_or_can_be_read_gives_its_record(site: Site, path: str) -> None:
+    """Bursts of failures pass, encodings are undone, and a header that lies about the charset does not win over valid UTF-8."""
+    done = fetch(site.url(path))
+    assert (done.returncode, failures(done)) == (0, [])
+    (row,) = rows(done.stdout)
+    assert (row["kind"], row["lang"], "decoding-replaced" in row["warnings"]) == ("article", "ar", False)
+
+
+def test_a_content_length_that_is_too_short_gives_what_it_promises(site: Site) -> None:
+    """What stands behind the end that the server names belongs to no page; the page is what came before."""
+    done = fetch(site.url("/fault/too-long"), site.url("/difaf/1"))
+    assert len(rows(done.stdout)) == 2
+
+
+def test_what_cannot_pass_is_asked_for_once(site: Site) -> None:
+    """A 404 is not tried again; a 500 is, three times."""
+    fetch(site.url("/fault/404"), site.url("/fault/500"))
+    assert (site.asked["127.0.0.1", "/fault/404"], site.asked["127.0.0.1", "/fault/500"]) == (1, 4)
+
+
+@pytest.mark.parametrize("after", ["1", "date+2"])
+@pytest.mark.parametrize("status", ["429", "503"])
+def test_retry_after_is_obeyed(site: Site, status: str, after: str) -> None:
+    """In seconds and as a date, the server is left alone for as long as it asks."""
+    assert fetch(site.url(f"/fault/burst?times=1&status={status}&after={after}")).returncode == 0
+    first, second = (visit for visit in site.log if visit.target.startswith("/fault/burst"))
+    assert second.began - first.ended >= 0.95
+
+
+def test_a_host_that_asks_for_hours_is_left_alone_for_the_run(site: Site) -> None:
+    """Nothing more is asked of it, and its other pages fail by the same name."""
+    done = fetch(site.url("/fault/429-later"), site.url("/difaf/1"), site.url("/difaf/2", host=1))
+    assert [code for _, code in failures(done)] == ["rate-limited", "rate-limited"]
+    assert site.asked["127.0.0.1", "/difaf/1"] == 0
+    assert len(rows(done.stdout)) == 1
+
+
+# --- manners ---
+
+
+def test_one_request_at_a_time_per_host_and_never_faster_than_the_delay(site: Site) -> None:
+    """Measured at the server, robots.txt and retries included: no two at once, and the delay between the end of one and the next."""
+    site.pause = 0.02
+    asked = [site.url(f"/difaf/{n}", host=n % 3) for n in range(12)] + [site.url("/fault/burst?times=2"), site.url("/fault/to")]
+    began = time.monotonic()
+    assert fetch(*asked, "--concurrency", "3", delay="0.15").returncode == 0
+    took = time.monotonic() - began
+    for host in site.addresses:
+        visits = sorted((visit for visit in site.log if visit.host == host), key=lambda visit: visit.began)
+        assert len(visits) >= 5
+        assert all(later.began - earlier.ended >= 0.149 for earlier, later in pairwise(visits))
+    # And different hosts are asked side by side: one after the other it would take longer than all the pauses.
+    assert took < len(site.log) * 0.17 + 2
+
+
+def test_concurrency_bounds_what_is_under_way(site: Site) -> None:
+    """With one at a time, no two requests overlap, whatever the hosts."""
+    site.pause = 0.03
+    fetch(*(site.url(f"/difaf/{n}", host=n % 3) for n in range(9)), "--concurrency", "1")
+    visits = sorted(site.log, key=lambda visit: visit.began)
+    assert all(later.began >= earlier.ended for earlier, later in pairwise(visits))
+
+
+def test_www_and_the_bare_name_are_one_host(site: Site) -> None:
+    """They take each other's turns; names are tried through the site as a proxy, which the environment names."""
+    env = {"http_proxy": f"http://127.0.0.1:{site.port}"}
+    asked = [f"http://{www}oasis.example/difaf/{n}" for n in range(3) for www in ("", "www.")]
+    assert fetch(*asked, delay="0.1", env=env).returncode == 0
+    visits = sorted(site.log, key=lambda visit: visit.began)
+    assert {visit.host for visit in visits} == {"oasis.example", "www.oasis.example"}
+    assert all(later.began - earlier.ended >= 0.099 for earlier, later in pairwise(visits))
+
+
+def test_a_crawl_delay_that_is_longer_counts(site: Site) -> None:
+    """The site's own wish wins over a shorter --delay."""
+    site.robots["127.0.0.1"] = Reply(200, b"User-agent: scraper\nCrawl-delay: 0.4\n")
+    fetch(site.url("/difaf/1"), site.url("/difaf/2"))
+    _, first, second = site.log
+    assert second.began - first.ended >= 0.399
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(404), None),
+        (Reply(403, b"User-agent: *\nDisallow: /"), None),
+        (Reply(500), "robots-unreachable"),
+        (Reply(200, b"User-agent: *\nDisallow: /\n"), "robots"),
+        (Reply(200, b"\xef\xbb\xbfUser-agent: other\nDisallow: /\n\nUser-Agent: SCRAPER\nDisallow: /private\n"), None),
+        (Reply(200, b"User-agent: *\nDisallow: /difaf\nAllow: /difaf/1$\n"), None),
+        (Reply(200, b"#" * 400_000 + b"\nUser-agent: *\nDisallow: /\n"), "robots"),
+        (Reply(302, b"", {"Location": "/other-robots"}), None),
+        (Reply(302, b"", {"Location": "/robots.txt?again"}), None),
+    ],
+)
+def test_robots_txt_is_obeyed_by_rfc_9309(site: Site, reply: Reply, code: str | None) -> None:
+    """4xx allows, 5xx disallows, the group of our name counts, the longest match wins, 500 KiB are read, redirects are followed."""
+    site.robots["127.0.0.1"] = reply
+    done = fetch(site.url("/difaf/1"))
+    assert [found for _, found in failures(done)] == ([] if code is None else [code])
+    assert site.asked["127.0.0.1", "/difaf/1"] == (code is None)
+
+
+def test_ignoring_robots_is_said_and_done(site: Site) -> None:
+    """The user's own responsibility, named on stderr; robots.txt is then not even asked for."""
+    done = fetch(site.url("/private/1"), "--ignore-robots", "-q")
+    assert (done.returncode, len(rows(done.stdout))) == (0, 1)
+    assert b"your own responsibility" in done.stderr
+    assert [visit.target for visit in site.log] == ["/private/1"]
+
+
+def test_robots_txt_is_kept_in_the_state(site: Site, tmp_path: Path) -> None:
+    """A second run within a day asks for it no more."""
+    for n in range(2):
+        fetch(site.url(f"/difaf/{n}"), "--state", tmp_path / "db", "-o", tmp_path / "out")
+    assert site.asked["127.0.0.1", "/robots.txt"] == 1
+
+
+def test_the_program_says_who_it_is_and_headers_can_be_added(site: Site) -> None:
+    """The default names the program and where to read about it; --user-agent replaces it, --header adds to it."""
+    fetch(site.url("/difaf/1"))
+    assert re.match(r"scraper/\d\S* \(.*(README|http)", site.log[-1].headers["user-agent"])
+    fetch(site.url("/difaf/1"), "--user-agent", "Archive/1 (a@b.example)", "--header", "Accept-Language: ar")
+    assert site.log[-1].headers["user-agent"] == "Archive/1 (a@b.example)"
+    assert site.log[-1].headers["accept-language"] == "ar"
+
+
+# --- redirects, certificates, proxies ---
+
+
+def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
+    """Not by a redirect, and not by a name that resolves otherwise when it is connected to; loopback to loopback is nobody's harm."""
+    from scraper.errors import BadRedirect
+    from scraper.fetching import Fetcher, Job, Pacer, addresses
+
+    answers: dict[str, list[list[str]]] = {}
+
+    def resolve(host: str, _port: int) -> Iterator[str]:
+        kept = answers.get(host, [[host]])
+        yield from kept.pop(0) if len(kept) > 1 else kept[0]
+
+    monkeypatch.setattr(addresses, "resolve_host", resolve)
+    monkeypatch.setattr("scraper.fetching.network.resolve_host", resolve)
+    client = Client(headers=[], timeout=5, max_bytes=10**6)
+
+    def fetched(target: str, *, start: str) -> Any:
+        def get(url: str, **options: Any) -> Any:
+            if url == start:  # a public site cannot be had here, so its answer is invented; all else is real
+                return client.get(site.url("/fault/to?to=" + target), headers=[], max_bytes=10**6)
+            return client.get(url, **options)
+
+        fetcher = Fetcher(get, Pacer(delay=0, concurrency=1), {}, user_agent="scraper", max_bytes=10**6, ignores_robots=True)
+        return fetcher.fetch(Job(start))
+
+    port = site.port
+    public = "http://8.8.8.8/"
+    assert isinstance(fetched(f"http://127.0.0.1:{port}/difaf/1", start=public).error, BadRedirect)
+    answers["inside.example"] = [["10.0.0.1"]]
+    assert isinstance(fetched("http://inside.example/", start=public).error, BadRedirect)
+    answers["rebound.example"] = [["8.8.4.4"], ["127.0.0.1"]]
+    before = len(site.log)
+    assert isinstance(fetched(f"http://rebound.example:{port}/difaf/1", start=public).error, BadRedirect)
+    assert len(site.log) == before + 1  # the redirect itself, and nothing after it
+    assert fetched(f"http://127.0.0.2:{port}/difaf/1", start=site.url("/difaf/7")).error is None
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def test_a_bad_certificate_is_named_and_one_from_the_environment_is_trusted(authority: trustme.CA, tmp_path: Path) -> None:
+    """TLS is checked, against SSL_CERT_FILE too, and never tried again."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with Site(tls=context, speaks_tls=True, addresses=("127.0.0.1", "127.0.0.2")) as secure:
+        done = fetch(secure.url("/difaf/1"), "--ignore-robots")
+        assert failures(done) == [(secure.url("/difaf/1"), "bad-certificate")]
+        env = {"SSL_CERT_FILE": str(tmp_path / "ca.pem")}
+        assert fetch(secure.url("/difaf/1"), env=env).returncode == 0
+        done = fetch(secure.url("/difaf/1", host=1), "--ignore-robots", env=env)  # the right authority, the wrong name
+        assert failures(done) == [(secure.url("/difaf/1", host=1), "bad-certificate")]
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("ftp://127.0.0.1/x", "bad-address"),
+        ("no address", "bad-address"),
+        ("http://user:secret@127.0.0.1/", "bad-address"),
+        ("http://127.0.0.1:1/", "connection"),
+        ("http://no-such-host.invalid/", "unknown-host"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_named(address: str, code: str) -> None:
+    """One sentence with the name of what is wrong, and exit 1."""
+    done = fetch(address, "--ignore-robots")
+    assert done.returncode == 1
+    assert f": {code}: " in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_every_error_of_httpx_becomes_one_of_ours() -> None:
+    """None is forgotten, also not one that a later version adds."""
+    client = Client(headers=[], timeout=1, max_bytes=1)
+    found = [kind for kind in vars(httpx).values() if isinstance(kind, type) and issubclass(kind, httpx.TransportError)]
+    assert len(found) >= 15
+    for kind in found:
+        assert isinstance(client._ours(kind("said")), FetchError), kind
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["http://a.example/", "--delay", "-1"],
+        ["http://a.example/", "--delay", "inf"],
+        ["http://a.example/", "-o", "x", "--state", "x"],
+        ["http://a.example/", "--refresh", "soon", "--state", "x"],
+        ["http://a.example/", "--refresh", "1h"],
+        ["http://a.example/", "--save", "raw.warc"],
+        ["http://a.example/", "--header", "no colon"],
+        ["http://a.example/", "--header", "A: b\nC: d"],
+        ["http://a.example/", "--header", "User-Agent: x"],
+    ],
+)
+def test_wrong_usage_exits_2(args: list[str], tmp_path: Path) -> None:
+    """What cannot be meant is said before anything is asked of anybody."""
+    done = subprocess.run([*COMMAND, *args], cwd=tmp_path, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+# --- raw first ---
+
+
+def archived(path: Path) -> list[tuple[str, str, str | None]]:
+    """Return type, address and status of each record, read by FastWARC and by warcio, which must agree."""
+    with path.open("rb") as file:
+        fast = [
+            (
+                record.headers["WARC-Type"],
+                str(record.headers.get("WARC-Target-URI")),
+                record.http_headers.status_code if record.http_headers and record.headers["WARC-Type"] == "response" else None,
+            )
+            for record in ArchiveIterator(file, verify_digests=True)
+        ]
+    with path.open("rb") as file:
+        slow = [
+            (record.rec_type, str(record.rec_headers.get_header("WARC-Target-URI")), record.digest_checker.passed)
+            for record in WarcioIterator(file, check_digests=True)
+            if [record.raw_stream.read()]
+        ]
+    assert [(kind, url) for kind, url, _ in fast] == [(kind, url) for kind, url, _ in slow]
+    assert all(passed in (True, None) for *_, passed in slow)
+    return [(kind, url, str(status) if status is not None else None) for kind, url, status in fast]
+
+
+def test_the_saved_archive_gives_the_records_of_the_fetch(site: Site, tmp_path: Path) -> None:
+    """Every exchange is saved, failed ones too, and cleaning the archive gives the same records, except for ``input``."""
+    raw = tmp_path / "raw.warc.gz"
+    paths = [
+        *("/", "/difaf/1", "/fault/encoded/br", "/fault/encoded/zstd", "/fault/encoded/gzip", "/fault/encoded/raw-deflate"),
+        *("/fault/chunked", "/fault/to", "/fault/404", "/fault/challenge", "/fault/soft-404", "/fault/login", "/fault/to-front"),
+        *("/fault/burst", "/fault/reset?times=1", "/fault/too-short", "/fault/wrong-charset", "/fault/json", "/fault/blank"),
+        *("/fault/picture", "/fault/picture-as-page", "/fault/endless", "/fault/bomb-gzip", "/private/1"),
+    ]
+    done = fetch(*map(site.url, paths), "--save", raw, "--max-bytes", "3000000", "--timeout", "5")
+    saved = archived(raw)
+    assert saved[0][0] == "warcinfo"
+    visits = [site.url(visit.target) for visit in site.log]
+    assert sorted(url for kind, url, _ in saved if kind == "response") == sorted(visits)
+    assert sorted(url for kind, url, _ in saved if kind == "request") == sorted(visits)
+    command = [sys.executable, "-m", "scraper", "clean", str(raw), "--max-bytes", "3000000"]
+    cleaned = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    mine, again = rows(done.stdout), rows(cleaned.stdout)
+    assert len(mine) >= 11
+    assert [row | {"input": ""} for row in mine] == [row | {"input": ""} for row in again]
+
+
+def test_a_torn_archive_is_mended_and_another_file_is_not_touched(site: Site, tmp_path: Path) -> None:
+    """Whatever a crash left of the last record is cut off, at every length; what is no archive is refused."""
+    raw = tmp_path / "raw.warc.gz"
+    fetch(site.url("/difaf/1"), "--save", raw)
+    whole = raw.read_bytes()
+    from scraper.appending import Appended
+
+    starts = [match.start() for match in re.finditer(rb"\x1f\x8b\x08", whole)]
+    for length in [*range(40), *range(starts[-1] - 3, starts[-1] + 40), *range(50, len(whole), 97), len(whole)]:
+        raw.write_bytes(whole[:length])
+        with Appended(raw) as file:
+            file.mend_gzip(b"WARC/1.")
+        left = raw.read_bytes()
+        assert whole.startswith(left)
+        assert len(left) in {0, len(whole), *starts}
+        assert length - len(left) < max(b - a for a, b in zip(starts, [*starts[1:], len(whole)], strict=True))
+    raw.write_text("my thesis")
+    done = fetch(site.url("/difaf/1"), "--save", raw)
+    assert (done.returncode, raw.read_text()) == (1, "my thesis")
+
+
+# --- state ---
+
+
+def test_a_second_run_fetches_only_what_is_new_or_worth_trying(site: Site, tmp_path: Path) -> None:
+    """Done pages and those that are gone are left alone, a server's failure is tried again, a list of failures can be given back."""
+    db, out, listed = tmp_path / "db", tmp_path / "out.jsonl", tmp_path / "failures.jsonl"
+    asked = [site.url(path) for path in ("/difaf/1", "/fault/404", "/fault/burst?times=4")]
+    first = fetch(*asked, "--state", db, "-o", out, "--failures", listed)
+    assert (first.returncode, len(rows(out.read_bytes()))) == (1, 1)
+    second = fetch(*asked, site.url("/difaf/2"), asked[0], "--state", db, "-o", out)
+    assert (second.returncode, len(rows(out.read_bytes()))) == (0, 3)
+    assert b"left out: 2 fetched before, 1 not-found before" in second.stderr
+    assert site.asked["127.0.0.1", "/difaf/1"] == site.asked["127.0.0.1", "/fault/404"] == 1
+    assert [row["input"] for row in rows(listed.read_bytes())] == asked[1:]
+    assert fetch("--from-list", listed).returncode == 1
+
+
+@pytest.mark.parametrize("by", ["etag", "date"])
+def test_a_page_that_has_not_changed_costs_no_record(site: Site, tmp_path: Path, by: str) -> None:
+    """When it is due again, ETag or Last-Modified go along, and 304 is counted and nothing more."""
+    args = (site.url(f"/fault/cached?by={by}"), "--state", tmp_path / "db", "-o", tmp_path / "out", "--refresh")
+    fetch(*args, "1h")
+    fetch(*args, "1h")
+    assert site.asked["127.0.0.1", f"/fault/cached?by={by}"] == 1
+    done = fetch(*args, "0s")
+    assert (done.returncode, len(rows((tmp_path / "out").read_bytes()))) == (0, 1)
+    assert b"1 unchanged" in done.stderr
+
+
+def test_the_hourly_news_appends_only_headlines_not_seen_before(site: Site, tmp_path: Path) -> None:
+    """The first run writes the ticker, each later one what is new in it, and an unchanged page nothing."""
+    args = (site.url("/"), "--ticker-only", "--state", tmp_path / "db", "-o", tmp_path / "news.jsonl")
+    seen = []
+    for edition in (0, 0, 1):
+        site.edition = edition
+        assert fetch(*args).returncode == 0
+        seen.append([row["headline"] for row in rows((tmp_path / "news.jsonl").read_bytes())])
+    assert seen[0] == seen[1] == [slot.text for slot in ticker(0)]
+    assert seen[2] == seen[0] + new_headlines(1)
+
+
+def test_a_page_without_ticker_is_no_quiet_success(site: Site) -> None:
+    """Whoever waits for headlines must hear that none can be had any more."""
+    done = fetch(site.url("/fault/no-ticker"), "--ticker-only", "-q")
+    assert (done.returncode, failures(done)) == (1, [(site.url("/fault/no-ticker"), "no-headlines")])
+
+
+def test_another_run_on_the_same_state_says_so(site: Site, tmp_path: Path) -> None:
+    """One sentence, exit 1, and neither run is hurt."""
+    command = [*COMMAND, site.url("/fault/hang"), "--timeout", "20", "--state", str(tmp_path / "db"), "-o", str(tmp_path / "out")]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as first:
+        while not any(visit.target == "/fault/hang" for visit in site.log):
+            time.sleep(0.02)
+        done = fetch(site.url("/difaf/1"), "--state", tmp_path / "db", "-o", tmp_path / "out")
+        first.kill()
+    assert (done.returncode, done.stderr.count(b"another run holds this state")) == (1, 1)
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda folder: (folder / "db").write_text("my thesis" * 1000), "it is no state"),
+        (lambda folder: subprocess.run(["python3", "-c", _FOREIGN, folder / "db"], check=True), "another program"),
+        (lambda folder: (folder / "db").mkdir(), "the state cannot be used"),
+        (lambda folder: (folder / "out").write_text("half a line"), "its last line has no end"),
+        (lambda folder: (folder / "out").mkdir(), "it cannot be written"),
+    ],
+)
+def test_a_state_or_output_that_does_not_fit_is_named(site: Site, tmp_path: Path, make: Any, said: str) -> None:
+    """One sentence, exit 1, and what was there stays as it was."""
+    make(tmp_path)
+    done = fetch(site.url("/difaf/1"), "--state", tmp_path / "db", "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert said in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+_FOREIGN = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('CREATE TABLE t (x)'); db.commit()"
+
+
+def test_an_output_that_lost_lines_is_not_gone_on_with(site: Site, tmp_path: Path) -> None:
+    """The state knows how long it was; moved away altogether, it begins anew."""
+    args = ("--state", tmp_path / "db", "-o", tmp_path / "out")
+    fetch(site.url("/difaf/1"), *args)
+    whole = (tmp_path / "out").read_bytes()
+    (tmp_path / "out").write_bytes(whole[:-10])
+    assert b"the state knows of" in fetch(site.url("/difaf/2"), *args).stderr
+    (tmp_path / "out").unlink()
+    assert fetch(site.url("/difaf/2"), *args).returncode == 0
+    assert len(rows((tmp_path / "out").read_bytes())) == 1
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_at_once_and_what_was_committed_is_whole(
+    site: Site, tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    """Nobody waits for a server that hangs."""
+    out = tmp_path / "out"
+    command = [
+        *COMMAND,
+        site.url("/difaf/1"),
+        site.url("/fault/hang"),
+        "--delay",
+        "0",
+        "--state",
+        str(tmp_path / "db"),
+        "-o",
+        str(out),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        while not any(visit.target == "/fault/hang" for visit in site.log) or not out.stat().st_size:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        began = time.monotonic()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, time.monotonic() - began < 3) == (status, True)
+    assert b"Traceback" not in said
+    assert len(rows(out.read_bytes())) == 1
+
+
+def test_a_closed_pipe_ends_the_run_quietly_with_141(site: Site) -> None:
+    """As for every command."""
+    with subprocess.Popen(
+        [*COMMAND, *(site.url(f"/difaf/{n}") for n in range(40)), "--delay", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 141
+
+
+def test_a_list_that_comes_slowly_is_fetched_as_it_comes(site: Site) -> None:
+    """The first record is there while the list is still being written."""
+    command = [*COMMAND, "--from-list", "-", "--delay", "0", "-q"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for n in range(2):
+            process.stdin.write(site.url(f"/difaf/{n}\n").encode())
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["input"] == site.url(f"/difaf/{n}")
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0

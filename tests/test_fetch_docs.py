@@ -1,0 +1,147 @@
+"""What the documents say of fetching, done as it is printed."""
+
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from scraper.cli.fetches import default_user_agent
+from tests.site import Site
+from tests.site.server import Reply
+
+ROOT = Path(__file__).parent.parent
+CRON = (ROOT / "docs" / "cron.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", CRON, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[tuple[Site, dict[str, str]]]:
+    """Return the test site, and surroundings in which it is the whole web, with a certificate for the site that the documents name."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("www.maghress.com").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    bin_ = tmp_path / ".local" / "bin"
+    bin_.mkdir(parents=True)
+    (bin_ / "scraper").symlink_to(Path(sys.executable).with_name("scraper"))
+    with Site(tls=context, addresses=("127.0.0.1",)) as site:
+        kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        env = {"HOME": str(tmp_path), "https_proxy": f"http://127.0.0.1:{site.port}", "SSL_CERT_FILE": str(tmp_path / "ca.pem")}
+        yield site, kept | env
+
+
+def test_the_crontab_line_works_as_printed(web: tuple[Site, dict[str, str]], tmp_path: Path) -> None:
+    """Silent while all is well, each headline once; a sentence and status 1 when not."""
+    site, env = web
+    (line,) = blocks("cron")
+    *times, command = line.strip().split(" ", 5)
+    assert all(re.fullmatch(r"\*|\d+", time) for time in times)
+    assert "%" not in command
+    subprocess.run(blocks("sh")[0], shell=True, env=env, check=True)  # noqa: S602 - it is what cron does
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["sh", "-c", command], env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    counts = []
+    for edition in (0, 1):
+        site.edition = edition
+        done = run()
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        counts.append((tmp_path / "news" / "news.jsonl").read_bytes().count(b"\n"))
+    assert counts == [58, 63]
+    (tmp_path / "news" / "news.db").unlink()
+    site.robots["www.maghress.com"] = Reply(200, b"User-agent: *\nDisallow: /\n")
+    done = run()
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert ": robots: " in done.stderr
+
+
+def test_the_systemd_units_are_valid_and_run_the_same_command(tmp_path: Path, web: tuple[Site, dict[str, str]]) -> None:
+    """There is nothing that systemd says against them, and the command is that of the crontab line."""
+    _, env = web
+    service, timer = blocks("ini")
+    (line,) = blocks("cron")
+    assert re.search(r"scraper (fetch .*)$", service, re.MULTILINE)[1] == re.search(r'scraper" (fetch .*)$', line)[1]  # type: ignore[index]  # they are there
+    verify = shutil.which("systemd-analyze")
+    if verify is None:
+        assert not os.environ.get("SCRAPER_REQUIRE_TOOLS"), "systemd-analyze is missing"
+        pytest.skip("systemd-analyze is not installed (Debian, Ubuntu: apt-get install systemd)")
+    (tmp_path / "scraper-news.service").write_text(service)
+    (tmp_path / "scraper-news.timer").write_text(timer)
+    units = [str(tmp_path / f"scraper-news.{kind}") for kind in ("service", "timer")]
+
+    def verified() -> subprocess.CompletedProcess[str]:
+        surroundings = env | {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+        return subprocess.run([verify, "--user", "verify", *units], env=surroundings, capture_output=True, text=True, check=False)
+
+    done = verified()
+    assert (done.returncode, done.stderr) == (0, "")
+    (tmp_path / "scraper-news.timer").write_text(timer.replace("hourly", "hurly"))
+    assert verified().returncode != 0  # so it does look
+
+
+def test_every_option_and_failure_of_fetch_is_in_its_document() -> None:
+    """docs/fetch.md names each option that --help lists, and each code of the errors' tree that only fetching raises."""
+    text = (ROOT / "docs" / "fetch.md").read_text(encoding="utf-8")
+    shown = subprocess.run(
+        [sys.executable, "-m", "scraper", "fetch", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "200"},
+    ).stdout
+    options = set(re.findall(r"--[a-z-]+", shown)) - {"--help", "--output", "--quiet", "--no-ticker-only"}
+    assert {option for option in options if f"`{option}" not in text} == set()
+    from scraper import errors
+
+    codes = {
+        kind.code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and kind is not errors.FetchError and issubclass(kind, errors.FetchError)
+    }
+    assert {code for code in codes if f"`{code}`" not in text} == set()
+
+
+def test_the_readme_s_try_without_a_network_works_as_printed(tmp_path: Path) -> None:
+    """The page is fetched and saved, the missing one is named, and nothing is left running."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"^```sh\n(\.venv/bin/python -m tests\.site &\n.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    script = block[1].replace(".venv/bin", str(Path(sys.executable).parent))
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (tmp_path / "fetched.jsonl").read_bytes().count(b"\n") == 1
+    assert (tmp_path / "raw.warc.gz").stat().st_size > 0
+    assert "fault/404: not-found: " in done.stderr
+
+
+def test_the_site_of_the_document_is_served_by_hand(tmp_path: Path) -> None:
+    """``python -m tests.site`` prints an address, and what it prints can be fetched."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.site", "--port", "8799"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as site:
+        try:
+            assert site.stdout is not None
+            address = re.search(r"http://\S+/difaf/1", site.stdout.readline())
+            assert address is not None
+            out = tmp_path / "out"
+            command = [sys.executable, "-m", "scraper", "fetch", address[0], "--delay", "0", "-q", "-o", str(out)]
+            assert subprocess.run(command, check=False, timeout=60).returncode == 0
+            assert out.read_bytes().count(b"\n") == 1
+        finally:
+            site.terminate()
+
+
+def test_the_default_user_agent_names_the_program_and_where_to_read_about_it() -> None:
+    """A site's keeper can see who asks, and what for."""
+    assert re.fullmatch(r"scraper/\S+ \((\+https?://\S+|.*README.*)\)", default_user_agent())

@@ -1,0 +1,184 @@
+"""The parts of fetching that need no network: encodings, turns, order, memory, retries."""
+
+import gzip
+import os
+import threading
+import time
+import tracemalloc
+import zlib
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import brotli
+import pytest
+import zstandard
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from scraper.cli.cleaners import Cleaners
+from scraper.errors import BadEncoding, OutputError, TooLarge
+from scraper.fetching import Crew, Fetched, Job
+from scraper.fetching.addresses import is_public, prepare
+from scraper.fetching.crew import HELD_BYTES, LOOKAHEAD
+from scraper.fetching.retrying import backoff
+from scraper.fetching.unpacking import unpack
+from scraper.pages import Page
+
+PACKERS = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.compress,
+    "zstd, gzip": lambda data: gzip.compress(zstandard.compress(data)),
+}
+
+
+@given(st.sampled_from(sorted(PACKERS)), st.binary(max_size=3000), st.integers(1, 40))
+def test_what_was_packed_comes_out_again(coding: str, data: bytes, times: int) -> None:
+    """Every encoding, alone or one upon another, gives back the bytes, and no more than allowed."""
+    whole = data * times
+    assert unpack(PACKERS[coding](whole), coding, len(whole) + 100) == whole
+    if len(whole) > 100:
+        with pytest.raises(TooLarge):
+            unpack(PACKERS[coding](whole), coding, len(whole) - 1)
+
+
+@given(st.sampled_from(["gzip", "br", "zstd"]), st.binary(min_size=200, max_size=2000), st.floats(0.3, 0.65))
+def test_what_is_cut_off_is_named(coding: str, data: bytes, part: float) -> None:
+    """An encoded body that ends too early never passes for a page."""
+    packed = PACKERS[coding](data)
+    left = packed[: int(len(packed) * part)]
+    assume(len(left) > 4)
+    with pytest.raises(BadEncoding):
+        unpack(left, coding, 10_000)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_a_bomb_takes_no_more_memory_than_a_page_may(coding: str) -> None:
+    """A hundred megabytes of zeros in a few kilobytes stop at the limit."""
+    bomb = PACKERS[coding](bytes(100_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            unpack(bomb, coding, 1_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [
+        ("HTTP://WWW.Oasis.Example:80/a b", None),
+        ("https://oasis.example", "https://oasis.example/"),
+        ("https://oasis.example/خبر/1#top", "https://oasis.example/%D8%AE%D8%A8%D8%B1/1"),
+        ("http://oasis.example:80/a?x=1&y=2", "http://oasis.example/a?x=1&y=2"),
+        ("https://واحة.example/", "https://xn--mgbel0i.example/"),
+    ],
+)
+def test_addresses_are_sent_in_one_form(address: str, sent: str | None) -> None:
+    """Percent-encoded, lower-case host, no default port, no fragment; a space is no part of an address."""
+    if sent is None:
+        with pytest.raises(Exception, match="is no http or https address"):
+            prepare(address)
+    else:
+        assert prepare(address) == sent
+
+
+@pytest.mark.parametrize(
+    ("ip", "public"),
+    [
+        *((ip, True) for ip in ("8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8")),
+        *((ip, False) for ip in ("127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1")),  # noqa: S104
+        *((ip, False) for ip in ("::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "x")),
+    ],
+)
+def test_which_addresses_are_public(ip: str, public: bool) -> None:
+    """Loopback, private, link-local, shared and multicast ones are not, nor IPv6 forms of them."""
+    assert is_public(ip) is public
+
+
+@given(st.integers(0, 10), st.floats(0, 30), st.integers())
+def test_waits_grow_and_are_left_to_chance(tried: int, delay: float, seed: int) -> None:
+    """Between half and all of the doubled delay, and never over a minute."""
+    wait = backoff(tried, delay, Random(seed))
+    full = min(60.0, max(delay, 0.05) * 2**tried)
+    assert full / 2 <= wait <= full
+
+
+class _Deadly:
+    """Whoever unpickles it ends, as a crash in a library would end it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (3,)
+
+
+def test_a_page_that_ends_the_process_that_cleans_it_costs_only_itself() -> None:
+    """Its neighbours are cleaned, it is named, and the work goes on."""
+    good = Page(data="نص طويل قليلا.".encode())
+    with Cleaners("page", None) as cleaners:
+        assert cleaners.submit([good], 99)()[0].kind == "unknown"
+        while cleaners.batch == 1:  # until the other processes are there
+            time.sleep(0.01)
+        batch: list[Any] = [good, _Deadly(), good]
+        first, lost, last = cleaners.submit(batch, 0)()
+        assert (first.kind, last.kind) == ("unknown", "unknown")
+        assert lost.error is not None
+        assert lost.error.code == "internal-error"
+        assert cleaners.submit([good], 0)()[0].kind == "unknown"
+
+
+def jobs(count: int, hosts: int = 3) -> Iterator[Job]:
+    return (Job(f"http://h{n % hosts}.example/{n}") for n in range(count))
+
+
+def test_results_keep_the_order_whatever_is_slow() -> None:
+    """The order asked, though each address takes a time of its own; a host's addresses one after the other."""
+    rng = Random(1)
+    waits = [rng.random() * 0.01 for _ in range(300)]
+    busy: dict[str, int] = {}
+
+    def fetch(job: Job) -> Fetched:
+        host, number = job.address.split("/")[2], int(job.address.split("/")[3])
+        busy[host] = busy.get(host, 0) + 1
+        assert busy[host] == 1
+        time.sleep(waits[number])
+        busy[host] -= 1
+        return Fetched(job=job, url=job.address)
+
+    assert [found.url for found in Crew(jobs(300), fetch).results()] == [job.address for job in jobs(300)]
+
+
+def test_a_slow_first_address_does_not_fill_the_memory() -> None:
+    """However many are done meanwhile, only so many are begun, and only so many bytes of them are held."""
+    gate = threading.Event()
+    begun: list[str] = []
+    size = HELD_BYTES // 10
+
+    def fetch(job: Job) -> Fetched:
+        begun.append(job.address)
+        if job.address.endswith("/0"):
+            gate.wait(10)
+            return Fetched(job=job, url=job.address)
+        return Fetched(job=job, url=job.address, page=Page(data=bytes(size if "big" in job.address else 0)))
+
+    for word, most in (("small", LOOKAHEAD), ("big", 14)):
+        gate.clear()
+        begun.clear()
+        crew = Crew((Job(f"http://{word}{n % 3}.example/{n}") for n in range(3 * LOOKAHEAD)), fetch)
+        found = crew.results()
+        threading.Timer(0.5, gate.set).start()
+        next(found)
+        assert len(begun) <= most + 1
+        assert sum(1 for _ in found) == 3 * LOOKAHEAD - 1
+
+
+def test_what_cannot_be_kept_ends_the_run_at_once() -> None:
+    """A full disk is no failure of a page."""
+
+    def fetch(job: Job) -> Fetched:
+        raise OutputError(f"the disk is full at {job.address}")
+
+    with pytest.raises(OutputError):
+        list(Crew(jobs(5), fetch).results())

@@ -1,0 +1,69 @@
+"""A fetch that is killed at any moment, and the runs after it."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from scraper.state import State
+from tests.site import Site
+from tests.test_fetch import archived
+
+ROUNDS = int(os.environ.get("SCRAPER_KILLS", "50"))
+PAGES = 400
+
+
+def test_killed_at_random_moments_nothing_is_lost_and_nothing_twice(tmp_path: Path) -> None:
+    """SIGKILL, seeded, most of the times between the first write and the end: OUT has each page once, the archive is valid, the state agrees."""
+    rng = random.Random(20251)
+    within = 0
+    with Site() as site:
+        site.pause = 0.002
+        listed, out, raw, db = (tmp_path / name for name in ("list", "out.jsonl", "raw.warc.gz", "db"))
+        command = [sys.executable, "-m", "scraper", "fetch", "--from-list", str(listed), "--delay", "0", "-q"]
+        command += ["--state", str(db), "--save", str(raw), "-o", str(out)]
+        kills = 0
+        cycle = 0
+        while kills < ROUNDS:
+            for path in (out, raw, db, db.with_name("db-wal")):
+                path.unlink(missing_ok=True)
+            cycle += 1
+            asked = [site.url(f"/difaf/{n}?{cycle}", host=n % 3) for n in range(PAGES)]
+            listed.write_text("\n".join(asked))
+            while kills < ROUNDS:
+                before = out.stat().st_size if out.exists() else 0
+                with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:
+                    wait_for_a_line = rng.random() < 0.9
+                    began = time.monotonic()
+                    while wait_for_a_line and process.poll() is None and time.monotonic() - began < 20:
+                        if out.exists() and out.stat().st_size > before:
+                            break
+                        time.sleep(0.002)
+                    time.sleep(rng.random() * (0.35 if wait_for_a_line else 1.0))
+                    ended = process.poll() is not None
+                    if not ended:
+                        process.send_signal(signal.SIGKILL)
+                    _, said = process.communicate(timeout=30)
+                # Of a run that is killed, processes that are just starting to clean may still say that it is gone.
+                if ended:
+                    assert (process.returncode, said) == (0, b"")
+                    break
+                kills += 1
+                written = out.stat().st_size if out.exists() else 0
+                within += written > before
+            done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+            assert done.returncode == 0, done.stderr
+            data = out.read_bytes()
+            assert data.endswith(b"\n")
+            assert [json.loads(line)["input"] for line in data.splitlines()] == asked
+            responses = {url for kind, url, status in archived(raw) if kind == "response" and status == "200"}
+            assert responses >= set(asked)
+            with State(db) as state:
+                assert state.length(out) == len(data)
+                assert all((row := state.row(address, "page")) is not None and row.result == "ok" for address in asked)
+    print(f"{kills} kills, {within} of them between the first write and the end, {cycle} lists")
+    assert within > kills / 2
