@@ -17,6 +17,7 @@
         ├── AmbiguousLayout    ambiguous-layout  two layouts fit
         ├── ParserLostText     parser-lost-text  the HTML parser dropped the end of the page
         ├── Unaccounted        unaccounted       the audit found a character missing or doubled (our mistake)
+        ├── WorkerDied         worker-died       the process that worked on the page was killed, or crashed
         └── InternalError      internal-error    anything else that went wrong with one page        (our mistake)
 
 A message is one sentence: what is wrong, with the value, and the remedy. The place (the input's name) is added
@@ -116,6 +117,12 @@ class Unaccounted(PageError):
     """The audit does not add up: the record is withheld."""
 
     code = "unaccounted"
+
+
+class WorkerDied(PageError):
+    """The process that worked on the page ended without a word: out of memory, or a crash in a library."""
+
+    code = "worker-died"
 
 
 class InternalError(PageError):

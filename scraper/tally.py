@@ -32,6 +32,11 @@ class Tally:
         self.warnings.update(record.warnings)
         self.layouts[record.layout or "unknown"] += 1
 
+    def update(self, other: "Tally") -> None:
+        """Add the counts of a part of the run."""
+        for name, counts in vars(other).items():
+            getattr(self, name).update(counts)
+
     @property
     def exit_status(self) -> int:
         """0 if nothing failed, 1 otherwise."""

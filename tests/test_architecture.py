@@ -42,7 +42,8 @@ ROOMS: dict[str, set[str]] = {
     "reading": {"pages", "errors", "links"},
     "packing": set(),
     "writing": {"errors", "packing"},
-    "cli": {"errors", "cleaning", "layouts", "links", "projection", "reading", "records", "tally", "writing"},
+    "running": {"errors", "cleaning", "layouts", "projection", "reading", "records", "tally"},
+    "cli": {"running", "errors", "cleaning", "layouts", "links", "projection", "reading", "records", "tally", "writing"},
 }
 ONLY_USERS = {
     "lxml": {"documents"},

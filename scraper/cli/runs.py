@@ -9,19 +9,20 @@ from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 from types import FrameType
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 import typer
 
 from scraper import __version__
-from scraper.cleaning import Outcome, clean
 from scraper.cli.options import Options
 from scraper.cli.talk import is_watched, say
-from scraper.errors import EmptyInput, InternalError, LayoutError, NotText, OutputError, PageError, ReaderGone, UnknownLayout
+from scraper.errors import LayoutError, OutputError, PageError, ReaderGone
 from scraper.layouts import builtin_layouts
 from scraper.links import is_absolute
-from scraper.reading import Reading, Request, read_inputs, read_list
+from scraper.reading import Request, read_list
 from scraper.records import FailureRecord, to_json_line
+from scraper.running import Job, run_job
+from scraper.running.jobs import Lines
 from scraper.tally import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Tally
 from scraper.writing import Output
 
@@ -65,7 +66,7 @@ def finishing(output: Output, tally: Tally, *, quiet: bool, beside: Sequence[Out
     raise typer.Exit(status)
 
 
-def run(options: Options, lines: Callable[[Outcome], Iterable[bytes]]) -> None:
+def run(options: Options, lines: Lines) -> None:
     """Read and clean what the user named, and write for each page the lines that a command makes of it. Ends the program."""
     inputs = check_inputs(options)
     request = Request(
@@ -79,19 +80,36 @@ def run(options: Options, lines: Callable[[Outcome], Iterable[bytes]]) -> None:
     output, tally = Output(options.out), Tally()
     failures = Output(options.failures) if options.failures is not None else None
     with finishing(output, tally, quiet=options.quiet, beside=[failures] if failures is not None else []):
+        skip = output.identities() | (failures.identities() if failures is not None else set())
+        job = Job(request, options.unknown, lines, frozenset(skip))
         with _progress(options, tally) as meter:
             try:
-                for outcome in outcomes(
-                    inputs, request, unknown=options.unknown, output=output, tally=tally, failures=failures, meter=meter
-                ):
-                    for line in lines(outcome):
-                        output.write(line)
+                run_job(job, inputs, _Sink(output, failures, tally), processes=options.jobs or cores(), meter=meter)
             except PageError as error:  # the list of inputs itself
                 tally.failures[error.code] += 1
                 say(f"{options.from_list}: {error.code}: {error}")
         if options.summary is not None:
             with Output(options.summary) as summary:
                 summary.write(tally.to_json(__version__, layout_digests()))
+
+
+class _Sink:
+    """Writes records to one output and failures to another, and says what failed."""
+
+    def __init__(self, output: Output, failures: Output | None, tally: Tally) -> None:
+        self.tally = tally
+        self.write = output.write
+        self._failures = failures
+
+    def fail(self, failure: FailureRecord, /) -> None:
+        if self._failures is not None:
+            self._failures.write(to_json_line(failure))
+        say(f"{failure.input}: {failure.code}: {failure.message}")
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
@@ -143,58 +161,3 @@ def _is_same(name: str | Path, other: str | Path) -> bool:
     return os.path.realpath(name) == os.path.realpath(other) or (
         os.path.exists(name) and os.path.exists(other) and os.path.samefile(name, other)
     )
-
-
-def outcomes(
-    inputs: Iterable[str],
-    request: Request,
-    *,
-    unknown: Literal["keep", "skip", "fail"],
-    output: Output,
-    tally: Tally,
-    failures: Output | None = None,
-    meter: Callable[[int], object] | None = None,
-) -> Iterator[Outcome]:
-    """Read and clean what the user named, in order. A page that fails is named and counted, and the others go on."""
-    builtin_layouts()  # a bad layout file is an error of the run, not of its first page
-    skip = output.identities() | (failures.identities() if failures is not None else set())
-    for reading in read_inputs(inputs, request, skip=skip, meter=meter):
-        if reading.left_out is not None:
-            tally.left_out[reading.left_out] += 1
-            continue
-        try:
-            outcome = _clean(reading)
-            if outcome.layout is None and unknown == "fail":
-                raise UnknownLayout("no layout fits the page; --unknown keep keeps it whole")
-        except (EmptyInput, NotText) as error:
-            if reading.is_named:
-                _fail(reading, error, tally, failures)
-            else:
-                tally.left_out[error.code] += 1
-        except PageError as error:
-            _fail(reading, error, tally, failures)
-        else:
-            if outcome.layout is None and unknown == "skip":
-                tally.left_out[UnknownLayout.code] += 1
-            else:
-                yield outcome
-                tally.add(outcome.record)
-
-
-def _clean(reading: Reading) -> Outcome:
-    if reading.page is None:
-        raise reading.error or InternalError("nothing was read")
-    try:
-        return clean(reading.page)
-    except PageError:
-        raise
-    except Exception as error:  # the one driver that may: a mistake of ours costs one page, not the run
-        raise InternalError(f"a mistake of the program, please report the page ({type(error).__name__}: {error})") from error
-
-
-def _fail(reading: Reading, error: PageError, tally: Tally, failures: Output | None) -> None:
-    tally.failures[error.code] += 1
-    url = reading.page.url if reading.page is not None else None
-    if failures is not None:
-        failures.write(to_json_line(FailureRecord(input=reading.input, url=url, code=error.code, message=str(error))))
-    say(f"{reading.input}: {error.code}: {error}")
