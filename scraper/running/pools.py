@@ -126,7 +126,7 @@ class Pool:
             except (EOFError, OSError) as error:  # the server was killed; it is started again
                 here.close()
                 if is_last:
-                    raise OutputError(f"no process can be started ({error or 'it is killed at once'}); try -j 1") from None
+                    raise OutputError(f"no process can be started ({error}); try -j 1") from None
                 continue
             finally:
                 there.close()
@@ -142,8 +142,14 @@ class Pool:
 
 
 def _again(task: Task) -> Task:
-    """Return what is to be done after a process died over a task: the same, watched, and without the page that it died of."""
+    """Return what is to be done after a process died over a task: the same, watched, and without a page that was fatal twice.
+
+    Once may be chance: the system was short of memory, or somebody killed the process.
+    """
     if not task.is_watched:
         return task._replace(is_watched=True)
-    number, was_reading = last_step(task)
+    step = last_step(task)
+    if step != task.suspect:
+        return task._replace(suspect=step)
+    number, was_reading = step
     return task._replace(last=number) if was_reading else task._replace(deadly=(*task.deadly, number))

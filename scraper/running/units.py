@@ -83,7 +83,7 @@ def plan(inputs: Iterable[str], request: Request, skip: Iterable[tuple[int, int]
         if batch and (is_single or len(batch) >= BATCH or total >= STRETCH):
             yield Files(batch, len(batch), total)
             batch, total = [], 0
-        if is_single:
+        if is_single and not isinstance(entry, Reading):
             yield from _split(entry, request) if size is not None else (Files([entry], 1, 0, True),)
         else:
             batch.append(entry)
@@ -105,7 +105,6 @@ def _size(entry: Entry | Reading) -> int | None:
 
 
 def _split(entry: Entry, request: Request) -> Iterator[Unit]:
-    assert not isinstance(entry, Reading)  # noqa: S101
     size = os.path.getsize(entry.name)
     place = entry.place
     kind = None

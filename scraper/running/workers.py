@@ -34,6 +34,8 @@ class Task(NamedTuple):
     """Whether to note each page before it is touched, since the unit has killed a process."""
     deadly: Collection[int] = ()
     """Pages that have killed one, by their place in the unit."""
+    suspect: tuple[int, bool] | None = None
+    """Where the last process died: the page, and whether it was being read."""
     last: int | None = None
     """The page whose reading has killed one: nothing behind it can be had."""
 
