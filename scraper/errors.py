@@ -34,6 +34,7 @@
         │   ├── ServerFailed       server-error        * 5xx
         │   └── BadStatus          http-status         any other status that is no page
         ├── NoHeadlines        no-headlines      --ticker-only, and the page has no ticker that could be read
+        ├── WorkerDied         worker-died       the process that worked on the page was killed, or crashed
         └── InternalError      internal-error    anything else that went wrong with one page        (our mistake)
 
 A message is one sentence: what is wrong, with the value, and the remedy. The place (the input's name) is added
@@ -144,6 +145,12 @@ class Unaccounted(PageError):
     """The audit does not add up: the record is withheld."""
 
     code = "unaccounted"
+
+
+class WorkerDied(PageError):
+    """The process that worked on the page ended without a word: out of memory, or a crash in a library."""
+
+    code = "worker-died"
 
 
 class InternalError(PageError):

@@ -39,6 +39,15 @@ class Tally:
         self.warnings.update(record.warnings)
         self.layouts[record.layout or "unknown"] += 1
 
+    def update(self, other: "Tally") -> None:
+        """Add the counts of a part of the run."""
+        self.kinds += other.kinds
+        self.warnings += other.warnings
+        self.failures += other.failures
+        self.left_out += other.left_out
+        self.layouts += other.layouts
+        self.digests |= other.digests
+
     @property
     def exit_status(self) -> int:
         """0 if nothing failed, 1 otherwise."""
@@ -50,12 +59,12 @@ class Tally:
         Each layout is followed by the first 12 digits of its digest.
         """
         total = sum(self.kinds.values())
-        parts = [f"{total} page{'' if total == 1 else 's'}" + (f": {_counts(self.kinds)}" if total else "")]
+        parts = [f"{total} page{'' if total == 1 else 's'}" + (f": {_said(self.kinds)}" if total else "")]
         if self.headlines is not None:
             parts.append(f"{self.headlines} new headline{'' if self.headlines == 1 else 's'}")
         for name, counts in (("warnings", self.warnings), ("left out", self.left_out), ("failed", self.failures)):
             if counts:
-                parts.append(f"{name}: {_counts(counts)}")
+                parts.append(f"{name}: {_said(counts)}")
         if self.digests:
             used = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in sorted(self.digests.items()))
             parts.append(f"layout{'' if len(self.digests) == 1 else 's'}: {used}")
@@ -74,5 +83,5 @@ class Tally:
         return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
 
 
-def _counts(counts: Counter[str]) -> str:
+def _said(counts: Counter[str]) -> str:
     return ", ".join(f"{number} {name}" for name, number in counts.most_common())

@@ -464,12 +464,8 @@ def test_members_of_a_zip_archive_are_labels_and_nothing_is_unpacked(tmp_path: P
     before = sorted(tmp_path.rglob("*"))
     done = run("clean", path)
     assert done.returncode == 1
-    assert complaints(done) == [
-        (
-            f"scraper: {path}#a/more.zip: unreadable: it is a zip archive, which cannot be read from a pipe or out of another file;"
-            " save it and name it"
-        )
-    ]
+    sentence = "it is a zip archive, which cannot be read from a pipe or out of another file; save it and name it"
+    assert complaints(done) == [f"scraper: {path}#a/more.zip: unreadable: {sentence}"]
     inputs = [row["input"].removeprefix(f"{path}#") for row in records(done)]
     assert inputs == ["../../escape.html", "/etc/absolute.html", "a/b.html", "\x1b[31mred\u202e.html", "a/b.html"]
     assert b"\x1b" not in done.stderr

@@ -10,6 +10,6 @@ def clean(options: Options, spans: Spans = None) -> None:
     Example: scraper clean saved/ -o pages.jsonl
     """
     from scraper.cli.runs import run
-    from scraper.records import to_json_line
+    from scraper.running import page_lines
 
-    run(options, lambda outcome: [to_json_line(outcome.record)], spans)
+    run(options, page_lines, spans)

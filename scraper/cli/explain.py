@@ -54,7 +54,7 @@ def explain(
     beside = [Output(html)] if html not in (None, _STDOUT) else []
     readings = read_inputs([source], Request(max_bytes=max_bytes, url=url))
     with finishing(stdout, tally, quiet=True, later=beside):
-        for outcome in outcomes(readings, chosen, unknown="keep", tally=tally):
+        for outcome in outcomes(readings, chosen, tally):
             explained = _json(outcome) if json else _html(outcome, chosen) if html is not None else _text(outcome, chosen)
             for file in beside:
                 with file:

@@ -10,7 +10,6 @@ def headlines(options: Options) -> None:
     Example: scraper headlines saved/ | jq -r .headline
     """
     from scraper.cli.runs import run
-    from scraper.projection import headline_records
-    from scraper.records import to_json_line
+    from scraper.running import headline_lines
 
-    run(options, lambda outcome: map(to_json_line, headline_records(outcome.record, outcome.layout)))
+    run(options, headline_lines)

@@ -77,7 +77,7 @@ def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, ma
             output.write(f"{layout.name} {layout.digest[:DIGITS]}: {len(layout.file.rules)} rules, no faults\n".encode())
             return
         readings = read_inputs(inputs, Request(max_bytes=max_bytes))
-        for outcome in outcomes(readings, chosen, unknown="keep", tally=tally):
+        for outcome in outcomes(readings, chosen, tally):
             trial.add(outcome)
             name = outcome.layout.name if outcome.layout is not None else "unknown"
             rows.append((name, outcome.record.input, signs(outcome, layout)))

@@ -55,6 +55,13 @@ DateField = Annotated[
     str | None, typer.Option(metavar="NAME", help="In dumps, the field that holds the time of the fetch.", show_default=False)
 ]
 
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "-j", "--jobs", metavar="N", min=1, help="Work in so many processes. [default: one for each core]", show_default=False
+    ),
+]
+
 MAX_BYTES = 32 * 1024 * 1024
 
 
@@ -75,6 +82,7 @@ class Options:
     url_field: UrlField = "url"
     date_field: DateField = None
     max_bytes: MaxBytes = MAX_BYTES
+    jobs: Jobs = None
     quiet: Quiet = False
 
 

@@ -1,34 +1,26 @@
 """A run: pages in, records out, and an end, by whatever cause, with the exit status that the contract promises."""
 
 import gc
+import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Literal, NoReturn, Protocol, Self
+from typing import NoReturn, Protocol, Self
 
 import typer
 
 from scraper import __version__
-from scraper.cleaning import Outcome, clean
+from scraper.cleaning import Outcome
 from scraper.cli.checks import check_inputs, check_layouts
 from scraper.cli.options import Options
 from scraper.cli.talk import is_watched, say
-from scraper.errors import (
-    EmptyInput,
-    InternalError,
-    LayoutError,
-    NotText,
-    OutputError,
-    PageError,
-    ReaderGone,
-    StateError,
-    UnknownLayout,
-)
+from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, StateError
 from scraper.layouts import Layout
-from scraper.reading import Reading, Request, read_inputs
+from scraper.reading import Reading, Request
 from scraper.records import FailureRecord, to_json_line
+from scraper.running import Job, Lines, outcome_of, run_job
 from scraper.tally import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Tally
 from scraper.writing import Output
 
@@ -89,7 +81,7 @@ def finishing(
     raise typer.Exit(status)
 
 
-def run(options: Options, lines: Callable[[Outcome], Iterable[bytes]], spans: Path | None = None) -> None:
+def run(options: Options, lines: Lines, spans: Path | None = None) -> None:
     """Read and clean what the user named, and write for each page the lines that a command makes of it. Ends the program.
 
     Args:
@@ -97,7 +89,8 @@ def run(options: Options, lines: Callable[[Outcome], Iterable[bytes]], spans: Pa
         lines: makes of a page what is written of it.
         spans: where to write what every piece of a page was taken for.
     """
-    inputs, layouts = check_inputs(options, spans), check_layouts(options.layouts)
+    inputs = check_inputs(options, spans)
+    check_layouts(options.layouts)
     request = Request(
         max_bytes=options.max_bytes,
         url=options.url,
@@ -110,21 +103,46 @@ def run(options: Options, lines: Callable[[Outcome], Iterable[bytes]], spans: Pa
     failures, pieces = (Output(file) if file is not None else None for file in (options.failures, spans))
     beside = [file for file in (failures, pieces) if file is not None]
     with finishing(output, tally, quiet=options.quiet, beside=beside):
-        skip = set().union(*(file.identities() for file in (output, *beside)))
+        skip = frozenset().union(*(file.identities() for file in (output, *beside)))
+        job = Job(request, options.unknown, lines, skip, options.layouts, pieces is not None)
+        sink = _Sink(tally, output, failures, pieces)
         with _progress(options, tally) as meter:
-            readings = read_inputs(inputs, request, skip=skip, meter=meter)
             try:
-                for outcome in outcomes(readings, layouts, unknown=options.unknown, tally=tally, failures=failures):
-                    if pieces is not None:
-                        _write_spans(pieces, outcome)
-                    for line in lines(outcome):
-                        output.write(line)
+                run_job(job, inputs, sink, processes=options.jobs or cores(), meter=meter)
             except PageError as error:  # the list of inputs itself
                 tally.failures[error.code] += 1
                 say(f"{options.from_list}: {error.code}: {error}")
         if options.summary is not None:
             with Output(options.summary) as summary:
                 summary.write(tally.to_json(__version__))
+
+
+class _Sink:
+    """Writes records, pieces and failures to outputs of their own, as far as they are wanted, and says what failed."""
+
+    def __init__(
+        self, tally: Tally, output: Output | None = None, failures: Output | None = None, spans: Output | None = None
+    ) -> None:
+        self.tally = tally
+        self._output, self._failures, self._spans = output, failures, spans
+
+    def write(self, line: bytes, /) -> None:
+        if self._output is not None:
+            self._output.write(line)
+
+    def write_spans(self, lines: bytes, /) -> None:
+        if self._spans is not None:
+            self._spans.write(lines)
+
+    def fail(self, failure: FailureRecord, /) -> None:
+        if self._failures is not None:
+            self._failures.write(to_json_line(failure))
+        say(f"{failure.input}: {failure.code}: {failure.message}")
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
@@ -139,65 +157,19 @@ def _progress(options: Options, tally: Tally) -> Iterator[Callable[[int], object
         yield display.read
 
 
-def outcomes(
-    readings: Iterable[Reading],
-    layouts: Sequence[Layout],
-    *,
-    unknown: Literal["keep", "skip", "fail"],
-    tally: Tally,
-    failures: Output | None = None,
-) -> Iterator[Outcome]:
+def outcomes(readings: Iterable[Reading], layouts: Sequence[Layout], tally: Tally) -> Iterator[Outcome]:
     """Clean what was read, in order. A page that fails is named and counted, and the others go on."""
+    sink = _Sink(tally)
     for reading in readings:
-        if reading.left_out is not None:
-            tally.left_out[reading.left_out] += 1
-            continue
-        try:
-            outcome = _clean(reading, layouts, known_only=unknown != "keep")
-        except PageError as error:
-            if _is_left_out(error, reading, unknown):
-                tally.left_out[error.code] += 1
-            else:
-                _fail(reading, error, tally, failures)
-        else:
+        outcome = outcome_of(reading, layouts, "keep", sink)
+        if outcome is not None:
             yield outcome
             tally.add(outcome.record)
             if outcome.layout is not None:
                 tally.digests[outcome.layout.name] = outcome.layout.digest
 
 
-def _clean(reading: Reading, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
-    if reading.page is None:
-        raise reading.error or InternalError("nothing was read")
-    try:
-        return clean(reading.page, layouts, known_only=known_only)
-    except PageError:
-        raise
-    except Exception as error:  # the one driver that may: a mistake of ours costs one page, not the run
-        raise InternalError(f"a mistake of the program, please report the page ({type(error).__name__}: {error})") from error
-
-
-def _is_left_out(error: PageError, reading: Reading, unknown: str) -> bool:
-    """Tell whether a page that gives no record is no failure: nobody named it, or the user does not want it."""
-    if isinstance(error, UnknownLayout):
-        return unknown == "skip"
-    return isinstance(error, EmptyInput | NotText) and not reading.is_named
-
-
-def _fail(reading: Reading, error: PageError, tally: Tally, failures: Output | None) -> None:
-    fail(reading.input, reading.page.url if reading.page is not None else None, error, tally, failures)
-
-
 def fail(input: str, url: str | None, error: PageError, tally: Tally, failures: Output | None) -> None:
     """Count a failure, name it, and list it where failures are listed."""
     tally.failures[error.code] += 1
-    if failures is not None:
-        failures.write(to_json_line(FailureRecord(input=input, url=url, code=error.code, message=str(error))))
-    say(f"{input}: {error.code}: {error}")
-
-
-def _write_spans(file: Output, outcome: Outcome) -> None:
-    from scraper.explaining import pieces_of, to_line  # which nearly no run needs
-
-    for piece in pieces_of(outcome, keyed=True):
-        file.write(to_line(piece))
+    _Sink(tally, failures=failures).fail(FailureRecord(input=input, url=url, code=error.code, message=str(error)))

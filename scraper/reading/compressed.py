@@ -113,7 +113,7 @@ class Inflated:
 
     def restart(self, position: int) -> None:
         """Go on at ``position``, where the source has been set to."""
-        self._decompressor, self._rest, self._taken = None, b"", position
+        self._decompressor, self._rest, self._taken, self.start = None, b"", position, position
 
     def _refill(self) -> bool:
         piece = self._source.read(_ZSTD_PIECE * 16 if self._compression == "zstd" else PIECE)

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, NamedTuple, cast
 
-from scraper.errors import EmptyInput, MissingInput, UnreadableInput
+from scraper.errors import EmptyInput, InternalError, MissingInput, UnreadableInput
 from scraper.reading.containers import read_stream
 from scraper.reading.readings import Place, Reading, Request
 from scraper.reading.streams import Stream
@@ -24,6 +24,20 @@ Meter = Callable[[int], object]
 """Is told of each stretch of bytes that was read, by its length."""
 
 
+class Entry(NamedTuple):
+    """A file or stdin that is to be read."""
+
+    name: str
+    is_named: bool = True
+    pieces: tuple[str, ...] = ()
+    """The pieces that are wanted of it, where that is not all."""
+
+    @property
+    def place(self) -> Place:
+        """Where it lies, as it stands in a record."""
+        return Place(_shown(self.name), self.is_named)
+
+
 def read_inputs(
     inputs: Iterable[str], request: Request, *, skip: Collection[FileId] = (), meter: Meter | None = None
 ) -> Iterator[Reading]:
@@ -35,12 +49,33 @@ def read_inputs(
         skip: files that are left out of directories, such as the output itself.
         meter: is told how many bytes are read.
     """
+    for entry in find_entries(inputs, skip):
+        yield from read_entry(entry, request, meter)
+
+
+def find_entries(inputs: Iterable[str], skip: Collection[FileId] = ()) -> Iterator[Entry | Reading]:
+    """Yield what is to be read, in order, and a failure in place of what is not there. Nothing is opened."""
     for (name, is_whole), group in groupby(inputs, _container):
         if not is_whole:
-            yield from _read_pieces(name, dict.fromkeys(map(_shown, group)), request, meter)
+            yield Entry(name, True, tuple(dict.fromkeys(map(_shown, group))))
             continue
         for _ in group:
-            yield from _read_input(name, request, skip, meter)
+            if name == STDIN or (os.path.lexists(name) and not os.path.isdir(name)):
+                yield Entry(name)
+            elif os.path.isdir(name):
+                yield from _find_in_directory(name, skip)
+            else:
+                yield Entry(name).place.failed(MissingInput("there is no such file or directory; check the path"))
+
+
+def read_entry(entry: Entry | Reading, request: Request, meter: Meter | None = None) -> Iterator[Reading]:
+    """Read the pages of a file or of stdin."""
+    if isinstance(entry, Reading):
+        yield entry
+    elif entry.pieces:
+        yield from _read_pieces(entry, request, meter)
+    else:
+        yield from _read_file(entry, request, meter)
 
 
 def _container(name: str) -> tuple[str, bool]:
@@ -53,36 +88,28 @@ def _container(name: str) -> tuple[str, bool]:
     return name, True
 
 
-def _read_pieces(name: str, wanted: dict[str, None], request: Request, meter: Meter | None) -> Iterator[Reading]:
-    for reading in _read_file(name, request, meter, is_named=True):
+def _read_pieces(entry: Entry, request: Request, meter: Meter | None) -> Iterator[Reading]:
+    wanted = dict.fromkeys(entry.pieces)
+    for reading in _read_file(entry, request, meter):
         if reading.input in wanted:
             yield reading
             del wanted[reading.input]
             if not wanted:
                 return
     for piece in wanted:
-        yield Reading(piece, None, MissingInput(f"{_shown(name)} holds no such piece; check what stands behind #"), True)
+        yield Reading(piece, None, MissingInput(f"{_shown(entry.name)} holds no such piece; check what stands behind #"), True)
 
 
-def _read_input(name: str, request: Request, skip: Collection[FileId], meter: Meter | None) -> Iterator[Reading]:
-    if name != STDIN and not os.path.lexists(name):
-        yield Reading(_shown(name), None, MissingInput("there is no such file or directory; check the path"), True)
-    elif name != STDIN and os.path.isdir(name):
-        yield from _read_directory(name, request, skip, meter)
-    else:
-        yield from _read_file(name, request, meter, is_named=True)
-
-
-def _read_directory(name: str, request: Request, skip: Collection[FileId], meter: Meter | None) -> Iterator[Reading]:
+def _find_in_directory(name: str, skip: Collection[FileId]) -> Iterator[Entry | Reading]:
     is_empty = True
     for path in walk(name):
         is_empty = False
         if isinstance(path, Reading):
             yield path
         elif file_id(path) not in skip:
-            yield from _read_file(path, request, meter, is_named=False)
+            yield Entry(path, False)
     if is_empty:
-        yield Reading(_shown(name), None, EmptyInput("the directory holds no file; name one that does"), True)
+        yield Entry(name).place.failed(EmptyInput("the directory holds no file; name one that does"))
 
 
 def walk(directory: str) -> Iterator[str | Reading]:
@@ -102,8 +129,8 @@ def walk(directory: str) -> Iterator[str | Reading]:
             yield path
 
 
-def _read_file(name: str, request: Request, meter: Meter | None, *, is_named: bool) -> Iterator[Reading]:
-    place = Place(_shown(name), is_named)
+def _read_file(entry: Entry, request: Request, meter: Meter | None) -> Iterator[Reading]:
+    name, place = entry.name, entry.place
     if name == STDIN and sys.stdin is None:
         yield place.failed(UnreadableInput("stdin is closed; pipe a page in"))
         return
@@ -113,6 +140,9 @@ def _read_file(name: str, request: Request, meter: Meter | None, *, is_named: bo
             yield from read_stream(Stream(file), place, request, _seekable(file))
     except (OSError, ValueError) as error:
         yield place.failed(_unreadable(error))
+    except Exception as error:  # noqa: BLE001 - a mistake of ours, or of a library, costs one input and not the run
+        sentence = f"a mistake of the program, please report the input ({type(error).__name__}: {error})"
+        yield place.failed(InternalError(sentence))
 
 
 class _File(io.FileIO):

@@ -17,9 +17,10 @@ class Members:
     record, or as a whole, or in stretches that know nothing of records.
     """
 
-    def __init__(self, source: Source, compression: str, begins: bytes, most: int) -> None:
-        self._window = Window(source, most)
+    def __init__(self, source: Source, compression: str, begins: bytes, most: int, position: int = 0) -> None:
+        self._window = Window(source, most, position)
         self._inflated = Inflated(self._window, compression)
+        self._inflated.restart(position)
         self._magic = _BY_MEMBER.get(compression)
         self._begins = begins
         self._head = b""
@@ -42,10 +43,17 @@ class Members:
             self._next = self._open()
         elif self.damage is not None:
             self._next = self._recover()
-        self._head, self._next, self.is_cut = self._next or b"", None, False
+        self.is_cut = False
+        self._head, self._next = self._next or b"", None
         self.start = self._inflated.start
         self._window.forget(self.start)
         return bool(self._head) or self.damage is not None
+
+    def search(self) -> None:
+        """Begin with the first run that begins here or further on, not with what stands here."""
+        self._is_new = False
+        self._inflated.start -= 1
+        self._next = self._recover()
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes of the current run; none at its end, or where there is damage."""

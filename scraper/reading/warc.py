@@ -5,6 +5,7 @@ record that is shorter or longer than it says, and whatever stands between recor
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -40,11 +41,48 @@ def read_warc(source: Source, compression: str | None, place: Place, request: Re
     if compression is None:
         yield from _Run(source, most, place, request).readings()
         return
-    members = Members(source, compression, _BEGINS, most)
-    while members.next_run():
-        yield from _Run(members, most, place, request).readings()
-        if members.damage is not None:
-            yield place.failed(members.damage, members.damaged_at)
+    yield from Stretch(source, compression, place, request, start=0, end=sys.maxsize, is_exact=True)
+
+
+class Stretch:
+    """The pages of a compressed archive in those runs of members that begin in a stretch of it.
+
+    Args:
+        source: the archive from ``start`` on.
+        compression: ``gzip`` or ``zstd``.
+        place: where it lies.
+        request: what the user said of all inputs.
+        start: where the stretch begins.
+        end: where it ends.
+        is_exact: whether a run begins at ``start``; otherwise the first one is searched for.
+    """
+
+    def __init__(
+        self, source: Source, compression: str, place: Place, request: Request, *, start: int, end: int, is_exact: bool
+    ) -> None:
+        self._members = Members(source, compression, _BEGINS, 2 * request.max_bytes + _HEADROOM, start)
+        self._place = place
+        self._request = request
+        self._end = end
+        self._is_exact = is_exact
+        self.first: int | None = None
+        """Where the first run begins that was found, or None; who read the stretch before knows better."""
+        self.next: int | None = None
+        """Where the first run behind the stretch begins, or None."""
+
+    def __iter__(self) -> Iterator[Reading]:
+        members = self._members
+        if not self._is_exact:
+            members.search()
+        while members.next_run():
+            if self.first is None:
+                self.first = members.start
+            if members.start >= self._end:
+                self.next = members.start
+                return
+            yield from _Run(members, 2 * self._request.max_bytes + _HEADROOM, self._place, self._request).readings()
+            if members.damage is not None:
+                yield self._place.failed(members.damage, members.damaged_at)
 
 
 class _Run:

@@ -1,0 +1,115 @@
+"""What is done with each page, wherever it is done."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, Protocol
+
+from scraper.cleaning import Outcome, clean
+from scraper.errors import EmptyInput, InternalError, NotText, PageError, UnknownLayout
+from scraper.layouts import Layout, choose_layouts
+from scraper.projection import headline_records
+from scraper.reading import Reading, Request
+from scraper.records import FailureRecord, to_json_line
+from scraper.tally import Tally
+
+Lines = Callable[[Outcome], Iterable[bytes]]
+
+layouts_of: Final = cache(choose_layouts)
+"""The layouts of a directory and the user's, in each process read once."""
+
+
+class Job(NamedTuple):
+    """A run's work on one page. It can be sent to another process."""
+
+    request: Request
+    unknown: Literal["keep", "skip", "fail"]
+    lines: Lines
+    """What a command makes of a page: a function that has a name in a module."""
+    skip: Collection[tuple[int, int]] = ()
+    """Files that are no inputs."""
+    layouts: Path | None = None
+    """The directory of layouts that the user named."""
+    has_spans: bool = False
+    """Whether what every piece of a page was taken for is wanted, too."""
+
+
+class Sink(Protocol):
+    """Where the results of a job go, in order."""
+
+    tally: Tally
+
+    def write(self, line: bytes, /) -> None:
+        """Take a line, or several."""
+
+    def write_spans(self, lines: bytes, /) -> None:
+        """Take the lines of pieces."""
+
+    def fail(self, failure: FailureRecord, /) -> None:
+        """Take a failure; it is not counted yet."""
+
+
+def page_lines(outcome: Outcome) -> list[bytes]:
+    """Return the page record."""
+    return [to_json_line(outcome.record)]
+
+
+def headline_lines(outcome: Outcome) -> list[bytes]:
+    """Return a record for each headline."""
+    return [to_json_line(record) for record in headline_records(outcome.record, outcome.layout)]
+
+
+def do(job: Job, reading: Reading, sink: Sink) -> None:
+    """Clean what was read and hand on what becomes of it. A page that fails is named and counted, and the others go on."""
+    outcome = outcome_of(reading, layouts_of(job.layouts), job.unknown, sink)
+    if outcome is None:
+        return
+    if job.has_spans:
+        from scraper.explaining import pieces_of, to_line  # which nearly no run needs
+
+        sink.write_spans(b"".join(map(to_line, pieces_of(outcome, keyed=True))))
+    for line in job.lines(outcome):
+        sink.write(line)
+    sink.tally.add(outcome.record)
+    if outcome.layout is not None:
+        sink.tally.digests[outcome.layout.name] = outcome.layout.digest
+
+
+def outcome_of(reading: Reading, layouts: Sequence[Layout], unknown: Literal["keep", "skip", "fail"], sink: Sink) -> Outcome | None:
+    """Clean what was read; None if that gives no record, which is counted then and, if it is a failure, handed on."""
+    if reading.left_out is not None:
+        sink.tally.left_out[reading.left_out] += 1
+        return None
+    try:
+        return _clean(reading, layouts, known_only=unknown != "keep")
+    except PageError as error:
+        if _is_left_out(error, reading, unknown):
+            sink.tally.left_out[error.code] += 1
+        else:
+            fail(reading, error, sink)
+        return None
+
+
+def fail(reading: Reading, error: PageError, sink: Sink) -> None:
+    """Count a failure and hand it on."""
+    url = reading.page.url if reading.page is not None else None
+    sink.tally.failures[error.code] += 1
+    sink.fail(FailureRecord(input=reading.input, url=url, code=error.code, message=str(error)))
+
+
+def _clean(reading: Reading, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
+    if reading.page is None:
+        raise reading.error or InternalError("nothing was read")
+    try:
+        return clean(reading.page, layouts, known_only=known_only)
+    except PageError:
+        raise
+    except Exception as error:  # the one driver that may: a mistake of ours costs one page, not the run
+        raise InternalError(f"a mistake of the program, please report the page ({type(error).__name__}: {error})") from error
+
+
+def _is_left_out(error: PageError, reading: Reading, unknown: str) -> bool:
+    """Tell whether a page that gives no record is no failure: nobody named it, or the user does not want it."""
+    if isinstance(error, UnknownLayout):
+        return unknown == "skip"
+    return isinstance(error, EmptyInput | NotText) and not reading.is_named

@@ -1,0 +1,66 @@
+"""A whole run of a job: here, or in a pool if that pays."""
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+
+from scraper.reading import read_inputs
+from scraper.running.jobs import Job, Sink, do, layouts_of
+from scraper.running.units import MANY, Read, Unit, plan
+
+Meter = Callable[[int], object]
+
+
+def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, meter: Meter | None = None) -> None:
+    """Do a job on all inputs. The order and the bytes of what the sink is given do not depend on the number of processes.
+
+    Args:
+        job: what is done with each page.
+        inputs: what the user named.
+        sink: where the results go.
+        processes: how many work on it; where there are fewer than 64 pages, none is started.
+        meter: is told how many bytes have been read.
+    """
+    layouts_of(job.layouts)  # a bad layout file is an error of the run, not of its first page
+    if processes == 1:
+        for reading in read_inputs(inputs, job.request, skip=job.skip, meter=meter):
+            do(job, reading, sink)
+        return
+    units = plan(inputs, job.request, job.skip)
+    first: list[Unit] = []
+    weight = 0
+    for unit in units:
+        first.append(unit)
+        weight += unit.weight
+        if weight >= MANY:
+            break
+    if weight >= MANY:
+        _in_pool(job, chain(first, units), sink, processes, meter)
+    else:
+        for unit in first:
+            _here(job, unit, sink, meter)
+
+
+def _here(job: Job, unit: Unit, sink: Sink, meter: Meter | None) -> None:
+    for reading in Read(unit, job.request, meter):
+        do(job, reading, sink)
+
+
+def _in_pool(job: Job, units: Iterable[Unit], sink: Sink, processes: int, meter: Meter | None) -> None:
+    from scraper.running.pools import Pool
+    from scraper.running.workers import decode_failures
+
+    with Pool(job, processes) as pool:
+        for unit, done in pool.do(units):
+            if done is None:
+                _here(job, unit, sink, meter)
+                continue
+            sink.tally.update(done.tally)
+            for failures in done.failures.chunks():
+                for failure in decode_failures(failures):
+                    sink.fail(failure)
+            for spans in done.spans.chunks():
+                sink.write_spans(spans)
+            for lines in done.lines.chunks():
+                sink.write(lines)
+            if meter is not None:
+                meter(unit.size)

@@ -1,0 +1,236 @@
+"""Many processes, one result: the bytes, the words and the status are those of one process."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from scraper.reading import Request
+from scraper.running.units import Files, Lines, Members, plan
+from tests.containers import jsonl, response, twenty_pages, warc, zipped
+from tests.test_cli import COMMAND, PNG, run
+
+PAGES = twenty_pages()
+MANY = PAGES * 40
+
+
+@pytest.fixture(scope="module")
+def mix(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return inputs of every kind, large enough to be split, some of them hurt."""
+    place = tmp_path_factory.mktemp("mix")
+    saved = place / "saved"
+    saved.mkdir()
+    for number, (name, data) in enumerate(PAGES * 4):
+        (saved / f"{number:03} {name}").write_bytes(data)
+    (saved / "001 logo.png").write_bytes(PNG)
+    (saved / "002 empty.html").write_bytes(b"")
+    lines = jsonl(MANY * 2).split(b"\n")
+    lines[7] = lines[800] = lines[-40] = b"broken"
+    lines[900] = b""
+    (place / "dump.jsonl").write_bytes(b"\n".join(lines))
+    (place / "dump.jsonl.gz").write_bytes(gzip.compress(jsonl(MANY[:400]), 1))
+    records = [gzip.compress(response(data + os.urandom(6000).hex().encode())) for _, data in MANY]
+    records[300] = records[300][:-9] + b"\xff" + records[300][-8:]
+    inner = b"".join(gzip.compress(response(b"<html><p>an archive in an archive")) for _ in range(8000))
+    hidden = gzip.compress(response(inner, ("Content-Type", "application/warc")), 0)
+    (place / "crawl.warc.gz").write_bytes(b"".join([*records[:400], hidden, *records[400:]])[:-100])
+    (place / "crawl.warc.zst").write_bytes(warc(MANY, zstandard.compress))
+    (place / "whole.warc.gz").write_bytes(gzip.compress(warc(MANY[:300]), 1))
+    (place / "pages.zip").write_bytes(zipped([(f"{number}{name}", data) for number, (name, data) in enumerate(MANY[:200])]))
+    names = ["saved", "dump.jsonl", "nowhere", "dump.jsonl.gz", "crawl.warc.gz", "crawl.warc.zst", "whole.warc.gz", "pages.zip"]
+    return [place / name for name in names]
+
+
+def results(directory: Path, jobs: int, *args: str | Path) -> tuple[int, bytes, bytes, bytes, bytes]:
+    files = [directory / f"{name}{jobs}" for name in ("out", "failures", "summary")]
+    done = run("clean", *args, "-j", str(jobs), "-o", files[0], "--failures", files[1], "--summary", files[2])
+    return done.returncode, done.stderr, *(file.read_bytes() for file in files)  # type: ignore[return-value]
+
+
+def test_any_number_of_processes_gives_the_same(tmp_path: Path, mix: list[Path]) -> None:
+    """Over a mix of inputs, some hurt: the same records, failures, words, counts and status, in the same order."""
+    one = results(tmp_path, 1, *mix)
+    assert one[0] == 1
+    assert one[2].count(b"\n") > 3_500
+    assert one[3].count(b"\n") == 6
+    for jobs in (2, 3):
+        assert results(tmp_path, jobs, *mix) == one
+
+
+def test_the_mix_is_really_split(mix: list[Path]) -> None:
+    """Folders by files, dumps by lines, archives by members; nothing large is one unit that could be many."""
+    units = list(plan(map(str, mix), Request(max_bytes=10**7), ()))
+    kinds = [type(unit) for unit in units]
+    assert kinds.count(Lines) >= 2
+    assert kinds.count(Members) >= 4
+    assert kinds.count(Files) >= 6
+
+
+@pytest.mark.parametrize("args", [["headlines"], ["clean", "--unknown", "skip"], ["clean", "--unknown", "fail", "-q"]])
+def test_every_option_holds_in_every_process(mix: list[Path], args: list[str]) -> None:
+    """What a command makes of a page, and what becomes of unknown ones, is the same everywhere."""
+    one, two = (run(*args, mix[0], mix[1], "-j", jobs) for jobs in ("1", "2"))
+    assert (one.returncode, one.stdout, one.stderr) == (two.returncode, two.stdout, two.stderr)
+    assert one.stdout
+
+
+def test_few_pages_start_no_process(tmp_path: Path) -> None:
+    """Below 64 pages a pool costs more than it gives."""
+    for number, (_, data) in enumerate((PAGES * 4)[:63]):
+        (tmp_path / f"{number:02}").write_bytes(data)
+    code = (
+        "import sys\nfrom scraper.__main__ import main\n"
+        "try:\n    main()\nfinally:\n    print('multiprocessing' in sys.modules, file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, "clean", str(tmp_path), "-j2"]
+    few = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert few.stderr.splitlines()[-1] == "False"
+    (tmp_path / "64").write_bytes(PAGES[0][1])
+    many = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert many.stderr.splitlines()[-1] == "True"
+
+
+def children(pid: int) -> Iterator[int]:
+    """Yield the processes below ``pid``."""
+    for directory in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((directory / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        if parent == pid:
+            yield int(directory.name)
+            yield from children(int(directory.name))
+
+
+def workers(pid: int) -> list[int]:
+    """Return the processes below ``pid`` that work: those that its server has forked."""
+    direct = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    found = []
+    for child in children(pid):
+        try:
+            command = Path(f"/proc/{child}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"forkserver" in command and child not in direct:
+            found.append(child)
+    return found
+
+
+def wait_for(condition: object, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_workers_that_are_killed_cost_nothing(tmp_path: Path, mix: list[Path]) -> None:
+    """What a killed process had in hand is done again, and nobody sees a difference."""
+    expected = run("clean", mix[1], "-j1")
+    with (
+        (tmp_path / "out").open("wb") as out,
+        subprocess.Popen([*COMMAND, "clean", str(mix[1]), "-j2"], stdout=out, stderr=subprocess.PIPE) as process,
+    ):
+        for _ in range(3):
+            wait_for(lambda: workers(process.pid) or process.poll() is not None)
+            for pid in workers(process.pid)[:1]:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.15)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, (tmp_path / "out").read_bytes(), said) == (1, expected.stdout, expected.stderr)
+
+
+KILLER = """
+import os, signal
+import scraper.cleaning
+true = scraper.cleaning.decode
+def decode(page):
+    if b"deadly page" in page.octets:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return true(page)
+scraper.cleaning.decode = decode
+"""
+
+
+@pytest.mark.parametrize("form", ["jsonl", "files", "warc"])
+def test_a_page_that_kills_costs_only_itself(tmp_path: Path, form: str) -> None:
+    """The page over which processes die is named, and the others come out as if it had not been there.
+
+    The killer is a module that Python loads at the start of each process (``sitecustomize``); the program knows nothing of it.
+    """
+    (tmp_path / "sitecustomize.py").write_text(KILLER)
+    pages = [(f"{number:04}.html", data) for number, (_, data) in enumerate(PAGES * 20)]
+    pages[150] = pages[333] = ("deadly.html", b"<html><body><p>a deadly page")
+    place = tmp_path / "in"
+    if form == "jsonl":
+        place.write_bytes(jsonl(pages * 2))
+        expected = [f"{place}#{number * 400 + at}" for number in range(2) for at in (151, 334)]
+    elif form == "warc":
+        place.write_bytes(b"".join(gzip.compress(response(data + os.urandom(1500).hex().encode())) for _, data in pages))
+        expected = None
+    else:
+        place.mkdir()
+        for number, (_, data) in enumerate(pages):
+            (place / f"{number:04}.html").write_bytes(data)
+        expected = [f"{place}/0150.html", f"{place}/0333.html"]
+    out, failures = tmp_path / "out", tmp_path / "failures"
+    environment = {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
+    done = run("clean", place, "-j2", "-o", out, "--failures", failures, env=environment)
+    assert done.returncode == 1
+    found = [json.loads(line) for line in failures.read_bytes().splitlines()]
+    assert {row["code"] for row in found} == {"worker-died"}
+    assert expected is None or [row["input"] for row in found] == expected
+    assert len(found) == (4 if form == "jsonl" else 2)
+    inputs = {row["input"] for row in found}
+    whole = run("clean", place, "-j1").stdout.splitlines(keepends=True)
+    assert out.read_bytes().splitlines(keepends=True) == [line for line in whole if json.loads(line)["input"] not in inputs]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_a_signal_ends_all_processes(tmp_path: Path, mix: list[Path], number: signal.Signals, status: int) -> None:
+    """However the run is ended, no process outlives it; of its own will it also leaves no file."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    command = [*COMMAND, "clean", *map(str, mix), "-j2", "-o", str(tmp_path / "out")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(temporary)}) as process:
+        wait_for(lambda: len(workers(process.pid)) == 2 and list(tmp_path.glob("out.part")))
+        below = list(children(process.pid))
+        process.send_signal(number)
+        assert process.stderr is not None
+        said = process.stderr.read()
+        assert process.wait(timeout=60) == status
+    assert b"Traceback" not in said
+    wait_for(lambda: not any(map(is_alive, below)), 10)
+    assert number == signal.SIGKILL or not list(temporary.iterdir())
+
+
+def test_a_closed_pipe_ends_all_processes(tmp_path: Path, mix: list[Path]) -> None:
+    """Quietly, with 141, and at once."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    command = [*COMMAND, "clean", str(mix[5]), str(mix[0]), "-j2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(10)
+        below = list(children(process.pid))
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 141
+    wait_for(lambda: not any(map(is_alive, below)), 10)
+    assert not list(temporary.iterdir())
