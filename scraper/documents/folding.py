@@ -10,14 +10,17 @@ from typing import Final
 
 from scraper.pages import Settled
 
-# A tag in lower case without a quote too many; not of an element whose text is no markup, or is not read.
+# A tag in lower case without a quote too many; not of an element whose text is no markup, or is not read, and not of one that
+# gives the page's address or base, wherever it stands.
 _ATTRIBUTES: Final = rb"""[^<>"']*+(?:"[^"<>]*+"[^<>"']*+)*+"""
-_OPAQUE: Final = rb"body|fr|head|html|iframe|listing|no|pl|pre|script|style|te|title|xmp"
+_OPAQUE: Final = rb"base|body|fr|head|html|iframe|link|listing|meta|no|pl|pre|script|style|te|title|xmp"
 _TAG: Final = re.compile(rb"<(?:/?(?!%b)[a-z]%b|!--[^<>]*--)>" % (_OPAQUE, _ATTRIBUTES))
 
+# An element of these that is open keeps the end tag of one around it from ending that, for the parser.
+_NESTING: Final = re.compile(rb"<(/?)(div|t(?:able|body|d|foot|h|head|r))(?=[\s/>])")
 
 _MOST_REMEMBERED: Final = 16
-"""Foldings of one part that are remembered: the pages of a site show the same menu, day after day."""
+"""Foldings of one part that are remembered: the pages of a site show the same menu, day after day, and there are several sites."""
 
 
 def fold(data: bytes, settled: Iterable[Settled]) -> tuple[bytes, list[str]]:
@@ -30,20 +33,21 @@ def fold(data: bytes, settled: Iterable[Settled]) -> tuple[bytes, list[str]]:
     for part in settled:
         at = data.find(part.needle)
         opening = _TAG.match(data, data.rfind(b"<", 0, at)) if at >= 0 else None
-        if opening is None or opening.end() < at:
-            continue
+        if opening is None or opening.end() < at or data.count(b'"', opening.start(), at) % 2:
+            continue  # what looks like the id may stand in the value of another attribute
         start = opening.end()
-        whole, folded = part.known.get(opening[0], (b"", None))
-        if not whole or not data.startswith(whole, start):
+        remembered = list(part.known.items())  # another thread may clear what is remembered
+        whole, folded = next((known for known in remembered if data.startswith(known[0], opening.start())), (b"", None))
+        if not whole:
             end = _end_of(data, start, opening[0])
             if end is None:
                 continue
-            whole, folded = data[start : end.end()], _fold(data[start : end.start()], end[0], part)
-            if len(part.known) >= _MOST_REMEMBERED:
+            whole, folded = data[opening.start() : end.end()], _fold(data[start : end.start()], end[0], part)
+            if len(remembered) >= _MOST_REMEMBERED:
                 part.known.clear()
-            part.known[opening[0]] = whole, folded
+            part.known[whole] = folded
         if folded is not None:
-            folds.append((start, start + len(whole), folded, part.id))
+            folds.append((start, opening.start() + len(whole), folded, part.id))
     return _replace(data, sorted(folds))
 
 
@@ -61,7 +65,9 @@ def _replace(data: bytes, folds: Iterable[tuple[int, int, bytes, str]]) -> tuple
 
 def _fold(inside: bytes, end_tag: bytes, part: Settled) -> bytes | None:
     text = _TAG.sub(b"\n", inside)
-    if b"<" in text or b">" in text or any(sign in inside for sign in part.signs):
+    if b"<" in text or b">" in text or any(sign in inside and shape.search(inside) for sign, shape in part.signs):
+        return None
+    if not _is_nested(inside):
         return None
     lines = b"\n".join(line for line in text.split(b"\n") if line and not line.isspace())
     shown = lines.decode("utf-8", "replace")
@@ -72,6 +78,17 @@ def _fold(inside: bytes, end_tag: bytes, part: Settled) -> bytes | None:
     if any(map(part.speaks, shown.split("\n"))):
         return None
     return lines + end_tag
+
+
+def _is_nested(inside: bytes) -> bool:
+    """Tell whether divisions and tables, each of which is closed, stand within one another."""
+    around: list[bytes] = []
+    for is_end, name in _NESTING.findall(inside):
+        if not is_end:
+            around.append(name)
+        elif not around or around.pop() != name:
+            return False
+    return not around
 
 
 def _end_of(data: bytes, start: int, opening: bytes) -> re.Match[bytes] | None:
