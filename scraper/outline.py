@@ -150,6 +150,8 @@ class Outline:
         top = min(known, default=1)
         found = []
         for n, line in enumerate(self.lines[:top]):
+            if line.label is not None or n == self.footer or line.says("chrome") or line.says("byline"):
+                continue  # what is known to be something else may be followed by white space, too
             raw = self._text[line.start : line.end]
             # A ticker may be short, but the line above the dateline is the title, unless it is plainly a ticker.
             is_first = n == 0 and bool(known) and n + 1 not in (self.dateline, *self.bylines)
