@@ -114,7 +114,7 @@ class Outline:
         start = self._below_opening()
         if start is None or not self.by_place:
             return []
-        rest = [n for n in self._column if n >= start and n != self.footer]
+        rest = [n for n in self._column if n >= start and n != self.footer and n not in self.bylines]
         is_article = self.footer is not None or bool(self.notices)
         return rest[:1] if is_article and len(rest) > 1 and self._may_be_title(self.lines[rest[0]]) else []
 
