@@ -11,6 +11,8 @@
         ├── EmptyInput         empty             not one readable character, or a directory of nothing
         ├── NotText            not-text          a picture, an archive, a program
         ├── TooLarge           too-large         more bytes than --max-bytes
+        ├── DamagedInput       damaged           a container or a compressed file that is broken off or broken
+        ├── BadRecord          bad-record        a line, row or archive record that holds no page in the agreed form
         ├── UnknownLayout      unknown-layout    no layout fits, and the user asked to fail then
         ├── AmbiguousLayout    ambiguous-layout  two layouts fit
         ├── ParserLostText     parser-lost-text  the HTML parser dropped the end of the page
@@ -89,6 +91,18 @@ class TooLarge(PageError):
     """More bytes than the user allows for one page."""
 
     code = "too-large"
+
+
+class DamagedInput(PageError):
+    """Compressed data, or a container of many pages, that is broken off or broken at some place."""
+
+    code = "damaged"
+
+
+class BadRecord(PageError):
+    """One line, row or record of a container that does not hold a page in the form that was agreed on."""
+
+    code = "bad-record"
 
 
 class UnknownLayout(PageError):

@@ -95,8 +95,8 @@ class Settled(msgspec.Struct, frozen=True, eq=False):
     """What stands in the markup of the part only if it holds more: some bytes that are found fast, and the pattern that makes sure."""
     speaks: Callable[[str], bool]
     """Tells whether a line of its text shows that it holds more."""
-    known: dict[bytes, bytes | None] = msgspec.field(default_factory=dict)
-    """By its markup, from the tag that opens it to the one that ends it: how what it holds was folded, if it was."""
+    known: dict[bytes, tuple[bytes, bytes | None]] = msgspec.field(default_factory=dict)
+    """By how the part begins: all that it held then, and how that was folded, if it was."""
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):

@@ -92,9 +92,9 @@ def _shows_signs(document: Document, layout: Layout) -> bool:
     ]
     if len(lines) <= _FEW:
         return True
-    if is_plainly_ticker(text, lines[0].start, end_of_line(text, lines[0].start, lines[0].end), layout):
+    if any(layout.may_be_wording(text[line.start : line.end]) for line in lines):
         return True
-    return any(layout.may_be_wording(text[line.start : line.end]) for line in lines)
+    return is_plainly_ticker(text, lines[0].start, end_of_line(text, lines[0].start, lines[0].end), layout)
 
 
 def _evidence(document: Document, segments: list[Segment], layout: Layout) -> Iterator[tuple[str, Evidence]]:

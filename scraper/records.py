@@ -95,6 +95,15 @@ class HeadlineRecord(Struct, frozen=True, kw_only=True, rename={"schema_version"
     input: Annotated[str, Meta(description="where the page was read")]
 
 
+class FailureRecord(Struct, frozen=True, kw_only=True):
+    """One input that gave no record, and why."""
+
+    input: str
+    url: str | None
+    code: str
+    message: str
+
+
 _encoder: Final = msgspec.json.Encoder()
 
 # Line ends to Unicode, and to many readers of lines, though not to JSON.

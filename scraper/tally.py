@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Final
 
+import msgspec
+
 from scraper.records import PageRecord
 
 OK: Final = 0
@@ -24,13 +26,16 @@ class Tally:
         self.warnings: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
-        self.layouts: dict[str, str] = {}
+        self.layouts: Counter[str] = Counter()
+        """Pages by layout."""
+        self.digests: dict[str, str] = {}
         """The layouts that pages were of, and the digests of their rules."""
 
     def add(self, record: PageRecord) -> None:
         """Count a page that was cleaned and written."""
         self.kinds[record.kind] += 1
         self.warnings.update(record.warnings)
+        self.layouts[record.layout or "unknown"] += 1
 
     @property
     def exit_status(self) -> int:
@@ -47,10 +52,22 @@ class Tally:
         for name, counts in (("warnings", self.warnings), ("left out", self.left_out), ("failed", self.failures)):
             if counts:
                 parts.append(f"{name}: {_counts(counts)}")
-        if self.layouts:
-            used = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in sorted(self.layouts.items()))
-            parts.append(f"layout{'' if len(self.layouts) == 1 else 's'}: {used}")
+        if self.digests:
+            used = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in sorted(self.digests.items()))
+            parts.append(f"layout{'' if len(self.digests) == 1 else 's'}: {used}")
         return "; ".join(parts)
+
+    def to_json(self, version: str) -> bytes:
+        """Return the counts as a JSON object, with the program's version and its layouts' digests, and a line end."""
+        counts = {"kinds": self.kinds, "layouts": self.layouts, "warnings": self.warnings, "left_out": self.left_out}
+        summary = {
+            "version": version,
+            "layout_digests": dict(sorted(self.digests.items())),
+            "pages": sum(self.kinds.values()),
+            **{name: dict(sorted(count.items())) for name, count in {**counts, "failures": self.failures}.items()},
+            "exit_status": self.exit_status,
+        }
+        return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
 
 
 def _counts(counts: Counter[str]) -> str:

@@ -41,14 +41,20 @@ ROOMS: dict[str, set[str]] = {
     "explaining": {"pages", "layouts", "characters", "core", "spans", "recognition", "records", "cleaning"},
     "trial": {"cleaning", "layouts", "characters", "recognition", "segments"},
     "tally": {"records"},
-    "reading": {"pages", "errors"},
+    "reading": {"pages", "errors", "links"},
     "writing": {"errors"},
     "cli": {
         *("errors", "cleaning", "explaining", "layouts", "links", "projection", "reading", "records", "spans", "tally", "trial"),
         "writing",
     },
 }
-ONLY_USERS = {"lxml": {"documents"}, "typer": {"cli"}, "rich": {"cli"}, "httpx": {"fetching"}}
+ONLY_USERS = {
+    "lxml": {"documents"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "httpx": {"fetching"},
+    **{key: {"reading"} for key in ("fastwarc", "pyarrow", "zipfile")},
+}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

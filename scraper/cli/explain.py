@@ -35,7 +35,9 @@ def explain(
 
     Example: scraper explain saved.html --html explained.html
     """
-    from scraper.cli.runs import check_inputs, check_layouts, finishing, outcomes, refuse_inputs
+    from scraper.cli.checks import check_layouts, check_stdin, check_url, refuse_inputs
+    from scraper.cli.runs import finishing, outcomes
+    from scraper.reading import Request, read_inputs
     from scraper.tally import Tally
     from scraper.writing import Output
 
@@ -43,14 +45,16 @@ def explain(
         raise typer.BadParameter("it cannot go together with --json; ask for one of them.", param_hint="--html")
     if input is not None and input != "-" and os.path.isdir(input):
         raise typer.BadParameter(f"{input!r} is a directory; name one page.", param_hint="INPUT")
-    sources = check_inputs(None if input is None else [input], url, None)
+    source = input if input is not None else check_stdin()
+    check_url(url)
     if html is not None:
-        refuse_inputs(sources, html, "--html")
+        refuse_inputs([source], html, "--html")
     chosen, stdout, tally = check_layouts(layouts), Output(None), Tally()
     # The file is opened once there is something to write: a page that fails leaves an older one as it is.
     beside = [Output(html)] if html not in (None, _STDOUT) else []
-    with finishing(stdout, tally, quiet=True, beside=beside):
-        for outcome in outcomes(sources, layouts=chosen, url=url, max_bytes=max_bytes, unknown="keep", output=stdout, tally=tally):
+    readings = read_inputs([source], Request(max_bytes=max_bytes, url=url))
+    with finishing(stdout, tally, quiet=True, later=beside):
+        for outcome in outcomes(readings, chosen, unknown="keep", tally=tally):
             explained = _json(outcome) if json else _html(outcome, chosen) if html is not None else _text(outcome, chosen)
             for file in beside:
                 with file:

@@ -1,29 +1,16 @@
 """``scraper headlines``."""
 
-from scraper.cli.options import MAX_BYTES, Inputs, Layouts, MaxBytes, Out, Quiet, Unknown, Url
+from scraper.cli.options import Options, sharing
 
 
-def headlines(
-    inputs: Inputs = None,
-    out: Out = None,
-    unknown: Unknown = "keep",
-    url: Url = None,
-    layouts: Layouts = None,
-    max_bytes: MaxBytes = MAX_BYTES,
-    quiet: Quiet = False,
-) -> None:
+@sharing
+def headlines(options: Options) -> None:
     """Turn the tickers of saved pages into JSON Lines, one record a headline.
 
     Example: scraper headlines saved/ | jq -r .headline
     """
-    from scraper.cli.runs import check_inputs, check_layouts, finishing, outcomes
+    from scraper.cli.runs import run
     from scraper.projection import headline_records
     from scraper.records import to_json_line
-    from scraper.tally import Tally
-    from scraper.writing import Output
 
-    sources, chosen, output, tally = check_inputs(inputs, url, out), check_layouts(layouts), Output(out), Tally()
-    with finishing(output, tally, quiet=quiet):
-        for outcome in outcomes(sources, layouts=chosen, url=url, max_bytes=max_bytes, unknown=unknown, output=output, tally=tally):
-            for record in headline_records(outcome.record, outcome.layout):
-                output.write(to_json_line(record))
+    run(options, lambda outcome: map(to_json_line, headline_records(outcome.record, outcome.layout)))

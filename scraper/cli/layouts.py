@@ -24,7 +24,7 @@ def list_layouts(layouts: Layouts = None) -> None:
 
     Example: scraper layouts list --layouts my-layouts
     """
-    from scraper.cli.runs import check_layouts
+    from scraper.cli.checks import check_layouts
     from scraper.tally import DIGITS
 
     rows = [
@@ -42,7 +42,7 @@ def show_layout(name: Name, layouts: Layouts = None) -> None:
     """
     import sys
 
-    from scraper.cli.runs import check_layouts
+    from scraper.cli.checks import check_layouts
     from scraper.cli.talk import printable
     from scraper.layouts.faults import near
     from scraper.layouts.showing import as_toml
@@ -65,6 +65,7 @@ def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, ma
     Example: scraper layouts check my-layouts/plaza.toml saved/
     """
     from scraper.cli.runs import finishing, outcomes
+    from scraper.reading import Request, read_inputs
     from scraper.tally import DIGITS, Tally
     from scraper.trial import Trial, signs
     from scraper.writing import Output
@@ -75,7 +76,8 @@ def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, ma
         if not inputs:
             output.write(f"{layout.name} {layout.digest[:DIGITS]}: {len(layout.file.rules)} rules, no faults\n".encode())
             return
-        for outcome in outcomes(inputs, layouts=chosen, url=None, max_bytes=max_bytes, unknown="keep", output=output, tally=tally):
+        readings = read_inputs(inputs, Request(max_bytes=max_bytes))
+        for outcome in outcomes(readings, chosen, unknown="keep", tally=tally):
             trial.add(outcome)
             name = outcome.layout.name if outcome.layout is not None else "unknown"
             rows.append((name, outcome.record.input, signs(outcome, layout)))

@@ -1,13 +1,18 @@
 """The arguments and options that commands share."""
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 Inputs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="INPUT", help="Saved pages: files, directories, or - for stdin.", show_default=False),
+    typer.Argument(
+        metavar="INPUT", help="Saved pages, archives and dumps: files, directories, or - for stdin.", show_default=False
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -29,4 +34,60 @@ Url = Annotated[str | None, typer.Option(metavar="URL", help="The address of a s
 MaxBytes = Annotated[int, typer.Option(metavar="BYTES", min=1, help="The most bytes that one page may have.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors to stderr.")]
 
+FromList = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Read what this file, or - for stdin, names: an input a line, or failures.", show_default=False
+    ),
+]
+Failures = Annotated[
+    Path | None, typer.Option(metavar="FILE", readable=False, help="Write what failed as JSON Lines.", show_default=False)
+]
+Summary = Annotated[
+    Path | None, typer.Option(metavar="FILE", readable=False, help="Write the counts of the run as JSON.", show_default=False)
+]
+TextField = Annotated[str, typer.Option(metavar="NAME", help="In dumps, the field that holds a text page.")]
+HtmlField = Annotated[
+    str | None, typer.Option(metavar="NAME", help="In dumps, the field that holds an HTML page.", show_default=False)
+]
+UrlField = Annotated[str, typer.Option(metavar="NAME", help="In dumps, the field that holds the address.")]
+DateField = Annotated[
+    str | None, typer.Option(metavar="NAME", help="In dumps, the field that holds the time of the fetch.", show_default=False)
+]
+
 MAX_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the commands share that read pages and write records, in the order of their help."""
+
+    inputs: Inputs = None
+    out: Out = None
+    from_list: FromList = None
+    failures: Failures = None
+    summary: Summary = None
+    unknown: Unknown = "keep"
+    url: Url = None
+    layouts: Layouts = None
+    text_field: TextField = "text"
+    html_field: HtmlField = None
+    url_field: UrlField = "url"
+    date_field: DateField = None
+    max_bytes: MaxBytes = MAX_BYTES
+    quiet: Quiet = False
+
+
+def sharing(command: Callable[..., None]) -> Callable[..., None]:
+    """Make a command with the shared options from a function that takes them as its first argument, before its own options."""
+    own = list(inspect.signature(command).parameters.values())[1:]
+    shared = list(inspect.signature(Options).parameters.values())
+
+    def run(**given: Any) -> None:
+        command(Options(**{field.name: given.pop(field.name) for field in fields(Options)}), **given)
+
+    run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+    parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*shared, *own)]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run

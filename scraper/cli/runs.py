@@ -1,25 +1,26 @@
 """A run: pages in, records out, and an end, by whatever cause, with the exit status that the contract promises."""
 
 import gc
-import os
 import signal
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Literal, NoReturn
 
 import typer
 
+from scraper import __version__
 from scraper.cleaning import Outcome, clean
+from scraper.cli.checks import check_inputs, check_layouts
+from scraper.cli.options import Options
 from scraper.cli.talk import say
 from scraper.errors import EmptyInput, InternalError, LayoutError, NotText, OutputError, PageError, ReaderGone, UnknownLayout
-from scraper.layouts import Layout, choose_layouts
-from scraper.links import is_absolute
-from scraper.reading import Reading, read_inputs
+from scraper.layouts import Layout
+from scraper.reading import Reading, Request, read_inputs
+from scraper.records import FailureRecord, to_json_line
 from scraper.tally import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Tally
-from scraper.writing import Output, part_of
+from scraper.writing import Output
 
 
 class _Terminated(BaseException):
@@ -31,121 +32,103 @@ def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 @contextmanager
-def finishing(output: Output, tally: Tally, *, quiet: bool, beside: Sequence[Output] = ()) -> Iterator[None]:
-    """Open ``output`` around the block, say how it went, and exit with the status for it.
+def finishing(
+    output: Output, tally: Tally, *, quiet: bool, beside: Sequence[Output] = (), later: Sequence[Output] = ()
+) -> Iterator[None]:
+    """Open ``output`` and those ``beside`` it around the block, say how it went, and exit with the status for it.
 
-    Outputs ``beside`` it the block opens itself; what is left unfinished is named, whichever it is.
+    Those that come ``later`` the block opens itself. What is left unfinished is named, whichever it is.
     """
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGTERM, _terminate)
     status = FAILED
     try:
-        with output:
+        with ExitStack() as opened:
+            for file in (output, *beside):
+                opened.enter_context(file)
             yield
         status = tally.exit_status
     except ReaderGone:
         status = READER_GONE
     except OutputError as error:
         say(str(error))
+    except LayoutError as error:
+        say(str(error))
+        status = USAGE
     except KeyboardInterrupt:
         status = INTERRUPTED
     except _Terminated:
         status = TERMINATED
-    for part in (file.part for file in (output, *beside) if file.part is not None):
+    for part in (file.part for file in (output, *beside, *later) if file.part is not None):
         say(f"stopped before the end; what was written so far is in {part}")
     if not quiet and status != READER_GONE:
         say(tally.summary())
     raise typer.Exit(status)
 
 
-def check_inputs(inputs: list[str] | None, url: str | None, out: Path | None, spans: Path | None = None) -> list[str]:
-    """Return what to read, or end with a usage error."""
-    for file, option in ((out, "-o"), (spans, "--spans")):
-        if file is not None:
-            refuse_inputs(inputs or [], file, option)
-    if spans is not None and _is_one_file(out, spans):
-        raise typer.BadParameter(f"{str(spans)!r} is the output of the records too; name another file.", param_hint="--spans")
-    if not inputs:
-        if sys.stdin is None or sys.stdin.isatty():
-            raise typer.BadParameter("name a file or a directory, or pipe a page in and name - for stdin.", param_hint="INPUT")
-        inputs = ["-"]
-    if url is not None:
-        if len(inputs) > 1 or Path(inputs[0]).is_dir():
-            raise typer.BadParameter("it is the address of one page; name a single file, or -.", param_hint="--url")
-        if not is_absolute(url):
-            raise typer.BadParameter(f"{url!r} is no absolute http or https address.", param_hint="--url")
-    return inputs
+def run(options: Options, lines: Callable[[Outcome], Iterable[bytes]], spans: Path | None = None) -> None:
+    """Read and clean what the user named, and write for each page the lines that a command makes of it. Ends the program.
 
-
-def check_layouts(directory: Path | None) -> Sequence[Layout]:
-    """Return the layouts that the run uses, or end with the status of a bad layout file."""
-    try:
-        return choose_layouts(directory)
-    except LayoutError as error:
-        say(str(error))
-        raise typer.Exit(USAGE) from None
-
-
-def refuse_inputs(inputs: Sequence[str], out: Path, option: str) -> None:
-    """End with a usage error if one of the inputs would be replaced by an output."""
-    for name in inputs:
-        if os.path.isfile(name) and any(_is_same(Path(name), file) for file in (out, _part(out))):
-            raise typer.BadParameter(f"{name!r} is an input, and would be lost; name another output.", param_hint=option)
-
-
-def _is_one_file(out: Path | None, other: Path) -> bool:
-    """Tell whether two outputs, or stdout and an output, would be written to one file, whether it is there already or not."""
-    if out is None:
+    Args:
+        options: what the user asked for.
+        lines: makes of a page what is written of it.
+        spans: where to write what every piece of a page was taken for.
+    """
+    inputs, layouts = check_inputs(options, spans), check_layouts(options.layouts)
+    request = Request(
+        max_bytes=options.max_bytes,
+        url=options.url,
+        text_field=options.text_field,
+        html_field=options.html_field,
+        url_field=options.url_field,
+        date_field=options.date_field,
+    )
+    output, tally = Output(options.out), Tally()
+    failures, pieces, summary = (Output(file) if file is not None else None for file in (options.failures, spans, options.summary))
+    beside = [file for file in (failures, pieces, summary) if file is not None]
+    with finishing(output, tally, quiet=options.quiet, beside=beside):
+        skip = set().union(*(file.identities() for file in (output, *beside)))
         try:
-            return os.path.samestat(os.fstat(1), os.stat(other))
-        except OSError:
-            return False
-    return any(_is_same(*pair) for pair in ((out, other), (_part(out), other), (out, _part(other))))
-
-
-def _part(out: Path) -> Path:
-    return part_of(Path(os.path.realpath(out)))
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except OSError:
-        return os.path.realpath(one) == os.path.realpath(other)
+            for outcome in outcomes(
+                read_inputs(inputs, request, skip=skip), layouts, unknown=options.unknown, tally=tally, failures=failures
+            ):
+                if pieces is not None:
+                    _write_spans(pieces, outcome)
+                for line in lines(outcome):
+                    output.write(line)
+        except PageError as error:  # the list of inputs itself
+            tally.failures[error.code] += 1
+            say(f"{options.from_list}: {error.code}: {error}")
+        if summary is not None:
+            summary.write(tally.to_json(__version__))
 
 
 def outcomes(
-    inputs: list[str],
-    *,
+    readings: Iterable[Reading],
     layouts: Sequence[Layout],
-    url: str | None,
-    max_bytes: int,
+    *,
     unknown: Literal["keep", "skip", "fail"],
-    output: Output,
     tally: Tally,
-    beside: Sequence[Output] = (),
+    failures: Output | None = None,
 ) -> Iterator[Outcome]:
-    """Read and clean what the user named, in order. A page that fails is named and counted, and the others go on."""
-    skip = set().union(*(file.identities() for file in (output, *beside)))
-    for reading in read_inputs(inputs, url=url, max_bytes=max_bytes, skip=skip):
+    """Clean what was read, in order. A page that fails is named and counted, and the others go on."""
+    for reading in readings:
+        if reading.left_out is not None:
+            tally.left_out[reading.left_out] += 1
+            continue
         try:
             outcome = _clean(reading, layouts, known_only=unknown != "keep")
-        except (EmptyInput, NotText) as error:
-            if reading.is_named:
-                _fail(reading, error, tally)
-            else:
-                tally.left_out[error.code] += 1
         except PageError as error:
-            if isinstance(error, UnknownLayout) and unknown == "skip":
+            if _is_left_out(error, reading, unknown):
                 tally.left_out[error.code] += 1
             else:
-                _fail(reading, error, tally)
+                _fail(reading, error, tally, failures)
         else:
             yield outcome
             tally.add(outcome.record)
             if outcome.layout is not None:
-                tally.layouts[outcome.layout.name] = outcome.layout.digest
+                tally.digests[outcome.layout.name] = outcome.layout.digest
 
 
 def _clean(reading: Reading, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
@@ -159,6 +142,23 @@ def _clean(reading: Reading, layouts: Sequence[Layout], *, known_only: bool) -> 
         raise InternalError(f"a mistake of the program, please report the page ({type(error).__name__}: {error})") from error
 
 
-def _fail(reading: Reading, error: PageError, tally: Tally) -> None:
+def _is_left_out(error: PageError, reading: Reading, unknown: str) -> bool:
+    """Tell whether a page that gives no record is no failure: nobody named it, or the user does not want it."""
+    if isinstance(error, UnknownLayout):
+        return unknown == "skip"
+    return isinstance(error, EmptyInput | NotText) and not reading.is_named
+
+
+def _fail(reading: Reading, error: PageError, tally: Tally, failures: Output | None) -> None:
     tally.failures[error.code] += 1
+    url = reading.page.url if reading.page is not None else None
+    if failures is not None:
+        failures.write(to_json_line(FailureRecord(input=reading.input, url=url, code=error.code, message=str(error))))
     say(f"{reading.input}: {error.code}: {error}")
+
+
+def _write_spans(file: Output, outcome: Outcome) -> None:
+    from scraper.explaining import pieces_of, to_line  # which nearly no run needs
+
+    for piece in pieces_of(outcome, keyed=True):
+        file.write(to_line(piece))

@@ -1,64 +1,91 @@
 """Files, directories and stdin."""
 
+import io
 import os
+import select
 import stat
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from typing import BinaryIO, Final, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
+from itertools import groupby
+from typing import BinaryIO, Final, cast
 
-from scraper.errors import EmptyInput, MissingInput, PageError, TooLarge, UnreadableInput
-from scraper.pages import Page
+from scraper.errors import EmptyInput, MissingInput, UnreadableInput
+from scraper.reading.containers import read_stream
+from scraper.reading.readings import Place, Reading, Request
+from scraper.reading.streams import Stream
 
 STDIN: Final = "-"
-_PIECE: Final = 1 << 20
 
 FileId = tuple[int, int]
 """Device and inode: what makes two names one file."""
 
-
-class Reading(NamedTuple):
-    """One input as it was read, or why it could not be."""
-
-    input: str
-    page: Page | None
-    error: PageError | None
-    is_named: bool
-    """Whether the user named it, or it was found in a directory."""
+Meter = Callable[[int], object]
+"""Is told of each stretch of bytes that was read, by its length."""
 
 
-def read_inputs(inputs: Sequence[str], *, url: str | None, max_bytes: int, skip: Collection[FileId] = ()) -> Iterator[Reading]:
+def read_inputs(
+    inputs: Iterable[str], request: Request, *, skip: Collection[FileId] = (), meter: Meter | None = None
+) -> Iterator[Reading]:
     """Read what the user named, in order; a directory gives its files, recursively, sorted by path.
 
     Args:
-        inputs: paths, or ``-`` for stdin.
-        url: the address of the page, where there is one input.
-        max_bytes: the most bytes that a page may have.
+        inputs: paths, or ``-`` for stdin, or pieces of containers as records name them: ``dump.jsonl#42``.
+        request: what the user said of all inputs.
         skip: files that are left out of directories, such as the output itself.
+        meter: is told how many bytes are read.
     """
-    for name in inputs:
-        if name == STDIN:
-            yield _read(name, url, max_bytes, is_named=True)
-        elif not os.path.lexists(name):
-            yield Reading(_shown(name), None, MissingInput("there is no such file or directory; check the path"), True)
-        elif os.path.isdir(name):
-            yield from _read_directory(name, max_bytes, skip)
-        else:
-            yield _read(name, url, max_bytes, is_named=True)
+    for (name, is_whole), group in groupby(inputs, _container):
+        if not is_whole:
+            yield from _read_pieces(name, dict.fromkeys(map(_shown, group)), request, meter)
+            continue
+        for _ in group:
+            yield from _read_input(name, request, skip, meter)
 
 
-def _read_directory(name: str, max_bytes: int, skip: Collection[FileId]) -> Iterator[Reading]:
+def _container(name: str) -> tuple[str, bool]:
+    """Return what is to be opened for an input, and whether all of it is wanted."""
+    if name != STDIN and not os.path.lexists(name):
+        end = len(name)
+        while (end := name.rfind("#", 0, end)) > 0:
+            if os.path.isfile(name[:end]):
+                return name[:end], False
+    return name, True
+
+
+def _read_pieces(name: str, wanted: dict[str, None], request: Request, meter: Meter | None) -> Iterator[Reading]:
+    for reading in _read_file(name, request, meter, is_named=True):
+        if reading.input in wanted:
+            yield reading
+            del wanted[reading.input]
+            if not wanted:
+                return
+    for piece in wanted:
+        yield Reading(piece, None, MissingInput(f"{_shown(name)} holds no such piece; check what stands behind #"), True)
+
+
+def _read_input(name: str, request: Request, skip: Collection[FileId], meter: Meter | None) -> Iterator[Reading]:
+    if name != STDIN and not os.path.lexists(name):
+        yield Reading(_shown(name), None, MissingInput("there is no such file or directory; check the path"), True)
+    elif name != STDIN and os.path.isdir(name):
+        yield from _read_directory(name, request, skip, meter)
+    else:
+        yield from _read_file(name, request, meter, is_named=True)
+
+
+def _read_directory(name: str, request: Request, skip: Collection[FileId], meter: Meter | None) -> Iterator[Reading]:
     is_empty = True
-    for path in _walk(name):
+    for path in walk(name):
         is_empty = False
         if isinstance(path, Reading):
             yield path
-        elif _file_id(path) not in skip:
-            yield _read(path, None, max_bytes, is_named=False)
+        elif file_id(path) not in skip:
+            yield from _read_file(path, request, meter, is_named=False)
     if is_empty:
         yield Reading(_shown(name), None, EmptyInput("the directory holds no file; name one that does"), True)
 
 
-def _walk(directory: str) -> Iterator[str | Reading]:
+def walk(directory: str) -> Iterator[str | Reading]:
     """Yield the regular files below ``directory``, in the order of their paths as strings; links to directories are not followed."""
     try:
         with os.scandir(directory) as entries:
@@ -70,39 +97,47 @@ def _walk(directory: str) -> Iterator[str | Reading]:
     for name, is_file in found:
         path = os.path.join(directory, name.rstrip("/"))
         if name.endswith("/"):
-            yield from _walk(path)
+            yield from walk(path)
         elif is_file:
             yield path
 
 
-def _read(name: str, url: str | None, max_bytes: int, *, is_named: bool) -> Reading:
-    shown = _shown(name)
+def _read_file(name: str, request: Request, meter: Meter | None, *, is_named: bool) -> Iterator[Reading]:
+    place = Place(_shown(name), is_named)
     if name == STDIN and sys.stdin is None:
-        return Reading(shown, None, UnreadableInput("stdin is closed; pipe a page in"), is_named)
+        yield place.failed(UnreadableInput("stdin is closed; pipe a page in"))
+        return
     try:
-        if name == STDIN:
-            data = _read_some(sys.stdin.buffer, max_bytes)
-        else:
-            with open(name, "rb") as file:
-                data = _read_some(file, max_bytes)
+        with open(0 if name == STDIN else name, "rb", buffering=0, closefd=name != STDIN) as file:
+            yield from read_stream(Stream(_Metered(file, meter)), place, request, _seekable(file))
     except (OSError, ValueError) as error:
-        return Reading(shown, None, _unreadable(error), is_named)
-    if len(data) > max_bytes:
-        return Reading(shown, None, TooLarge(f"the page has more than {max_bytes} bytes; raise --max-bytes to read it"), is_named)
-    return Reading(shown, Page(data=data, input=shown, url=url), None, is_named)
+        yield place.failed(_unreadable(error))
 
 
-def _read_some(file: BinaryIO, max_bytes: int) -> bytes:
-    """Read one byte more than is allowed, at most; in pieces, since asking for many bytes takes the memory for them."""
-    pieces: list[bytes] = []
-    left = max_bytes + 1
-    while left > 0 and (piece := file.read(min(left, _PIECE))):
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)
+class _Metered:
+    """A source that tells a meter of what it gives."""
+
+    def __init__(self, file: io.FileIO, meter: Meter | None) -> None:
+        self._file = file
+        self._meter = meter
+
+    def read(self, size: int, /) -> bytes:
+        while (piece := self._file.read(size)) is None:  # somebody made the pipe non-blocking
+            select.select([self._file], [], [])
+        if self._meter is not None:
+            self._meter(len(piece))
+        return piece
 
 
-def _file_id(path: str) -> FileId | None:
+def _seekable(file: io.FileIO) -> BinaryIO | None:
+    with suppress(OSError):
+        if file.seekable() and file.tell() == 0:
+            return cast("BinaryIO", file)
+    return None
+
+
+def file_id(path: str) -> FileId | None:
+    """Return what makes a regular file one, whatever names it has."""
     try:
         status = os.stat(path)
     except OSError:

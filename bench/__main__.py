@@ -1,0 +1,63 @@
+"""The figures of speed, as ratios against floors that are measured in the same run.
+
+scripts/bench            about half an hour
+scripts/bench --small    a minute; proves that the bench works, and measures nothing worth quoting
+"""
+
+import argparse
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from bench import dumps, pages
+from bench.measuring import Ratio
+
+
+class Row(NamedTuple):
+    """A line of the table: what is measured, in which unit, and what it must be and should be."""
+
+    name: str
+    unit: str
+    bound: str
+    measure: Callable[[], Ratio]
+
+
+def rows(folder: Path, *, small: bool) -> Iterator[Row]:
+    """Yield what is measured, on corpora that are written into ``folder``."""
+    rounds = 5
+    many, more = (300, 1000) if small else (20_000, 200_000)
+    some = 40 if small else 400
+    yield Row("HTML page to JSON line", "lxml's parse of the same bytes", "3.0, aim 1.75", lambda: pages.html(some, rounds))
+    yield Row("text document to JSON line", "typed JSON pass", "6, aim 3", lambda: dumps.text(folder, many, rounds))
+    yield Row("foreign document, --unknown skip", "typed JSON pass", "2, aim 1.4", lambda: dumps.foreign(folder, many, rounds))
+    yield Row("WARC.gz", "FastWARC iteration + the HTML figure", "1.3, aim 1.1", lambda: pages.warc(folder, some, rounds))
+    yield Row(f"memory at {more} documents", f"at {many}", "1.15, aim 1.0", lambda: dumps.memory(folder, many, more))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", action="store_true", help="prove that the bench works, on corpora too small to be quoted")
+    small: bool = parser.parse_args().small
+    print(
+        f"Python {platform.python_version()}, {platform.machine()}; ratios of medians of five rounds, each with its least and most\n"
+    )
+    print("| figure | unit | must be at most | ratio | least and most | ours | unit's |")
+    print("|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory(prefix="scraper-bench-") as folder:
+        for row in rows(Path(folder), small=small):
+            ratio = row.measure()
+            least, most = min(ratio.each), max(ratio.each)
+            print(
+                f"| {row.name} | {row.unit} | {row.bound} | **{median(ratio.each):.2f}** | {least:.2f}-{most:.2f} "
+                f"| {ratio.ours} | {ratio.floor} |"
+            )
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

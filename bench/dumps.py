@@ -1,0 +1,61 @@
+"""Figures of dumps in JSON Lines, through the command itself."""
+
+from collections.abc import Iterable
+from itertools import chain, islice, repeat
+from pathlib import Path
+
+import msgspec
+
+from bench.corpus import foreign_texts, texts
+from bench.measuring import Ratio, compare, run
+
+_TYPED = str(Path(__file__).with_name("typed_pass.py"))
+_DISTINCT = 500
+"""Different documents of a dump, which are repeated: inventing one takes longer than cleaning it."""
+
+
+def texts_dump(folder: Path, count: int) -> Path:
+    """Write a dump of text pages."""
+    return _write(folder / f"texts-{count}.jsonl", texts(min(count, _DISTINCT)), count)
+
+
+def foreign_dump(folder: Path, count: int) -> Path:
+    """Write a dump in which one text in a thousand is of the network."""
+    few = texts(max(_DISTINCT // 1000, 1))
+    return _write(folder / f"foreign-{count}.jsonl", chain(few, foreign_texts(min(count, _DISTINCT))), count)
+
+
+def compare_with_typed_pass(dump: Path, count: int, rounds: int, *options: str) -> Ratio:
+    """Time the command over a typed decode and encode of the same dump, both as processes that write their lines."""
+    out = dump.with_suffix(".out")
+    return compare(
+        lambda: run("-m", "scraper", "clean", "-q", dump, "-o", out, *options), lambda: run(_TYPED, dump, out), rounds, count
+    )
+
+
+def text(folder: Path, count: int, rounds: int) -> Ratio:
+    """Return the figure of text pages."""
+    return compare_with_typed_pass(texts_dump(folder, count), count, rounds)
+
+
+def foreign(folder: Path, count: int, rounds: int) -> Ratio:
+    """Return the figure of texts that are left out."""
+    return compare_with_typed_pass(foreign_dump(folder, count), count, rounds, "--unknown", "skip")
+
+
+def memory(folder: Path, count: int, more: int) -> Ratio:
+    """Return the peak of memory on a long dump over that on a short one."""
+    peaks = []
+    for size in (more, count):
+        dump = foreign_dump(folder, size)
+        peaks.append(run("-m", "scraper", "clean", "-q", "--unknown", "skip", dump, "-o", folder / "memory.out"))
+        dump.unlink()
+    return Ratio([peaks[0] / peaks[1]], *(f"{peak / 1e6:.1f} MB" for peak in peaks))
+
+
+def _write(path: Path, documents: Iterable[str], count: int) -> Path:
+    lines = [msgspec.json.encode({"text": text, "url": f"https://www.maghress.com/difaf/{n}"}) for n, text in enumerate(documents)]
+    with path.open("wb") as file:
+        for line in islice(chain.from_iterable(repeat(lines)), count):
+            file.write(line + b"\n")
+    return path

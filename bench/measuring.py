@@ -1,0 +1,47 @@
+"""Times and peaks of memory, and their ratios."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import NamedTuple
+
+
+class Ratio(NamedTuple):
+    """Ours over the floor's, round by round, and both in words."""
+
+    each: Sequence[float]
+    ours: str
+    floor: str
+
+
+def compare(ours: Callable[[], object], floor: Callable[[], object], rounds: int, count: int) -> Ratio:
+    """Time both in turn, and return the ratios; ``count`` is how many pages each does."""
+    times = [(_seconds(ours), _seconds(floor)) for _ in range(rounds + 1)][1:]  # the first round warms caches
+    return Ratio([one / other for one, other in times], *(_per_page([pair[n] for pair in times], count) for n in (0, 1)))
+
+
+def run(*command: str | os.PathLike[str]) -> int:
+    """Run a command to its end, and return its peak of resident memory in bytes.
+
+    Raises:
+        RuntimeError: if it fails: a time of something that failed says nothing.
+    """
+    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command} ended with {process.returncode}")
+    return usage.ru_maxrss * 1024
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _per_page(seconds: Sequence[float], count: int) -> str:
+    return f"{median(seconds) / count * 1e3:.3f} ms a page"

@@ -1,0 +1,78 @@
+"""Figures of HTML pages."""
+
+import gc
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+from lxml import etree
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from bench.corpus import html_pages
+from bench.measuring import Ratio, compare
+from scraper.cleaning import clean
+from scraper.layouts import builtin_layouts
+from scraper.pages import Page
+from scraper.reading import Request, read_inputs
+from scraper.records import to_json_line
+
+_MAX_BYTES = 32 * 1024 * 1024
+
+
+def html(count: int, rounds: int) -> Ratio:
+    """Return the time from page to JSON line over that of lxml's parse of the same bytes."""
+    pages = list(html_pages(count))
+    _check(pages)
+    gc.collect()
+    gc.freeze()
+    return compare(lambda: _clean_all(pages), lambda: _parse_all(pages), rounds, count)
+
+
+def warc(folder: Path, count: int, rounds: int) -> Ratio:
+    """Return the time of a web archive over those of FastWARC's iteration and of cleaning the same pages from memory."""
+    pages = list(html_pages(count))
+    path = folder / "pages.warc.gz"
+    with path.open("wb") as file:
+        writer = WARCWriter(file, gzip=True)
+        for n, page in enumerate(pages):
+            headers = StatusAndHeaders("200 OK", [("Content-Type", "text/html; charset=utf-8")], protocol="HTTP/1.1")
+            record = writer.create_warc_record(
+                f"https://www.maghress.com/difaf/{n}", "response", payload=io.BytesIO(page), http_headers=headers
+            )
+            writer.write_record(record)
+
+    def ours() -> None:
+        for reading in read_inputs([str(path)], Request(max_bytes=_MAX_BYTES)):
+            if reading.page is None:
+                raise RuntimeError(f"{reading.input}: {reading.error}")
+            to_json_line(clean(reading.page).record)
+
+    def floor() -> None:
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, record_types=WarcRecordType.response):
+                record.reader.read()
+        _clean_all(pages)
+
+    return compare(ours, floor, rounds, count)
+
+
+def _clean_all(pages: Sequence[bytes]) -> None:
+    for page in pages:
+        to_json_line(clean(Page(data=page)).record)
+
+
+def _parse_all(pages: Sequence[bytes]) -> None:
+    for page in pages:
+        parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+        etree.fromstring(page, parser)
+
+
+def _check(pages: Sequence[bytes]) -> None:
+    """Refuse to measure pages that are not what they are said to be, or that are not cleaned."""
+    builtin_layouts()
+    for page in pages:
+        record = clean(Page(data=page)).record
+        if record.kind != "article" or len(record.headlines) != 58 or sum(1 for _ in etree.HTML(page).iter()) < 450:  # noqa: PLR2004
+            raise RuntimeError("a page of the corpus is not cleaned as an article with 58 headlines, or is too small")

@@ -1,0 +1,17 @@
+"""The floor of a dump: each line decoded into its fields and encoded again, and nothing more."""
+
+import sys
+
+import msgspec
+
+
+class Document(msgspec.Struct):
+    """A line of the dump."""
+
+    text: str
+    url: str | None = None
+
+
+decoder, encoder = msgspec.json.Decoder(Document), msgspec.json.Encoder()
+with open(sys.argv[1], "rb") as dump, open(sys.argv[2], "wb") as out:
+    out.writelines(encoder.encode(decoder.decode(line)) + b"\n" for line in dump)

@@ -1,0 +1,95 @@
+"""What the user asked for, checked before anything is read or written: what cannot be meant ends with status 2."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+
+import typer
+
+from scraper.cli.options import Options
+from scraper.cli.talk import say
+from scraper.errors import LayoutError
+from scraper.layouts import Layout, choose_layouts
+from scraper.links import is_absolute
+from scraper.reading import read_list
+from scraper.tally import USAGE
+from scraper.writing import part_of
+
+
+def check_layouts(directory: Path | None) -> Sequence[Layout]:
+    """Return the layouts that the run uses, or end with the status of a bad layout file."""
+    try:
+        return choose_layouts(directory)
+    except LayoutError as error:
+        say(str(error))
+        raise typer.Exit(USAGE) from None
+
+
+def check_inputs(options: Options, spans: Path | None = None) -> Iterable[str]:
+    """Return what to read, or end with a usage error."""
+    inputs = options.inputs or []
+    written = {"-o": options.out, "--spans": spans, "--failures": options.failures, "--summary": options.summary}
+    _refuse_shared_files(inputs, written)
+    if not inputs and options.from_list is None:
+        inputs = [check_stdin()]
+    if options.from_list == "-" and "-" in inputs:
+        raise typer.BadParameter("stdin cannot be both the list and a page; put the list into a file.", param_hint="--from-list")
+    if options.url is not None and (len(inputs) != 1 or options.from_list is not None or Path(inputs[0]).is_dir()):
+        raise typer.BadParameter("it is the address of one page; name a single file, or -.", param_hint="--url")
+    check_url(options.url)
+    return inputs if options.from_list is None else chain(inputs, read_list(options.from_list))
+
+
+def check_stdin() -> str:
+    """Return the name of stdin, or end with a usage error if nothing is piped in."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise typer.BadParameter("name a file or a directory, or pipe a page in and name - for stdin.", param_hint="INPUT")
+    return "-"
+
+
+def check_url(url: str | None) -> None:
+    """End with a usage error if ``url`` is no address of a page."""
+    if url is not None and not is_absolute(url):
+        raise typer.BadParameter(f"{url!r} is no absolute http or https address.", param_hint="--url")
+
+
+def refuse_inputs(inputs: Iterable[str], out: Path, option: str) -> None:
+    """End with a usage error if one of the inputs would be replaced by an output."""
+    for name in inputs:
+        if os.path.isfile(name) and any(_is_same(Path(name), file) for file in (out, _part(out))):
+            raise typer.BadParameter(f"{name!r} is an input, and would be lost; name another output.", param_hint=option)
+
+
+def _refuse_shared_files(inputs: Sequence[str], written: dict[str, Path | None]) -> None:
+    """End with a usage error if an output is an input, another output, or what stdout leads to."""
+    earlier: dict[str, Path] = {}
+    for option, file in written.items():
+        if file is None:
+            continue
+        refuse_inputs(inputs, file, option)
+        for other, another in earlier.items():
+            if any(_is_same(*pair) for pair in ((file, another), (_part(file), another), (file, _part(another)))):
+                raise typer.BadParameter(f"{str(file)!r} is given to {other} too; name another file.", param_hint=option)
+        if written["-o"] is None and _is_stdout(file):
+            raise typer.BadParameter(f"{str(file)!r} is the output of the records too; name another file.", param_hint=option)
+        earlier[option] = file
+
+
+def _is_stdout(file: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(1), os.stat(file))
+    except OSError:
+        return False
+
+
+def _part(out: Path) -> Path:
+    return part_of(Path(os.path.realpath(out)))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)

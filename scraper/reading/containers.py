@@ -1,0 +1,88 @@
+"""A stream of bytes to the pages in it, whatever it is."""
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
+from scraper.pages import Page
+from scraper.reading.compressed import Inflated
+from scraper.reading.jsonl import read_jsonl
+from scraper.reading.readings import Place, Reading, Request
+from scraper.reading.streams import Stream
+from scraper.reading.telling import Kind, tell
+
+_DEEPEST: Final = 3
+"""How often something may be packed into something else: compressed twice in a zip archive is believable, more is an attack."""
+
+_MANY: Final[dict[Kind, str]] = {
+    "zip": "a zip archive",
+    "parquet": "a Parquet table",
+    "warc": "a web archive",
+    "jsonl": "a dump of lines",
+}
+
+
+def read_stream(stream: Stream, place: Place, request: Request, file: BinaryIO | None = None) -> Iterator[Reading]:
+    """Read a page, or all pages of a container.
+
+    Args:
+        stream: the bytes.
+        place: where they lie.
+        request: what the user said of all inputs.
+        file: the same bytes as a seekable file, where they are one.
+    """
+    try:
+        yield from _read(stream, place, request, file)
+    except PageError as error:
+        yield place.failed(error)
+
+
+def _read(stream: Stream, place: Place, request: Request, file: BinaryIO | None) -> Iterator[Reading]:
+    kind = tell(stream, request)
+    if kind in _MANY and request.url is not None:
+        raise UnreadableInput(f"--url is the address of one page, and this is {_MANY[kind]}; leave it out")
+    if kind == "page":
+        data = stream.read_page(request.max_bytes)
+        yield Reading(place.input, Page(data=data, input=place.input, url=request.url), None, place.is_named)
+    elif kind == "jsonl":
+        yield from read_jsonl(stream, place, request)
+    elif kind == "warc":
+        yield from _read_warc(stream, None, place, request)
+    elif kind == "tar":
+        raise NotText("it is a tar archive; unpack it and name the directory")
+    elif kind in ("zip", "parquet"):
+        yield from _read_seekable(kind, place, request, file)
+    elif _begin(stream.look(), kind).startswith(b"WARC/"):
+        yield from _read_warc(stream, kind, place, request)
+    elif place.depth >= _DEEPEST:
+        raise DamagedInput(f"it is packed more than {_DEEPEST} times; unpack it first")
+    else:
+        inner = Place(place.input, place.is_named, place.depth + 1)
+        yield from read_stream(Stream(Inflated(stream, kind)), inner, request)
+
+
+def _read_warc(stream: Stream, compression: str | None, place: Place, request: Request) -> Iterator[Reading]:
+    from scraper.reading.warc import read_warc
+
+    return read_warc(stream, compression, place, request)
+
+
+def _read_seekable(kind: Kind, place: Place, request: Request, file: BinaryIO | None) -> Iterator[Reading]:
+    if file is None:
+        raise UnreadableInput(f"it is {_MANY[kind]}, which cannot be read from a pipe or out of another file; save it and name it")
+    if kind == "zip":
+        from scraper.reading.zipped import read_zip
+
+        return read_zip(file, place, request, read_stream)
+    from scraper.reading.parquet import read_parquet
+
+    return read_parquet(file, place, request)
+
+
+def _begin(head: bytes, compression: str) -> bytes:
+    """Return the first bytes of what ``head`` begins to hold, if that can be had."""
+    try:
+        return Inflated(io.BytesIO(head), compression).read(16)
+    except DamagedInput:
+        return b""

@@ -1,0 +1,165 @@
+"""Web archives: WARC and WET, plain or compressed, record by record.
+
+FastWARC reads the records. What it passes over in silence is watched here, on the bytes that it reads: data that break off, a
+record that is shorter or longer than it says, and whatever stands between records.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge
+from scraper.links import is_absolute
+from scraper.pages import Page
+from scraper.reading.codings import decode_body
+from scraper.reading.members import Members
+from scraper.reading.readings import Place, Reading, Request
+from scraper.reading.streams import PIECE, Source
+from scraper.reading.times import utc_time
+from scraper.reading.window import Window
+
+_BEGINS: Final = b"WARC/"
+_HEAD_END: Final = b"\r\n\r\n"
+_HEADROOM: Final = 1 << 20
+"""Room for headers beside a page: FastWARC refuses longer ones."""
+
+_SUCCESS: Final = range(200, 300)
+_PAGE_TYPES: Final = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
+_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
+_ROBOTS: Final = re.compile(r"https?://[^/?#]*/robots\.txt", re.IGNORECASE)
+
+
+def read_warc(source: Source, compression: str | None, place: Place, request: Request) -> Iterator[Reading]:
+    """Read the pages of an archive: responses and resources that are pages, and the texts of WET files.
+
+    The piece's name is the offset of the record as an index (CDX) has it: where the archive is compressed record by record, the
+    offset of the compressed record. A record that is not the first in what was compressed as one has ``+`` and its offset in that.
+    """
+    most = 2 * request.max_bytes + _HEADROOM
+    if compression is None:
+        yield from _Run(source, most, place, request).readings()
+        return
+    members = Members(source, compression, _BEGINS, most)
+    while members.next_run():
+        yield from _Run(members, most, place, request).readings()
+        if members.damage is not None:
+            yield place.failed(members.damage, members.damaged_at)
+
+
+class _Run:
+    """Records that follow one another in uncompressed bytes."""
+
+    def __init__(self, source: Source, most: int, place: Place, request: Request) -> None:
+        self._members = source if isinstance(source, Members) else None
+        self._window = Window(source, most)
+        self._place = place
+        self._request = request
+
+    def _name(self, position: int) -> str:
+        if self._members is None:
+            return str(position)
+        return f"{self._members.start}+{position}" if position else str(self._members.start)
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield what the records are; after damage, go on with the next record that can be found."""
+        from fastwarc.warc import ArchiveIterator
+
+        window = self._window
+        last = 0  # the end of what is understood
+        while True:
+            error: PageError | None = None
+            try:
+                records: Any = ArchiveIterator(window, parse_http=False, stream_detect=False, fsspec_args=False)
+                for record in records:
+                    start = record.stream_pos
+                    last = start
+                    window.forget(start)
+                    end = self._end(record, start)
+                    yield self._reading(record, start)
+                    last = end
+            except DamagedInput as damage:
+                error = damage
+            except OSError:
+                error = DamagedInput("what stands here is no WARC record")
+            if error is None and not window.at(last, PIECE).strip():
+                return
+            if self._members is None or self._members.damage is None:
+                while window.at(last, 2) == b"\r\n":
+                    last += 2
+                yield self._place.failed(
+                    error or DamagedInput("the archive breaks off in the middle of a record"), self._name(last)
+                )
+            found = window.find(b"\n" + _BEGINS, last)
+            if found is None:
+                return
+            window.go(found + 1)
+            last = found + 1
+
+    def _end(self, record: Any, start: int) -> int:
+        """Return where a record ends, by what it says, which is checked.
+
+        Raises:
+            DamagedInput: if it ends elsewhere.
+        """
+        window = self._window
+        length = record.headers.get("Content-Length") or ""
+        head = window.index(_HEAD_END, start)
+        if head is None or not (length.isascii() and length.isdigit()):
+            raise DamagedInput("the header of this record is broken")
+        end = head + len(_HEAD_END) + int(length)
+        if end - start < 2 * self._request.max_bytes:
+            behind = window.at(end, 5)
+            if self._members is not None and self._members.is_cut:
+                raise DamagedInput("the compressed data of this record are broken")
+            if window.is_at_end and window.end < end:
+                raise DamagedInput(f"this record says that it has {length} bytes, and the archive ends before")
+            if behind and not behind.startswith((b"\r\n", _BEGINS)):
+                raise DamagedInput(f"this record says that it has {length} bytes, and does not end there")
+        return end
+
+    def _reading(self, record: Any, start: int) -> Reading:
+        place, name = self._place, self._name(start)
+        try:
+            found = _page(record, place.at(name), self._request)
+        except PageError as error:
+            return place.failed(error, name)
+        return place.passed_over(found, name) if isinstance(found, str) else Reading(place.at(name), found, None, False)
+
+
+def _page(record: Any, input: str, request: Request) -> Page | str:
+    """Return the page that a record holds, or why it is left out."""
+    from fastwarc.warc import WarcRecordType
+
+    kind = record.record_type
+    if not kind & (WarcRecordType.response | WarcRecordType.resource | WarcRecordType.conversion):
+        return "other-record"
+    url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
+    if _ROBOTS.fullmatch(url):
+        return "robots.txt"
+    content_type, transfer, content = record.headers.get("Content-Type"), None, None
+    if record.is_http:
+        try:
+            record.parse_http(auto_decode="none")
+        except OSError as error:
+            raise BadRecord(f"its HTTP header cannot be read ({error})") from None
+        headers = record.http_headers
+        status = headers.status_code
+        if status is None or status not in _SUCCESS:
+            return "http-status"
+        content_type, transfer, content = (headers.get(name) for name in ("Content-Type", "Transfer-Encoding", "Content-Encoding"))
+    elif kind == WarcRecordType.response:
+        return "other-record"
+    media_type = (content_type or record.headers.get("WARC-Identified-Payload-Type") or "").split(";")[0].strip().lower()
+    if media_type and media_type not in _PAGE_TYPES:
+        return "media-type"
+    if record.content_length > 2 * request.max_bytes:
+        raise TooLarge(f"the page has more than {request.max_bytes} bytes; raise --max-bytes to read it")
+    charset = _CHARSET.search(content_type or "")
+    return Page(
+        data=decode_body(record.reader.read(), transfer, content, request.max_bytes),
+        input=input,
+        url=request.url or (url if is_absolute(url) else None),
+        fetched_at=utc_time(record.headers.get("WARC-Date")),
+        charset=charset[1] if charset else None,
+        media_type=media_type or None,
+    )
