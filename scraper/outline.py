@@ -114,7 +114,7 @@ class Outline:
         start = self._below_opening()
         if start is None or not self.by_place:
             return []
-        rest = [n for n in self._column if n >= start and n != self.footer]
+        rest = [n for n in self._column if n >= start and n != self.footer and n not in self.bylines]
         is_article = self.footer is not None or bool(self.notices)
         return rest[:1] if is_article and len(rest) > 1 and self._may_be_title(self.lines[rest[0]]) else []
 
@@ -150,6 +150,8 @@ class Outline:
         top = min(known, default=1)
         found = []
         for n, line in enumerate(self.lines[:top]):
+            if line.label is not None or n == self.footer or line.says("chrome") or line.says("byline"):
+                continue  # what is known to be something else may be followed by white space, too
             raw = self._text[line.start : line.end]
             # A ticker may be short, but the line above the dateline is the title, unless it is plainly a ticker.
             is_first = n == 0 and bool(known) and n + 1 not in (self.dateline, *self.bylines)

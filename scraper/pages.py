@@ -1,5 +1,6 @@
 """What flows along the road: a page as it was received, and a document as a reader would see it."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
@@ -95,8 +96,8 @@ class Settled(msgspec.Struct, frozen=True, eq=False):
     """Of its element."""
     needle: bytes
     """How the id stands in markup."""
-    signs: tuple[bytes, ...]
-    """What stands in the markup of the part only if it holds more."""
+    signs: tuple[tuple[bytes, re.Pattern[bytes]], ...]
+    """What stands in the markup of the part only if it holds more: some bytes that are found fast, and the pattern that makes sure."""
     speaks: Callable[[str], bool]
     """Tells whether a line of its text shows that it holds more."""
     known: dict[bytes, tuple[bytes, bytes | None]] = msgspec.field(default_factory=dict)

@@ -13,10 +13,6 @@ _SHORT_HEADLINE: Final = 15
 """Characters below which hardly any headline is."""
 
 
-_MOST_IN_A_ROW: Final = 2
-"""Separators that stand in a row where a slot is empty."""
-
-
 class Slot(NamedTuple):
     """A stretch of a ticker: a headline, or a separator that a reader can see."""
 
@@ -79,7 +75,8 @@ def is_ticker(text: str, start: int, end: int, slots: int, layout: Layout) -> bo
     """Tell whether ``text[start:end]`` holds ``slots`` headlines or more, counting by their separators."""
     wanted = slots - 1
     usual = layout.file.ticker.usual
-    if usual and text.count(usual, start, end) >= wanted * _MOST_IN_A_ROW:
+    slots_in_line = _usual_slots(text[start:end], usual)
+    if slots_in_line is not None and sum(1 for slot in slots_in_line if slot.strip(" ")) > wanted:
         return True
     return sum(1 for _ in islice(layout.separator.finditer(text, start, end), wanted)) == wanted
 

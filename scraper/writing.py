@@ -33,7 +33,8 @@ class Output:
 
     def __init__(self, path: Path | None) -> None:
         self._name = "stdout" if path is None else str(path)
-        self._target = None if path is None else Path(os.path.realpath(path))
+        # The link of a pipe that the shell has opened (/dev/fd/63) leads to no path.
+        self._target = path if path is None or _is_special(path) else Path(os.path.realpath(path))
         self._packer = packer_for(path)
         self.part: Path | None = None
         """The part file, as long as there is one."""

@@ -394,3 +394,16 @@ def test_a_failed_write_of_the_spans_withholds_the_records_too(tmp_path: Path) -
     assert done.returncode == 1
     assert b"/dev/full" in done.stderr
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_spans_go_to_a_pipe_that_the_shell_has_opened(tmp_path: Path) -> None:
+    """``--spans >(gzip > FILE)`` hands the program the name of an open pipe, which leads to no path."""
+    reader, writer = os.pipe()
+    done = subprocess.Popen(
+        [*COMMAND, "clean", "-q", str(TEXT), "-o", str(tmp_path / "out.jsonl"), "--spans", f"/dev/fd/{writer}"], pass_fds=[writer]
+    )
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as pipe:
+        spans = [json.loads(line) for line in pipe]
+    assert done.wait(60) == 0
+    assert "".join(span["text"] for span in spans) == TEXT.read_text(encoding="utf-8")

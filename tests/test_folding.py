@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from scraper import Outcome, Page, PageError, clean
 from scraper.characters import visible
 from scraper.documents.folding import fold
 from scraper.documents.html import read_html
-from scraper.errors import ParserLostText
-from scraper.layouts import builtin_layouts, settled_parts
+from scraper.errors import AmbiguousLayout, ParserLostText
+from scraper.layouts import builtin_layouts, choose_layouts, settled_parts
 from scraper.pages import Settled
 from scraper.records import to_json_line
 from tests.measure_pages import make_case
@@ -183,3 +184,66 @@ def test_a_part_that_is_shown_as_text_stays_text() -> None:
     """The source of a sidebar in a text area is text with all its tags."""
     markup = '<html><body><textarea><div id="sideBar"><b>a</b></div></textarea>'
     assert visible(read_html(markup, SETTLED).text) == visible('<div id="sideBar"><b>a</b></div>')
+
+
+def test_what_gives_the_address_of_a_page_is_not_folded_away() -> None:
+    """The page's address and its base count wherever they stand."""
+    inside = '<b>a</b><meta property="og:url" content="https://www.maghress.com/a/1"/><base href="https://e.example/"/>'
+    document = read_html(f'<html><body><div id="sideBar">{inside}</div><p>end</p>', SETTLED)
+    assert (document.address, document.base) == ("https://www.maghress.com/a/1", "https://e.example/")
+
+
+@pytest.mark.parametrize("inside", ["<table><tr><td>a</div>", "</table><b>a</b>", "<div><table></div></table>"])
+def test_a_part_whose_end_the_parser_may_see_elsewhere_is_not_folded(inside: str) -> None:
+    """The end tag of a part does not end it where a table in it is open."""
+    assert fold(f'<div id="sideBar">{inside}</div><p>b</p></div>'.encode(), SETTLED)[1] == []
+
+
+@pytest.mark.parametrize("attribute", ['data-id="sideBar"', 'title="id="sideBar""'])
+def test_what_only_looks_like_the_id_of_a_part_hides_nothing(attribute: str) -> None:
+    """A part is one by its id alone, even where another part of the page is folded and its id stands there twice."""
+    menu = '<div id="centeredmenu"><b>a</b></div>'
+    markup = (
+        f'<html><body>{menu}<div id="centeredmenu"><p>b<div id="mainContent"><div {attribute}><nav><img src="/a.png">c</nav></div>'
+    )
+    assert [image.src for image in read_html(markup, SETTLED).images] == ["/a.png"]
+
+
+ARTICLE = (
+    '<html><body><div id="mainContent"><span class="articletitle">عنوان الخبر</span><span class="articlenewspaper">'
+    'نشر في الواحة يوم 01 - 02 - 2020</span><span class="articlecontent"><p>فقرة من الخبر.</p></span></div>{rest}'
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "rest", "found"),
+    [
+        (
+            'label = "byline"\nselect = [".writer"]\nwithin = ["site-footer"]',
+            '<div id="footer"><i class="writer">سلمى</i></div>',
+            True,
+        ),
+        ('label = "chrome"\nselect = ["div.header-ad"]', '<div id="sideBar"><div class="header-ad">إعلان</div></div>', True),
+        ('label = "chrome"\nselect = ["#header"]', '<div id="sideBar"><div id="&#104;eader">إعلان</div></div>', True),
+        ('label = "chrome"\nselect = [".ad"]\nnot_within = ["sidebar"]', '<div id="sideBar"><i class="ad">إعلان</i></div>', False),
+        ('label = "chrome"\nselect = [".ad"]', '<div id="sideBar"><i class="ad-free">إعلان</i></div>', False),
+    ],
+)
+def test_a_rule_of_the_user_holds_within_a_part(tmp_path: Path, rules: str, rest: str, found: bool) -> None:
+    """What a rule names within a part, be it chrome too, stands under that rule; what none names is folded."""
+    file = f'extends = "arabress"\nbecause = "A test."\n[[elements]]\nid = "mine"\nbecause = "A test."\n{rules}\n'
+    (tmp_path / "mine.toml").write_text(file, encoding="utf-8")
+    layouts = choose_layouts(tmp_path, {})
+    outcome = clean(Page(data=ARTICLE.format(rest=rest).encode()), layouts)
+    assert any(removed.rule == "arabress/mine" for removed in outcome.record.removed) is found
+    assert bool(outcome.document.folded) is not found
+
+
+def test_a_part_that_one_layout_knows_hides_no_sign_of_another(tmp_path: Path) -> None:
+    """Two layouts fit a page although a sign of one stands in what is chrome to the other."""
+    rule = '[[elements]]\nid = "logo"\nlabel = "chrome"\nselect = [".bee"]\nevidence = "strong"\nbecause = "A test."'
+    column = '[[elements]]\nid = "column"\nlabel = "main"\nselect = ["#mainContent"]\nevidence = "weak"\nbecause = "A test."'
+    (tmp_path / "bee.toml").write_text(f'name = "bee"\nbecause = "A test."\n{column}\n{rule}\n', encoding="utf-8")
+    page = Page(data=ARTICLE.format(rest='<div id="sideBar"><i class="bee">خلية النحل</i></div>').encode())
+    with pytest.raises(AmbiguousLayout):
+        clean(page, choose_layouts(tmp_path, {}))

@@ -20,11 +20,13 @@ SOURCE = (Path(__import__("scraper.layouts").layouts.__file__).parent / "arabres
     ("old", "new", "complaint"),
     [
         ('name = "arabress"', 'name = "arabress"\ncolour = "red"', "unknown field `colour`"),
+        ('name = "arabress"', 'name = "arabress\\n"', r"matching regex .* - at `\$.name`"),
         ('id = "menu"', 'id = "menu"\nlable = "chrome"', r"unknown field `lable` - at `\$.elements\[\d+\]`"),
         ('because = "The site\'s logo [seen]."\n', "", r"missing required field `because` - at `\$.elements\[\d+\]`"),
         ('because = "The site\'s logo [seen]."\n', 'because = " "\n', r"matching regex .* - at `\$.elements\[\d+\].because`"),
         ("separator = '", "separator = '(?P<x", r"missing >.* - at `\$.ticker.separator`"),
         ('usual = "', 'usual = "|', r"rule 'ticker': .* is not white space.* - at `\$.ticker.usual`"),
+        ('usual = "', 'usual = "\\n" # "', r"rule 'ticker': .* is no separator.* - at `\$.ticker.usual`"),
         (r"(?P<year>\d{4})", r"\d{4}", r"a date needs the groups day, month, year and no others - at `\$.date`"),
         ("path = '/(?P<lang>fr|en)/?'", "path = '/(fr'", r"unterminated subpattern.* - at `\$.addresses\[\d+\].path`"),
         (

@@ -153,3 +153,10 @@ def test_one_line_below_a_ticker_is_no_headline() -> None:
     ticker = "".join(f"خبر طويل من أخبار اليوم رقم {n}\u00a0\u00a0\u00a0\u00a0" for n in range(12))
     record = clean(Page(data=f"{ticker}\n{BODY}".encode()), LAYOUTS).record
     assert (record.layout, len(record.headlines), record.text) == ("arabress", 12, BODY)
+
+
+def test_a_byline_of_an_element_is_no_title_where_only_place_tells_it() -> None:
+    """On a page without column, title and dateline the first line is the title, unless an element says that it names the author."""
+    body = f'<p class="firma">Inés Carrizo</p><p>{TITLE}</p><p>{BODY}</p><p>{END}</p>'
+    record = clean(Page(data=f"<html><body>{body}</body></html>".encode(), url="https://plaza.example/1"), LAYOUTS).record
+    assert (record.author, record.title, record.text) == ("Inés Carrizo", TITLE, BODY)

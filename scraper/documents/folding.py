@@ -10,11 +10,14 @@ from typing import Final
 
 from scraper.pages import Settled
 
-# A tag in lower case without a quote too many; not of an element whose text is no markup, or is not read.
+# A tag in lower case without a quote too many; not of an element whose text is no markup, or is not read, and not of one that
+# gives the page's address or base, wherever it stands.
 _ATTRIBUTES: Final = rb"""[^<>"']*+(?:"[^"<>]*+"[^<>"']*+)*+"""
-_OPAQUE: Final = rb"body|fr|head|html|iframe|listing|no|pl|pre|script|style|te|title|xmp"
+_OPAQUE: Final = rb"base|body|fr|head|html|iframe|link|listing|meta|no|pl|pre|script|style|te|title|xmp"
 _TAG: Final = re.compile(rb"<(?:/?(?!%b)[a-z]%b|!--[^<>]*--)>" % (_OPAQUE, _ATTRIBUTES))
 
+# An element of these that is open keeps the end tag of one around it from ending that, for the parser.
+_NESTING: Final = re.compile(rb"<(/?)(div|t(?:able|body|d|foot|h|head|r))(?=[\s/>])")
 
 _MOST_REMEMBERED: Final = 64
 """Foldings of one part that are remembered: the pages of a site show the same menu, day after day."""
@@ -32,8 +35,8 @@ def fold(data: bytes, settled: Iterable[Settled]) -> tuple[bytes, list[str]]:
     for part in settled:
         at = data.find(part.needle)
         opening = _TAG.match(data, data.rfind(b"<", 0, at)) if at >= 0 else None
-        if opening is None or opening.end() < at:
-            continue
+        if opening is None or opening.end() < at or data.count(b'"', opening.start(), at) % 2:
+            continue  # what looks like the id may stand in the value of another attribute
         start = opening.end()
         beginning = data[opening.start() : start + _BEGINNING]
         whole, folded = part.known.get(beginning, (b"", None))
@@ -64,7 +67,9 @@ def _replace(data: bytes, folds: Iterable[tuple[int, int, bytes, str]]) -> tuple
 
 def _fold(inside: bytes, end_tag: bytes, part: Settled) -> bytes | None:
     text = _TAG.sub(b"\n", inside)
-    if b"<" in text or b">" in text or any(sign in inside for sign in part.signs):
+    if b"<" in text or b">" in text or any(sign in inside and shape.search(inside) for sign, shape in part.signs):
+        return None
+    if not _is_nested(inside):
         return None
     lines = b"\n".join(line for line in text.split(b"\n") if line and not line.isspace())
     shown = lines.decode("utf-8", "replace")
@@ -75,6 +80,17 @@ def _fold(inside: bytes, end_tag: bytes, part: Settled) -> bytes | None:
     if any(map(part.speaks, shown.split("\n"))):
         return None
     return lines + end_tag
+
+
+def _is_nested(inside: bytes) -> bool:
+    """Tell whether divisions and tables, each of which is closed, stand within one another."""
+    around: list[bytes] = []
+    for is_end, name in _NESTING.findall(inside):
+        if not is_end:
+            around.append(name)
+        elif not around or around.pop() != name:
+            return False
+    return not around
 
 
 def _end_of(data: bytes, start: int, opening: bytes) -> re.Match[bytes] | None:

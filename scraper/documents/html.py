@@ -77,7 +77,7 @@ def read_html(markup: str, settled: Sequence[Settled] = (), utf8: bytes | None =
         pieces = _split_preformatted(pieces)
     # Within a title, text area or script that nobody closed the mark is text.
     text, blocks = _lay_out(pieces, re.compile(rf"</?{mark}>"), folded)
-    if len(folded) != len(folds):
+    if [element.id for element in folded] != folds:
         return read_html(markup)  # what looked like a part of the page was text of it
     return Document(
         form="html",

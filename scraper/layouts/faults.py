@@ -6,6 +6,7 @@ A place is written as a path, ``$.elements[3].select[0]``: the first selector of
 import re
 from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, Final, get_args, get_origin
 
 import msgspec
@@ -68,7 +69,7 @@ def faults_in_rules(file: LayoutFile | ExtensionFile) -> Iterator[str]:
         yield from _fault("", "date", _date, file.date)
     if file.ticker is not None:
         yield from _fault(file.ticker.id, "ticker.separator", _separator, file.ticker.separator)
-        yield from _fault(file.ticker.id, "ticker.usual", _white_space, file.ticker.usual)
+        yield from _fault(file.ticker.id, "ticker.usual", partial(_usual, file.ticker.separator), file.ticker.usual)
     if file.heading is not None:
         for n, selector in enumerate(file.heading.select):
             yield from _fault(file.heading.id, f"heading.select[{n}]", Selector.parse, selector)
@@ -106,9 +107,15 @@ def _pattern(text: str) -> re.Pattern[str]:
         raise ValueError(f"{text!r} is no pattern: {error}") from None
 
 
-def _white_space(text: str) -> None:
+def _usual(separator: str, text: str) -> None:
     if text and not text.isspace():
         raise ValueError(f"{text!r} is not white space; other separators are found by the pattern alone")
+    try:
+        is_other = bool(text) and re.fullmatch(separator, text) is None
+    except re.error:
+        return  # a fault of the separator
+    if is_other:
+        raise ValueError(f"{text!r} is no separator; the pattern {separator!r} does not fit all of it")
 
 
 def _host(text: str) -> None:

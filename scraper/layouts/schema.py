@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 Words = Annotated[str, Meta(pattern=r"\S")]
-RuleId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$")]
-Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+RuleId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*\Z")]
+Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
 """A language tag as of BCP 47 (RFC 5646): ``ar``, ``es``, ``pt-BR``."""
 
 Says = Annotated[dict[Lang, Annotated[list[Words], Meta(min_length=1)]], Meta(min_length=1)]

@@ -1,15 +1,21 @@
 """The parts of a page that a layout knows to be chrome through and through."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Final
 
 from scraper.characters import squeeze
 from scraper.layouts.layout import Layout
 from scraper.layouts.schema import ElementRule
+from scraper.layouts.selectors import Selector
 from scraper.pages import Settled
 
 _MOST_SELECTIONS = 8
 """Selections of layouts in one program; nearly all use one."""
+
+_SPELLED_OUT: Final = re.compile(rb"""[\s"](?i:class|id)\s*=\s*(?:"[^"]*|[^\s"<>]*)&""")
+"""An id or a class in which a character reference stands: in markup it does not read as the parser will read it."""
 
 
 @lru_cache(_MOST_SELECTIONS)
@@ -20,33 +26,43 @@ def settled_parts(layouts: tuple[Layout, ...]) -> tuple[Settled, ...]:
         for selector, rule in layout.selectors:
             if selector.id and not selector.classes and rule.label == "chrome" and not (rule.within or rule.not_within):
                 rules.setdefault(selector.id, []).append((layout, rule))
-    return tuple(_settled(name, found) for name, found in rules.items())
+    return tuple(_settled(name, found, layouts) for name, found in rules.items())
 
 
-def _settled(name: str, rules: list[tuple[Layout, ElementRule]]) -> Settled:
+def _settled(name: str, rules: list[tuple[Layout, ElementRule]], layouts: tuple[Layout, ...]) -> Settled:
+    known = [layout for layout, _ in rules]
+    others = [layout for layout in layouts if layout not in known]
+
     def speaks(line: str) -> bool:
-        return any(_speaks(line, layout) for layout, _ in rules)
+        return any(_speaks(line, layout) for layout in known)
 
     signs = {sign for layout, rule in rules for sign in _signs_in(rule, layout)}
+    # What another layout goes by must be seen, be it only to say that two layouts fit.
+    signs |= {_sign(selector) for layout in others for selector, rule in layout.selectors if rule.evidence is not None}
     return Settled(
-        name, needle=f'id="{name}"'.encode(), signs=tuple(sign.encode() for sign in sorted(_shortest(signs))), speaks=speaks
+        name,
+        needle=f'id="{name}"'.encode(),
+        signs=(*((sign.encode(), _shape(sign)) for sign in sorted(signs)), (b"&", _SPELLED_OUT)),
+        speaks=speaks,
     )
 
 
 def _signs_in(chrome: ElementRule, layout: Layout) -> Iterator[str]:
-    """Yield ids, classes and tags by which an element in such a part would be more than chrome."""
-    inside = {rule.id for rule in layout.file.elements if rule.label != "chrome" and chrome.id not in rule.not_within}
+    """Yield ids, classes and tags by which an element in such a part would be something else, if only chrome of another rule."""
+    inside = {rule.id for rule in layout.file.elements if chrome.id not in rule.not_within}
     for rule in layout.file.elements:
         if rule.within and inside.isdisjoint(rule.within):
             inside.discard(rule.id)
-    for selector, rule in layout.selectors:
-        if rule.id in inside:
-            yield selector.id or next(iter(selector.classes), f"<{selector.tag}")
+    return (_sign(selector) for selector, rule in layout.selectors if rule.id in inside)
 
 
-def _shortest(signs: set[str]) -> set[str]:
-    """Leave out signs that hold another."""
-    return {sign for sign in signs if not any(other != sign and other in sign for other in signs)}
+def _sign(selector: Selector) -> str:
+    return selector.id or next(iter(selector.classes), f"<{selector.tag}")
+
+
+def _shape(sign: str) -> re.Pattern[bytes]:
+    """Return the pattern of a sign that is no part of a longer name: ``header`` is none in ``tableheader``."""
+    return re.compile(rb"(?<![\w-])%b(?![\w-])" % re.escape(sign).encode())
 
 
 def _speaks(line: str, layout: Layout) -> bool:
