@@ -3,7 +3,7 @@
 ``scripts/peers`` installs the extractors and runs this. Each has a process of its own, one after the other, so that none disturbs
 another and one that is missing, fails, dies or hangs costs only its own row. In each process the parser, scraper and the extractor
 take turns, a round after the other; a ratio is the median of the ratios of the rounds, so that what else the machine does weighs on
-both sides of it.
+both sides of it. Each round has new pages, so that nobody profits from having read a page before.
 """
 
 import argparse
@@ -24,12 +24,16 @@ from typing import Final
 
 from lxml import etree
 
+from bench.corpus import html_pages
 from bench.extractors import OTHERS, SCRAPER, Extractor
 from bench.leaks import COLUMNS, Samples, leaks, make_samples
 from scraper import __version__
 
 _LIMIT: Final = 900.0
 """Seconds that an extractor may take for all its pages, before it counts as hanging."""
+
+Rounds = Sequence[Sequence[bytes]]
+"""Pages in HTML, those of each round."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,13 @@ class Row:
     """Why there is nothing to say."""
 
 
-def compare(extractor: Extractor, samples: Samples, rounds: int) -> Row:
+def compare(extractor: Extractor, samples: Samples, rounds: Rounds) -> Row:
     """Measure an extractor in a process of its own.
 
     Args:
         extractor: any; it may do whatever it likes.
-        samples: the pages.
-        rounds: how often it reads them all.
+        samples: the pages on which it is judged.
+        rounds: the pages on which it is timed.
     """
     here, there = get_context("spawn").Pipe(duplex=False)
     child = get_context("spawn").Process(target=_work, args=(there, extractor, samples, rounds))
@@ -74,7 +78,7 @@ def compare(extractor: Extractor, samples: Samples, rounds: int) -> Row:
     return row
 
 
-def _work(answers: Connection, extractor: Extractor, samples: Samples, rounds: int) -> None:
+def _work(answers: Connection, extractor: Extractor, samples: Samples, rounds: Rounds) -> None:
     os.dup2(2, 1)  # stdout is for the tables
     logging.disable()
     warnings.simplefilter("ignore")
@@ -87,15 +91,14 @@ def _work(answers: Connection, extractor: Extractor, samples: Samples, rounds: i
     answers.send(row)
 
 
-def measure(extractor: Extractor, samples: Samples, rounds: int) -> Row:
+def measure(extractor: Extractor, samples: Samples, rounds: Rounds) -> Row:
     """Measure an extractor in this process."""
     tool, own = extractor.load(), SCRAPER.load()
     cells = tuple(leaks(tool, samples))  # before it is timed, so that everything is loaded and warm
-    pages = [sample.page for sample in samples.br]
-    for page in pages:
-        own.extract(page)
+    for sample in samples.br:
+        own.extract(sample.page)
     works = (_parse, own.extract, tool.extract) if extractor != SCRAPER else (_parse, own.extract)
-    times = [[_seconds(work, pages) for work in works] for _ in range(rounds)]
+    times = [[_seconds(work, pages) for work in works] for pages in rounds]
     return Row(
         version=_version(extractor.distribution),
         seconds=median(taken for *_, taken in times),
@@ -144,13 +147,13 @@ def _table_head(*names: str) -> Iterator[str]:
     yield "|" + "---|" * len(names)
 
 
-def _setting(samples: Samples, rounds: int) -> str:
-    size = sum(len(sample.page) for sample in samples.br) / len(samples.br)
+def _setting(rounds: Rounds) -> str:
+    size = median(len(page) for pages in rounds for page in pages)
     cores = len(os.sched_getaffinity(0))
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d}, on {cores} cores ({platform.machine()}), Python {platform.python_version()}, "
-        f"lxml {etree.__version__} with libxml2 {'.'.join(map(str, etree.LIBXML_VERSION))}: "
-        f"{len(samples.br)} pages of {size / 1000:.0f} kB, medians of {rounds} rounds, processor time."
+        f"lxml {etree.__version__} with libxml2 {'.'.join(map(str, etree.LIBXML_VERSION))}: processor time, medians of rounds; "
+        f"pages of {size / 1000:.0f} kB, rounds: {len(rounds)}, new pages in each: {len(rounds[0])}."
     )
 
 
@@ -158,16 +161,18 @@ def main() -> None:
     """Measure all extractors and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description="Compare scraper with general extractors.")
     parser.add_argument("--pages", type=int, default=20, help="how many pages (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each page is read (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=7, help="how many rounds of so many pages (default: %(default)s)")
     options = parser.parse_args()
     if min(options.pages, options.rounds) < 1:
         parser.error("--pages and --rounds must be 1 or more")
     samples = make_samples(options.pages)
+    pages = list(html_pages(options.pages * options.rounds))
+    rounds = [pages[start : start + options.pages] for start in range(0, len(pages), options.pages)]
     rows = []
     for extractor in (SCRAPER, *OTHERS):
         print(f"{extractor.name} ...", file=sys.stderr)
-        rows.append((extractor, compare(extractor, samples, options.rounds)))
-    print(_setting(samples, options.rounds), "", *tables(rows), sep="\n")
+        rows.append((extractor, compare(extractor, samples, rounds)))
+    print(_setting(rounds), "", *tables(rows), sep="\n")
 
 
 if __name__ == "__main__":

@@ -10,12 +10,14 @@ from typing import Final, NoReturn
 import pytest
 from lxml import html
 
+from bench.corpus import html_pages
 from bench.extractors import OTHERS, SCRAPER, Extractor, Found, Tool
 from bench.leaks import COLUMNS, Samples, leaks, make_samples
 from bench.peers import Row, compare, measure, tables
 from tests.blocks import ROOT
 
 DOCUMENT: Final = (ROOT / "docs/comparison.md").read_text(encoding="utf-8")
+ROUNDS: Final = [list(html_pages(1))]
 HEADS: Final = (*COLUMNS, "short", "plain text")
 
 
@@ -44,13 +46,18 @@ def _load_printing() -> Tool:
     return Tool(lambda _: "", Found)
 
 
+def _load_hanging() -> Tool:
+    signal.pause()
+    return Tool(lambda _: "", Found)
+
+
 def _other(load: Callable[[], Tool]) -> Extractor:
     return Extractor("other", "other", "other(page)", load)
 
 
 def test_scraper_is_measured_and_keeps_what_the_stories_say(samples: Samples) -> None:
     """With scraper alone there are times, and every cell says that the page is right."""
-    row = measure(SCRAPER, samples, 1)
+    row = measure(SCRAPER, samples, ROUNDS)
     assert dict(zip(HEADS, row.cells, strict=True)) == {
         "headlines found, of 58": "58",
         "headlines in the text": "0",
@@ -95,7 +102,7 @@ def test_what_is_lost_is_seen(samples: Samples) -> None:
 )
 def test_a_hurt_extractor_costs_its_own_row_alone(load: Callable[[], Tool], said: str, samples: Samples) -> None:
     """An extractor that is missing, fails or dies is named with its reason, in rows as long as the others."""
-    lines = list(tables([(_other(load), compare(_other(load), samples, 1)), (SCRAPER, measure(SCRAPER, samples, 1))]))
+    lines = list(tables([(_other(load), compare(_other(load), samples, ROUNDS)), (SCRAPER, measure(SCRAPER, samples, ROUNDS))]))
     assert sum(said in line for line in lines) == 2
     for table in (lines[: lines.index("")], lines[lines.index("") + 1 :]):
         assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {table[0].count("|")}
@@ -103,9 +110,15 @@ def test_a_hurt_extractor_costs_its_own_row_alone(load: Callable[[], Tool], said
         assert said not in table[-1]
 
 
+def test_an_extractor_that_hangs_is_given_up(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that never answers is ended, and its row says so."""
+    monkeypatch.setattr("bench.peers._LIMIT", 1.0)
+    assert compare(_other(_load_hanging), samples, ROUNDS).hurt == "it did not finish within 1 s"
+
+
 def test_an_extractor_prints_nothing_among_the_tables(samples: Samples, capfd: pytest.CaptureFixture[str]) -> None:
     """What an extractor prints goes to stderr."""
-    assert compare(_other(_load_printing), samples, 1).hurt == ""
+    assert compare(_other(_load_printing), samples, ROUNDS).hurt == ""
     assert capfd.readouterr().out == ""
 
 
