@@ -8,6 +8,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from html import escape
 from random import Random
 from typing import Final
 
@@ -20,17 +21,20 @@ from tests.pages.words import phrase, sentence
 _MENU: Final = 150
 _VIDEOS: Final = 13
 _HEADLINES: Final = 58
-_PARAGRAPHS: Final = 14
+PARAGRAPHS: Final = 14
 _PAGES_OF_A_DAY: Final = 20
 _STATE: Final = 2200
 """Bytes of a form's state; in base64 they take a third more."""
+
+SITE: Final = "مغرس"
+"""The site's name, which also stands before each title in the page's head."""
 
 
 class _Page(Markup):
     """A page whose menu and sidebar are as long as they are on the real sites."""
 
-    def __init__(self, story: Story, rng: Random, day: int) -> None:
-        super().__init__(story, Options(), rng)
+    def __init__(self, story: Story, options: Options, rng: Random, day: int) -> None:
+        super().__init__(story, options, rng)
         self._site, self._day = Random(story.host), Random(f"{story.host} {day}")
 
     def page(self) -> str:
@@ -48,6 +52,10 @@ class _Page(Markup):
         menu = "".join(item.format(n=n, name=self.say(name)) for n, name in enumerate(names))
         videos = "".join(video.format(n=n, title=self.say(title)) for n, title in enumerate(titles))
         whole = re.sub(r'(?<=value=")H4sI[^"]*', lambda _: b64encode(self.rng.randbytes(_STATE)).decode(), super().page())
+        named = (
+            f'<meta property="og:title" content="{escape(self.story.title)}" />\n<meta property="og:site_name" content="{SITE}" />'
+        )
+        whole = whole.replace('<meta property="og:site_name" content="x" />', named)
         head, _, rest = whole.partition('<div id="centeredmenu"><ul>')
         _, _, rest = rest.partition("</ul>")
         state, _, rest = rest.partition("</div>")  # it stands behind the menu on the real sites
@@ -66,15 +74,20 @@ def stories(seed: int) -> Iterator[Story]:
     while True:
         story = make_story(rng, "ar")
         slots = (Slot(phrase(rng, "ar"), f"/slug/{n}") for n in range(_HEADLINES))
-        blocks = (Block(" ".join(sentence(rng, "ar") for _ in range(rng.randint(1, 4)))) for _ in range(_PARAGRAPHS))
+        blocks = (Block(" ".join(sentence(rng, "ar") for _ in range(rng.randint(1, 4)))) for _ in range(PARAGRAPHS))
         yield replace(story, ticker=tuple(slots), blocks=tuple(blocks))
+
+
+def html_page(story: Story, rng: Random, day: int = 0, options: Options | None = None) -> bytes:
+    """Return the page of a story in HTML, as it was fetched on a day."""
+    return _Page(story, options or Options(), rng, day).page().encode()
 
 
 def html_pages(count: int, seed: int = 1) -> Iterator[bytes]:
     """Yield pages in HTML."""
     rng = Random(seed)
     for n, story in zip(range(count), stories(seed), strict=False):
-        yield _Page(story, rng, n // _PAGES_OF_A_DAY).page().encode()
+        yield html_page(story, rng, n // _PAGES_OF_A_DAY)
 
 
 def texts(count: int, seed: int = 2) -> Iterator[str]:

@@ -1,0 +1,226 @@
+"""What an extractor leaks or loses: what it says of invented pages, held against the stories that were put on them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from random import Random
+from typing import Final
+
+from bench.corpus import PARAGRAPHS, SITE, html_page, stories
+from bench.extractors import Found, Tool
+from scraper.characters import squeeze, visible
+from tests.pages.options import Options
+from tests.pages.stories import Block, Story
+from tests.pages.text import render_text
+from tests.pages.wordings import dateline, footer, notice
+from tests.pages.words import phrase, some
+
+_HEADINGS_AT: Final = (5, 11)
+_WORDS: Final = 4
+"""Words in a headline, at least: that many do not stand in a body by chance."""
+_SHORT: Final = 91
+"""Characters in the body of a piece of short news: so many had the shortest that was seen."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A story, and the page that it was put on."""
+
+    story: Story
+    page: bytes
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The same stories in several shapes."""
+
+    br: Sequence[Sample]
+    """Paragraphs parted by ``<br>``, as the network has them."""
+    p: Sequence[Sample]
+    """The same with a ``<p>`` around each paragraph."""
+    short: Sequence[Sample]
+    """The same with one short sentence as their body."""
+    text: Sequence[Sample]
+    """The same as plain text."""
+
+
+def make_samples(count: int, seed: int = 4) -> Samples:
+    """Return ``count`` stories in all shapes: Arabic, 14 paragraphs, 2 sub-headings, 58 headlines."""
+    rng = Random(seed)
+    whole = [_countable(story, rng) for story in islice(stories(seed), count)]
+    short = [replace(story, blocks=(Block(_short(rng)),)) for story in whole]
+    return Samples(
+        br=[Sample(story, html_page(story, rng)) for story in whole],
+        p=[Sample(story, html_page(story, rng, options=Options(body="p"))) for story in whole],
+        short=[Sample(story, html_page(story, rng)) for story in short],
+        text=[Sample(story, render_text(story, Options(), rng).encode()) for story in whole],
+    )
+
+
+def _countable(story: Story, rng: Random) -> Story:
+    """Return the story with sub-headings, and with headlines that are long enough not to stand in its body by chance."""
+    blocks = list(story.blocks)
+    for place in _HEADINGS_AT:
+        blocks.insert(place, Block(f"{some(rng, 'ar', 4, 4)} {place}"[:60], heading=True))
+    slots = []
+    for slot in story.ticker:
+        text = slot.text
+        while len(text.split()) < _WORDS:
+            text = phrase(rng, "ar")
+        slots.append(replace(slot, text=text))
+    return replace(story, blocks=tuple(blocks), ticker=tuple(slots))
+
+
+def _short(rng: Random) -> str:
+    while True:
+        said = some(rng, "ar", 14, 17) + "."
+        if len(said) == _SHORT:
+            return said
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one page has become."""
+
+    found: int
+    """How many headlines are given as headlines, one by one."""
+    inside: int
+    """How many headlines stand in the text of the article."""
+    notice: bool
+    footer: bool
+    dateline: bool
+    title: str
+    date: str
+    newspaper: str
+    headings: int
+    paragraphs: int
+    chars: int
+    """Visible characters of the text."""
+    noise: int
+    """Those of them that belong neither to the body nor to the title."""
+    flat: bool
+    """Whether several blocks stand on one line."""
+
+
+def judge(found: Found, story: Story) -> Verdict:
+    """Return what an extractor's result says of the story, and what not."""
+    text = squeeze(found.text)
+    given = {squeeze(headline) for headline in found.headlines}
+    headlines = [squeeze(slot.text) for slot in story.ticker]
+    blocks = [(squeeze(block.text), block.heading) for block in story.blocks]
+    kept = [(block, heading) for block, heading in blocks if block in text]
+    title = squeeze(story.title)
+    own = sum(visible(block) for block, _ in kept) + visible(title) * (f" {title} " in f" {text} ")
+    first, second = notice(story, Options()) or ("", "")
+    return Verdict(
+        found=sum(headline in given for headline in headlines),
+        inside=sum(headline in text for headline in headlines),
+        notice=first in text or second in text,
+        footer="".join(footer(story, Options()) or ()).rstrip(".") in text,
+        dateline=squeeze(dateline(story, Options())) in text,
+        title=_title(squeeze(found.title or ""), title),
+        date=_date(found.date, f"{story.year:04}-{story.month:02}-{story.day:02}"),
+        newspaper="the site's name" if found.newspaper == SITE else _kind(found.newspaper, squeeze(story.newspaper)),
+        headings=sum(heading for _, heading in kept),
+        paragraphs=sum(not heading for _, heading in kept),
+        chars=visible(text),
+        noise=max(0, visible(text) - own),
+        flat=len(kept) > 1 and len(found.text.split("\n")) < len(kept),
+    )
+
+
+def _kind(found: str | None, true: str) -> str:
+    if not found:
+        return "none"
+    return "right" if found == true else "wrong"
+
+
+def _title(found: str, true: str) -> str:
+    before, _, rest = found.rpartition(f"{SITE} : ")
+    if found in ("", true) or before:
+        return _kind(found, true)
+    if found == SITE:
+        return "the site's name"
+    named = "with the site's name" * (rest != found)
+    return named if rest == true else " ".join(["cut", named]).strip() if rest in true else "wrong"
+
+
+def _date(found: str | None, true: str) -> str:
+    return "a 1 January" if found and found != true and found.endswith("-01-01") else _kind(found, true)
+
+
+Cell = Callable[[Sequence[Verdict]], str]
+
+
+def _number(take: Callable[[Verdict], int]) -> Cell:
+    return lambda verdicts: f"{sum(map(take, verdicts)) / len(verdicts):.3g}"
+
+
+def _on(take: Callable[[Verdict], bool]) -> Cell:
+    def cell(verdicts: Sequence[Verdict]) -> str:
+        times = sum(map(take, verdicts))
+        return {0: "no", len(verdicts): "yes"}.get(times, f"on {times} of {len(verdicts)}")
+
+    return cell
+
+
+def _which(take: Callable[[Verdict], str]) -> Cell:
+    def cell(verdicts: Sequence[Verdict]) -> str:
+        said = [take(verdict) for verdict in verdicts]
+        counted = sorted({(-said.count(word), word) for word in said})
+        return counted[0][1] if len(counted) == 1 else ", ".join(f"{word} {-times}" for times, word in counted)
+
+    return cell
+
+
+def _noise(verdicts: Sequence[Verdict]) -> str:
+    chars = sum(verdict.chars for verdict in verdicts)
+    return f"{sum(verdict.noise for verdict in verdicts) / chars:.0%}" if chars else "no text"
+
+
+COLUMNS: Final[dict[str, Cell]] = {
+    "headlines found, of 58": _number(lambda verdict: verdict.found),
+    "headlines in the text": _number(lambda verdict: verdict.inside),
+    "notice in the text": _on(lambda verdict: verdict.notice),
+    "footer in the text": _on(lambda verdict: verdict.footer),
+    "dateline in the text": _on(lambda verdict: verdict.dateline),
+    "title": _which(lambda verdict: verdict.title),
+    "date": _which(lambda verdict: verdict.date),
+    "newspaper": _which(lambda verdict: verdict.newspaper),
+    "sub-headings kept, of 2": _number(lambda verdict: verdict.headings),
+    "paragraphs kept, of 14": _number(lambda verdict: verdict.paragraphs),
+    "noise in the text": _noise,
+}
+
+
+def _whole(verdicts: Sequence[Verdict], paragraphs: int) -> str:
+    """Return in a few words what has become of pages as a whole."""
+
+    def body(verdict: Verdict) -> str:
+        if not verdict.chars:
+            return "nothing"
+        kept = {0: "body lost", paragraphs: "body kept"}.get(verdict.paragraphs, "body kept in part")
+        return f"{kept} on one line" if verdict.flat else kept
+
+    frame: dict[str, Callable[[Verdict], bool]] = {
+        "headlines": lambda verdict: verdict.inside > 0,
+        "notice": lambda verdict: verdict.notice,
+        "footer": lambda verdict: verdict.footer,
+        "dateline": lambda verdict: verdict.dateline,
+    }
+    leaked = {name: _on(stands)(verdicts) for name, stands in frame.items()}
+    named = [name if often == "yes" else f"{name} {often}" for name, often in leaked.items() if often != "no"]
+    return "; leaked: ".join([_which(body)(verdicts), ", ".join(named)]).removesuffix("; leaked: ")
+
+
+def leaks(tool: Tool, samples: Samples) -> Iterator[str]:
+    """Yield the cells of an extractor's row: one if both markups give the same, else first that of ``<br>``, then of ``<p>``."""
+    br, p, short, text = (
+        [judge(tool.read(tool.extract(sample.page)), sample.story) for sample in shape]
+        for shape in (samples.br, samples.p, samples.short, samples.text)
+    )
+    for cell in COLUMNS.values():
+        one, other = cell(br), cell(p)
+        yield one if one == other else f"{one} / {other}"
+    yield _whole(short, 1)
+    yield _whole(text, PARAGRAPHS)

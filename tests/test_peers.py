@@ -1,0 +1,149 @@
+"""The comparison with other extractors: that it measures what it says, and that no extractor can stop it."""
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NoReturn
+
+import pytest
+from lxml import html
+
+from bench.corpus import html_pages
+from bench.extractors import OTHERS, SCRAPER, Extractor, Found, Tool
+from bench.leaks import COLUMNS, Samples, leaks, make_samples
+from bench.peers import Row, compare, measure, tables
+from tests.blocks import ROOT
+
+DOCUMENT: Final = (ROOT / "docs/comparison.md").read_text(encoding="utf-8")
+ROUNDS: Final = [list(html_pages(1))]
+HEADS: Final = (*COLUMNS, "short", "plain text")
+
+
+@pytest.fixture(scope="module")
+def samples() -> Samples:
+    return make_samples(1)
+
+
+def _load_missing() -> Tool:
+    raise ModuleNotFoundError("No module named 'nowhere'", name="nowhere")
+
+
+def _load_broken() -> Tool:
+    def extract(_: bytes) -> NoReturn:
+        raise ValueError("first | line\nsecond line")
+
+    return Tool(extract, Found)
+
+
+def _load_deadly() -> Tool:
+    return Tool(lambda _: os.kill(os.getpid(), signal.SIGKILL), Found)
+
+
+def _load_printing() -> Tool:
+    print("a line that is no table")
+    return Tool(lambda _: "", Found)
+
+
+def _load_hanging() -> Tool:
+    signal.pause()
+    return Tool(lambda _: "", Found)
+
+
+def _other(load: Callable[[], Tool]) -> Extractor:
+    return Extractor("other", "other", "other(page)", load)
+
+
+def test_scraper_is_measured_and_keeps_what_the_stories_say(samples: Samples) -> None:
+    """With scraper alone there are times, and every cell says that the page is right."""
+    row = measure(SCRAPER, samples, ROUNDS)
+    assert dict(zip(HEADS, row.cells, strict=True)) == {
+        "headlines found, of 58": "58",
+        "headlines in the text": "0",
+        **{f"{part} in the text": "no" for part in ("notice", "footer", "dateline")},
+        **dict.fromkeys(("title", "date", "newspaper"), "right"),
+        "sub-headings kept, of 2": "2",
+        "paragraphs kept, of 14": "14",
+        "noise in the text": "0%",
+        **dict.fromkeys(("short", "plain text"), "body kept"),
+    }
+    assert row.seconds > row.parse > 0
+    assert row.scrapers == 1
+
+
+def test_what_is_leaked_is_seen(samples: Samples) -> None:
+    """An extractor that keeps all text of a page leaks every part of the frame."""
+    everything = Tool(lambda page: "\n".join(map(str, html.fromstring(page.decode().partition("?>")[2]).itertext())), Found)
+    cells = dict(zip(HEADS, leaks(everything, Samples(samples.br, samples.p, samples.short, samples.br)), strict=True))
+    assert (cells["headlines found, of 58"], cells["headlines in the text"]) == ("0", "58")
+    assert {cells[f"{part} in the text"] for part in ("notice", "dateline")} == {"yes"}
+    assert cells["title"] == cells["date"] == cells["newspaper"] == "none"
+    assert cells["paragraphs kept, of 14"] == "14"
+    assert int(cells["noise in the text"].partition("%")[0]) > 40
+    assert cells["short"] == "body kept; leaked: headlines, notice, footer, dateline"
+
+
+def test_what_is_lost_is_seen(samples: Samples) -> None:
+    """An extractor that keeps the first paragraph alone loses the others, and says nothing of a text that has none."""
+    first = samples.br[0].story.blocks[0].text
+    cells = dict(zip(HEADS, leaks(Tool(lambda page: first if first.encode() in page else "", Found), samples), strict=True))
+    assert (cells["paragraphs kept, of 14"], cells["sub-headings kept, of 2"], cells["noise in the text"]) == ("1", "0", "0%")
+    assert (cells["short"], cells["plain text"]) == ("nothing", "body kept in part")
+
+
+@pytest.mark.parametrize(
+    ("load", "said"),
+    [
+        (_load_missing, "not installed: there is no nowhere"),
+        (_load_broken, r"ValueError: first \| line second line"),
+        (_load_deadly, "its process died, with status -9"),
+    ],
+)
+def test_a_hurt_extractor_costs_its_own_row_alone(load: Callable[[], Tool], said: str, samples: Samples) -> None:
+    """An extractor that is missing, fails or dies is named with its reason, in rows as long as the others."""
+    lines = list(tables([(_other(load), compare(_other(load), samples, ROUNDS)), (SCRAPER, measure(SCRAPER, samples, ROUNDS))]))
+    assert sum(said in line for line in lines) == 2
+    for table in (lines[: lines.index("")], lines[lines.index("") + 1 :]):
+        assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {table[0].count("|")}
+        assert table[-1].startswith("| scraper | ")
+        assert said not in table[-1]
+
+
+def test_an_extractor_that_hangs_is_given_up(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that never answers is ended, and its row says so."""
+    monkeypatch.setattr("bench.peers._LIMIT", 1.0)
+    assert compare(_other(_load_hanging), samples, ROUNDS).hurt == "it did not finish within 1 s"
+
+
+def test_an_extractor_prints_nothing_among_the_tables(samples: Samples, capfd: pytest.CaptureFixture[str]) -> None:
+    """What an extractor prints goes to stderr."""
+    assert compare(_other(_load_printing), samples, ROUNDS).hurt == ""
+    assert capfd.readouterr().out == ""
+
+
+def _pins(path: Path) -> dict[str, str]:
+    return dict(line.lower().split("==") for line in path.read_text(encoding="utf-8").split())
+
+
+def test_the_document_shows_the_tables_of_the_extractors_that_are_pinned() -> None:
+    """The document's tables have the columns that are printed today, and the versions that would be installed."""
+    pins = _pins(ROOT / "bench/peers-requirements.txt")
+    assert [line for line in tables([]) if line and not line.startswith("|---")] == re.findall(
+        r"^\| extractor .*", DOCUMENT, re.MULTILINE
+    )
+    for extractor in OTHERS:
+        assert f"| {extractor.name} | {pins[extractor.distribution.lower()]} |" in DOCUMENT
+        assert f" `{extractor.call}` |" in DOCUMENT
+
+
+def test_scraper_runs_on_the_same_libraries_as_in_its_own_tests() -> None:
+    """What scraper needs while it cleans has one version in both lists of pins."""
+    ours, theirs = _pins(ROOT / "constraints.txt"), _pins(ROOT / "bench/peers-requirements.txt")
+    for name in ("charset-normalizer", "lxml", "msgspec", "w3lib"):
+        assert ours[name] == theirs[name]
+
+
+def test_a_row_without_a_measurement_says_why() -> None:
+    """Nothing stands for a figure that was not measured."""
+    assert "| other | ? | it hangs | | | `other(page)` |" in list(tables([(_other(_load_broken), Row(hurt="it hangs"))]))
