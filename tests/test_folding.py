@@ -247,3 +247,11 @@ def test_a_part_that_one_layout_knows_hides_no_sign_of_another(tmp_path: Path) -
     page = Page(data=ARTICLE.format(rest='<div id="sideBar"><i class="bee">خلية النحل</i></div>').encode())
     with pytest.raises(AmbiguousLayout):
         clean(page, choose_layouts(tmp_path, {}))
+
+
+def test_a_sentence_with_a_link_in_it_is_one_sentence() -> None:
+    """Tags in the middle of a line do not break it: the footer of an article is found in a part that swallowed it, and no word falls apart."""
+    sentence = '<p>انقر <a href="https://a.example/1">هنا</a> لقراءة الخبر\nمن مصدره.</p>'
+    assert fold(f'<div id="sideBar">{sentence}</div>'.encode(), SETTLED)[1] == []
+    data, folded = fold(b'<div id="sideBar"><li><b>W</b>ord <a href="/">and</a>\nlink</li><li>next</li></div>', SETTLED)
+    assert (data, folded) == (b'<div id="sideBar">Word and link\nnext</div>', ["sideBar"])

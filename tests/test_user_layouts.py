@@ -169,7 +169,10 @@ def test_a_program_uses_what_comes_with_the_package(tmp_path: Path, monkeypatch:
         ('extends = "arabress"\n', ["missing required field `because`"]),
         (f'{EXTENDS}off = ["side-bar"]\n', ["'arabress' has no rule 'side-bar' - at `$.off[0]`", "'sidebar'"]),
         (f'{EXTENDS}off = ["ticker"]\n', ["'ticker' cannot be switched off", "at `$.off[0]`"]),
-        (f'{EXTENDS}off = ["teaser"]\n', ["'teaser-title' speaks of an element rule 'teaser' that is not there"]),
+        (
+            f'{EXTENDS}off = ["teaser"]\n',
+            ["'teaser-title' speaks of an element rule 'teaser' that is not there, since `off` names it"],
+        ),
         (f'{EXTENDS}say.footer.ar = ["x"]\n', ["'arabress' has no wording 'footer' - at `$.say.footer`", "'source-footer'"]),
         (f'{EXTENDS}say.dateline.ar = ["(x"]\n', ["rule 'dateline': '(x' is no wording", "at `$.say.dateline.ar`"]),
         (f'{EXTENDS}say.dateline.arabic = ["x"]\n', ["matching regex", "at `key` in `$.say[...]`"]),
@@ -200,11 +203,11 @@ def test_a_program_uses_what_comes_with_the_package(tmp_path: Path, monkeypatch:
         ),
         (
             f'name = "x"\n{BECAUSE}[[elements]]\nid = "t"\nlabel = "ticker"\nselect = ["p"]\n{BECAUSE}',
-            ["rule 't' finds a ticker, and no table [ticker]"],
+            ["rule 't' finds a ticker, and no table [ticker]", "- at `$.elements[0]`"],
         ),
         (
             f'name = "x"\n{BECAUSE}[[wordings]]\nid = "d"\nlabel = "dateline"\nsay.en = ["On {{date}}"]\n{BECAUSE}',
-            ["rule 'd' holds {date}, and no key `date`"],
+            ["rule 'd' holds {date}, and no key `date`", "- at `$.wordings[0]`"],
         ),
         (f'{EXTENDS}say.dateline.ar = ["a {{x}} b {{x}}"]\n', ["a slot stands in it twice"]),
         (f'{EXTENDS}say.dateline.ar = ["a {{x y}}"]\n', ["in braces stands a name"]),

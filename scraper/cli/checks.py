@@ -68,6 +68,8 @@ def _refuse_shared_files(inputs: Sequence[str], written: dict[str, Path | None])
     for option, file in written.items():
         if file is None:
             continue
+        if str(file) == "-":
+            raise typer.BadParameter("'-' names no file; records go to stdout where there is no -o.", param_hint=option)
         refuse_inputs(inputs, file, option)
         for other, another in earlier.items():
             if any(_is_same(*pair) for pair in ((file, another), (_part(file), another), (file, _part(another)))):

@@ -16,6 +16,12 @@ _ATTRIBUTES: Final = rb"""[^<>"']*+(?:"[^"<>]*+"[^<>"']*+)*+"""
 _OPAQUE: Final = rb"base|body|fr|head|html|iframe|link|listing|meta|no|pl|pre|script|style|te|title|xmp"
 _TAG: Final = re.compile(rb"<(?:/?(?!%b)[a-z]%b|!--[^<>]*--)>" % (_OPAQUE, _ATTRIBUTES))
 
+# Tags in the middle of a line: they leave nothing behind, as on the page.
+_INLINE: Final = re.compile(
+    rb"</?(?:a|abbr|b|bdi|bdo|big|cite|code|em|font|i|img|input|mark|s|small|span|strong|sub|sup|tt|u|wbr)(?=[\s/>])%b>"
+    % _ATTRIBUTES
+)
+
 # An element of these that is open keeps the end tag of one around it from ending that, for the parser.
 _NESTING: Final = re.compile(rb"<(/?)(div|t(?:able|body|d|foot|h|head|r))(?=[\s/>])")
 
@@ -66,12 +72,12 @@ def _replace(data: bytes, folds: Iterable[tuple[int, int, bytes, str]]) -> tuple
 
 
 def _fold(inside: bytes, end_tag: bytes, part: Settled) -> bytes | None:
-    text = _TAG.sub(b"\n", inside)
+    text = _TAG.sub(b"\n", _INLINE.sub(b"", inside.replace(b"\n", b" ")))
     if b"<" in text or b">" in text or any(sign in inside and shape.search(inside) for sign, shape in part.signs):
         return None
     if not _is_nested(inside):
         return None
-    lines = b"\n".join(line for line in text.split(b"\n") if line and not line.isspace())
+    lines = b"\n".join(filter(None, map(bytes.strip, text.split(b"\n"))))
     shown = lines.decode("utf-8", "replace")
     if "&" in shown:
         from html import unescape  # 2 ms for a table that few parts need

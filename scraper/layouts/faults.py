@@ -148,28 +148,47 @@ def _sentence(text: str) -> None:
     Wording("", [text], "", chained=False)
 
 
-def faults_between_rules(file: LayoutFile) -> Iterator[str]:
-    """Yield what is wrong with the rules as a whole: ids that are not unique, or of no rule; tables that are missing."""
+def faults_between_rules(file: LayoutFile, own: LayoutFile | ExtensionFile) -> Iterator[str]:
+    """Yield what is wrong with the rules as a whole: ids that are not unique, or of no rule; tables that are missing.
+
+    Args:
+        file: the layout, with what extends it.
+        own: the file that is looked at, in which faults have their places.
+    """
     seen = {f"{file.ticker.id}-unsplit"}
     tables = [table for table in (file.ticker, file.heading, file.images) if table not in (NO_TICKER, ALL_IMAGES)]
     for rule in (*tables, *file.addresses, *file.elements, *file.wordings):
         if rule.id in seen:
-            yield f"two rules have the id {rule.id!r}; a rule takes another's place only where `off` names that"
+            yield f"two rules have the id {rule.id!r}; a rule takes another's place only where `off` names that{_place(rule, own)}"
         seen.add(rule.id)
     ids = [rule.id for rule in file.elements]
+    off = own.off if isinstance(own, ExtensionFile) else []
     for element in file.elements:
         for other in (*element.within, *element.not_within):
             if other not in ids:
-                yield f"rule {element.id!r} speaks of an element rule {other!r} that is not there{near(other, ids)}"
+                hint = ", since `off` names it" if other in off else near(other, ids)
+                yield f"rule {element.id!r} speaks of an element rule {other!r} that is not there{hint}{_place(element, own)}"
         if element.label == "ticker" and file.ticker is NO_TICKER:
-            yield f"rule {element.id!r} finds a ticker, and no table [ticker] says how one is split"
+            yield f"rule {element.id!r} finds a ticker, and no table [ticker] says how one is split{_place(element, own)}"
     for wording in file.wordings:
         if file.date == NO_DATE and any("date" in slots_of(text) for say in wording.say.values() for text in say):
-            yield f"rule {wording.id!r} holds {{date}}, and no key `date` says what one looks like"
+            yield f"rule {wording.id!r} holds {{date}}, and no key `date` says what one looks like{_place(wording, own)}"
     if file.name == "core":
         yield "the name 'core' is taken: rules that hold in every layout bear it - at `$.name`"
     if file.name in file.over:
         yield "a layout cannot be preferred to itself - at `$.over`"
+
+
+def _place(rule: object, own: LayoutFile | ExtensionFile) -> str:
+    """Return where a rule stands in the file that is looked at, if it stands there."""
+    for table in ("ticker", "heading", "images"):
+        if getattr(own, table) is rule:
+            return f" - at `$.{table}`"
+    for key in ("addresses", "elements", "wordings"):
+        for n, other in enumerate(getattr(own, key)):
+            if other is rule:
+                return f" - at `$.{key}[{n}]`"
+    return ""
 
 
 def near(name: str, known: Iterable[str]) -> str:

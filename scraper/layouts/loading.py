@@ -88,7 +88,7 @@ def assemble(sources: Iterable[Source]) -> tuple[Layout, ...]:
             )
         else:
             files[file.name], read_from[file.name] = file, [source]
-            _check_whole(source, file)
+            _check_whole(source, file, file)
     for source, extension in extensions:
         files[extension.extends] = _extended(files, source, extension)
         read_from[extension.extends].append(source)
@@ -110,14 +110,14 @@ def _extended(files: dict[str, LayoutFile], source: Source, extension: Extension
     if faults:
         raise LayoutError(source.place, *faults)
     extended = extend(layout, extension)
-    _check_whole(source, extended)
+    _check_whole(source, extended, extension)
     return extended
 
 
-def _check_whole(source: Source, file: LayoutFile) -> None:
+def _check_whole(source: Source, file: LayoutFile, own: LayoutFile | ExtensionFile) -> None:
     from scraper.layouts.faults import faults_between_rules
 
-    faults = list(faults_between_rules(file))
+    faults = list(faults_between_rules(file, own))
     if faults:
         raise LayoutError(source.place, *faults)
 
