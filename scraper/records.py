@@ -57,7 +57,9 @@ class PageRecord(Struct, frozen=True, kw_only=True, rename={"schema_version": "s
 
     schema_version: Annotated[Literal[1], Meta(description="grows only when a key changes meaning")] = 1
     id: Annotated[PageId, Meta(description="first 16 hex digits of SHA-256 of url, or of the page's bytes where there is no url")]
-    input: Annotated[str, Meta(description="where it was read: a path as given, - for stdin, an address")]
+    input: Annotated[
+        str, Meta(description="where it was read: a path as given, - for stdin, an address; behind # the place in a container")
+    ]
     url: Annotated[str | None, Meta(description="the page's own absolute address")]
     site: Annotated[str | None, Meta(description="its host without www.")]
     layout: Annotated[str | None, Meta(description="the layout that was recognised")]

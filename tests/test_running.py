@@ -1,8 +1,11 @@
 """Many processes, one result: the bytes, the words and the status are those of one process."""
 
+import contextlib
 import gzip
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -234,3 +237,41 @@ def test_a_closed_pipe_ends_all_processes(tmp_path: Path, mix: list[Path]) -> No
         assert process.wait(timeout=60) == 141
     wait_for(lambda: not any(map(is_alive, below)), 10)
     assert not list(temporary.iterdir())
+
+
+def on_a_terminal(*args: str | Path, env: dict[str, str] | None = None) -> str:
+    """Run the command with a terminal as stderr, and return what it showed there."""
+    controller, terminal = pty.openpty()
+    surroundings = {**os.environ, "TERM": "xterm", "COLUMNS": "160", **(env or {})}
+    command = [*COMMAND, *map(str, args)]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=terminal, env=surroundings
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # a terminal whose last user is gone
+            while piece := os.read(controller, 1 << 16):
+                shown += piece
+        assert process.wait(timeout=60) in (0, 1)
+    os.close(controller)
+    return shown.decode()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_terminal_shows_progress_and_whole_messages(mix: list[Path], jobs: str) -> None:
+    """Pages, rates, the share of known pages and the time left; what is said meanwhile stands on lines of its own, and in the end nothing is left but that."""
+    shown = on_a_terminal("clean", mix[1], "-j", jobs)
+    assert re.search(r"[\d,]+ pages  [\d,]+/s  [\d.]+ MB/s  \d+% known", shown)
+    assert re.search(r"\d+%\S* \S*\d+:\d\d:\d\d", shown)
+    expected = run("clean", mix[1], "-j", jobs).stderr.decode().splitlines()
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "\n").splitlines()
+    assert [line for line in lines if line.startswith("scraper: ")] == expected
+    assert shown.rstrip().endswith(expected[-1])
+
+
+@pytest.mark.parametrize(("args", "env"), [(["-q"], {}), ([], {"TERM": "dumb"})])
+def test_who_wants_quiet_has_it(mix: list[Path], args: list[str], env: dict[str, str]) -> None:
+    """With -q, and on a terminal that can do nothing, there is no progress."""
+    shown = on_a_terminal("clean", mix[0], "-j1", *args, env=env)
+    assert "\x1b" not in shown
+    assert "MB/s" not in shown
