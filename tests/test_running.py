@@ -262,7 +262,7 @@ def test_a_terminal_shows_progress_and_whole_messages(mix: list[Path], jobs: str
     """Pages, rates, the share of known pages and the time left; what is said meanwhile stands on lines of its own, and in the end nothing is left but that."""
     shown = on_a_terminal("clean", mix[1], "-j", jobs)
     assert re.search(r"[\d,]+ pages  [\d,]+/s  [\d.]+ MB/s  \d+% known", shown)
-    assert re.search(r"\d+%\S* \S*\d+:\d\d:\d\d", shown)
+    assert re.search(r"\d+%\S* \S*(\d+:\d\d:\d\d|-:--:--)", shown)  # a run that ends so soon has no time left to tell
     expected = run("clean", mix[1], "-j", jobs).stderr.decode().splitlines()
     lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "\n").splitlines()
     assert [line for line in lines if line.startswith("scraper: ")] == expected
