@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from bench.corpus import foreign_texts, texts
-from bench.measuring import Ratio, compare, run
+from bench.measuring import Ratio, compare, compare_processes, run
 
 _TYPED = str(Path(__file__).with_name("typed_pass.py"))
 _DISTINCT = 500
@@ -29,7 +29,7 @@ def compare_with_typed_pass(dump: Path, count: int, rounds: int, *options: str) 
     """Time the command over a typed decode and encode of the same dump, both as processes that write their lines."""
     out = dump.with_suffix(".out")
     return compare(
-        lambda: run("-m", "scraper", "clean", "-q", dump, "-o", out, *options), lambda: run(_TYPED, dump, out), rounds, count
+        lambda: run("-m", "scraper", "clean", "-q", "-j1", dump, "-o", out, *options), lambda: run(_TYPED, dump, out), rounds, count
     )
 
 
@@ -43,12 +43,17 @@ def foreign(folder: Path, count: int, rounds: int) -> Ratio:
     return compare_with_typed_pass(foreign_dump(folder, count), count, rounds, "--unknown", "skip")
 
 
+def jobs(folder: Path, count: int, rounds: int) -> Ratio:
+    """Return how many times as fast two processes clean a dump as one."""
+    return compare_processes(texts_dump(folder, count), count, rounds)
+
+
 def memory(folder: Path, count: int, more: int) -> Ratio:
     """Return the peak of memory on a long dump over that on a short one."""
     peaks = []
     for size in (more, count):
         dump = foreign_dump(folder, size)
-        peaks.append(run("-m", "scraper", "clean", "-q", "--unknown", "skip", dump, "-o", folder / "memory.out"))
+        peaks.append(run("-m", "scraper", "clean", "-q", "-j1", "--unknown", "skip", dump, "-o", folder / "memory.out"))
         dump.unlink()
     return Ratio([peaks[0] / peaks[1]], *(f"{peak / 1e6:.1f} MB" for peak in peaks))
 

@@ -23,6 +23,12 @@ def compare(ours: Callable[[], object], floor: Callable[[], object], rounds: int
     return Ratio([one / other for one, other in times], *(_per_page([pair[n] for pair in times], count) for n in (0, 1)))
 
 
+def compare_processes(path: os.PathLike[str], count: int, rounds: int) -> Ratio:
+    """Time the command on a file with one process over the same with two: how many times as fast two are."""
+    one, two = (lambda n=n: run("-m", "scraper", "clean", "-q", path, "-j", n, "-o", f"{path}.out") for n in "12")
+    return compare(one, two, rounds, count)
+
+
 def run(*command: str | os.PathLike[str]) -> int:
     """Run a command to its end, and return its peak of resident memory in bytes.
 
