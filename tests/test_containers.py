@@ -121,6 +121,8 @@ def test_an_address_for_many_pages_is_refused(tmp_path: Path) -> None:
 # --- web archives ---
 
 
+@pytest.mark.filterwarnings("ignore:Unclosed file <tempfile:ResourceWarning")  # warcio leaves closing to the garbage collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_place_of_a_record_is_the_offset_that_an_index_has(tmp_path: Path) -> None:
     """Warcio finds the records of an archive that it wrote at the offsets that ``input`` names."""
     path = tmp_path / "a.warc.gz"
@@ -268,7 +270,7 @@ def test_a_lie_within_a_compressed_record_stays_within_it(tmp_path: Path) -> Non
     """A record that says it is longer than any page takes no other with it where each is compressed on its own."""
     parts = [*GOOD[:2], broken("longer-than-any-page"), *GOOD[3:]]
     found = outcomes(write(tmp_path / "x", b"".join(map(gzip.compress, parts))))
-    assert [line.split()[1] for line in found] == ["page", "page", "too-large", "damaged", "page", "page"]
+    assert [line.split()[1] for line in found] == ["page", "page", "too-large", "page", "page"]
 
 
 @pytest.mark.parametrize("where", [0, 1, 30, 90, -9, -5, -1])

@@ -275,3 +275,23 @@ def test_who_wants_quiet_has_it(mix: list[Path], args: list[str], env: dict[str,
     shown = on_a_terminal("clean", mix[0], "-j1", *args, env=env)
     assert "\x1b" not in shown
     assert "MB/s" not in shown
+
+
+def test_what_lies_in_the_working_directory_is_not_loaded(tmp_path: Path, mix: list[Path]) -> None:
+    """A user's folder or file that bears the name of a module is none of the program's."""
+    for name in ("scraper", "msgspec", "lxml"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('loaded')")
+    script = Path(sys.executable).with_name("scraper")
+    done = subprocess.run([script, "clean", mix[0], "-j2"], cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    assert done.stdout == run("clean", mix[0], "-j1").stdout
+
+
+def test_processes_that_cannot_start_end_the_run(tmp_path: Path, mix: list[Path]) -> None:
+    """They are not started for ever; the run ends with a reason and a remedy."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nif 'forkserver' in str(sys.orig_argv): import scraper.running.workers as w; w.work = None"
+    )
+    done = run("clean", mix[0], "-j2", env={"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"})
+    assert done.returncode == 1
+    assert b"try -j 1" in done.stderr

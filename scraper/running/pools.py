@@ -1,11 +1,12 @@
 """Processes that share the units of a job. What they give back comes in the order of the units."""
 
 import multiprocessing
+import os
 import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -41,8 +42,12 @@ class Pool:
     def __enter__(self) -> Self:
         self._directory = tempfile.mkdtemp(prefix="scraper-")
         self._context.set_forkserver_preload(["scraper.running.workers"])
-        for _ in range(self._size):
-            self._start()
+        try:
+            for _ in range(self._size):
+                self._start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -122,7 +127,8 @@ class Pool:
             here, there = self._context.Pipe()
             process = self._context.Process(target=work, args=(there, self._job), daemon=True)
             try:
-                process.start()
+                with _safe_path():
+                    process.start()
             except (EOFError, OSError) as error:  # the server was killed; it is started again
                 here.close()
                 if is_last:
@@ -141,6 +147,20 @@ class Pool:
         self._start()
 
 
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Let the server not look for modules in the working directory, where a user may have a folder of any name."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
+
+
 def _again(task: Task) -> Task:
     """Return what is to be done after a process died over a task: the same, watched, and without a page that was fatal twice.
 
@@ -148,6 +168,8 @@ def _again(task: Task) -> Task:
     """
     if not task.is_watched:
         return task._replace(is_watched=True)
+    if task.last == 0:
+        raise OutputError("processes die before they have done anything; try -j 1")
     step = last_step(task)
     if step != task.suspect:
         return task._replace(suspect=step)

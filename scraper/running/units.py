@@ -13,7 +13,6 @@ from scraper.reading.jsonl import read_jsonl
 from scraper.reading.readings import Place
 from scraper.reading.streams import PIECE, Stream
 from scraper.reading.telling import tell
-from scraper.reading.warc import Stretch
 
 BATCH: Final = 25
 """Files in a unit: one at a time costs a third of the gain, more gives nothing."""
@@ -171,6 +170,8 @@ class Read:
                 if isinstance(unit, Lines):
                     yield from read_jsonl(Stream(_Bounded(file, unit.size)), unit.place, request, unit.first)
                 else:
+                    from scraper.reading.warc import Stretch
+
                     span = {"start": unit.start, "end": unit.end}
                     stretch = Stretch(file, unit.compression, unit.place, request, **span, is_exact=unit.is_exact)
                     yield from stretch
