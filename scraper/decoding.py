@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
-
 from scraper.errors import NotText
 from scraper.pages import Decoding, Means, Page
 
 _SAMPLE: Final = 8192
+
+_BEGINS_BOM: Final = frozenset([b"\xef", b"\xfe", b"\xff", b"\x00"])
+"""First bytes of the byte order marks of UTF-8, UTF-16 and UTF-32."""
 
 _CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 _MOST_CONTROLS: Final = 0.05
@@ -48,9 +49,12 @@ def decode(page: Page) -> tuple[str, Decoding]:
     data = page.data
     if isinstance(data, str):
         return data.removeprefix("\ufeff"), Decoding("utf-8", "strict")
-    encoding, bom = read_bom(data)
-    if encoding is not None and bom is not None:
-        return _replacing(data[len(bom) :], encoding, "bom")
+    if data[:1] in _BEGINS_BOM:
+        from w3lib.encoding import read_bom  # as below: nearly all pages are UTF-8 without a mark
+
+        encoding, bom = read_bom(data)
+        if encoding is not None and bom is not None:
+            return _replacing(data[len(bom) :], encoding, "bom")
     wide = _utf16_without_bom(data)
     if wide is not None:
         return _replacing(data, wide, "detected")
@@ -97,6 +101,8 @@ def _replacing(data: bytes, encoding: str, by: Means) -> tuple[str, Decoding]:
 
 def _declared(data: bytes, charset: str | None) -> Iterator[tuple[Means, str]]:
     """Yield what header, meta tag and XML declaration say, in this order; browsers do not look at the last for HTML."""
+    from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding
+
     header = http_content_type_encoding(f"text/html; charset={charset}") if charset else None
     markup = html_body_declared_encoding(data)
     tag = html_body_declared_encoding(_XML_DECLARATION.sub(b"", data[:_HEAD], count=1))

@@ -79,6 +79,11 @@ def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Ite
         yield Fit(layout, evidence, regions, segments)
 
 
+def _is_several(notice: str, lang: str, layout: Layout) -> bool:
+    """Tell whether a line that reads like a notice has several sentences of it."""
+    return len(notice) > 2 * layout.shortest and any(layout.stretches("notice", notice, lang=lang))
+
+
 def _shows_signs(document: Document, layout: Layout) -> bool:
     """Tell, ten times as fast as the evidence is weighed, whether a text may give any.
 
@@ -110,7 +115,7 @@ def _evidence(document: Document, segments: list[Segment], layout: Layout) -> It
             continue
         # Anybody may thank for a report; the notice has a second sentence.
         notices += hit.rule.label == "notice"
-        if hit.rule.label != "notice" or notices > 1 or any(layout.stretches("notice", segment.text)):
+        if hit.rule.label != "notice" or notices > 1 or _is_several(segment.text, hit.lang, layout):
             yield hit.rule.id, hit.rule.evidence
     if document.form == "text" and segments:
         text = document.text

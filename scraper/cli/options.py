@@ -2,9 +2,8 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -65,8 +64,7 @@ Jobs = Annotated[
 MAX_BYTES = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """What the commands share that read pages and write records, in the order of their help."""
 
     inputs: Inputs = None
@@ -92,7 +90,7 @@ def sharing(command: Callable[..., None]) -> Callable[..., None]:
     shared = list(inspect.signature(Options).parameters.values())
 
     def run(**given: Any) -> None:
-        command(Options(**{field.name: given.pop(field.name) for field in fields(Options)}), **given)
+        command(Options(**{name: given.pop(name) for name in Options._fields}), **given)
 
     run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*shared, *own)]

@@ -74,18 +74,31 @@ class Layout:
         self.sources = tuple(sources)
         self.hosts = frozenset(file.hosts)
         self.has_ticker = file.ticker is not NO_TICKER
-        self.separator = re.compile(file.ticker.separator)
-        self.skipped_images = [re.compile(pattern) for pattern in file.images.skip]
         self._date = re.compile(file.date, re.IGNORECASE)
         self._months = {name.casefold(): n for names in file.months.values() for n, name in enumerate(names, 1)}
-        self._addresses = [(rule, re.compile(rule.path)) for rule in file.addresses]
         self.selectors = [(Selector.parse(text), rule) for rule in file.elements for text in rule.select]
         """What the element rules select, each selector with its rule, in the order of the file."""
         self.rules_of = lru_cache(_MOST_ELEMENTS)(self._rules_of)
         self._headings = [Selector.parse(text) for text in file.heading.select]
         self._wordings = list(self._read_wordings())
         self._wordings_with = lru_cache(_MOST_OPENINGS)(self._find_wordings_with)
-        self._shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
+        self.shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
+
+    # Patterns are compiled when a page first needs them: together they are a hundredth of a start.
+
+    @cached_property
+    def separator(self) -> re.Pattern[str]:
+        """What stands between the headlines of a ticker."""
+        return re.compile(self.file.ticker.separator)
+
+    @cached_property
+    def skipped_images(self) -> list[re.Pattern[str]]:
+        """Addresses of images that are none of an article's."""
+        return [re.compile(pattern) for pattern in self.file.images.skip]
+
+    @cached_property
+    def _addresses(self) -> list[tuple[AddressRule, re.Pattern[str]]]:
+        return [(rule, re.compile(rule.path)) for rule in self.file.addresses]
 
     @property
     def source(self) -> str:
@@ -146,12 +159,12 @@ class Layout:
 
     def may_be_wording(self, line: str) -> bool:
         """Tell, faster than :meth:`wording_of`, whether ``line`` is as long as a wording and begins as one does."""
-        return len(line) > self._shortest and bool(self._wordings_with(line.lstrip()[:OPENING]))
+        return len(line) > self.shortest and bool(self._wordings_with(line.lstrip()[:OPENING]))
 
-    def stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Hit]]:
+    def stretches(self, label: str, text: str, start: int = 0, lang: str | None = None) -> Iterator[tuple[Found, Hit]]:
         """Yield, per wording with this label, the first stretch of ``text`` that reads like it."""
         for rule, wording in self._wordings:
-            if rule.label == label and (found := wording.find(text, start)) is not None:
+            if rule.label == label and lang in (None, wording.lang) and (found := wording.find(text, start)) is not None:
                 yield found, Hit(rule, wording.lang, found.slots)
 
     def read_dateline(self, text: str) -> "Dateline":

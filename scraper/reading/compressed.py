@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from scraper.errors import DamagedInput
+from scraper.reading.magic import compression_of
 from scraper.reading.streams import PIECE, Source
-
-MAGIC: Final = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _MAGIC_BYTES: Final = 6
@@ -19,17 +18,6 @@ _ZSTD_PIECE: Final = 1 << 10
 _OTHER_ERRORS: Final = frozenset({"IsalError", "ZstdError"})
 """Those of libraries that are loaded only when they are needed."""
 _ERRORS: Final = (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError)
-
-
-def compression_of(head: bytes) -> str | None:
-    """Tell how bytes are compressed, from their first six."""
-    if head[:4] in _ZSTD_SKIPPABLE:
-        return "zstd"
-    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
-
-
-_ZSTD_SKIPPABLE: Final = frozenset(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
-"""Frames that hold no data (RFC 8878, 3.1.2)."""
 
 
 class Inflated:

@@ -1,4 +1,4 @@
-"""A stream of bytes to the pages in it, whatever it is."""
+"""A stream of bytes to the pages in it, whatever it is. What only containers need is loaded when there is one."""
 
 import io
 from collections.abc import Iterator
@@ -6,8 +6,6 @@ from typing import BinaryIO, Final
 
 from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.pages import Page
-from scraper.reading.compressed import Inflated
-from scraper.reading.jsonl import read_jsonl
 from scraper.reading.readings import Place, Reading, Request
 from scraper.reading.streams import Stream
 from scraper.reading.telling import Kind, tell
@@ -46,6 +44,8 @@ def _read(stream: Stream, place: Place, request: Request, file: BinaryIO | None)
         data = stream.read_page(request.max_bytes)
         yield Reading(place.input, Page(data=data, input=place.input, url=request.url), None, place.is_named)
     elif kind == "jsonl":
+        from scraper.reading.jsonl import read_jsonl
+
         yield from read_jsonl(stream, place, request)
     elif kind == "warc":
         yield from _read_warc(stream, None, place, request)
@@ -58,6 +58,8 @@ def _read(stream: Stream, place: Place, request: Request, file: BinaryIO | None)
     elif place.depth >= _DEEPEST:
         raise DamagedInput(f"it is packed more than {_DEEPEST} times; unpack it first")
     else:
+        from scraper.reading.compressed import Inflated
+
         inner = Place(place.input, place.is_named, place.depth + 1)
         yield from read_stream(Stream(Inflated(stream, kind)), inner, request)
 
@@ -82,6 +84,8 @@ def _read_seekable(kind: Kind, place: Place, request: Request, file: BinaryIO | 
 
 def _begin(head: bytes, compression: str) -> bytes:
     """Return the first bytes of what ``head`` begins to hold, if that can be had."""
+    from scraper.reading.compressed import Inflated
+
     try:
         return Inflated(io.BytesIO(head), compression).read(16)
     except DamagedInput:

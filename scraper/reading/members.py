@@ -3,7 +3,8 @@
 from typing import Final
 
 from scraper.errors import DamagedInput
-from scraper.reading.compressed import MAGIC, Inflated
+from scraper.reading.compressed import Inflated
+from scraper.reading.magic import MAGIC
 from scraper.reading.streams import PIECE, Source
 from scraper.reading.window import Window
 

@@ -1,10 +1,9 @@
 """What is it? Told from the first bytes, never from a name."""
 
-import json
 import re
 from typing import Final, Literal, cast
 
-from scraper.reading.compressed import compression_of
+from scraper.reading.magic import compression_of
 from scraper.reading.readings import Request
 from scraper.reading.streams import Stream
 
@@ -71,6 +70,8 @@ def _is_jsonl(stream: Stream, request: Request) -> bool:
 
 def _object(line: bytes) -> dict[str, object] | None:
     try:
+        import json
+
         value = json.loads(line)
     except (ValueError, RecursionError):
         return None

@@ -1,11 +1,19 @@
 """A whole run of a job: here, or in a pool if that pays."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 from scraper.reading import read_inputs
 from scraper.running.jobs import Job, Sink, do, layouts_of
-from scraper.running.units import MANY, Read, Unit, plan
+
+if TYPE_CHECKING:
+    from scraper.running.units import Unit
+
+_FEW: Final = 8
+_SMALL: Final = 1 << 17
+"""Files, and bytes of each: so little is read before a pool has begun."""
 
 Meter = Callable[[int], object]
 
@@ -21,10 +29,12 @@ def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, mete
         meter: is told how many bytes have been read.
     """
     layouts_of(job.layouts)  # a bad layout file is an error of the run, not of its first page
-    if processes == 1:
+    if processes == 1 or (isinstance(inputs, Sequence) and _is_little(inputs)):
         for reading in read_inputs(inputs, job.request, skip=job.skip, meter=meter):
             do(job, reading, sink)
         return
+    from scraper.running.units import MANY, Unit, plan
+
     units = plan(inputs, job.request, job.skip)
     first: list[Unit] = []
     weight = 0
@@ -40,12 +50,19 @@ def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, mete
             _here(job, unit, sink, meter)
 
 
-def _here(job: Job, unit: Unit, sink: Sink, meter: Meter | None) -> None:
+def _is_little(inputs: Sequence[str]) -> bool:
+    """Tell, faster than by a plan, whether there are only a few small files."""
+    return len(inputs) < _FEW and all(os.path.isfile(name) and os.path.getsize(name) < _SMALL for name in inputs)
+
+
+def _here(job: Job, unit: "Unit", sink: Sink, meter: Meter | None) -> None:
+    from scraper.running.units import Read
+
     for reading in Read(unit, job.request, meter):
         do(job, reading, sink)
 
 
-def _in_pool(job: Job, units: Iterable[Unit], sink: Sink, processes: int, meter: Meter | None) -> None:
+def _in_pool(job: Job, units: "Iterable[Unit]", sink: Sink, processes: int, meter: Meter | None) -> None:
     from scraper.running.pools import Pool
     from scraper.running.workers import decode_failures
 
