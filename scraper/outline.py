@@ -66,10 +66,11 @@ class Outline:
             ("leftover", self.leftovers),
             ("body", self.body),
         )
-        role_of = {n: role for role, lines in reversed(answers) for n in lines}
-        roles: dict[Role, list[int]] = {role: [] for role, _ in answers}
-        for n in sorted(role_of):
-            roles[role_of[n]].append(n)
+        roles: dict[Role, list[int]] = {}
+        taken: set[int] = set()
+        for role, lines in answers:
+            roles[role] = [n for n in lines if n not in taken] if lines else []
+            taken.update(lines)
         return roles
 
     def stretches(self, lines: Sequence[int]) -> Iterator[tuple[int, int]]:
