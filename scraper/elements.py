@@ -80,8 +80,8 @@ def _teaser_titles(segments: Iterable[Segment], text: str) -> Iterator[Region]:
     seen: set[Element] = set()
     for segment in segments:
         region = segment.region
-        if region is None or region.rule.label != "teaser-title" or region.element in seen:
-            continue
+        if region is None or region.rule.label != "teaser-title" or region.element in seen or segment.hit is not None:
+            continue  # what is a notice or a dateline by its words is nobody's title
         if not is_blank(text[segment.start : segment.end]):
             seen.add(region.element)
             yield region

@@ -28,14 +28,18 @@ def is_flattened(text: str, segments: Sequence[Segment], layout: Layout) -> bool
     return len(segments) - _leading_tickers(text, segments, layout) == 1
 
 
-def stretches(text: str, layout: Layout) -> dict[str, Stretch]:
-    """Return notice, dateline and footer of a page that stands on one line, by label, as far as it has them."""
-    plain, places = squeeze_in_place(text)
+def stretches(text: str, layout: Layout, start: int) -> dict[str, Stretch]:
+    """Return notice, dateline and footer of a page that stands on one line from ``start``, by label, as far as it has them.
+
+    They follow each other: no two share a character, though a slot of one may hold what reads like another.
+    """
+    plain, places = squeeze_in_place(text[start:])
     notice = _first(layout.stretches("notice", plain))
     dateline = _first(layout.stretches("dateline", plain, notice[0].end if notice is not None else 0))
-    footer = _last("footer", plain, layout)
+    head = dateline or notice
+    footer = _last("footer", plain, layout, head[0].end if head is not None else 0)
     found = {"notice": notice, "dateline": dateline, "footer": footer}
-    return {label: _placed(stretch, places) for label, stretch in found.items() if stretch is not None}
+    return {label: _placed(stretch, places, start) for label, stretch in found.items() if stretch is not None}
 
 
 def evidence_on_one_line(text: str, start: int, layout: Layout) -> Iterator[tuple[str, Evidence]]:
@@ -43,7 +47,7 @@ def evidence_on_one_line(text: str, start: int, layout: Layout) -> Iterator[tupl
 
     A dateline alone may be quoted by any text; with it there must be another sign, or room for a ticker above it.
     """
-    found = stretches(text, layout)
+    found = stretches(text, layout, start)
     has_room = layout.has_ticker and "dateline" in found and found["dateline"][0].start - start > layout.file.ticker.longest
     is_alone = found.keys() == {"dateline"} and not has_room
     for _, hit in found.values():
@@ -51,10 +55,11 @@ def evidence_on_one_line(text: str, start: int, layout: Layout) -> Iterator[tupl
             yield hit.rule.id, hit.rule.evidence
 
 
-def _placed(stretch: Stretch, places: Sequence[int] | None) -> Stretch:
-    """Return a stretch of the squeezed text as it lies in the text itself."""
+def _placed(stretch: Stretch, places: Sequence[int] | None, offset: int) -> Stretch:
+    """Return a stretch of the squeezed text as it lies in the text itself, of which that from ``offset`` was squeezed."""
     found, hit = stretch
-    return stretch if places is None else (Found(places[found.start], places[found.end - 1] + 1, found.slots), hit)
+    start, end = (found.start, found.end) if places is None else (places[found.start], places[found.end - 1] + 1)
+    return Found(offset + start, offset + end, found.slots), hit
 
 
 def label_flattened(ledger: Ledger, text: str, segments: Sequence[Segment], layout: Layout) -> Iterator[tuple[str, Hit]]:
@@ -64,7 +69,7 @@ def label_flattened(ledger: Ledger, text: str, segments: Sequence[Segment], layo
         claim_ticker(ledger, text, segment.start, segment.end, layout)
     start, end = segments[tickers].start, segments[tickers].end
 
-    found = stretches(text, layout)
+    found = stretches(text, layout, start)
     for stretch, hit in found.values():
         ledger.claim(stretch.start, stretch.end, hit.rule.label, layout.full(hit.rule.id))
     notice = found["notice"][0] if "notice" in found else None
@@ -78,7 +83,7 @@ def label_flattened(ledger: Ledger, text: str, segments: Sequence[Segment], layo
         else:
             claim_ticker(ledger, text, start, end, layout)
         return
-    title = _end_of_ticker(text, start, notice or dateline, layout)
+    title = _end_of_ticker(text, start, end, notice or dateline, layout)
     if title > start:
         _claim_opening(ledger, text, start, title, layout)
     if notice is not None:
@@ -88,14 +93,15 @@ def label_flattened(ledger: Ledger, text: str, segments: Sequence[Segment], layo
         body = dateline.end
         if title > start and notice is None and not layout.file.ticker.closed:
             # Its last headline and the title have run together, and nobody can tell them apart.
-            claim_unsplit(ledger, *trim(text, title, dateline.start), layout)
+            if visible(text[title : dateline.start]):
+                claim_unsplit(ledger, *trim(text, title, dateline.start), layout)
         else:
             _claim(ledger, text, title, dateline.start, "title", TITLE)
     _claim(ledger, text, body, end, "body", BODY)
     yield from ((text[stretch.start : stretch.end], hit) for stretch, hit in found.values())
 
 
-def _end_of_ticker(text: str, start: int, before: Found | None, layout: Layout) -> int:
+def _end_of_ticker(text: str, start: int, end: int, before: Found | None, layout: Layout) -> int:
     """Return where the ticker ends: at the notice; else behind its last separator; else, if it has lost them, at the dateline.
 
     A page that gives none of these has a ticker only if it opens with as many slots as betray one.
@@ -104,7 +110,7 @@ def _end_of_ticker(text: str, start: int, before: Found | None, layout: Layout) 
         return before.start
     if not layout.has_ticker:
         return start
-    separators = list(layout.separator.finditer(text, start, before.start if before is not None else len(text)))
+    separators = list(layout.separator.finditer(text, start, before.start if before is not None else end))
     if separators and (before is not None or len(separators) >= layout.file.ticker.slots):
         return separators[-1].end()
     return before.start if before is not None else start
@@ -141,9 +147,9 @@ def _first(stretches: Iterator[Stretch]) -> Stretch | None:
     return min(stretches, key=lambda stretch: stretch[0].start, default=None)
 
 
-def _last(label: str, text: str, layout: Layout) -> Stretch | None:
-    """Return the stretch that ends the page; one further up is a quotation."""
-    position = max(len(text) - _LONGEST_STRETCH, 0)
+def _last(label: str, text: str, layout: Layout, start: int) -> Stretch | None:
+    """Return the stretch behind ``start`` that ends the page; one further up is a quotation."""
+    position = max(len(text) - _LONGEST_STRETCH, start)
     while (stretch := _first(layout.stretches(label, text, position))) is not None:
         if not visible(text[stretch[0].end :]):
             return stretch

@@ -47,32 +47,30 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
     lines = outline.lines
     langs: dict[str, str] = {}
     said: dict[str, str] = {}
-    footer = [] if outline.footer is None else [outline.footer]
-    dateline = [lines[n] for n in outline.dateline_lines]
-    for n in (*outline.notices, *outline.chrome, *footer):
+    roles = outline.roles
+    for n in (*roles["notice"], *roles["chrome"], *roles["footer"]):
         hit = lines[n].hit
         if hit is not None:
             ledger.claim(lines[n].start, lines[n].end, hit.rule.label, layout.full(hit.rule.id), link=lines[n].link)
             langs.setdefault(hit.rule.label, hit.lang)
             said = hit.slots | said
-    for n in outline.bylines:
+    for n in roles["byline"]:
         line, hit = lines[n], lines[n].hit
         rule = layout.full(hit.rule.id) if hit is not None else _rule(line, "byline", layout, TITLE)
         ledger.claim(line.start, line.end, "byline", rule, link=line.link)
         said = (hit.slots if hit is not None else {"author": line.text}) | said
-    if dateline:
-        hit = dateline[0].hit
-        rule = layout.full(hit.rule.id) if hit is not None else _rule(dateline[0], "dateline", layout, TITLE)
-        ledger.claim(dateline[0].start, dateline[-1].end, "dateline", rule)
-    if outline.title:
-        first, last = lines[outline.title[0]], lines[outline.title[-1]]
-        ledger.claim(first.start, last.end, "title", _rule(first, "title", layout, TITLE))
-    for n in outline.tickers:
+    for first, last in outline.stretches(roles["dateline"]):
+        hit = lines[first].hit
+        rule = layout.full(hit.rule.id) if hit is not None else _rule(lines[first], "dateline", layout, TITLE)
+        ledger.claim(lines[first].start, lines[last].end, "dateline", rule)
+    for first, last in outline.stretches(roles["title"]):
+        ledger.claim(lines[first].start, lines[last].end, "title", _rule(lines[first], "title", layout, TITLE))
+    for n in roles["ticker"]:
         claim_ticker(ledger, text, lines[n].start, lines[n].end, layout)
-    for n in outline.leftovers:
+    for n in roles["leftover"]:
         ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
-    _label_body(ledger, text, [lines[n] for n in outline.body], layout)
-    return Labelled(ledger, " ".join(line.text for line in dateline) or None, langs, said)
+    _label_body(ledger, text, [lines[n] for n in roles["body"]], layout)
+    return Labelled(ledger, " ".join(lines[n].text for n in roles["dateline"]) or None, langs, said)
 
 
 def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], layout: Layout) -> None:

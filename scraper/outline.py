@@ -6,11 +6,15 @@ Nothing is claimed here; the outline only gives the places, as indices into the 
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
+from scraper.characters import is_blank
 from scraper.layouts import Layout
 from scraper.segments import SETTLED, Segment
 from scraper.ticker import end_of_line, is_ticker, is_unsplit
+
+Role = Literal["notice", "chrome", "footer", "byline", "dateline", "title", "ticker", "leftover", "body"]
+"""What a line is to the page."""
 
 _TEASER_ENDS: Final = ("(...)", "(…)")
 """How a teaser ends in the text of a listing."""
@@ -43,6 +47,44 @@ class Outline:
             is_cut_off = line.label is None and bool(bodies) and bool(footers) and bodies[0] < n < footers[-1]
             if line.label not in _NEVER_BODY and not _is_ornament(line) and (self.by_place or line.label is not None or is_cut_off):
                 yield n
+
+    @cached_property
+    def roles(self) -> dict[Role, list[int]]:
+        """Which lines have which role: no line has two, so that no text can be claimed twice.
+
+        Each question below is answered by itself, and on a broken page two answers may hold the same line. Then the first in this
+        order has it: what its own words say, then what stands beside it, and the body last.
+        """
+        answers: tuple[tuple[Role, Sequence[int]], ...] = (
+            ("notice", self.notices),
+            ("chrome", self.chrome),
+            ("footer", () if self.footer is None else (self.footer,)),
+            ("byline", self.bylines),
+            ("dateline", self.dateline_lines),
+            ("title", self.title),
+            ("ticker", self.tickers),
+            ("leftover", self.leftovers),
+            ("body", self.body),
+        )
+        roles: dict[Role, list[int]] = {}
+        taken: set[int] = set()
+        for role, lines in answers:
+            roles[role] = [n for n in lines if n not in taken] if lines else []
+            taken.update(lines)
+        return roles
+
+    def stretches(self, lines: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Yield the first and the last of those of ``lines`` that adjoin: between them there is no text of anything else."""
+        first = last = None
+        for n in lines:
+            if first is None or last is None:
+                first = n
+            elif n != last + 1 or not is_blank(self._text[self.lines[last].end : self.lines[n].start]):
+                yield first, last
+                first = n
+            last = n
+        if first is not None and last is not None:
+            yield first, last
 
     @cached_property
     def dateline(self) -> int | None:
@@ -198,9 +240,10 @@ class Outline:
     def _one_title(self, inside: Sequence[int]) -> list[int]:
         """Return the lines of the first title; of an element that was never closed only its first line."""
         element = self.lines[inside[0]].region
-        lines = [n for place, n in enumerate(inside) if n == inside[0] + place and self.lines[n].region == element]
+        first, last = next(self.stretches([n for n in inside if self.lines[n].region == element]))
+        lines = range(first, last + 1)
         length = sum(len(self.lines[n].text) for n in lines)
-        return lines if length <= self._layout.file.ticker.longest else lines[:1]
+        return list(lines if length <= self._layout.file.ticker.longest else lines[:1])
 
     def _end_of_line(self, n: int) -> int:
         limit = self.lines[n + 1].start if n + 1 < len(self.lines) else len(self._text)

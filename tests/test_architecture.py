@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "flattened": {"layouts", "characters", "core", "segments", "spans", "ticker"},
     "recognition": {"pages", "layouts", "errors", "characters", "links", "segments", "ticker", "flattened"},
     "elements": {"pages", "layouts", "characters", "core", "segments", "spans", "ticker"},
-    "outline": {"layouts", "segments", "ticker"},
+    "outline": {"layouts", "characters", "segments", "ticker"},
     "headings": {"pages", "layouts", "characters", "segments"},
     "labelling": {"pages", "layouts", "core", "elements", "flattened", "headings", "outline", "segments", "spans", "ticker"},
     "records": set(),
