@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from scraper.core import BODY, TITLE, UNTITLED_TEASER
 from scraper.elements import label_elements
-from scraper.flattened import is_flattened, label_flattened
 from scraper.headings import headings_of
 from scraper.layouts import Layout
 from scraper.outline import Outline
@@ -34,11 +33,14 @@ def label(document: Document, segments: Sequence[Segment], layout: Layout) -> La
     """Label all of a page that is of ``layout``."""
     text = document.text
     ledger = Ledger(text)
-    if document.form == "text" and is_flattened(text, segments, layout):
-        found = list(label_flattened(ledger, text, segments, layout))
-        dateline = next((stretch for stretch, hit in found if hit.rule.label == "dateline"), None)
-        said = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
-        return Labelled(ledger, dateline, {hit.rule.label: hit.lang for _, hit in found}, said)
+    if document.form == "text":
+        from scraper.flattened import is_flattened, label_flattened  # of no use to HTML
+
+        if is_flattened(text, segments, layout):
+            found = list(label_flattened(ledger, text, segments, layout))
+            dateline = next((stretch for stretch, hit in found if hit.rule.label == "dateline"), None)
+            said = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
+            return Labelled(ledger, dateline, {hit.rule.label: hit.lang for _, hit in found}, said)
     lines = label_elements(ledger, text, segments, layout)
     return _label_lines(ledger, text, Outline(lines, text, layout), layout)
 

@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 from scraper.characters import is_blank
 from scraper.errors import AmbiguousLayout
-from scraper.flattened import evidence_on_one_line, is_flattened
 from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
 from scraper.links import site_of
@@ -118,6 +117,8 @@ def _evidence(document: Document, segments: list[Segment], layout: Layout) -> It
         if hit.rule.label != "notice" or notices > 1 or _is_several(segment.text, hit.lang, layout):
             yield hit.rule.id, hit.rule.evidence
     if document.form == "text" and segments:
+        from scraper.flattened import evidence_on_one_line, is_flattened  # of no use to HTML
+
         text = document.text
         end = end_of_line(text, segments[0].end, segments[1].start if len(segments) > 1 else len(text))
         if is_plainly_ticker(text, segments[0].start, end, layout):
