@@ -32,6 +32,9 @@ _CLEARLY: Final = 4
 _HEAD: Final = 8192
 _XML_DECLARATION: Final = re.compile(rb"<\?xml\s[^<>]*>")
 
+_MARKS: Final = b"\xfd\xfe"
+"""Directional marks in windows-1256; in windows-1252 they are y with acute and thorn, letters of none of the three languages."""
+
 _WESTERN: Final = frozenset({"cp1252", "iso8859-1", "iso8859-15"})
 _HIGH: Final = bytes(range(0x80, 0x100))
 _HIGH_WORD: Final = re.compile(rb"[\x80-\xff]{3,}")
@@ -87,7 +90,9 @@ def _decode_not_utf8(data: bytes, header: str | None) -> tuple[str, Decoding]:
 
     # A stray control or a directional mark makes it refuse a charset that is right.
     best = from_bytes(data.translate(None, _CONTROLS + b"\x1b"), cp_isolation=_CANDIDATES).best()
-    encoding = best.encoding if best is not None else _ARABIC_CHARSET if _is_arabic(data) else _WESTERN_CHARSET
+    encoding: str = best.encoding if best is not None else _ARABIC_CHARSET if _is_arabic(data) else _WESTERN_CHARSET
+    if encoding in _WESTERN and data.translate(None, _MARKS) != data:
+        encoding = _ARABIC_CHARSET  # its French letters stand where the western ones do
     return _replacing(data, encoding, "detected")
 
 

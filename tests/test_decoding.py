@@ -108,3 +108,12 @@ def test_any_bytes_give_text_or_are_named(data: bytes, charset: str | None) -> N
     except NotText:
         return
     assert isinstance(text.encode("utf-8"), bytes)
+
+
+def test_directional_marks_betray_windows_1256() -> None:
+    """French in windows-1256 with directional marks is not read as windows-1252, in which they are letters that French has not."""
+    text = "\u200eLa région a voté\u200f. L'école est très fréquentée, dit la présidente, et l'été sera long et sec à la montagne."
+    found, decoding = decode(Page(data=text.encode("cp1256")))
+    assert (found, decoding.encoding) == (text, "cp1256")
+    plain = text.replace("\u200e", "").replace("\u200f", "")
+    assert decode(Page(data=plain.encode("cp1252")))[0] == plain
