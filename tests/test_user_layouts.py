@@ -448,3 +448,12 @@ def test_headlines_takes_layouts_too() -> None:
     lines = run("headlines", page, "--layouts", EXAMPLES).stdout.splitlines()
     assert [json.loads(line)["headline"] for line in lines][2] == "Storm warning lifted"
     assert len(lines) == 5
+
+
+def test_a_pipe_is_no_layout_file(tmp_path: Path) -> None:
+    """Nobody waits at a pipe, named or found in a directory of layouts."""
+    os.mkfifo(tmp_path / "a.toml")
+    cases: list[list[str | Path]] = [["layouts", "check", tmp_path / "a.toml"], ["clean", TEXT, "--layouts", tmp_path]]
+    for arguments in cases:
+        done = run(*arguments)
+        assert (done.returncode, "it is no file" in done.stderr) == (2, True)

@@ -29,8 +29,10 @@ def read_source(path: Path) -> Source:
     """Read a layout file.
 
     Raises:
-        LayoutError: if the system refuses.
+        LayoutError: if the system refuses, or it is a pipe or a device, at which one would wait for ever.
     """
+    if path.exists() and not path.is_file():
+        raise LayoutError(str(path), "it is no file; a layout is a TOML file")
     try:
         return Source(str(path), path.read_bytes())
     except OSError as error:
