@@ -29,18 +29,25 @@ def compare_processes(path: os.PathLike[str], count: int, rounds: int) -> Ratio:
     return compare(one, two, rounds, count)
 
 
+# A process counts what its parent held when it was forked, so a small one stands between.
+_MEASURED = """
+import resource, subprocess, sys
+status = subprocess.call([sys.executable, *sys.argv[1:]], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)
+"""
+
+
 def run(*command: str | os.PathLike[str]) -> int:
     """Run a command to its end, and return its peak of resident memory in bytes.
 
     Raises:
         RuntimeError: if it fails: a time of something that failed says nothing.
     """
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode}")
-    return usage.ru_maxrss * 1024
+    done = subprocess.run([sys.executable, "-c", _MEASURED, *command], stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{command} ended with {done.returncode}")
+    return int(done.stdout) * 1024
 
 
 def _seconds(work: Callable[[], object]) -> float:
