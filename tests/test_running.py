@@ -17,7 +17,10 @@ import pytest
 import zstandard
 
 from scraper.reading import Request
+from scraper.records import FailureRecord
+from scraper.running import Job, Result, page_lines, run_job
 from scraper.running.units import Files, Lines, Members, plan
+from scraper.tally import Tally
 from tests.containers import jsonl, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, run
 
@@ -75,6 +78,41 @@ def test_the_mix_is_really_split(mix: list[Path]) -> None:
     assert kinds.count(Lines) >= 2
     assert kinds.count(Members) >= 4
     assert kinds.count(Files) >= 6
+
+
+class Given:
+    """A sink that notes what it is given."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.pages: list[tuple[Result, bytes, bytes]] = []
+
+    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
+        """Note a page."""
+        self.pages.append((result, lines, spans))
+
+    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
+        """Refuse what is not page by page."""
+        raise AssertionError((lines, spans))
+
+    def fail(self, failure: FailureRecord, /) -> None:
+        """Ignore a failure."""
+
+
+def test_a_sink_that_decides_is_given_page_by_page(mix: list[Path]) -> None:
+    """Each page with its own lines and pieces, in order, not counted before, however many processes there are."""
+    given = []
+    for processes in (1, 2):
+        sink = Given()
+        job = Job(Request(max_bytes=10**7), "keep", page_lines, has_spans=True, is_chosen=True)
+        run_job(job, [str(path) for path in mix], sink, processes=processes)
+        assert not sink.tally.kinds
+        given.append(sink.pages)
+    assert len(given[0]) > 3_500
+    assert given[0] == given[1]
+    for result, lines, spans in given[1]:
+        assert json.loads(lines)["kind"] == result.counted.kind
+        assert {json.loads(span)["id"] for span in spans.splitlines()} == {json.loads(lines)["id"]}
 
 
 @pytest.mark.parametrize("args", [["headlines"], ["clean", "--unknown", "skip"], ["clean", "--unknown", "fail", "-q"]])
