@@ -103,7 +103,7 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     segments: list[Segment] = []
     settled: Segment | None = None
     for block in document.blocks:
-        for start, end, region, runs in _cuts(block, regions):
+        for start, end, region, runs in _cuts(block, regions) if block.runs else ((block.start, block.end, None, ()),):
             inner, outer = trim(text, start, end)
             raw = text[inner:outer]
             label = region.rule.label if region is not None else None
@@ -129,8 +129,6 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
 
 def _cuts(block: Block, regions: Regions) -> list[tuple[int, int, Region | None, Sequence[Run]]]:
     runs = block.runs
-    if not runs:
-        return [(block.start, block.end, None, ())]
     parts: list[tuple[int, int, Region | None, Sequence[Run]]] = []
     region = regions.of(runs[0].element)
     if len(runs) == 1:
