@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from scraper.characters import visible
 from scraper.errors import ClaimError
-from scraper.spans import Ledger
+from scraper.spans import Ledger, Span
 
 
 @given(st.text(min_size=1), st.lists(st.tuples(st.integers(-2, 40), st.integers(-2, 40))))
@@ -31,7 +31,7 @@ def test_spans_partition_the_text_whatever_is_claimed(text: str, claims: list[tu
 @given(st.lists(st.tuples(st.integers(-2, 9), st.integers(-2, 9)), max_size=4), st.integers(0, 3), st.booleans())
 def test_claiming_several_is_claiming_each(bounds: list[tuple[int, int]], offset: int, is_begun: bool) -> None:
     """Stretches claimed at once are held, or refused, as those that are claimed one by one, wherever they stand."""
-    outcomes = []
+    outcomes: list[list[Span] | None] = []
     for at_once in (True, False):
         ledger = Ledger("ten letters")
         if is_begun:
