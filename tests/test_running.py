@@ -56,7 +56,17 @@ def mix(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     (place / "crawl.warc.zst").write_bytes(warc(MANY, zstandard.compress))
     (place / "whole.warc.gz").write_bytes(gzip.compress(warc(MANY[:300]), 1))
     (place / "pages.zip").write_bytes(zipped([(f"{number}{name}", data) for number, (name, data) in enumerate(MANY[:200])]))
-    names = ["saved", "dump.jsonl", "nowhere", "dump.jsonl.gz", "crawl.warc.gz", "crawl.warc.zst", "crawl.warc", "whole.warc.gz", "pages.zip"]
+    names = [
+        "saved",
+        "dump.jsonl",
+        "nowhere",
+        "dump.jsonl.gz",
+        "crawl.warc.gz",
+        "crawl.warc.zst",
+        "crawl.warc",
+        "whole.warc.gz",
+        "pages.zip",
+    ]
     return [place / name for name in names]
 
 

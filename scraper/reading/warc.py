@@ -94,9 +94,7 @@ class Stretch:
 class _Run:
     """Records that follow one another in uncompressed bytes, of which the first is at ``start``; those from ``end`` on are another's."""
 
-    def __init__(
-        self, source: Source, most: int, place: Place, request: Request, start: int = 0, end: int = sys.maxsize
-    ) -> None:
+    def __init__(self, source: Source, most: int, place: Place, request: Request, start: int = 0, end: int = sys.maxsize) -> None:
         self._members = source if isinstance(source, Members) else None
         self._window = Window(source, most, start)
         self._place = place
