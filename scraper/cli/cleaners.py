@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
@@ -13,13 +13,13 @@ from typing import Final, Literal, Self
 
 import msgspec
 
-from scraper.cleaning import clean
-from scraper.errors import InternalError, NoHeadlines, PageError
+from scraper.cleaning import Outcome, clean
+from scraper.errors import InternalError, NoHeadlines, PageError, naming_mistakes
 from scraper.layouts import choose_layouts
 from scraper.links import site_of
 from scraper.pages import Page
 from scraper.projection import headline_records
-from scraper.records import PageRecord, to_json_line
+from scraper.records import HeadlineRecord, PageRecord, to_json_line
 
 _BACKLOG: Final = 16
 """How many pages must wait before other processes are worth their start."""
@@ -51,26 +51,31 @@ _chosen: Final = cache(choose_layouts)
 def clean_page(page: Page, records: Records, layouts: Path | None) -> Cleaned:
     """Clean a page with the user's layouts and those of a directory. Whatever goes wrong with it is in the result."""
     try:
-        outcome = clean(page, _chosen(layouts))
-        record = outcome.record
-        if records == "page":
-            return _cleaned([to_json_line(record)], [], record)
-        if not record.headlines:
-            lost = (
-                "its headlines have lost what stood between them" if "ticker-not-split" in record.warnings else "there is no ticker"
-            )
-            raise NoHeadlines(f"no headline can be read from the page: {lost}; look at it without --ticker-only")
-        rows = list(headline_records(record, outcome.layout))
-        keys = [headline_key(record, row.url, row.headline) for row in rows]
-        return _cleaned([to_json_line(row) for row in rows], keys, record)
+        with naming_mistakes("page"):
+            outcome = clean(page, _chosen(layouts))
+            return _cleaned(outcome.record, [outcome.record]) if records == "page" else _headlines(outcome)
     except PageError as error:
         return Cleaned(error=error)
-    except Exception as error:  # noqa: BLE001 - as in runs.py: a mistake of ours costs one page, not the run
-        return Cleaned(error=InternalError(f"a mistake of the program, please report the page ({type(error).__name__}: {error})"))
 
 
-def _cleaned(lines: list[bytes], keys: list[str], record: PageRecord) -> Cleaned:
-    return Cleaned(lines=lines, keys=keys, kind=record.kind, layout=record.layout, warnings=list(record.warnings))
+def _headlines(outcome: Outcome) -> Cleaned:
+    record = outcome.record
+    if not record.headlines:
+        lost = "its headlines have lost what stood between them" if "ticker-not-split" in record.warnings else "there is no ticker"
+        raise NoHeadlines(f"no headline can be read from the page: {lost}; look at it without --ticker-only")
+    rows = list(headline_records(record, outcome.layout))
+    keys = [headline_key(record, row.url, row.headline) for row in rows]
+    return _cleaned(record, rows, keys)
+
+
+def _cleaned(record: PageRecord, rows: Sequence[PageRecord | HeadlineRecord], keys: Sequence[str] = ()) -> Cleaned:
+    return Cleaned(
+        lines=[to_json_line(row) for row in rows],
+        keys=list(keys),
+        kind=record.kind,
+        layout=record.layout,
+        warnings=list(record.warnings),
+    )
 
 
 def headline_key(record: PageRecord, url: str | None, text: str) -> str:

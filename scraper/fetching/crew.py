@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from scraper.errors import InternalError, OutputError, StateError
+from scraper.errors import OutputError, PageError, StateError, naming_mistakes
 from scraper.fetching.addresses import host_of
 from scraper.fetching.fetcher import Fetched, Job
 from scraper.fetching.pacing import Stopped
@@ -123,7 +123,8 @@ class Crew:
                 while self._held > HELD_BYTES and number != self._head and not self._is_stopped:
                     self._changed.wait()
             try:
-                result = self._fetch(job)
+                with naming_mistakes("address"):
+                    result = self._fetch(job)
             except Stopped:
                 return
             except (OutputError, StateError) as error:
@@ -131,9 +132,8 @@ class Crew:
                     self._failure, self._is_broken, self._is_stopped = error, True, True
                     self._changed.notify_all()
                 return
-            except Exception as error:  # noqa: BLE001 - a mistake of ours costs one page, not the run, which would wait for it
-                mistake = InternalError(f"a mistake of the program, please report the address ({type(error).__name__}: {error})")
-                result = Fetched(job=job, url=job.address, error=mistake)
+            except PageError as error:
+                result = Fetched(job=job, url=job.address, error=error)
             with self._changed:
                 self._results[number] = result
                 self._held += result.size
