@@ -48,7 +48,9 @@ ROOMS: dict[str, set[str]] = {
     "writing": {"errors", "packing"},
     "appending": {"errors"},
     "state": {"errors"},
-    "running": {"errors", "cleaning", "explaining", "layouts", "projection", "reading", "records", "tally"},
+    "running": {
+        *("errors", "links", "pages", "cleaning", "explaining", "layouts", "projection", "reading", "records", "tally"),
+    },
     "cli": {
         *("errors", "cleaning", "explaining", "layouts", "links", "pages", "projection", "records", "spans", "tally", "trial"),
         *("reading", "fetching", "writing", "appending", "state", "running"),

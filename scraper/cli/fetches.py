@@ -16,14 +16,14 @@ import typer
 
 from scraper import __version__
 from scraper.cli.checks import check_layouts
-from scraper.cli.cleaners import Cleaned, Cleaners, Records
 from scraper.cli.fetch_progress import Progress
-from scraper.cli.runs import fail, finishing
+from scraper.cli.runs import cores, fail, finishing
 from scraper.cli.stores import RobotsShelf, Store
 from scraper.cli.talk import say
 from scraper.errors import BadAddress, FetchError, PageError, UnknownLayout
 from scraper.fetching import Client, Crew, Fetched, Fetcher, Header, Job, Known, Pacer, prepare
 from scraper.reading import read_list
+from scraper.running.cleaners import Cleaned, Cleaners, Records
 from scraper.state import OK, Row, State
 from scraper.tally import DIGITS, Tally
 from scraper.writing import Output
@@ -85,7 +85,8 @@ def run(plan: Plan) -> None:
         todo = _Todo(plan, store.state, tally)
         crew = Crew(todo.jobs(), fetcher.fetch)
         try:
-            with Progress(tally, crew, quiet=plan.quiet) as progress, Cleaners(plan.records, plan.layouts) as cleaners:
+            cleaning = Cleaners(plan.records, plan.layouts, processes=cores())
+            with Progress(tally, crew, quiet=plan.quiet) as progress, cleaning as cleaners:
                 for fetched, cleaned in _cleaned(crew, cleaners):
                     progress.note(fetched)
                     _keep(fetched, cleaned, plan=plan, store=store, tally=tally, failures=failures, digests=digests)
@@ -129,6 +130,8 @@ class _Todo:
 
     def done(self, job: Job) -> None:
         """Note that an address has its row."""
+        if self._state is None:
+            return
         with self._lock:
             self._under_way.discard(_key(job.address))
 
@@ -140,7 +143,7 @@ def _cleaned(crew: Crew, cleaners: Cleaners) -> Iterator[tuple[Fetched, Cleaned 
 
     def submit() -> None:
         pages = [fetched.page for fetched in batch if fetched.page is not None]
-        under_way.append((list(batch), cleaners.submit(pages, crew.ready)))
+        under_way.append((list(batch), cleaners.submit(pages)))
         batch.clear()
 
     def first() -> Iterator[tuple[Fetched, Cleaned | None]]:

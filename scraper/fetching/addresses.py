@@ -3,6 +3,8 @@
 import ipaddress
 import socket
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -10,7 +12,11 @@ import httpx
 from scraper.errors import BadAddress, UnknownHost
 from scraper.links import is_absolute, site_of
 
+_REMEMBERED: Final = 1024
+"""Addresses that are kept as they were taken apart, since each is needed several times: more than a crew looks at."""
 
+
+@lru_cache(_REMEMBERED)
 def prepare(address: str) -> str:
     """Return an address in the form in which it is sent: percent-encoded, host in lower case, without fragment.
 
@@ -21,7 +27,7 @@ def prepare(address: str) -> str:
     if not is_absolute(address):
         raise BadAddress(f"{address[:200]!r} is no http or https address; write it with https:// in front")
     try:
-        url = httpx.URL(address)
+        url = parsed(address)
     except httpx.InvalidURL as error:
         raise BadAddress(f"{address[:200]!r} is no address that can be asked for ({error})") from None
     if url.userinfo:
@@ -30,15 +36,15 @@ def prepare(address: str) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii')}{path}"
 
 
+@lru_cache(_REMEMBERED)
+def parsed(address: str) -> httpx.URL:
+    """Return an address, taken apart; what goes wrong with it is httpx's to say."""
+    return httpx.URL(address)
+
+
 def host_of(url: str) -> str:
     """Return the host whose turn a request takes: ``www.`` and the bare name are one, whatever the port."""
     return site_of(url) or ""
-
-
-def origin_of(url: str) -> str:
-    """Return scheme, host and port: what one robots.txt holds for (RFC 9309, 2.3)."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def is_public(ip: str) -> bool:
