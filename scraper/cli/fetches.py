@@ -181,7 +181,7 @@ def _keep(
         lines, keys = [], []
         if plan.unknown == "fail":
             error = UnknownLayout("no layout fits the page; --unknown keep keeps it whole")
-    written = store.add(lines, _row(fetched, error, plan.records, digests), keys)
+    written = store.add(lines, lambda: _row(fetched, error, plan.records, digests), keys)
     if error is not None:
         fail(fetched.job.address, fetched.url, error, tally, failures)
     elif cleaned is None:
