@@ -129,8 +129,8 @@ class RobotsShelf:
 
 
 def _appended(path: Path, state: State) -> Appended:
-    file = Appended(path)
-    try:
+    with ExitStack() as failing:
+        file = failing.enter_context(Appended(path))
         length = state.length(file.path)
         if length is None or file.length == 0:  # a file of its own right; or one that was moved away, to begin anew
             if not file.ends_with(b"\n"):
@@ -145,21 +145,17 @@ def _appended(path: Path, state: State) -> Appended:
             file.cut(length)
         state.put_length(file.path, file.length)
         state.commit()
-    except BaseException:
-        file.__exit__()
-        raise
+        failing.pop_all()
     return file
 
 
 def _archive(path: Path) -> Appended:
-    file = Appended(path)
-    try:
+    with ExitStack() as failing:
+        file = failing.enter_context(Appended(path))
         cut = file.mend_gzip(b"WARC/1.")
         if cut:
             say(f"{path}: its last record was not whole; {cut} bytes of it are cut off")
         if file.length == 0:
             file.write(warcinfo(f"scraper/{__version__}", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
-    except BaseException:
-        file.__exit__()
-        raise
+        failing.pop_all()
     return file
