@@ -78,6 +78,7 @@ def run(plan: Plan) -> None:
             RobotsShelf(store.state) if store.state is not None else {},
             user_agent=dict(plan.headers)[b"User-Agent"].decode(),
             max_bytes=plan.max_bytes,
+            timeout=plan.timeout,
             ignores_robots=plan.ignores_robots,
             archive=store.keep,
             is_proxied=client.is_proxied,

@@ -2,14 +2,16 @@
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
-from scraper.errors import BadAddress, UnknownHost
+from scraper.errors import BadAddress, TimedOut, UnknownHost
 from scraper.links import is_absolute, site_of
 
 _REMEMBERED: Final = 1024
@@ -57,25 +59,39 @@ def is_public(ip: str) -> bool:
     return address.is_global and not address.is_multicast and (mapped is None or mapped.is_global)
 
 
-def resolve_host(host: str, port: int) -> Iterator[str]:
+def resolve_host(host: str, port: int, timeout: float) -> Iterator[str]:
     """Yield the IP addresses of a host, in the order in which the system would try them.
 
     Raises:
         UnknownHost: if there is none.
+        TimedOut: if they are not known within so many seconds.
     """
+    answer: Future[list[Any]] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again where the answer is waited for
+            answer.set_exception(error)
+
+    # The system's resolver takes no deadline, and a thread that waits for it can only be left behind.
+    threading.Thread(target=ask, daemon=True).start()
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = answer.result(timeout)
+    except TimeoutError:
+        raise TimedOut(f"the name {host!r} did not resolve within {timeout:.3g} seconds; raise --timeout to wait longer") from None
     except (OSError, UnicodeError) as error:
         raise UnknownHost(f"the name {host!r} does not resolve ({error}); check its spelling, or the network") from None
     for *_, place in found:
         yield str(place[0])
 
 
-def is_private_host(url: str) -> bool:
+def is_private_host(url: str, timeout: float) -> bool:
     """Tell whether the host of ``url`` has any address that is none of the open internet.
 
     Raises:
         UnknownHost: if its name does not resolve.
+        TimedOut: if it does not within so many seconds.
     """
     parts = urlsplit(url)
-    return any(not is_public(ip) for ip in resolve_host(parts.hostname or "", parts.port or 0))
+    return any(not is_public(ip) for ip in resolve_host(parts.hostname or "", parts.port or 0, timeout))

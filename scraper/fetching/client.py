@@ -34,7 +34,7 @@ class Client:
 
     Args:
         headers: what is sent with each request, beside ``Host``, ``Accept`` and ``Accept-Encoding``.
-        timeout: the most seconds for one request, from connecting to the last byte.
+        timeout: the most seconds for one request, from looking up the name to the last byte.
         max_bytes: the most bytes of a body, as they are sent.
     """
 
