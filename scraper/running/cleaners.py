@@ -1,30 +1,34 @@
-"""Cleaning what was fetched: in this process as long as that keeps up with the network, in others where it does not."""
+"""Cleaning pages as they come: in this process as long as that keeps up with whoever brings them, in others where it does not."""
 
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import cache
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Final, Literal, Self
 
 import msgspec
 
-from scraper.cleaning import clean
-from scraper.errors import InternalError, NoHeadlines, PageError
-from scraper.layouts import choose_layouts
+from scraper.cleaning import Outcome, clean
+from scraper.errors import InternalError, NoHeadlines, PageError, naming_mistakes
 from scraper.links import site_of
 from scraper.pages import Page
 from scraper.projection import headline_records
-from scraper.records import PageRecord, to_json_line
+from scraper.records import HeadlineRecord, PageRecord, to_json_line
+from scraper.running.jobs import layouts_of
+from scraper.running.starting import forking_server, safe_path
 
-_BACKLOG: Final = 16
-"""How many pages must wait before other processes are worth their start."""
+_SAMPLE: Final = 32
+"""After how many pages it is looked at how much of the time cleaning has taken."""
+_MOST_BUSY: Final = 0.5
+"""How much of it cleaning may take in this process, which holds up its other threads; beyond, others are worth their start."""
 
-_BATCH: Final = 8
+_BATCH: Final = 16
 """How many pages go to a process at once: handing a single one over costs a tenth of cleaning it."""
 
 Records = Literal["page", "headline"]
@@ -44,33 +48,34 @@ class Cleaned(msgspec.Struct, kw_only=True):
     error: PageError | None = None
 
 
-_chosen: Final = cache(choose_layouts)
-"""The layouts of a directory, in each process read once."""
-
-
 def clean_page(page: Page, records: Records, layouts: Path | None) -> Cleaned:
     """Clean a page with the user's layouts and those of a directory. Whatever goes wrong with it is in the result."""
     try:
-        outcome = clean(page, _chosen(layouts))
-        record = outcome.record
-        if records == "page":
-            return _cleaned([to_json_line(record)], [], record)
-        if not record.headlines:
-            lost = (
-                "its headlines have lost what stood between them" if "ticker-not-split" in record.warnings else "there is no ticker"
-            )
-            raise NoHeadlines(f"no headline can be read from the page: {lost}; look at it without --ticker-only")
-        rows = list(headline_records(record, outcome.layout))
-        keys = [headline_key(record, row.url, row.headline) for row in rows]
-        return _cleaned([to_json_line(row) for row in rows], keys, record)
+        with naming_mistakes("page"):
+            outcome = clean(page, layouts_of(layouts))
+            return _cleaned(outcome.record, [outcome.record]) if records == "page" else _headlines(outcome)
     except PageError as error:
         return Cleaned(error=error)
-    except Exception as error:  # noqa: BLE001 - as in runs.py: a mistake of ours costs one page, not the run
-        return Cleaned(error=InternalError(f"a mistake of the program, please report the page ({type(error).__name__}: {error})"))
 
 
-def _cleaned(lines: list[bytes], keys: list[str], record: PageRecord) -> Cleaned:
-    return Cleaned(lines=lines, keys=keys, kind=record.kind, layout=record.layout, warnings=list(record.warnings))
+def _headlines(outcome: Outcome) -> Cleaned:
+    record = outcome.record
+    if not record.headlines:
+        lost = "its headlines have lost what stood between them" if "ticker-not-split" in record.warnings else "there is no ticker"
+        raise NoHeadlines(f"no headline can be read from the page: {lost}; look at it without --ticker-only")
+    rows = list(headline_records(record, outcome.layout))
+    keys = [headline_key(record, row.url, row.headline) for row in rows]
+    return _cleaned(record, rows, keys)
+
+
+def _cleaned(record: PageRecord, rows: Sequence[PageRecord | HeadlineRecord], keys: Sequence[str] = ()) -> Cleaned:
+    return Cleaned(
+        lines=[to_json_line(row) for row in rows],
+        keys=list(keys),
+        kind=record.kind,
+        layout=record.layout,
+        warnings=list(record.warnings),
+    )
 
 
 def headline_key(record: PageRecord, url: str | None, text: str) -> str:
@@ -85,13 +90,23 @@ def clean_pages(pages: list[Page], records: Records, layouts: Path | None) -> li
 
 
 class Cleaners:
-    """Cleans pages: in this process until pages wait, from then on in one process for each core. A context manager."""
+    """Cleans pages: in this process as long as that takes little of its time, from then on in others. A context manager.
 
-    def __init__(self, records: Records, layouts: Path | None) -> None:
+    Args:
+        records: what is made of a page.
+        layouts: the directory of layouts that the user named.
+        processes: how many may clean; with one, none is started.
+    """
+
+    def __init__(self, records: Records, layouts: Path | None, *, processes: int) -> None:
         self._how = (records, layouts)
+        self._processes = processes
+        self._context = forking_server(__name__)
         self._pool: ProcessPoolExecutor | None = None
-        self._start: Future[list[Cleaned]] | None = None
-        self._processes = os.cpu_count() or 1
+        self._is_behind = False
+        self._cleaned = 0
+        self._busy = 0.0
+        self._since = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -102,37 +117,41 @@ class Cleaners:
     @property
     def batch(self) -> int:
         """How many pages are best given at once."""
-        return _BATCH if self._is_warm else 1
+        return _BATCH if self._is_behind else 1
 
     @property
     def at_once(self) -> int:
         """How many batches may be under way; more would only wait."""
-        return 2 * self._processes if self._is_warm else 1
+        return 2 * self._processes if self._is_behind else 1
 
-    @property
-    def _is_warm(self) -> bool:
-        return self._start is not None and self._start.done()
-
-    def submit(self, pages: list[Page], backlog: int) -> Callable[[], list[Cleaned]]:
-        """Begin to clean pages; what is returned waits for the results.
-
-        Args:
-            pages: the pages.
-            backlog: how many more are waiting to be cleaned.
-        """
-        if self._pool is None and backlog >= _BACKLOG and self._processes > 1:
-            # Not forked: a copy of a process with threads may be born with a lock that nobody will ever open.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._processes, mp_context=context, initializer=_prepare)
-            self._start = self._pool.submit(clean_pages, [], *self._how)
-        if self._pool is None or not self._is_warm:
-            done = clean_pages(pages, *self._how)
+    def submit(self, pages: list[Page]) -> Callable[[], list[Cleaned]]:
+        """Begin to clean pages; what is returned waits for the results."""
+        if not self._is_behind:
+            done = self._here(pages)
             return lambda: done
         try:
+            if self._pool is None:
+                self._pool = self._started(self._processes)
             future = self._pool.submit(clean_pages, pages, *self._how)
         except BrokenProcessPool:
             return lambda: self._one_by_one(pages)
         return lambda: self._result(future, pages)
+
+    def _here(self, pages: list[Page]) -> list[Cleaned]:
+        began = time.monotonic()
+        done = clean_pages(pages, *self._how)
+        ended = time.monotonic()
+        self._busy += ended - began
+        self._cleaned += len(pages)
+        if self._cleaned >= _SAMPLE:
+            self._is_behind = self._processes > 1 and self._busy > _MOST_BUSY * (ended - self._since)
+            self._cleaned, self._busy, self._since = 0, 0.0, ended
+        return done
+
+    def _started(self, processes: int) -> ProcessPoolExecutor:
+        with safe_path():
+            forkserver.ensure_running()
+        return ProcessPoolExecutor(processes, mp_context=self._context, initializer=_prepare)
 
     def _result(self, future: Future[list[Cleaned]], pages: list[Page]) -> list[Cleaned]:
         try:
@@ -147,7 +166,7 @@ class Cleaners:
 
     def _alone(self, page: Page) -> Cleaned:
         try:
-            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare) as pool:
+            with self._started(1) as pool:
                 return pool.submit(clean_page, page, *self._how).result()
         except BrokenProcessPool:
             return Cleaned(error=InternalError("cleaning it ends the process, please report the page"))
@@ -155,7 +174,7 @@ class Cleaners:
     def _end(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = self._start = None
+        self._pool = None
 
 
 def _prepare() -> None:
