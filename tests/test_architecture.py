@@ -34,6 +34,7 @@ ROOMS: dict[str, set[str]] = {
     "records": set(),
     "projection": {"pages", "layouts", "characters", "labelling", "links", "recognition", "records", "segments", "spans"},
     "audit": {"spans", "records", "characters", "errors"},
+    "choosing": {"records"},
     "cleaning": {
         *("pages", "layouts", "errors", "characters", "core", "spans", "decoding", "documents"),
         *("recognition", "labelling", "projection", "records", "audit"),
@@ -48,10 +49,10 @@ ROOMS: dict[str, set[str]] = {
     "writing": {"errors", "packing"},
     "appending": {"errors"},
     "state": {"errors"},
-    "running": {"errors", "cleaning", "explaining", "layouts", "projection", "reading", "records", "tally"},
+    "running": {"errors", "choosing", "cleaning", "explaining", "layouts", "projection", "reading", "records", "tally"},
     "cli": {
         *("errors", "cleaning", "explaining", "layouts", "links", "pages", "projection", "records", "spans", "tally", "trial"),
-        *("reading", "fetching", "writing", "appending", "state", "running"),
+        *("choosing", "reading", "fetching", "writing", "appending", "state", "running"),
     },
 }
 ONLY_USERS = {

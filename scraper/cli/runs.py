@@ -14,6 +14,7 @@ import typer
 from scraper import __version__
 from scraper.cleaning import Outcome
 from scraper.cli.checks import check_inputs, check_layouts
+from scraper.cli.choices import check_choice
 from scraper.cli.options import Options
 from scraper.cli.talk import is_watched, say
 from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, StateError
@@ -90,6 +91,8 @@ def run(options: Options, lines: Lines, spans: Path | None = None) -> None:
         spans: where to write what every piece of a page was taken for.
     """
     inputs = check_inputs(options, spans)
+    choice = check_choice(options)
+    unknown = "skip" if options.unknown == "keep" and choice.is_of_known else options.unknown
     check_layouts(options.layouts)
     request = Request(
         max_bytes=options.max_bytes,
@@ -104,7 +107,7 @@ def run(options: Options, lines: Lines, spans: Path | None = None) -> None:
     beside = [file for file in (failures, pieces) if file is not None]
     with finishing(output, tally, quiet=options.quiet, beside=beside):
         skip = frozenset().union(*(file.identities() for file in (output, *beside)))
-        job = Job(request, options.unknown, lines, skip, options.layouts, pieces is not None)
+        job = Job(request, unknown, lines, skip, options.layouts, pieces is not None, choice=choice)
         sink = _Sink(tally, output, failures, pieces)
         with _progress(options, tally) as meter:
             try:

@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from scraper.choosing import Choice
 from scraper.cleaning import Outcome, clean
 from scraper.errors import EmptyInput, InternalError, NotText, PageError, UnknownLayout
 from scraper.layouts import Layout, choose_layouts
@@ -36,6 +37,8 @@ class Job(NamedTuple):
     """Whether what every piece of a page was taken for is wanted, too."""
     is_chosen: bool = False
     """Whether the sink decides on each page by what it was given before. Else it may be given lines that are counted already."""
+    choice: Choice = Choice()
+    """Which records are wanted."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -73,6 +76,10 @@ def do(job: Job, reading: Reading, sink: Sink) -> None:
     """Clean what was read and hand on what becomes of it. A page that fails is named and counted, and the others go on."""
     outcome = outcome_of(reading, layouts_of(job.layouts), job.unknown, sink)
     if outcome is None:
+        return
+    refusal = job.choice.refusal(outcome.record)
+    if refusal is not None:
+        sink.tally.left_out[refusal] += 1
         return
     spans = b""
     if job.has_spans:
