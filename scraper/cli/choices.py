@@ -1,16 +1,17 @@
-"""Which records the user wants, checked before anything is read."""
+"""Which records the user wants, and which keys of them, checked before anything is read."""
 
 import re
 from datetime import date
 from typing import Final, get_args
 from urllib.parse import urlsplit
 
+import msgspec
 import typer
 
 from scraper.choosing import Choice
 from scraper.cli.options import Options
 from scraper.links import is_absolute, site_of
-from scraper.records import Lang
+from scraper.records import Keys, Lang
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _SLUG: Final = re.compile(r"[^\s/]+")
@@ -32,6 +33,24 @@ def check_choice(options: Options) -> Choice:
         others = "--unknown keep, and without --lang, --newspaper, --since and --until"
         raise typer.BadParameter(f"pages of unknown layout can only be had with {others}.", param_hint="--only")
     return choice
+
+
+def check_keys(keys: str | None, record: type[msgspec.Struct]) -> Keys:
+    """Return which keys lines are to have, or end with a usage error; nothing if they are to have all."""
+    if keys is None:
+        return ()
+    known = {field.encode_name: field.name for field in msgspec.structs.fields(record)}
+    found: dict[str, str] = {}
+    for part in keys.split(","):
+        new, _, old = (piece.strip() for piece in (part if "=" in part else f"{part}={part}").partition("="))
+        if old not in known or not new or not new.isprintable():
+            raise typer.BadParameter(
+                f"{part!r} names no key; write KEY or NEW=KEY, where KEY is one of {', '.join(known)}.", param_hint="--keys"
+            )
+        if new in found:
+            raise typer.BadParameter(f"{new!r} would stand twice in a line; name each key once.", param_hint="--keys")
+        found[new] = known[old]
+    return tuple(found.items())
 
 
 def _lang(value: str) -> str:

@@ -9,7 +9,11 @@ def clean(options: Options, spans: Spans = None) -> None:
 
     Example: scraper clean saved/ -o pages.jsonl
     """
+    from functools import partial
+
+    from scraper.cli.choices import check_keys
     from scraper.cli.runs import run
+    from scraper.records import PageRecord
     from scraper.running import page_lines
 
-    run(options, page_lines, spans)
+    run(options, partial(page_lines, keys=check_keys(options.keys, PageRecord)), spans)

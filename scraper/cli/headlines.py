@@ -9,7 +9,11 @@ def headlines(options: Options) -> None:
 
     Example: scraper headlines saved/ | jq -r .headline
     """
+    from functools import partial
+
+    from scraper.cli.choices import check_keys
     from scraper.cli.runs import run
+    from scraper.records import HeadlineRecord
     from scraper.running import headline_lines
 
-    run(options, headline_lines)
+    run(options, partial(headline_lines, keys=check_keys(options.keys, HeadlineRecord)))

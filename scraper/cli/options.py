@@ -59,6 +59,14 @@ Since = Annotated[
 Until = Annotated[
     str | None, typer.Option(metavar="DAY", help="Give only pages of this day and earlier: YYYY-MM-DD.", show_default=False)
 ]
+Keys = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEYS",
+        help="Write only these keys, in this order: content=text,author renames text and keeps author.",
+        show_default=False,
+    ),
+]
 Layouts = Annotated[
     Path | None,
     typer.Option("--layouts", metavar="DIR", help="A directory of layout files to use too.", show_default=False),
@@ -113,6 +121,7 @@ class Options(NamedTuple):
     newspaper: Newspaper = None
     since: Since = None
     until: Until = None
+    keys: Keys = None
     url: Url = None
     layouts: Layouts = None
     text_field: TextField = "text"

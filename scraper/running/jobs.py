@@ -13,7 +13,7 @@ from scraper.errors import EmptyInput, InternalError, NotText, PageError, Unknow
 from scraper.layouts import Layout, choose_layouts
 from scraper.projection import headline_records
 from scraper.reading import Reading, Request
-from scraper.records import FailureRecord, to_json_line
+from scraper.records import FailureRecord, Keys, to_json_line
 from scraper.tally import Counted, Tally
 
 Lines = Callable[[Outcome], Iterable[bytes]]
@@ -28,7 +28,7 @@ class Job(NamedTuple):
     request: Request
     unknown: Literal["keep", "skip", "fail"]
     lines: Lines
-    """What a command makes of a page: a function that has a name in a module."""
+    """What a command makes of a page: a function that has a name in a module, or a partial of one."""
     skip: Collection[tuple[int, int]] = ()
     """Files that are no inputs."""
     layouts: Path | None = None
@@ -62,14 +62,14 @@ class Sink(Protocol):
         """Take a failure; it is not counted yet."""
 
 
-def page_lines(outcome: Outcome) -> list[bytes]:
+def page_lines(outcome: Outcome, keys: Keys = ()) -> list[bytes]:
     """Return the page record."""
-    return [to_json_line(outcome.record)]
+    return [to_json_line(outcome.record, keys)]
 
 
-def headline_lines(outcome: Outcome) -> list[bytes]:
+def headline_lines(outcome: Outcome, keys: Keys = ()) -> list[bytes]:
     """Return a record for each headline."""
-    return [to_json_line(record) for record in headline_records(outcome.record, outcome.layout)]
+    return [to_json_line(record, keys) for record in headline_records(outcome.record, outcome.layout)]
 
 
 def do(job: Job, reading: Reading, sink: Sink) -> None:
