@@ -33,6 +33,7 @@ ROOMS: dict[str, set[str]] = {
     "labelling": {"pages", "layouts", "core", "elements", "flattened", "headings", "outline", "segments", "spans", "ticker"},
     "records": set(),
     "projection": {"pages", "layouts", "characters", "labelling", "links", "recognition", "records", "segments", "spans"},
+    "identity": {"records"},
     "audit": {"spans", "records", "characters", "errors"},
     "choosing": {"records"},
     "cleaning": {
@@ -49,10 +50,11 @@ ROOMS: dict[str, set[str]] = {
     "writing": {"errors", "packing"},
     "appending": {"errors"},
     "state": {"errors"},
-    "running": {"errors", "choosing", "cleaning", "explaining", "layouts", "projection", "reading", "records", "tally"},
+    "seen": {"errors"},
+    "running": {"errors", "choosing", "cleaning", "explaining", "identity", "layouts", "projection", "reading", "records", "tally"},
     "cli": {
         *("errors", "cleaning", "explaining", "layouts", "links", "pages", "projection", "records", "spans", "tally", "trial"),
-        *("choosing", "reading", "fetching", "writing", "appending", "state", "running"),
+        *("choosing", "identity", "reading", "fetching", "writing", "appending", "state", "seen", "running"),
     },
 }
 ONLY_USERS = {

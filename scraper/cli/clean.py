@@ -1,10 +1,10 @@
 """``scraper clean``."""
 
-from scraper.cli.options import Options, Spans, sharing
+from scraper.cli.options import Dedup, Options, Spans, sharing
 
 
 @sharing
-def clean(options: Options, spans: Spans = None) -> None:
+def clean(options: Options, spans: Spans = None, dedup: Dedup = False) -> None:
     """Turn saved pages into JSON Lines, one record a page.
 
     Example: scraper clean saved/ -o pages.jsonl
@@ -16,4 +16,4 @@ def clean(options: Options, spans: Spans = None) -> None:
     from scraper.records import PageRecord
     from scraper.running import page_lines
 
-    run(options, partial(page_lines, keys=check_keys(options.keys, PageRecord)), spans)
+    run(options, partial(page_lines, keys=check_keys(options.keys, PageRecord)), spans, has_repeats=not dedup)

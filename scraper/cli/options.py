@@ -22,6 +22,9 @@ Spans = Annotated[
     Path | None,
     typer.Option(metavar="FILE", readable=False, help="Write what every piece of each page was taken for.", show_default=False),
 ]
+Dedup = Annotated[
+    bool, typer.Option("--dedup", help="Leave out, and count, a page whose address, or title and text, was written before.")
+]
 Unknown = Annotated[
     Literal["keep", "skip", "fail"],
     typer.Option(help="A page of no known layout: keep it whole, leave it out, or call it a failure."),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 
 import typer
 
@@ -24,6 +24,9 @@ from scraper.records import FailureRecord, to_json_line
 from scraper.running import Job, Lines, Result, counted, outcome_of, run_job
 from scraper.tally import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Tally
 from scraper.writing import Output
+
+if TYPE_CHECKING:
+    from scraper.seen import Seen
 
 
 class _Terminated(BaseException):
@@ -82,13 +85,14 @@ def finishing(
     raise typer.Exit(status)
 
 
-def run(options: Options, lines: Lines, spans: Path | None = None) -> None:
+def run(options: Options, lines: Lines, spans: Path | None = None, *, has_repeats: bool = True) -> None:
     """Read and clean what the user named, and write for each page the lines that a command makes of it. Ends the program.
 
     Args:
         options: what the user asked for.
         lines: makes of a page what is written of it.
         spans: where to write what every piece of a page was taken for.
+        has_repeats: whether a page is written that was written before.
     """
     inputs = check_inputs(options, spans)
     choice = check_choice(options)
@@ -107,9 +111,14 @@ def run(options: Options, lines: Lines, spans: Path | None = None) -> None:
     beside = [file for file in (failures, pieces) if file is not None]
     with finishing(output, tally, quiet=options.quiet, beside=beside):
         skip = frozenset().union(*(file.identities() for file in (output, *beside)))
-        job = Job(request, unknown, lines, skip, options.layouts, pieces is not None, choice=choice)
-        sink = _Sink(tally, output, failures, pieces)
-        with _progress(options, tally) as meter:
+        job = Job(
+            *(request, unknown, lines, skip, options.layouts, pieces is not None),
+            is_chosen=not has_repeats,
+            choice=choice,
+            has_digests=not has_repeats,
+        )
+        with _progress(options, tally) as meter, _seen(has_repeats=has_repeats) as seen:
+            sink = _Sink(tally, output, failures, pieces, seen)
             try:
                 run_job(job, inputs, sink, processes=options.jobs or cores(), meter=meter)
             except PageError as error:  # the list of inputs itself
@@ -124,12 +133,22 @@ class _Sink:
     """Writes records, pieces and failures to outputs of their own, as far as they are wanted, and says what failed."""
 
     def __init__(
-        self, tally: Tally, output: Output | None = None, failures: Output | None = None, spans: Output | None = None
+        self,
+        tally: Tally,
+        output: Output | None = None,
+        failures: Output | None = None,
+        spans: Output | None = None,
+        seen: "Seen | None" = None,
     ) -> None:
         self.tally = tally
+        self._seen = seen
         self._output, self._failures, self._spans = output, failures, spans
 
     def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
+        repeat = self._seen.repeat(result.url, result.text) if self._seen is not None else None
+        if repeat is not None:
+            self.tally.left_out[repeat] += 1
+            return
         self.pass_on(lines, spans)
         self.tally.add(result.counted)
 
@@ -143,6 +162,17 @@ class _Sink:
         if self._failures is not None:
             self._failures.write(to_json_line(failure))
         say(f"{failure.input}: {failure.code}: {failure.message}")
+
+
+@contextmanager
+def _seen(*, has_repeats: bool) -> "Iterator[Seen | None]":
+    if has_repeats:
+        yield None
+        return
+    from scraper.seen import Seen
+
+    with Seen() as seen:
+        yield seen
 
 
 def cores() -> int:

@@ -10,6 +10,7 @@ import msgspec
 from scraper.choosing import Choice
 from scraper.cleaning import Outcome, clean
 from scraper.errors import EmptyInput, InternalError, NotText, PageError, UnknownLayout
+from scraper.identity import page_digests
 from scraper.layouts import Layout, choose_layouts
 from scraper.projection import headline_records
 from scraper.reading import Reading, Request
@@ -39,12 +40,18 @@ class Job(NamedTuple):
     """Whether the sink decides on each page by what it was given before. Else it may be given lines that are counted already."""
     choice: Choice = Choice()
     """Which records are wanted."""
+    has_digests: bool = False
+    """Whether the sink is to know what makes a page the same as another."""
 
 
 class Result(msgspec.Struct, frozen=True):
     """What becomes of a page, beside its lines."""
 
     counted: Counted
+    url: bytes | None = None
+    """The digest of its address, if that is wanted and there is one."""
+    text: bytes | None = None
+    """The digest of its title and text."""
 
 
 class Sink(Protocol):
@@ -86,7 +93,8 @@ def do(job: Job, reading: Reading, sink: Sink) -> None:
         from scraper.explaining import pieces_of, to_line  # which nearly no run needs
 
         spans = b"".join(map(to_line, pieces_of(outcome, keyed=True)))
-    sink.add(Result(counted(outcome)), b"".join(job.lines(outcome)), spans)
+    digests = page_digests(outcome.record) if job.has_digests else (None, None)
+    sink.add(Result(counted(outcome), *digests), b"".join(job.lines(outcome)), spans)
 
 
 def counted(outcome: Outcome) -> Counted:
