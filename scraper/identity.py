@@ -3,15 +3,15 @@
 from hashlib import blake2b
 from typing import Final
 
-from scraper.records import HeadlineRecord, PageRecord
+from scraper.records import PageRecord
 
 DIGEST: Final = 16
 """Bytes of a digest. Two different values with the same 128 bits are not to be expected in any number of pages that can be had."""
 
 
-def headline_key(row: HeadlineRecord) -> str:
+def headline_key(site: str | None, url: str | None, text: str) -> str:
     """Return what makes two headlines the same: the site, the address they lead to whatever its scheme and ``www.``, and the words."""
-    return "\n".join((row.site or "", _bare(row.url) if row.url is not None else "", row.headline))
+    return "\n".join((site or "", _bare(url) if url is not None else "", text))
 
 
 def page_digests(record: PageRecord) -> tuple[bytes | None, bytes | None]:

@@ -98,6 +98,30 @@ class HeadlineRecord(Struct, frozen=True, kw_only=True, rename={"schema_version"
     input: Annotated[str, Meta(description="where the page was read")]
 
 
+class HeadlineHistory(Struct, frozen=True, kw_only=True, rename={"schema_version": "schema"}):
+    """One headline in all the pages of a run that showed it: the same words, leading to the same address, on pages of one site."""
+
+    schema_version: Annotated[Literal[1], Meta(description="grows only when a key changes meaning")] = 1
+    headline: Annotated[str, Meta(description="the headline")]
+    url: Annotated[
+        str | None,
+        Meta(
+            description="its article's absolute address; as the first page in the input has it, where some differ in scheme or www."
+        ),
+    ]
+    lang: Annotated[Lang | None, Meta(description="the language of the first page in the input that showed it")]
+    site: Annotated[str | None, Meta(description="the host of the pages without www.")]
+    newspaper_slug: Annotated[str | None, Meta(description="the newspaper's slug in its address")]
+    first_fetched_at: Annotated[
+        Time | None, Meta(description="the earliest time at which a page that showed it was fetched; null if no page tells")
+    ]
+    last_fetched_at: Annotated[Time | None, Meta(description="the latest such time")]
+    pages: Annotated[int, Meta(ge=1, description="how many of the pages that were read showed it, those without a time too")]
+    first_page_id: Annotated[
+        PageId, Meta(description="the id of the first page in the input that showed it; in an input out of order not the earliest")
+    ]
+
+
 class FailureRecord(Struct, frozen=True, kw_only=True):
     """One input that gave no record, and why."""
 
@@ -127,9 +151,17 @@ def to_json_line(record: Struct, keys: Keys = ()) -> bytes:
     return line + b"\n"
 
 
-def json_schema(kind: Literal["page", "headline"]) -> dict[str, Any]:
+RecordName = Literal["page", "headline", "headline-history"]
+_RECORDS: Final[dict[RecordName, type[Struct]]] = {
+    "page": PageRecord,
+    "headline": HeadlineRecord,
+    "headline-history": HeadlineHistory,
+}
+
+
+def json_schema(name: RecordName) -> dict[str, Any]:
     """Return the JSON Schema of a record."""
-    record = PageRecord if kind == "page" else HeadlineRecord
+    record = _RECORDS[name]
     _, definitions = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
     body: dict[str, Any] = definitions.pop(record.__name__)
     # Every key is always there, also one that has a default.

@@ -6,16 +6,16 @@ commit and what the caller notes of it. So each digest bears the position after 
 forgets what came after that one.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
+from sqlite3 import Error
 from typing import Final, Literal, Self
 
+from scraper.embedded import connect, explained
 from scraper.errors import OutputError
 
-_CACHE: Final = 8 << 10
-"""Kilobytes of the file that are held in memory; with eight times as many it is not faster, even at four million digests."""
+_CACHE: Final = 8 << 20
+"""Bytes of the file that are held in memory; with eight times as many it is not faster, even at four million digests."""
 
 Repeat = Literal["repeated-url", "repeated-text"]
 
@@ -36,10 +36,10 @@ class Seen:
         self._position = position
 
     def __enter__(self) -> Self:
-        with self._explained():
-            self._database = sqlite3.connect("" if self._path is None else self._path, isolation_level=None)
+        with explained(self._path):
+            self._database = connect(self._path, _CACHE)
         try:
-            with self._explained():
+            with explained(self._path):
                 self._open()
         except BaseException:
             self._database.close()
@@ -47,15 +47,12 @@ class Seen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(sqlite3.Error):  # what was not committed is not to be kept
+        with suppress(Error):  # what was not committed is not to be kept
             self._database.close()
 
     def _open(self) -> None:
         do = self._database.execute
-        do(f"PRAGMA cache_size = -{_CACHE}")
-        if self._path is None:
-            do("PRAGMA journal_mode = OFF")
-        else:
+        if self._path is not None:
             do("PRAGMA journal_mode = WAL")
             do("PRAGMA synchronous = FULL")
         do("BEGIN")
@@ -78,7 +75,7 @@ class Seen:
             url: the digest of its address, if it has one.
             text: the digest of its title and text, if it has either.
         """
-        with self._explained():
+        with explained(self._path):
             if self._knows(url):
                 return "repeated-url"
             if self._knows(text):
@@ -97,19 +94,8 @@ class Seen:
         Args:
             position: greater than that of the commit before; to be noted by the caller after this has returned.
         """
-        with self._explained():
+        with explained(self._path):
             self._position = position
             self._note_position()
             self._database.execute("COMMIT")
             self._database.execute("BEGIN")
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            if self._path is None:
-                message = f"what was written cannot be remembered ({error}); free some space, or let TMPDIR name another place"
-            else:
-                message = f"{self._path}: it cannot be used ({error}); free some space, or start the run anew"
-            raise OutputError(message) from None

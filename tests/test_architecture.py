@@ -50,11 +50,13 @@ ROOMS: dict[str, set[str]] = {
     "writing": {"errors", "packing"},
     "appending": {"errors"},
     "state": {"errors"},
-    "seen": {"errors"},
+    "embedded": {"errors"},
+    "seen": {"embedded", "errors"},
+    "histories": {"embedded", "errors", "identity", "records"},
     "running": {"errors", "choosing", "cleaning", "explaining", "identity", "layouts", "projection", "reading", "records", "tally"},
     "cli": {
         *("errors", "cleaning", "explaining", "layouts", "links", "pages", "projection", "records", "spans", "tally", "trial"),
-        *("choosing", "identity", "reading", "fetching", "writing", "appending", "state", "seen", "running"),
+        *("choosing", "identity", "reading", "fetching", "writing", "appending", "state", "seen", "histories", "running"),
     },
 }
 ONLY_USERS = {

@@ -192,5 +192,5 @@ def test_a_full_disk_is_told_in_a_sentence() -> None:
         "    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert "what was written cannot be remembered (" in done.stdout
+    assert "what was found so far cannot be kept (" in done.stdout
     assert "TMPDIR" in done.stdout

@@ -61,7 +61,7 @@ def clean_page(page: Page, records: Records, layouts: Path | None) -> Cleaned:
             )
             raise NoHeadlines(f"no headline can be read from the page: {lost}; look at it without --ticker-only")
         rows = list(headline_records(record, outcome.layout))
-        keys = [headline_key(row) for row in rows]
+        keys = [headline_key(row.site, row.url, row.headline) for row in rows]
         return _cleaned([to_json_line(row) for row in rows], keys, record)
     except PageError as error:
         return Cleaned(error=error)

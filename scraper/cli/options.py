@@ -25,6 +25,9 @@ Spans = Annotated[
 Dedup = Annotated[
     bool, typer.Option("--dedup", help="Leave out, and count, a page whose address, or title and text, was written before.")
 ]
+Unique = Annotated[
+    bool, typer.Option("--unique", help="Write each headline of all pages once, with when and how often it was shown.")
+]
 Unknown = Annotated[
     Literal["keep", "skip", "fail"],
     typer.Option(help="A page of no known layout: keep it whole, leave it out, or call it a failure."),

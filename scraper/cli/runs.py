@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, NoReturn, Protocol, Self
@@ -26,6 +26,7 @@ from scraper.tally import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, T
 from scraper.writing import Output
 
 if TYPE_CHECKING:
+    from scraper.histories import Histories
     from scraper.seen import Seen
 
 
@@ -85,7 +86,15 @@ def finishing(
     raise typer.Exit(status)
 
 
-def run(options: Options, lines: Lines, spans: Path | None = None, *, has_repeats: bool = True) -> None:
+def run(
+    options: Options,
+    lines: Lines,
+    spans: Path | None = None,
+    *,
+    has_repeats: bool = True,
+    rest: Callable[[], bytes] = bytes,
+    between: "Histories | None" = None,
+) -> None:
     """Read and clean what the user named, and write for each page the lines that a command makes of it. Ends the program.
 
     Args:
@@ -93,6 +102,8 @@ def run(options: Options, lines: Lines, spans: Path | None = None, *, has_repeat
         lines: makes of a page what is written of it.
         spans: where to write what every piece of a page was taken for.
         has_repeats: whether a page is written that was written before.
+        rest: returns the lines that ``lines`` has held back.
+        between: takes all lines in, and gives those to write when everything was read.
     """
     inputs = check_inputs(options, spans)
     choice = check_choice(options)
@@ -116,14 +127,18 @@ def run(options: Options, lines: Lines, spans: Path | None = None, *, has_repeat
             is_chosen=not has_repeats,
             choice=choice,
             has_digests=not has_repeats,
+            rest=rest,
         )
-        with _progress(options, tally) as meter, _seen(has_repeats=has_repeats) as seen:
-            sink = _Sink(tally, output, failures, pieces, seen)
-            try:
-                run_job(job, inputs, sink, processes=options.jobs or cores(), meter=meter)
-            except PageError as error:  # the list of inputs itself
-                tally.failures[error.code] += 1
-                say(f"{options.from_list}: {error.code}: {error}")
+        with between or nullcontext(), _seen(has_repeats=has_repeats) as seen:
+            sink = _Sink(tally, between or output, failures, pieces, seen)
+            with _progress(options, tally) as meter:
+                try:
+                    run_job(job, inputs, sink, processes=options.jobs or cores(), meter=meter)
+                except PageError as error:  # the list of inputs itself
+                    tally.failures[error.code] += 1
+                    say(f"{options.from_list}: {error.code}: {error}")
+            for some in between.lines() if between is not None else ():
+                output.write(some)
         if options.summary is not None:
             with Output(options.summary) as summary:
                 summary.write(tally.to_json(__version__))
@@ -135,7 +150,7 @@ class _Sink:
     def __init__(
         self,
         tally: Tally,
-        output: Output | None = None,
+        output: "Output | Histories | None" = None,
         failures: Output | None = None,
         spans: Output | None = None,
         seen: "Seen | None" = None,

@@ -42,6 +42,8 @@ class Job(NamedTuple):
     """Which records are wanted."""
     has_digests: bool = False
     """Whether the sink is to know what makes a page the same as another."""
+    rest: Callable[[], bytes] = bytes
+    """Returns the lines that ``lines`` has held back."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -95,6 +97,12 @@ def do(job: Job, reading: Reading, sink: Sink) -> None:
         spans = b"".join(map(to_line, pieces_of(outcome, keyed=True)))
     digests = page_digests(outcome.record) if job.has_digests else (None, None)
     sink.add(Result(counted(outcome), *digests), b"".join(job.lines(outcome)), spans)
+
+
+def finish(job: Job, sink: Sink) -> None:
+    """Hand on what was held back of the pages so far, before anybody else hands on what comes after them."""
+    if rest := job.rest():
+        sink.pass_on(rest, b"")
 
 
 def counted(outcome: Outcome) -> Counted:
