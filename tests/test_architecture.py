@@ -33,7 +33,9 @@ ROOMS: dict[str, set[str]] = {
     "labelling": {"pages", "layouts", "core", "elements", "flattened", "headings", "outline", "segments", "spans", "ticker"},
     "records": set(),
     "projection": {"pages", "layouts", "characters", "labelling", "links", "recognition", "records", "segments", "spans"},
+    "identity": {"records"},
     "audit": {"spans", "records", "characters", "errors"},
+    "choosing": {"records"},
     "cleaning": {
         *("pages", "layouts", "errors", "characters", "core", "spans", "decoding", "documents"),
         *("recognition", "labelling", "projection", "records", "audit"),
@@ -49,12 +51,16 @@ ROOMS: dict[str, set[str]] = {
     "writing": {"errors", "packing"},
     "appending": {"errors"},
     "state": {"errors"},
+    "embedded": {"errors"},
+    "seen": {"embedded", "errors"},
+    "histories": {"embedded", "errors", "identity", "records"},
     "running": {
-        *("errors", "links", "pages", "cleaning", "explaining", "layouts", "projection", "reading", "records", "tally"),
+        *("errors", "pages", "choosing", "cleaning", "explaining", "identity", "layouts", "projection", "reading"),
+        *("records", "tally"),
     },
     "cli": {
         *("errors", "cleaning", "explaining", "layouts", "links", "pages", "projection", "records", "spans", "tally", "trial"),
-        *("reading", "fetching", "writing", "appending", "state", "running"),
+        *("choosing", "identity", "reading", "fetching", "writing", "appending", "state", "seen", "histories", "running"),
     },
 }
 ONLY_USERS = {

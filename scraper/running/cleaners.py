@@ -16,7 +16,7 @@ import msgspec
 
 from scraper.cleaning import Outcome, clean
 from scraper.errors import InternalError, NoHeadlines, PageError, naming_mistakes
-from scraper.links import site_of
+from scraper.identity import headline_key
 from scraper.pages import Page
 from scraper.projection import headline_records
 from scraper.records import HeadlineRecord, PageRecord, to_json_line
@@ -64,7 +64,7 @@ def _headlines(outcome: Outcome) -> Cleaned:
         lost = "its headlines have lost what stood between them" if "ticker-not-split" in record.warnings else "there is no ticker"
         raise NoHeadlines(f"no headline can be read from the page: {lost}; look at it without --ticker-only")
     rows = list(headline_records(record, outcome.layout))
-    keys = [headline_key(record, row.url, row.headline) for row in rows]
+    keys = [headline_key(row.site, row.url, row.headline) for row in rows]
     return _cleaned(record, rows, keys)
 
 
@@ -76,12 +76,6 @@ def _cleaned(record: PageRecord, rows: Sequence[PageRecord | HeadlineRecord], ke
         layout=record.layout,
         warnings=list(record.warnings),
     )
-
-
-def headline_key(record: PageRecord, url: str | None, text: str) -> str:
-    """Return what makes two headlines the same: the site, the address they lead to whatever its scheme and ``www.``, and the words."""
-    rest = url.partition("://")[2].removeprefix("www.") if url is not None else ""
-    return "\n".join((site_of(record.url) or "" if record.url is not None else "", rest, text))
 
 
 def clean_pages(pages: list[Page], records: Records, layouts: Path | None) -> list[Cleaned]:
