@@ -42,8 +42,9 @@ ROOMS: dict[str, set[str]] = {
     "explaining": {"pages", "layouts", "characters", "core", "spans", "recognition", "records", "cleaning", "showing"},
     "trial": {"cleaning", "layouts", "characters", "recognition", "segments"},
     "tally": {"records"},
+    "statistics": {"records", "showing"},
     "refusals": {"errors", "links"},
-    "reading": {"pages", "errors", "links", "refusals"},
+    "reading": {"pages", "errors", "links", "records", "refusals"},
     "fetching": {"pages", "errors", "links", "refusals"},
     "packing": set(),
     "writing": {"errors", "packing"},
@@ -74,6 +75,7 @@ ONLY_USERS = {
     "rich": {"cli"},
     "httpx": {"fetching"},
     "pyarrow": {"reading"},
+    "vl_convert": {"statistics"},
     "zipfile": {"reading"},
     "fastwarc": {"reading", "fetching"},
 }
