@@ -63,10 +63,9 @@ ROOMS: dict[str, set[str]] = {
             "projection",
             "records",
             "spans",
-            "tally",
-            "trial",
+            "statistics",
         ),
-        *("reading", "fetching", "writing", "appending", "state", "running"),
+        *("tally", "trial", "reading", "fetching", "writing", "appending", "state", "running"),
     },
 }
 ONLY_USERS = {

@@ -20,7 +20,9 @@ _WIDTH: Final = 320
 _ROW: Final = 34
 _MOST_ROWS: Final = 50
 """How many rows a picture has at most; the table below it has all."""
-_LONGEST_NAME: Final = 38
+_LONGEST_NAME: Final = 60
+"""Characters of a name that reach the picture, which cuts off those for which it has no room."""
+_NAME: Final = 200
 _COLUMN: Final = 180
 _CELL: Final = 20
 _BINS: Final = (1, 3, 12, 60, 240, 1200)
@@ -65,7 +67,7 @@ def rows(table: Table) -> Markup:
                     "mark": {"type": "bar", "height": 7, "yOffset": 10, "color": "var(--body)", "cornerRadius": 2},
                     "encoding": {"x": x, **tooltip},
                 },
-                {"mark": {**_TEXT, "align": "left", "x": 0, "dy": 2}, "encoding": {"text": {"field": "name"}}},
+                {"mark": {**_TEXT, "align": "left", "x": 0, "dy": 2, "limit": _NAME}, "encoding": {"text": {"field": "name"}}},
                 {
                     "mark": {**_TEXT, "align": "right", "x": _WIDTH, "dy": 2, "fill": "var(--faint)"},
                     "encoding": {"text": {"field": "said"}},
@@ -88,14 +90,14 @@ def columns(table: Table) -> Markup:
                 "y": {
                     "field": "pages",
                     "type": "quantitative",
-                    "axis": {**_AXIS, "tickCount": 4, "format": "~s", "grid": True, "gridColor": "var(--line)"},
+                    "axis": {**_AXIS, "tickCount": 4, "format": ",.0f", "tickMinStep": 1, "grid": True, "gridColor": "var(--line)"},
                 },
             },
         }
     )
 
 
-def heat(grid: Grid) -> Markup:
+def squares(grid: Grid) -> Markup:
     """Return a square for each month, the darker the more pages there are."""
     cells = [
         {"year": f"{year:04}", "month": month, "pages": count}
@@ -130,7 +132,7 @@ def heat(grid: Grid) -> Markup:
     )
 
 
-def coverage(newspapers: Sequence[Newspaper]) -> Markup:
+def strips(newspapers: Sequence[Newspaper]) -> Markup:
     """Return a strip for each newspaper from its first day to its last: the darker, the more days of a time have a page."""
     shown_ones = newspapers[:_MOST_ROWS]
     ends = [(_month(paper.days.first), _month(paper.days.last) + 1) for paper in shown_ones]
@@ -139,7 +141,13 @@ def coverage(newspapers: Sequence[Newspaper]) -> Markup:
     names, spans, stretches = [], [], []
     for row, (paper, (start, end)) in enumerate(zip(shown_ones, ends, strict=True)):
         days = paper.days
-        names.append({"row": row, "name": _cut(name_of(paper)), "said": f"{number(len(days))} of {number(days.span)} days"})
+        names.append(
+            {
+                "row": row,
+                "name": _cut(name_of(paper)),
+                "said": f"{number(len(days))} of {number(days.span)} day{'s' * (days.span > 1)}",
+            }
+        )
         spans.append({"row": row, "from": start / 12, "to": end / 12})
         stretches += [
             {"row": row, "from": begin / 12, "to": stop / 12, "level": level} for begin, stop, level in _levels(paper, step)
@@ -177,7 +185,7 @@ def coverage(newspapers: Sequence[Newspaper]) -> Markup:
                 },
                 {
                     "data": {"values": names},
-                    "mark": {**_TEXT, "align": "left", "x": 0, "dy": 2},
+                    "mark": {**_TEXT, "align": "left", "x": 0, "dy": 2, "limit": _NAME},
                     "encoding": {"text": {"field": "name"}},
                 },
                 {

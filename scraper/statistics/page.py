@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 
-from scraper.showing import Markup, shown, style_sheet, tag, to_page
+from scraper.showing import Markup, join, shown, style_sheet, tag, to_page
 from scraper.statistics import charts
 from scraper.statistics.counting import Statistics
 from scraper.statistics.tables import Grid, Table, number, overview, tables_of, year_of
 
 _INPUTS = 3
 """How many inputs the page names."""
+_KEYS = {
+    "squares": "The stronger the colour of a month, the more pages it has.",
+    "strips": "A strip goes from a newspaper's first day to its last: blue where days have pages, the stronger the more of them do.",
+}
+"""How to read a picture that does not say it itself."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -40,25 +45,21 @@ def _picture(table: Table | Grid, statistics: Statistics, top: int) -> Markup | 
     if not table.rows:
         return None
     if isinstance(table, Grid):
-        return charts.heat(table)
+        return charts.squares(table)
     if table.shape == "strips":
-        return charts.coverage([newspaper for newspaper in statistics.newspapers if len(newspaper.days)][:top])
+        return charts.strips([newspaper for newspaper in statistics.newspapers if len(newspaper.days)][:top])
     return {"rows": charts.rows, "columns": charts.columns}[table.shape](table) if table.shape is not None else None
 
 
 def _card(table: Table | Grid, picture: Markup | None) -> Markup:
     numbers = _numbers(table) if table.rows else tag("p", "none", class_="none")
     if picture is not None:
+        picture = join(picture, *([tag("p", _KEYS[table.shape], class_="note")] if table.shape in _KEYS else []))
         numbers = tag("details", tag("summary", "Numbers"), numbers)
     notes = [tag("p", note, class_="note") for note in table.notes]
+    children = [tag("h2", table.title), *([picture] if picture is not None else []), *notes, numbers]
     return tag(
-        "section",
-        tag("h2", table.title),
-        *([picture] if picture is not None else []),
-        *notes,
-        numbers,
-        class_="card",
-        aria_label=table.title,
+        "section", *children, class_="card" if picture is not None or not table.rows else "card wide", aria_label=table.title
     )
 
 
@@ -84,4 +85,11 @@ def _numbers(table: Table | Grid) -> Markup:
         )
         for cells in rows
     ]
-    return tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="numbers", tabindex="0")
+    return tag(
+        "div",
+        tag("table", tag("thead", head), tag("tbody", *body)),
+        class_="numbers",
+        tabindex="0",
+        role="region",
+        aria_label=f"{table.title} in numbers",
+    )

@@ -52,6 +52,7 @@ class Grid(NamedTuple):
     rows: Sequence[tuple[int, Sequence[int]]]
     """A year, and its twelve months."""
     notes: Sequence[str] = ()
+    shape: Literal["squares"] = "squares"
 
 
 def tables_of(statistics: Statistics, top: int) -> list[Table | Grid]:
@@ -71,8 +72,8 @@ def tables_of(statistics: Statistics, top: int) -> list[Table | Grid]:
         _months(statistics),
         _days(statistics, top),
         _article_lengths(statistics.lengths.get(("article", "characters"), Counter())),
-        _lengths(statistics),
         _counted("Warnings", "warning", pages, statistics.warnings.most_common(), meanings=WARNINGS_MEAN.items()),
+        _lengths(statistics),
     ]
 
 
