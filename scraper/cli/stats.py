@@ -104,8 +104,10 @@ def _progress(inputs: list[str], tally: "Tally", *, quiet: bool) -> "Iterator[Ca
 
 def _text(statistics: "Statistics", top: int) -> bytes:
     from scraper.cli.drawing import to_text
-    from scraper.statistics import overview, tables_of
+    from scraper.statistics import NOTHING, overview, tables_of
 
+    if not statistics.pages:
+        return f"{NOTHING}\n".encode()
     return to_text(
         [overview(statistics), *tables_of(statistics, top)], is_terminal=sys.stdout is not None and sys.stdout.isatty()
     ).encode()

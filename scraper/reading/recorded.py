@@ -66,7 +66,7 @@ def _read(stream: Stream, place: Place, decoder: msgspec.json.Decoder[R], max_by
                     except PageError as error:
                         yield place.failed(error, number)
     except DamagedInput as error:
-        yield place.failed(DamagedInput(f"after line {number}, {error}"))
+        yield place.failed(DamagedInput(f"after line {number}, {error}" if number else str(error)))
     except PageError as error:
         yield place.failed(error)
 

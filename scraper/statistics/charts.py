@@ -35,7 +35,7 @@ _AXIS: Final = {"title": None, "grid": False, "ticks": False, "domain": False, "
 _CONFIG: Final = {
     "background": None,
     "view": {"stroke": None},
-    "font": "inherit",
+    "font": "sans-serif",  # by which words are measured; the style sheet names another
     "axis": {"labelColor": "var(--faint)", "labelFontSize": 12, "labelLimit": 0, "domainColor": "var(--line)"},
 }
 

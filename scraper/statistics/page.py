@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from scraper.showing import Markup, join, shown, style_sheet, tag, to_page
 from scraper.statistics import charts
 from scraper.statistics.counting import Statistics
-from scraper.statistics.tables import Grid, Table, number, overview, tables_of, year_of
+from scraper.statistics.tables import NOTHING, Grid, Table, number, overview, tables_of, year_of
 
 _INPUTS = 3
 """How many inputs the page names."""
@@ -33,11 +33,11 @@ def to_html(statistics: Statistics, inputs: Sequence[str], top: int) -> str:
         tag("h1", title, dir="auto"),
         tag("dl", *(tag("div", tag("dt", row[1]), tag("dd", row[0])) for row in overview(statistics).rows), class_="tiles"),
     )
-    cards = [_card(table, _picture(table, statistics, top)) for table in tables_of(statistics, top)]
+    cards = [_card(table, _picture(table, statistics, top)) for table in tables_of(statistics, top)] if statistics.pages else []
     return to_page(
         f"{title} \u00b7 scraper stats",
         style_sheet("statistics"),
-        tag("body", head, tag("main", *cards, class_="charts")),
+        tag("body", head, tag("main", *cards or [tag("p", NOTHING)], class_="charts")),
     )
 
 

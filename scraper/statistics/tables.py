@@ -14,6 +14,9 @@ from scraper.records import Kind
 from scraper.showing.words import KINDS_MEAN, WARNINGS_MEAN
 from scraper.statistics.counting import Measure, Newspaper, Statistics, quantile
 
+NOTHING: Final = "There are no page records."
+"""What is said instead of tables where there is nothing to count."""
+
 _YEARS: Final = 40
 """Of how many years there is a row; of hostile records there could be nine thousand."""
 _SLUG: Final = 40
