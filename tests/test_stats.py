@@ -379,8 +379,8 @@ def test_nothing_to_count_is_said(tmp_path: Path) -> None:
 def test_wrong_usage_exits_2(tmp_path: Path) -> None:
     """A page is never written onto the records; a number of newspapers is a number."""
     records = write(tmp_path / "pages.jsonl", [ARTICLE])
-    for args in ([records, "--html", records], [records, "--top", "0"], [records, "--top", "all"]):
-        done = run("stats", *args)
+    for option, value in (("--html", str(records)), ("--top", "0"), ("--top", "all")):
+        done = run("stats", records, option, value)
         assert (done.returncode, done.stdout) == (2, b"")
     assert records.read_bytes() == line(ARTICLE)
 

@@ -18,7 +18,7 @@ from scraper.statistics.tables import Grid, Table, name_of, number
 _WIDTH: Final = 320
 """What a narrow telephone has; a wider place makes the picture larger."""
 _ROW: Final = 34
-_MOST_ROWS: Final = 50
+MOST_ROWS: Final = 50
 """How many rows a picture has at most; the table below it has all."""
 _LONGEST_NAME: Final = 60
 """Characters of a name that reach the picture, which cuts off those for which it has no room."""
@@ -52,7 +52,7 @@ def rows(table: Table) -> Markup:
     name = max(place for place, column in enumerate(table.columns) if not column.is_spare)
     lines = [
         {"row": at, "name": _cut(cells[name]), "said": f"{cells[0]}  ({cells[1]})", "pages": length}
-        for at, (cells, length) in enumerate(zip(table.rows[:_MOST_ROWS], table.bars or (), strict=False))
+        for at, (cells, length) in enumerate(zip(table.rows[:MOST_ROWS], table.bars or (), strict=False))
     ]
     y = {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
     x = {"field": "pages", "type": "quantitative", "axis": None, "scale": {"domainMin": 0, "nice": False}}
@@ -134,7 +134,7 @@ def squares(grid: Grid) -> Markup:
 
 def strips(newspapers: Sequence[Newspaper]) -> Markup:
     """Return a strip for each newspaper from its first day to its last: the darker, the more days of a time have a page."""
-    shown_ones = newspapers[:_MOST_ROWS]
+    shown_ones = newspapers[:MOST_ROWS]
     ends = [(_month(paper.days.first), _month(paper.days.last) + 1) for paper in shown_ones]
     first, last = min(start for start, _ in ends), max(end for _, end in ends)
     step = next((step for step in _BINS if (last - first) // step < _MOST_BINS), _BINS[-1])

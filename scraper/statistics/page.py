@@ -56,6 +56,10 @@ def _card(table: Table | Grid, picture: Markup | None) -> Markup:
     if picture is not None:
         picture = join(picture, *([tag("p", _KEYS[table.shape], class_="note")] if table.shape in _KEYS else []))
         numbers = tag("details", tag("summary", "Numbers"), numbers)
+    if table.shape in ("rows", "strips") and len(table.rows) > charts.MOST_ROWS:
+        picture = join(
+            picture or "", tag("p", f"the picture shows the first {charts.MOST_ROWS} of {number(len(table.rows))}", class_="note")
+        )
     notes = [tag("p", note, class_="note") for note in table.notes]
     children = [tag("h2", table.title), *([picture] if picture is not None else []), *notes, numbers]
     return tag(
