@@ -63,13 +63,18 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
         for column, texts in zip(table.columns, zip(*cells, strict=True), strict=True)
     ]
     kept = list(range(len(table.columns)))
-    while _least(table, natural, kept) > width and (spare := [place for place in kept if table.columns[place].is_spare]):
-        kept.remove(spare[-1])
+    while _least(table, natural, kept) > width and (spare := [place for place in kept if table.columns[place].spare]):
+        kept.remove(max(spare, key=lambda place: (table.columns[place].spare, place)))
     sizes = _sizes(table, natural, kept)
     last = kept[-1]
+    bar = 0
     room = width - _least(table, natural, kept)
-    sizes[last] = max(min(natural[last], sizes[last] + room), 1)
-    bar = min(_SHORT_BAR + max(width - _total(table, sizes), 0), _BAR)
+    if table.bars is not None:
+        bar = _SHORT_BAR + max(room, -_SHORT_BAR // 2) if room < 0 else _SHORT_BAR
+        room += _SHORT_BAR - bar
+    more = max(min(natural[last] - sizes[last], room), 1 - sizes[last])
+    sizes[last] += more
+    bar = min(bar + max(room - more, 0), _BAR)
     drawn = _empty(_BETWEEN)
     at = next(n for n, place in enumerate(kept) if not table.columns[place].is_number)
     for n, place in enumerate(kept):
@@ -91,7 +96,7 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
 
 def _sizes(table: Table, natural: Sequence[int], kept: Sequence[int]) -> dict[int, int]:
     """Return the least widths of columns: names may be cut short, numbers and what is spare may not."""
-    may_shrink = {place for place in kept if not table.columns[place].is_number and not table.columns[place].is_spare}
+    may_shrink = {place for place in kept if not table.columns[place].is_number and not table.columns[place].spare}
     return {place: min(natural[place], _NAME) if place in may_shrink else natural[place] for place in kept}
 
 

@@ -57,7 +57,7 @@ def stats(
     with finishing(stdout, tally, quiet=True, later=beside):
         if html is not None:
             _check_drawing()
-        skip = stdout.identities() | {found for file in (html,) if file is not None and (found := file_id(str(file))) is not None}
+        skip = stdout.identities() | {found for file in beside if (found := file_id(str(html))) is not None}
         statistics = _counted(inputs, max_bytes, skip, tally, quiet=quiet)
         written = _page(statistics, inputs, top) if html is not None else _text(statistics, top)
         for file in beside:

@@ -49,7 +49,7 @@ def draw(spec: Mapping[str, Any]) -> Markup:
 
 def rows(table: Table) -> Markup:
     """Return a bar for each row of a table, below its name and its number."""
-    name = max(place for place, column in enumerate(table.columns) if not column.is_spare)
+    name = max(place for place, column in enumerate(table.columns) if not column.spare)
     lines = [
         {"row": at, "name": _cut(cells[name]), "said": f"{cells[0]}  ({cells[1]})", "pages": length}
         for at, (cells, length) in enumerate(zip(table.rows[:MOST_ROWS], table.bars or (), strict=False))
@@ -86,7 +86,7 @@ def columns(table: Table) -> Markup:
             "data": {"values": lines},
             "mark": {"type": "bar", "color": "var(--body)", "cornerRadiusEnd": 2},
             "encoding": {
-                "x": {"field": "name", "type": "ordinal", "sort": None, "axis": {**_AXIS, "labelAngle": 0}},
+                "x": {"field": "name", "type": "ordinal", "sort": None, "axis": {**_AXIS, "labelAngle": 0, "labelPadding": 6}},
                 "y": {
                     "field": "pages",
                     "type": "quantitative",

@@ -73,7 +73,7 @@ def _numbers(table: Table | Grid) -> Markup:
         titles = [("year", False), *((month, True) for month in _MONTHS)]
         rows = [(year_of(year), *(number(count) if count else "\u00b7" for count in months)) for year, months in table.rows]
     else:
-        name = max(place for place, column in enumerate(table.columns) if not column.is_spare)
+        name = max(place for place, column in enumerate(table.columns) if not column.spare)
         order = [name, *(place for place in range(len(table.columns)) if place != name)]
         titles = [(table.columns[place].title, table.columns[place].is_number) for place in order]
         rows = [tuple(cells[place] for place in order) for cells in table.rows]

@@ -23,7 +23,8 @@ _SLUG: Final = 40
 """Characters of a slug that are shown."""
 _GAPS: Final = 3
 """How many gaps of a newspaper are named."""
-_QUANTILES: Final = (("5%", 0.05), ("25%", 0.25), ("median", 0.5), ("75%", 0.75), ("95%", 0.95))
+_QUANTILES: Final = (("5%", 0.05, 2), ("25%", 0.25, 1), ("median", 0.5, 0), ("75%", 0.75, 1), ("95%", 0.95, 2))
+"""Quantiles, and how soon each is spared."""
 
 
 class Column(NamedTuple):
@@ -31,8 +32,8 @@ class Column(NamedTuple):
 
     title: str
     is_number: bool = False
-    is_spare: bool = False
-    """Whether it is left out where there is little room."""
+    spare: int = 0
+    """Whether it is left out where there is little room: those with the highest number first, those with 0 never."""
 
 
 class Table(NamedTuple):
@@ -135,7 +136,7 @@ def _counted(
     shown = known[:top]
     rest = sum(count for name, count in counts if name is None)
     means: dict[str, str] = dict(meanings)
-    meaning = [Column("meaning", is_spare=True)] if means else []
+    meaning = [Column("meaning", spare=1)] if means else []
     return Table(
         title,
         (Column("pages", is_number=True), Column("share", is_number=True), Column(noun), *meaning),
@@ -158,7 +159,7 @@ def _newspapers(statistics: Statistics, top: int) -> Table:
     shown = newspapers[:top]
     rows = [(number(paper.pages), share(paper.pages, pages), _slug(paper, statistics), name_of(paper)) for paper in shown]
     bars = [paper.pages for paper in shown]
-    columns = (Column("pages", is_number=True), Column("share", is_number=True), Column("slug", is_spare=True), Column("newspaper"))
+    columns = (Column("pages", is_number=True), Column("share", is_number=True), Column("slug", spare=1), Column("newspaper"))
     more = _more([(paper, paper.pages) for paper in newspapers[top:]], "newspaper", pages)
     return Table("Newspapers", columns, rows, bars, [*more, *_without("of no newspaper", statistics.nameless, pages)], "rows")
 
@@ -220,12 +221,12 @@ def _days(statistics: Statistics, top: int) -> Table:
     columns = (
         Column("days", is_number=True),
         Column("covered", is_number=True),
-        Column("gaps", is_number=True),
+        Column("gaps", is_number=True, spare=1),
         Column("longest", is_number=True),
-        Column("from", is_spare=True),
-        Column("first day", is_spare=True),
-        Column("last day", is_spare=True),
-        Column("next longest", is_spare=True),
+        Column("from", spare=2),
+        Column("first day", spare=3),
+        Column("last day", spare=3),
+        Column("next longest", spare=4),
         Column("newspaper"),
     )
     return Table("Days with pages, and gaps", columns, [_day_cells(paper) for paper in dated[:top]], notes=notes, shape="strips")
@@ -283,9 +284,9 @@ def _steps(last: int) -> Iterator[int]:
 
 def _lengths(statistics: Statistics) -> Table:
     columns = (
-        Column("pages", is_number=True, is_spare=True),
-        Column("shortest", is_number=True),
-        *(Column(title, is_number=True, is_spare=title in ("5%", "95%")) for title, _ in _QUANTILES),
+        Column("pages", is_number=True, spare=3),
+        Column("shortest", is_number=True, spare=1),
+        *(Column(title, is_number=True, spare=spare) for title, _, spare in _QUANTILES),
         Column("longest", is_number=True),
         Column("of"),
     )
@@ -294,7 +295,7 @@ def _lengths(statistics: Statistics) -> Table:
         for measure in get_args(Measure):
             lengths = statistics.lengths.get((kind, measure))
             if lengths:
-                found = [min(lengths), *(quantile(lengths, part) for _, part in _QUANTILES), max(lengths)]
+                found = [min(lengths), *(quantile(lengths, part) for _, part, _ in _QUANTILES), max(lengths)]
                 rows.append((number(lengths.total()), *map(number, found), f"{measure}, {kind}"))
     return Table("Lengths of texts", columns, rows, notes=_without("without text", statistics.textless, statistics.pages))
 
