@@ -40,12 +40,14 @@ ROOMS: dict[str, set[str]] = {
         *("pages", "layouts", "errors", "characters", "core", "spans", "decoding", "documents"),
         *("recognition", "labelling", "projection", "records", "audit"),
     },
-    "explaining": {"pages", "layouts", "characters", "core", "spans", "recognition", "records", "cleaning"},
+    "showing": {"pages", "records", "spans"},
+    "explaining": {"pages", "layouts", "characters", "core", "spans", "recognition", "records", "cleaning", "showing"},
     "trial": {"cleaning", "layouts", "characters", "recognition", "segments"},
     "tally": {"records"},
+    "statistics": {"records", "showing"},
     "refusals": {"errors", "links"},
     "codings": {"errors"},
-    "reading": {"pages", "errors", "links", "refusals", "codings"},
+    "reading": {"pages", "errors", "links", "records", "refusals", "codings"},
     "fetching": {"pages", "errors", "links", "refusals", "codings"},
     "packing": set(),
     "writing": {"errors", "packing"},
@@ -59,8 +61,9 @@ ROOMS: dict[str, set[str]] = {
         *("records", "tally"),
     },
     "cli": {
-        *("errors", "cleaning", "explaining", "layouts", "links", "pages", "projection", "records", "spans", "tally", "trial"),
-        *("choosing", "identity", "reading", "fetching", "writing", "appending", "state", "seen", "histories", "running"),
+        *("errors", "cleaning", "showing", "explaining", "layouts", "links", "pages", "projection", "records", "spans"),
+        *("statistics", "tally", "trial", "choosing", "identity", "reading", "fetching", "writing", "appending", "state"),
+        *("seen", "histories", "running"),
     },
 }
 ONLY_USERS = {
@@ -69,6 +72,7 @@ ONLY_USERS = {
     "rich": {"cli"},
     "httpx": {"fetching"},
     "pyarrow": {"reading"},
+    "vl_convert": {"statistics"},
     "zipfile": {"reading"},
     "fastwarc": {"reading", "fetching"},
 }
