@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from scraper.characters import visible
 from scraper.errors import Unaccounted
 from scraper.records import PageRecord
-from scraper.spans import FATES, Span
+from scraper.spans import REMOVED, Span
 
 
 def audit(text: str, spans: Sequence[Span], record: PageRecord) -> None:
@@ -23,7 +23,7 @@ def audit(text: str, spans: Sequence[Span], record: PageRecord) -> None:
         if span.start != position or span.end <= span.start:
             raise _mistake(f"the spans are no partition at {position}")
         position = span.end
-        if FATES[span.label] == "removed":
+        if span.label in REMOVED:
             taken.setdefault(span.rule, []).append(text[span.start : span.end])
     if position != len(text):
         raise _mistake(f"the spans end at {position} of {len(text)} characters")
@@ -37,10 +37,10 @@ def audit(text: str, spans: Sequence[Span], record: PageRecord) -> None:
 
 def in_fields(record: PageRecord) -> int:
     """Return the number of visible characters in those fields of a record that hold text of the page."""
-    pieces = [record.title, record.text, *(headline.text for headline in record.headlines)]
+    pieces = [record.title or "", record.text, *[headline.text for headline in record.headlines]]
     for teaser in record.teasers:
-        pieces += [teaser.title, teaser.author, teaser.newspaper]
-    return visible("".join(piece for piece in pieces if piece))
+        pieces += [teaser.title, teaser.author or "", teaser.newspaper or ""]
+    return visible("".join(pieces))
 
 
 def _mistake(what: str) -> Unaccounted:

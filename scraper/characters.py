@@ -6,6 +6,7 @@ U+200D are *visible*: in Persian and Arabic they change how a word is written.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -25,8 +26,7 @@ def visible(text: str) -> int:
 
 def is_blank(text: str) -> bool:
     """Tell whether a reader can see no character of ``text``."""
-    first = text[:1]
-    return text.isspace() or not ((first.isprintable() and first.strip()) or visible(text))
+    return not text[:1].isalnum() and (text.isspace() or not visible(text))
 
 
 def squeeze(text: str) -> str:
@@ -38,6 +38,15 @@ def squeeze(text: str) -> str:
         return text  # four times as fast to see as to make
     joined = " ".join(text.split())
     return joined if joined.isprintable() else " ".join(_INVISIBLE.sub("", joined).split())
+
+
+def squeeze_all(texts: Sequence[str]) -> list[str]:
+    """Squeeze each of several texts."""
+    # In most there is nothing to squeeze, and one look at all of them shows it: a space at an end, too, is then one of two.
+    joined = " ".join(["", *texts, ""])
+    if joined.isprintable() and "  " not in joined:
+        return list(texts)
+    return [squeeze(text) for text in texts]
 
 
 def squeeze_in_place(text: str) -> tuple[str, list[int] | None]:

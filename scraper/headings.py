@@ -21,7 +21,7 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout) -> set[int
     closed, marks the first.
     """
     seen: set[Element] = set()
-    bold = {index for index, block in enumerate(blocks) if _is_marked(block, text, layout, seen)}
+    bold = {index for index, block in enumerate(blocks) if block.runs and _is_marked(block, text, layout, seen)}
     if len(bold) == len(blocks):
         bold = set()
     shaped = {

@@ -50,6 +50,8 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
     langs: dict[str, str] = {}
     said: dict[str, str] = {}
     roles = outline.roles
+    for n in roles["ticker"]:  # it holds most of what is claimed, and a ledger is fastest when it is filled from the top
+        claim_ticker(ledger, text, lines[n].start, lines[n].end, layout)
     for n in (*roles["notice"], *roles["chrome"], *roles["footer"]):
         hit = lines[n].hit
         if hit is not None:
@@ -67,8 +69,6 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
         ledger.claim(lines[first].start, lines[last].end, "dateline", rule)
     for first, last in outline.stretches(roles["title"]):
         ledger.claim(lines[first].start, lines[last].end, "title", _rule(lines[first], "title", layout, TITLE))
-    for n in roles["ticker"]:
-        claim_ticker(ledger, text, lines[n].start, lines[n].end, layout)
     for n in roles["leftover"]:
         ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
     _label_body(ledger, text, [lines[n] for n in roles["body"]], layout)

@@ -33,6 +33,13 @@ class Outline:
         self.lines = lines
         self._text = text
         self._layout = layout
+        self._said: dict[str, list[int]] = {}
+        self._labelled: dict[str, list[int]] = {}
+        for n, line in enumerate(lines):
+            if line.hit is not None:
+                self._said.setdefault(line.hit.rule.label, []).append(n)
+            if line.region is not None and (line.hit is None or line.hit.rule.label == line.region.rule.label):
+                self._labelled.setdefault(line.region.rule.label, []).append(n)
         self.by_place = not any(line.label in _COLUMN for line in lines)
         """Whether no element says where the article is, as in a text."""
         self._column = list(self._find_column())
@@ -43,9 +50,12 @@ class Outline:
         A stray end tag in a body closes the main column too early, for the parser.
         """
         bodies, footers = self._within("body"), self._saying("footer")
+        top, bottom = (bodies[0], footers[-1]) if bodies and footers else (0, 0)
         for n, line in enumerate(self.lines):
-            is_cut_off = line.label is None and bool(bodies) and bool(footers) and bodies[0] < n < footers[-1]
-            if line.label not in _NEVER_BODY and not _is_ornament(line) and (self.by_place or line.label is not None or is_cut_off):
+            if line.region is None:
+                if self.by_place or top < n < bottom:
+                    yield n
+            elif line.region.rule.label not in _NEVER_BODY and not _is_ornament(line):
                 yield n
 
     @cached_property
@@ -95,8 +105,8 @@ class Outline:
         inside = self._within("dateline")
         if inside:
             return next((n for n in inside if self.lines[n].says("dateline")), inside[0])
-        for place, n in enumerate(self._column):
-            if self.lines[n].says("dateline") and self.lines[n].label != "body" and self._is_below_title(self._column[:place]):
+        for n in self._saying("dateline"):
+            if n in self._column and self.lines[n].label != "body" and self._is_below_title([m for m in self._column if m < n]):
                 return n
         return None
 
@@ -166,7 +176,7 @@ class Outline:
         inside = self._within("byline")
         if inside:
             return inside
-        lines = [(n, self.lines[n]) for n in self._column if self.lines[n].says("byline")]
+        lines = [(n, self.lines[n]) for n in self._saying("byline") if n in self._column]
         said = [n for n, line in lines if line.label != "body" and not self._is_sentence(line)]
         if not said:
             return []
@@ -229,7 +239,8 @@ class Outline:
     def leftovers(self) -> list[int]:
         """Lines in settled parts that read like a notice or footer, but are none; strokes between the parts of a teaser."""
         used = {*self.notices, *self.chrome, self.footer}
-        return [n for n, line in enumerate(self.lines) if (line.label in SETTLED or _is_ornament(line)) and n not in used]
+        regions = ((n, line, line.region) for n, line in enumerate(self.lines) if line.region is not None)
+        return [n for n, line, region in regions if (region.rule.label in SETTLED or _is_ornament(line)) and n not in used]
 
     def _below_opening(self) -> int | None:
         """Return the first line below notice or ticker; None if the page shows no sign of where it begins."""
@@ -250,11 +261,11 @@ class Outline:
         return end_of_line(self._text, self.lines[n].end, limit)
 
     def _saying(self, label: str) -> list[int]:
-        return [n for n, line in enumerate(self.lines) if line.says(label)]
+        return self._said.get(label, [])
 
     def _within(self, label: str) -> list[int]:
         """Return the lines that stand in an element with this label, but for those whose words say that they are something else."""
-        return [n for n, line in enumerate(self.lines) if line.label == label and (line.hit is None or line.says(label))]
+        return self._labelled.get(label, [])
 
     def _may_be_title(self, line: Segment) -> bool:
         """Of 911 headlines of this network none ended in a single full stop."""

@@ -2,10 +2,13 @@
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise, zip_longest
+from operator import attrgetter
 from typing import Final, get_args
 
-from scraper.characters import squeeze, visible
+from scraper.characters import squeeze, squeeze_all, visible
 from scraper.labelling import Labelled
 from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
@@ -14,12 +17,13 @@ from scraper.pages import Decoding, Document, Page
 from scraper.recognition import Fit
 from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
 from scraper.segments import Regions
-from scraper.spans import FATES, Label, Span
+from scraper.spans import BODY, FATES, REMOVED, Label, Span
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
 # A path from the root, with nothing in it that joining would change: nearly every link of a page, and ten times as fast.
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
+_START: Final = attrgetter("start")
 _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
 
@@ -31,14 +35,16 @@ def project(
     url = page.url or document.address
     text = document.text
     links = _Links(url, document.base)
-    pieces: dict[Label, list[Span]] = {}
+    pieces: defaultdict[Label, list[Span]] = defaultdict(list)
     for span in spans:
-        pieces.setdefault(span.label, []).append(span)
-    blocks = [span for span in spans if FATES[span.label] == "body"]
+        pieces[span.label].append(span)
+    blocks = sorted((span for label in BODY for span in pieces.get(label, ())), key=_START)
 
     title = " ".join(squeeze(text[span.start : span.end]) for span in pieces.get("title", ())) or None
     body = _body(text, blocks, keep_lines=layout is None and document.form == "text")
-    headlines = [Headline(squeeze(text[span.start : span.end]), links.follow(span.link)) for span in pieces.get("headline", ())]
+    ticker = pieces.get("headline", ())
+    lines = squeeze_all([text[span.start : span.end] for span in ticker])
+    headlines = [Headline(line, links.follow(span.link)) for line, span in zip(lines, ticker, strict=True)]
     teasers = list(_teasers(text, spans, links)) if "teaser-title" in pieces else []
     images = _images(document, fit.regions, links) if fit is not None else []
     original_url = links.follow(next((span.link for span in pieces.get("footer", ()) if span.link is not None), None))
@@ -70,12 +76,9 @@ def project(
         site=site_of(url) if url is not None else None,
         layout=layout.name if layout is not None else None,
         kind=kind,
-        lang=_lang(
-            dateline,
-            labelled,
-            address,
-            " ".join([title or "", body, *(line.text for line in headlines), *(teaser.title for teaser in teasers)]),
-        ),
+        lang=_said_lang(dateline, labelled, address) or _lang_of([title or "", body, *lines, *(teaser.title for teaser in teasers)])
+        if labelled is not None
+        else None,
         title=title,
         newspaper=newspaper,
         newspaper_slug=address.get("newspaper_slug"),
@@ -88,7 +91,7 @@ def project(
         images=images,
         original_url=original_url,
         fetched_at=page.fetched_at,
-        removed=_removed(text, spans),
+        removed=_removed(text, sorted((span for label in pieces.keys() & REMOVED for span in pieces[label]), key=_START)),
         warnings=[warning for warning, holds in warned.items() if holds],
     )
 
@@ -115,8 +118,7 @@ def _removed(text: str, spans: Sequence[Span]) -> list[Removed]:
     """Count what stands in no field, by rule, in the order in which the rules are first met."""
     pieces: dict[str, list[str]] = {}
     for span in spans:
-        if FATES[span.label] == "removed":
-            pieces.setdefault(span.rule, []).append(text[span.start : span.end])
+        pieces.setdefault(span.rule, []).append(text[span.start : span.end])
     return [Removed(rule, len(taken), visible("".join(taken))) for rule, taken in pieces.items()]
 
 
@@ -140,15 +142,11 @@ class _Links:
 
 def _body(text: str, blocks: Sequence[Span], *, keep_lines: bool) -> str:
     """Join the blocks of a body by blank lines; of an unknown text, lines that followed each other stay together."""
-    parts: list[str] = []
-    previous = None
-    for span in blocks:
-        if previous is not None:
-            is_next_line = keep_lines and len(text[previous.end : span.start].splitlines()) == 1
-            parts.append("\n" if is_next_line else "\n\n")
-        parts.append(squeeze(text[span.start : span.end]))
-        previous = span
-    return "".join(parts)
+    parts = squeeze_all([text[span.start : span.end] for span in blocks])
+    if not keep_lines:
+        return "\n\n".join(parts)
+    ends = ["\n" if len(text[one.end : other.start].splitlines()) == 1 else "\n\n" for one, other in pairwise(blocks)]
+    return "".join(chain.from_iterable(zip_longest(parts, ends, fillvalue="")))
 
 
 def _teasers(text: str, spans: Sequence[Span], links: _Links) -> Iterator[Teaser]:
@@ -170,19 +168,21 @@ def _kind(layout: Layout | None, has_head: bool, has_body: bool, has_teasers: bo
     return "listing" if has_teasers else "page"
 
 
-def _lang(dateline: Dateline | None, labelled: Labelled | None, address: dict[str, str], text: str) -> Lang | None:
-    if labelled is None:
-        return None
+def _said_lang(dateline: Dateline | None, labelled: Labelled, address: dict[str, str]) -> Lang | None:
+    """Return the language of the page's own words, or that of which its address tells."""
     said = [
         dateline.lang if dateline is not None else None,
         *map(labelled.langs.get, ("byline", "notice", "footer")),
         address.get("lang"),
     ]
-    lang = next((lang for lang in said if lang is not None and _LANG.match(lang)), None)
-    if lang is None:
-        letters = sum(map(str.isalpha, text))
-        lang = "ar" if letters and len(_ARABIC.findall(text)) * 2 > letters else None
-    return lang
+    return next((lang for lang in said if lang is not None and _LANG.match(lang)), None)
+
+
+def _lang_of(texts: Sequence[str]) -> Lang | None:
+    """Return the language whose letters most are, if one can be told by its letters."""
+    text = "".join(texts)
+    letters = sum(map(str.isalpha, text))
+    return "ar" if letters and len(_ARABIC.findall(text)) * 2 > letters else None
 
 
 def _images(document: Document, regions: Regions, links: _Links) -> list[str]:

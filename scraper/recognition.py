@@ -1,6 +1,7 @@
 """Which layout a page is of, by evidence, or an honest "unknown"."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from scraper.characters import is_blank
@@ -9,7 +10,7 @@ from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
 from scraper.links import site_of
 from scraper.pages import Document, Element
-from scraper.segments import Regions, Segment, segments_of
+from scraper.segments import Regions, Segment, read_line, segments_of
 from scraper.ticker import end_of_line, is_plainly_ticker
 
 ENOUGH: Final = {"text": 1, "html": 2}
@@ -89,16 +90,13 @@ def _shows_signs(document: Document, layout: Layout) -> bool:
     In a dump one text in ten thousand does. A text of few lines may have been put on one, where signs stand anywhere.
     """
     text = document.text
-    lines = [
-        block
-        for block in document.blocks
-        if not is_blank(text[block.start : block.start + 1]) or not is_blank(text[block.start : block.end])
-    ]
-    if len(lines) <= _FEW:
-        return True
-    if any(layout.may_be_wording(text[line.start : line.end]) for line in lines):
-        return True
-    return is_plainly_ticker(text, lines[0].start, end_of_line(text, lines[0].start, lines[0].end), layout)
+    for block in document.blocks:
+        line = text[block.start : block.end]
+        if layout.may_be_wording(line) and read_line(line, layout)[1] is not None:
+            return True
+    lines = (block for block in document.blocks if not is_blank(text[block.start : block.end]))
+    first, *others = islice(lines, _FEW + 1)
+    return len(others) < _FEW or is_plainly_ticker(text, first.start, first.end, layout)
 
 
 def _evidence(document: Document, segments: list[Segment], layout: Layout) -> Iterator[tuple[str, Evidence]]:

@@ -3,6 +3,7 @@
 Every key is in every line, in the order given here; lists are never null.
 """
 
+import re
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -108,18 +109,22 @@ class FailureRecord(Struct, frozen=True, kw_only=True):
 
 _encoder: Final = msgspec.json.Encoder()
 
-# Line ends to Unicode, and to many readers of lines, though not to JSON.
-_LINE_ENDS: Final = tuple((end.encode()[:1], end.encode(), f"\\u{ord(end):04x}".encode()) for end in "\x85\u2028\u2029")
-"""The first byte, which is looked for first because a single byte is found twenty times as fast as three; all; how it is escaped."""
+# U+0085, U+2028 and U+2029 are line ends to Unicode, and to many readers of lines, though not to JSON.
+_LINE_ENDS: Final = ((b"\xc2", re.compile(rb"\xc2\x85")), (b"\xe2", re.compile(rb"\xe2\x80[\xa8\xa9]")))
+"""The first byte, which is found twenty times as fast as the rest, and all; patterns look for bytes twice as fast as ``in`` does."""
 
 
 def to_json_line(record: Struct) -> bytes:
     """Return the record as one line of JSON, UTF-8, with its line end."""
     line = _encoder.encode(record)
-    for first, end, escaped in _LINE_ENDS:
-        if first in line and end in line:
-            line = line.replace(end, escaped)
+    for first, end in _LINE_ENDS:
+        if first in line:
+            line = end.sub(_escaped, line)
     return line + b"\n"
+
+
+def _escaped(end: re.Match[bytes]) -> bytes:
+    return f"\\u{ord(end[0].decode()):04x}".encode()
 
 
 def json_schema(kind: Literal["page", "headline"]) -> dict[str, Any]:

@@ -103,18 +103,12 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     segments: list[Segment] = []
     settled: Segment | None = None
     for block in document.blocks:
-        for start, end, region, runs in _cuts(block, regions):
+        for start, end, region, runs in _cuts(block, regions) if block.runs else ((block.start, block.end, None, ()),):
             inner, outer = trim(text, start, end)
             raw = text[inner:outer]
             label = region.rule.label if region is not None else None
             is_settled = label in SETTLED
-            if len(raw) > _LONGEST_RAW and "   " not in raw:
-                line, hit = raw, None
-            elif is_settled and not layout.may_be_wording(raw):
-                line, hit = "", None
-            else:
-                line = squeeze(raw)
-                hit = layout.wording_of(line) if len(line) <= _LONGEST_WORDING else None
+            line, hit = ("", None) if is_settled and not layout.may_be_wording(raw) else read_line(raw, layout)
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
                 if not is_blank(line):
                     segments.append(Segment(inner, outer, line, region, runs, hit))
@@ -127,10 +121,16 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     return segments
 
 
+def read_line(raw: str, layout: Layout) -> tuple[str, Hit | None]:
+    """Return a line as a segment holds it, and the wording that it is."""
+    if len(raw) > _LONGEST_RAW and "   " not in raw:
+        return raw, None
+    line = squeeze(raw)
+    return line, layout.wording_of(line) if len(line) <= _LONGEST_WORDING else None
+
+
 def _cuts(block: Block, regions: Regions) -> list[tuple[int, int, Region | None, Sequence[Run]]]:
     runs = block.runs
-    if not runs:
-        return [(block.start, block.end, None, ())]
     parts: list[tuple[int, int, Region | None, Sequence[Run]]] = []
     region = regions.of(runs[0].element)
     if len(runs) == 1:

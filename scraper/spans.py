@@ -5,6 +5,7 @@ or ``unlabelled`` at the end, so that the spans of a text are a partition of it 
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -56,6 +57,10 @@ FATES: Final[dict[Label, Fate]] = {
     "unlabelled": "removed",
 }
 """What becomes of a piece, by its label. What is removed is counted."""
+
+
+BODY: Final = tuple(label for label, fate in FATES.items() if fate == "body")
+REMOVED: Final = frozenset(label for label, fate in FATES.items() if fate == "removed")
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
@@ -111,6 +116,27 @@ class Ledger:
         self._starts.insert(at, start)
         self._spans.insert(at, Span(start, end, label, rule, link, group))
 
+    def claim_all(self, offset: int, bounds: Sequence[tuple[int, int]], label: Label, rule: str) -> None:
+        """Claim stretches under one label; their bounds, in order, are counted from ``offset``.
+
+        Raises:
+            ClaimError: as :meth:`claim` does.
+        """
+        if self._spans and bounds and self._spans[-1].end > offset + bounds[0][0]:
+            for start, end in bounds:
+                self.claim(offset + start, offset + end, label, rule)
+            return
+        spans = [Span(offset + start, offset + end, label, rule) for start, end in bounds]
+        position = 0
+        for span in spans:
+            if not position <= span.start < span.end <= len(self._text):
+                raise ClaimError(
+                    f"{rule} claims {span.start}:{span.end} behind {position} of a text of {len(self._text)} characters"
+                )
+            position = span.end
+        self._starts += [span.start for span in spans]
+        self._spans += spans
+
     def partition(self) -> list[Span]:
         """Return the claims and, between them, what nobody claimed: the spans of the whole text, in order."""
         spans: list[Span] = []
@@ -126,6 +152,6 @@ class Ledger:
 
     def _unclaimed(self, start: int, end: int) -> Span:
         gap = self._text[start:end]
-        if is_blank(gap):
+        if gap.isspace() or is_blank(gap):
             return Span(start, end, "blank", BLANK)
         return Span(start, end, "unlabelled", UNLABELLED)

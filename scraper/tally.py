@@ -1,7 +1,8 @@
 """What happened in a run, its summary, and the exit status, which is decided here and nowhere else."""
 
 from collections import Counter
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Self
 
 import msgspec
 
@@ -16,6 +17,21 @@ READER_GONE: Final = 141
 
 DIGITS: Final = 12
 """Of a digest, where people read it."""
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """What is counted of a page that gave a record."""
+
+    kind: str
+    warnings: Sequence[str]
+    layout: str | None
+    digest: str | None
+    """Of the layout's rules."""
+
+    @classmethod
+    def of(cls, record: PageRecord, digest: str | None) -> Self:
+        """Return what is counted of a record; ``digest`` is that of its layout."""
+        return cls(record.kind, record.warnings, record.layout, digest)
 
 
 class Tally:
@@ -33,11 +49,13 @@ class Tally:
         self.headlines: int | None = None
         """How many headlines were written, where they are what the run is about."""
 
-    def add(self, record: PageRecord) -> None:
+    def add(self, page: Counted) -> None:
         """Count a page that was cleaned and written."""
-        self.kinds[record.kind] += 1
-        self.warnings.update(record.warnings)
-        self.layouts[record.layout or "unknown"] += 1
+        self.kinds[page.kind] += 1
+        self.warnings.update(page.warnings)
+        self.layouts[page.layout or "unknown"] += 1
+        if page.layout is not None and page.digest is not None:
+            self.digests[page.layout] = page.digest
 
     def update(self, other: "Tally") -> None:
         """Add the counts of a part of the run."""

@@ -17,7 +17,10 @@ import pytest
 import zstandard
 
 from scraper.reading import Request
+from scraper.records import FailureRecord
+from scraper.running import Job, Result, page_lines, run_job
 from scraper.running.units import Files, Lines, Members, plan
+from scraper.tally import Tally
 from tests.containers import jsonl, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, run
 
@@ -45,10 +48,25 @@ def mix(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     inner = b"".join(gzip.compress(response(b"<html><p>an archive in an archive")) for _ in range(8000))
     hidden = gzip.compress(response(inner, ("Content-Type", "application/warc")), 0)
     (place / "crawl.warc.gz").write_bytes(b"".join([*records[:400], hidden, *records[400:]])[:-100])
+    plain = [response(data + os.urandom(9000).hex().encode()) for _, data in MANY[:600]]
+    plain[200] = plain[200].replace(b"Content-Length: ", b"Content-Length: 9", 1)
+    inside = b"".join(response(b"<html><p>an archive in an archive") for _ in range(20000))
+    plain.insert(100, response(inside, ("Content-Type", "application/warc")))
+    (place / "crawl.warc").write_bytes(b"".join(plain)[:-100])
     (place / "crawl.warc.zst").write_bytes(warc(MANY, zstandard.compress))
     (place / "whole.warc.gz").write_bytes(gzip.compress(warc(MANY[:300]), 1))
     (place / "pages.zip").write_bytes(zipped([(f"{number}{name}", data) for number, (name, data) in enumerate(MANY[:200])]))
-    names = ["saved", "dump.jsonl", "nowhere", "dump.jsonl.gz", "crawl.warc.gz", "crawl.warc.zst", "whole.warc.gz", "pages.zip"]
+    names = [
+        "saved",
+        "dump.jsonl",
+        "nowhere",
+        "dump.jsonl.gz",
+        "crawl.warc.gz",
+        "crawl.warc.zst",
+        "crawl.warc",
+        "whole.warc.gz",
+        "pages.zip",
+    ]
     return [place / name for name in names]
 
 
@@ -62,8 +80,8 @@ def test_any_number_of_processes_gives_the_same(tmp_path: Path, mix: list[Path])
     """Over a mix of inputs, some hurt: the same records, failures, words, counts and status, in the same order."""
     one = results(tmp_path, 1, *mix)
     assert one[0] == 1
-    assert one[2].count(b"\n") > 3_500
-    assert one[3].count(b"\n") == 6
+    assert one[2].count(b"\n") > 3_900
+    assert one[3].count(b"\n") == 8
     for jobs in (2, 3):
         assert results(tmp_path, jobs, *mix) == one
 
@@ -73,8 +91,43 @@ def test_the_mix_is_really_split(mix: list[Path]) -> None:
     units = list(plan(map(str, mix), Request(max_bytes=10**7), ()))
     kinds = [type(unit) for unit in units]
     assert kinds.count(Lines) >= 2
-    assert kinds.count(Members) >= 4
+    assert kinds.count(Members) >= 8
     assert kinds.count(Files) >= 6
+
+
+class Given:
+    """A sink that notes what it is given."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.pages: list[tuple[Result, bytes, bytes]] = []
+
+    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
+        """Note a page."""
+        self.pages.append((result, lines, spans))
+
+    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
+        """Refuse what is not page by page."""
+        raise AssertionError((lines, spans))
+
+    def fail(self, failure: FailureRecord, /) -> None:
+        """Ignore a failure."""
+
+
+def test_a_sink_that_decides_is_given_page_by_page(mix: list[Path]) -> None:
+    """Each page with its own lines and pieces, in order, not counted before, however many processes there are."""
+    given = []
+    for processes in (1, 2):
+        sink = Given()
+        job = Job(Request(max_bytes=10**7), "keep", page_lines, has_spans=True, is_chosen=True)
+        run_job(job, [str(path) for path in mix], sink, processes=processes)
+        assert not sink.tally.kinds
+        given.append(sink.pages)
+    assert len(given[0]) > 3_500
+    assert given[0] == given[1]
+    for result, lines, spans in given[1]:
+        assert json.loads(lines)["kind"] == result.counted.kind
+        assert {json.loads(span)["id"] for span in spans.splitlines()} == {json.loads(lines)["id"]}
 
 
 @pytest.mark.parametrize("args", [["headlines"], ["clean", "--unknown", "skip"], ["clean", "--unknown", "fail", "-q"]])

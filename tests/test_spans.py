@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from scraper.characters import visible
 from scraper.errors import ClaimError
-from scraper.spans import Ledger
+from scraper.spans import Ledger, Span
 
 
 @given(st.text(min_size=1), st.lists(st.tuples(st.integers(-2, 40), st.integers(-2, 40))))
@@ -26,6 +26,28 @@ def test_spans_partition_the_text_whatever_is_claimed(text: str, claims: list[tu
     assert "".join(text[span.start : span.end] for span in spans) == text
     assert all(span.start < span.end for span in spans)
     assert sorted(accepted) == [(span.start, span.end) for span in spans if span.label == "body"]
+
+
+@given(st.lists(st.tuples(st.integers(-2, 9), st.integers(-2, 9)), max_size=4), st.integers(0, 3), st.booleans())
+def test_claiming_several_is_claiming_each(bounds: list[tuple[int, int]], offset: int, is_begun: bool) -> None:
+    """Stretches claimed at once are held, or refused, as those that are claimed one by one, wherever they stand."""
+    outcomes: list[list[Span] | None] = []
+    for at_once in (True, False):
+        ledger = Ledger("ten letters")
+        if is_begun:
+            ledger.claim(4, 5, "notice", "r")
+        try:
+            if at_once:
+                ledger.claim_all(offset, bounds, "headline", "h")
+            else:
+                for start, end in sorted(bounds):
+                    ledger.claim(offset + start, offset + end, "headline", "h")
+        except ClaimError:
+            outcomes.append(None)
+        else:
+            outcomes.append(ledger.partition())
+    if bounds == sorted(bounds):
+        assert outcomes[0] == outcomes[1]
 
 
 def test_what_nobody_claims_is_named() -> None:

@@ -20,7 +20,7 @@ from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, Stat
 from scraper.layouts import Layout
 from scraper.reading import Reading, Request
 from scraper.records import FailureRecord, to_json_line
-from scraper.running import Job, Lines, outcome_of, run_job
+from scraper.running import Job, Lines, Result, counted, outcome_of, run_job
 from scraper.tally import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Tally
 from scraper.writing import Output
 
@@ -126,13 +126,15 @@ class _Sink:
         self.tally = tally
         self._output, self._failures, self._spans = output, failures, spans
 
-    def write(self, line: bytes, /) -> None:
-        if self._output is not None:
-            self._output.write(line)
+    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
+        self.pass_on(lines, spans)
+        self.tally.add(result.counted)
 
-    def write_spans(self, lines: bytes, /) -> None:
+    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
+        if self._output is not None:
+            self._output.write(lines)
         if self._spans is not None:
-            self._spans.write(lines)
+            self._spans.write(spans)
 
     def fail(self, failure: FailureRecord, /) -> None:
         if self._failures is not None:
@@ -164,9 +166,7 @@ def outcomes(readings: Iterable[Reading], layouts: Sequence[Layout], tally: Tall
         outcome = outcome_of(reading, layouts, "keep", sink)
         if outcome is not None:
             yield outcome
-            tally.add(outcome.record)
-            if outcome.layout is not None:
-                tally.digests[outcome.layout.name] = outcome.layout.digest
+            tally.add(counted(outcome))
 
 
 def fail(input: str, url: str | None, error: PageError, tally: Tally, failures: Output | None) -> None:

@@ -8,7 +8,8 @@ def read_text(text: str) -> Document:
     blocks: list[Block] = []
     position = 0
     for line in text.splitlines(keepends=True):
-        if not line.isspace():
-            blocks.append(Block(position, position + len(line)))
+        bare = line.rstrip()
+        if bare:
+            blocks.append(Block(position, position + len(bare)))
         position += len(line)
     return Document(form="text", text=text, blocks=blocks)

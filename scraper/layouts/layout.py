@@ -21,6 +21,9 @@ _MOST_ELEMENTS: Final = 10_000
 
 _MOST_OPENINGS: Final = 10_000
 
+_MOST_LINES: Final = 250
+"""Lines whose wordings are remembered: the site's own sentences are the same on each page, a dateline on all of a day's pages of a newspaper."""
+
 _SHORTEST_WORDING: Final = 15
 """Characters that the notices and footers of most sites do not fall short of; those of a layout may."""
 
@@ -82,6 +85,8 @@ class Layout:
         self._headings = [Selector.parse(text) for text in file.heading.select]
         self._wordings = list(self._read_wordings())
         self._wordings_with = lru_cache(_MOST_OPENINGS)(self._find_wordings_with)
+        self._known_wording_of = lru_cache(_MOST_LINES)(self._find_wording_of)
+        self.read_dateline = lru_cache(_MOST_LINES)(self._read_dateline)
         self.shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
 
     # Patterns are compiled when a page first needs them: together they are a hundredth of a start.
@@ -147,6 +152,9 @@ class Layout:
 
     def wording_of(self, line: str) -> Hit | None:
         """Return the wording that the whole of ``line``, squeezed, reads like."""
+        return self._known_wording_of(line) if self._wordings_with(line[:OPENING]) else None
+
+    def _find_wording_of(self, line: str) -> Hit | None:
         for rule, wording in self._wordings_with(line[:OPENING]):
             slots = wording.match(line)
             if slots is not None:
@@ -167,7 +175,7 @@ class Layout:
             if rule.label == label and lang in (None, wording.lang) and (found := wording.find(text, start)) is not None:
                 yield found, Hit(rule, wording.lang, found.slots)
 
-    def read_dateline(self, text: str) -> "Dateline":
+    def _read_dateline(self, text: str) -> "Dateline":
         """Read what a dateline says, as far as it does: at worst nothing."""
         hit = self.wording_of(squeeze(text))
         if hit is None or hit.rule.label != "dateline":

@@ -32,8 +32,9 @@ def read_jsonl(stream: Stream, place: Place, request: Request, first: int = 1) -
                 error = TooLarge(f"the line has more than {request.max_bytes} bytes; raise --max-bytes to read it")
                 yield place.failed(error, number)
             elif line.strip(BLANK):
+                name = place.at(number)
                 try:
-                    yield Reading(place.at(number), page_of(decode(line), place.at(number), request), None, False)
+                    yield Reading(name, page_of(decode(line), name, request), None, False)
                 except PageError as error:
                     yield place.failed(error, number)
     except DamagedInput as error:
@@ -47,7 +48,10 @@ def split_lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
     for piece in stream.pieces():
         *lines, last = piece.split(b"\n")
         for line in lines:
-            yield None if size + len(line) > max_bytes else b"".join((*parts, line))
+            if size + len(line) > max_bytes:
+                yield None
+            else:
+                yield b"".join((*parts, line)) if parts else line
             parts, size = [], 0
         size += len(last)
         if size > max_bytes:
@@ -72,8 +76,7 @@ def _decoder(request: Request) -> Callable[[bytes], dict[str, Any]]:
         except (ValueError, RecursionError):
             value = decode_slowly(line)
             return {name: value[name] for name in asked if name in value}
-        values = ((name, getattr(found, key)) for key, name in keys.items())
-        return {name: value for name, value in values if value is not msgspec.UNSET}
+        return {name: value for key, name in keys.items() if (value := getattr(found, key)) is not msgspec.UNSET}
 
     return decode
 

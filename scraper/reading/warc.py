@@ -37,41 +37,47 @@ def read_warc(source: Source, compression: str | None, place: Place, request: Re
     The piece's name is the offset of the record as an index (CDX) has it: where the archive is compressed record by record, the
     offset of the compressed record. A record that is not the first in what was compressed as one has ``+`` and its offset in that.
     """
-    most = 2 * request.max_bytes + _HEADROOM
-    if compression is None:
-        yield from _Run(source, most, place, request).readings()
-        return
     yield from Stretch(source, compression, place, request, start=0, end=sys.maxsize, is_exact=True)
 
 
 class Stretch:
-    """The pages of a compressed archive in those runs of members that begin in a stretch of it.
+    """The pages of an archive in those records, or where it is compressed those runs of members, that begin in a stretch of it.
 
     Args:
         source: the archive from ``start`` on.
-        compression: ``gzip`` or ``zstd``.
+        compression: ``gzip`` or ``zstd``, or None.
         place: where it lies.
         request: what the user said of all inputs.
         start: where the stretch begins.
         end: where it ends.
-        is_exact: whether a run begins at ``start``; otherwise the first one is searched for.
+        is_exact: whether a record or run begins at ``start``; otherwise the first one is searched for.
     """
 
     def __init__(
-        self, source: Source, compression: str, place: Place, request: Request, *, start: int, end: int, is_exact: bool
+        self, source: Source, compression: str | None, place: Place, request: Request, *, start: int, end: int, is_exact: bool
     ) -> None:
-        self._members = Members(source, compression, _BEGINS, 2 * request.max_bytes + _HEADROOM, start)
+        self._source = source
+        self._compression = compression
         self._place = place
         self._request = request
+        self._start = start
         self._end = end
         self._is_exact = is_exact
         self.first: int | None = None
-        """Where the first run begins that was found, or None; who read the stretch before knows better."""
+        """Where the first record or run begins that was found, or None; who read the stretch before knows better."""
         self.next: int | None = None
-        """Where the first run behind the stretch begins, or None."""
+        """Where the first one behind the stretch begins, or None."""
 
     def __iter__(self) -> Iterator[Reading]:
-        members = self._members
+        most = 2 * self._request.max_bytes + _HEADROOM
+        if self._compression is None:
+            run = _Run(self._source, most, self._place, self._request, self._start, self._end)
+            yield from run.readings(is_exact=self._is_exact)
+            self.first, self.next = run.first, run.next
+        else:
+            yield from self._compressed(Members(self._source, self._compression, _BEGINS, most, self._start), most)
+
+    def _compressed(self, members: Members, most: int) -> Iterator[Reading]:
         if not self._is_exact:
             members.search()
         while members.next_run():
@@ -80,40 +86,52 @@ class Stretch:
             if members.start >= self._end:
                 self.next = members.start
                 return
-            yield from _Run(members, 2 * self._request.max_bytes + _HEADROOM, self._place, self._request).readings()
+            yield from _Run(members, most, self._place, self._request).readings()
             if members.damage is not None:
                 yield self._place.failed(members.damage, members.damaged_at)
 
 
 class _Run:
-    """Records that follow one another in uncompressed bytes."""
+    """Records that follow one another in uncompressed bytes, of which the first is at ``start``; those from ``end`` on are another's."""
 
-    def __init__(self, source: Source, most: int, place: Place, request: Request) -> None:
+    def __init__(self, source: Source, most: int, place: Place, request: Request, start: int = 0, end: int = sys.maxsize) -> None:
         self._members = source if isinstance(source, Members) else None
-        self._window = Window(source, most)
+        self._window = Window(source, most, start)
         self._place = place
         self._request = request
+        self._start = start
+        self._end = end
+        self.first: int | None = None
+        self.next: int | None = None
 
     def _name(self, position: int) -> str:
         if self._members is None:
             return str(position)
         return f"{self._members.start}+{position}" if position else str(self._members.start)
 
-    def readings(self) -> Iterator[Reading]:
+    def readings(self, *, is_exact: bool = True) -> Iterator[Reading]:
         """Yield what the records are; after damage, go on with the next record that can be found."""
         from fastwarc.warc import ArchiveIterator
 
         window = self._window
-        last = 0  # the end of what is understood
+        begin = self._start if is_exact else self._find(self._start)
+        if begin is None:
+            return
+        last = begin  # the end of what is understood
         while True:
             error: PageError | None = None
             try:
                 records: Any = ArchiveIterator(window, parse_http=False, stream_detect=False, fsspec_args=False)
                 for record in records:
                     start = record.stream_pos
+                    if self.first is None:
+                        self.first = start
+                    if start >= self._end:
+                        self.next = start
+                        return
                     last = start
                     window.forget(start)
-                    end = self._end(record, start)
+                    end = self._end_of(record, start)
                     yield self._reading(record, start)
                     last = end
             except DamagedInput as damage:
@@ -128,14 +146,19 @@ class _Run:
                 yield self._place.failed(
                     error or DamagedInput("the archive breaks off in the middle of a record"), self._name(last)
                 )
-            found = window.find(_BEGINS, last + 1)
-            while found is not None and _VERSION.match(window.at(found, 12)) is None:
-                found = window.find(_BEGINS, found + 1)
+            found = self._find(last + 1)
             if found is None:
                 return
             last = found
 
-    def _end(self, record: Any, start: int) -> int:
+    def _find(self, position: int) -> int | None:
+        """Go to the next place from ``position`` on where a record seems to begin."""
+        found = self._window.find(_BEGINS, position)
+        while found is not None and _VERSION.match(self._window.at(found, 12)) is None:
+            found = self._window.find(_BEGINS, found + 1)
+        return found
+
+    def _end_of(self, record: Any, start: int) -> int:
         """Return where a record ends, by what it says, which is checked.
 
         Raises:

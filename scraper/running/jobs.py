@@ -5,13 +5,15 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, Protocol
 
+import msgspec
+
 from scraper.cleaning import Outcome, clean
 from scraper.errors import EmptyInput, InternalError, NotText, PageError, UnknownLayout
 from scraper.layouts import Layout, choose_layouts
 from scraper.projection import headline_records
 from scraper.reading import Reading, Request
 from scraper.records import FailureRecord, to_json_line
-from scraper.tally import Tally
+from scraper.tally import Counted, Tally
 
 Lines = Callable[[Outcome], Iterable[bytes]]
 
@@ -32,6 +34,14 @@ class Job(NamedTuple):
     """The directory of layouts that the user named."""
     has_spans: bool = False
     """Whether what every piece of a page was taken for is wanted, too."""
+    is_chosen: bool = False
+    """Whether the sink decides on each page by what it was given before. Else it may be given lines that are counted already."""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What becomes of a page, beside its lines."""
+
+    counted: Counted
 
 
 class Sink(Protocol):
@@ -39,11 +49,11 @@ class Sink(Protocol):
 
     tally: Tally
 
-    def write(self, line: bytes, /) -> None:
-        """Take a line, or several."""
+    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
+        """Take what becomes of a page: its lines, and those of its pieces; and count it."""
 
-    def write_spans(self, lines: bytes, /) -> None:
-        """Take the lines of pieces."""
+    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
+        """Take lines of pages that are counted already."""
 
     def fail(self, failure: FailureRecord, /) -> None:
         """Take a failure; it is not counted yet."""
@@ -64,15 +74,17 @@ def do(job: Job, reading: Reading, sink: Sink) -> None:
     outcome = outcome_of(reading, layouts_of(job.layouts), job.unknown, sink)
     if outcome is None:
         return
+    spans = b""
     if job.has_spans:
         from scraper.explaining import pieces_of, to_line  # which nearly no run needs
 
-        sink.write_spans(b"".join(map(to_line, pieces_of(outcome, keyed=True))))
-    for line in job.lines(outcome):
-        sink.write(line)
-    sink.tally.add(outcome.record)
-    if outcome.layout is not None:
-        sink.tally.digests[outcome.layout.name] = outcome.layout.digest
+        spans = b"".join(map(to_line, pieces_of(outcome, keyed=True)))
+    sink.add(Result(counted(outcome)), b"".join(job.lines(outcome)), spans)
+
+
+def counted(outcome: Outcome) -> Counted:
+    """Return what is counted of a page."""
+    return Counted.of(outcome.record, outcome.layout.digest if outcome.layout is not None else None)
 
 
 def outcome_of(reading: Reading, layouts: Sequence[Layout], unknown: Literal["keep", "skip", "fail"], sink: Sink) -> Outcome | None:

@@ -64,20 +64,12 @@ def _here(job: Job, unit: "Unit", sink: Sink, meter: Meter | None) -> None:
 
 def _in_pool(job: Job, units: "Iterable[Unit]", sink: Sink, processes: int, meter: Meter | None) -> None:
     from scraper.running.pools import Pool
-    from scraper.running.workers import decode_failures
 
     with Pool(job, processes) as pool:
         for unit, done in pool.do(units):
             if done is None:
                 _here(job, unit, sink, meter)
                 continue
-            sink.tally.update(done.tally)
-            for failures in done.failures.chunks():
-                for failure in decode_failures(failures):
-                    sink.fail(failure)
-            for spans in done.spans.chunks():
-                sink.write_spans(spans)
-            for lines in done.lines.chunks():
-                sink.write(lines)
+            done.hand_on(sink)
             if meter is not None:
                 meter(unit.size)

@@ -52,12 +52,12 @@ class Lines(NamedTuple):
 
 
 class Members(NamedTuple):
-    """The records of a compressed archive that begin in a stretch of it."""
+    """The records of an archive, compressed or not, that begin in a stretch of it."""
 
     path: str
     start: int
     end: int
-    compression: str
+    compression: str | None
     place: Place
     is_exact: bool = False
     """Whether a record is known to begin at ``start``."""
@@ -111,7 +111,10 @@ def _split(entry: Entry, request: Request) -> Iterator[Unit]:
         with open(entry.name, "rb", buffering=0) as file:
             stream = Stream(file)
             kind = tell(stream, request)
-            is_archive = kind in ("gzip", "zstd") and Inflated(io.BytesIO(stream.look()), kind).read(PIECE).startswith(b"WARC/")
+            is_compressed = kind in ("gzip", "zstd")
+            is_archive = kind == "warc" or (
+                is_compressed and Inflated(io.BytesIO(stream.look()), kind).read(PIECE).startswith(b"WARC/")
+            )
             if kind == "jsonl" and request.url is None:
                 yield from _lines(entry.name, place)
                 return
@@ -119,7 +122,7 @@ def _split(entry: Entry, request: Request) -> Iterator[Unit]:
         is_archive = False
     if is_archive and request.url is None:
         for start in range(0, size, STRETCH):
-            yield Members(entry.name, start, min(start + STRETCH, size), str(kind), place, start == 0)
+            yield Members(entry.name, start, min(start + STRETCH, size), None if kind == "warc" else str(kind), place, start == 0)
     else:
         yield Files([entry], MANY if kind != "page" else 1, size)
 

@@ -1,26 +1,40 @@
 """A process that does units of a job, one after the other, and hands back what came of each."""
 
 import contextlib
+import io
 import os
 import signal
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 import msgspec
 
 from scraper.errors import WorkerDied
 from scraper.records import FailureRecord, to_json_line
-from scraper.running.jobs import Job, do, fail
+from scraper.running.jobs import Job, Result, Sink, do, fail
 from scraper.running.units import Read, Unit
 from scraper.tally import Tally
+
+_SPOOLS: Final = ("lines", "spans", "listed", "failures")
 
 _MOST: Final = 1 << 20
 """Bytes that are sent back; more are written to a part file, since copying them through a pipe costs all that a second core gains."""
 
-_decoder: Final = msgspec.json.Decoder(FailureRecord)
+
+class Listed(msgspec.Struct, array_like=True, frozen=True):
+    """What a page became, and how many bytes of lines and of spans."""
+
+    result: Result
+    lines: int
+    spans: int
+
+
+_failure: Final = msgspec.json.Decoder(FailureRecord)
+_listed: Final = msgspec.json.Decoder(Listed)
+_encoder: Final = msgspec.json.Encoder()
 
 
 class Task(NamedTuple):
@@ -70,16 +84,9 @@ class Spooled(NamedTuple):
     data: bytes
     path: str | None
 
-    def chunks(self) -> Iterator[bytes]:
-        """Yield whole lines, in pieces, and remove the file."""
-        if self.path is None:
-            if self.data:
-                yield self.data
-            return
-        with open(self.path, "rb") as file:
-            while chunk := file.readlines(_MOST):
-                yield b"".join(chunk)
-        os.unlink(self.path)
+    def opened(self) -> BinaryIO:
+        """Open it to be read."""
+        return io.BytesIO(self.data) if self.path is None else open(self.path, "rb")
 
 
 class Done(NamedTuple):
@@ -88,13 +95,31 @@ class Done(NamedTuple):
     number: int
     lines: Spooled
     spans: Spooled
+    listed: Spooled
+    """Of each page, if the sink decides on it: what it became, and how many bytes of lines and of spans are its own."""
     failures: Spooled
     tally: Tally
     ends: tuple[int | None, int | None]
 
+    def hand_on(self, sink: Sink) -> None:
+        """Give a sink what came of the unit, and remove what was written."""
+        sink.tally.update(self.tally)
+        with self.failures.opened() as failures:
+            for line in failures:
+                sink.fail(_failure.decode(line))
+        with self.lines.opened() as lines, self.spans.opened() as spans, self.listed.opened() as listed:
+            for line in listed:
+                page = _listed.decode(line)
+                sink.add(page.result, lines.read(page.lines), spans.read(page.spans))
+            while some := spans.readlines(_MOST):
+                sink.pass_on(b"", b"".join(some))
+            while some := lines.readlines(_MOST):
+                sink.pass_on(b"".join(some), b"")
+        self.discard()
+
     def discard(self) -> None:
         """Remove what was written."""
-        for spooled in (self.lines, self.spans, self.failures):
+        for spooled in (self.lines, self.spans, self.listed, self.failures):
             if spooled.path is not None:
                 os.unlink(spooled.path)
 
@@ -102,25 +127,30 @@ class Done(NamedTuple):
 class _Collected:
     """A sink that keeps what it is given."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, *, is_chosen: bool) -> None:
         self.tally = Tally()
-        self.lines = Spool(f"{base}.lines")
-        self.spans = Spool(f"{base}.spans")
-        self.failures = Spool(f"{base}.failures")
+        self._spools = [Spool(f"{base}.{name}") for name in _SPOOLS]
+        self._lines, self._spans, self._listed, self._failures = self._spools
+        self._is_chosen = is_chosen
 
-    def write(self, line: bytes, /) -> None:
-        self.lines.write(line)
+    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
+        self.pass_on(lines, spans)
+        if self._is_chosen:
+            self._listed.write(_encoder.encode(Listed(result, len(lines), len(spans))) + b"\n")
+        else:
+            self.tally.add(result.counted)
 
-    def write_spans(self, lines: bytes, /) -> None:
-        self.spans.write(lines)
+    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
+        self._lines.write(lines)
+        self._spans.write(spans)
 
     def fail(self, failure: FailureRecord, /) -> None:
-        self.failures.write(to_json_line(failure))
+        self._failures.write(to_json_line(failure))
 
-
-def decode_failures(chunk: bytes) -> list[FailureRecord]:
-    """Return the failures that a spool held."""
-    return [_decoder.decode(line) for line in chunk.splitlines()]
+    def close(self, number: int, ends: tuple[int | None, int | None]) -> Done:
+        """Return what was kept, as what came of a unit."""
+        lines, spans, listed, failures = (spool.close() for spool in self._spools)
+        return Done(number, lines, spans, listed, failures, self.tally, ends)
 
 
 def work(connection: Connection, job: Job) -> None:
@@ -140,9 +170,9 @@ def work(connection: Connection, job: Job) -> None:
 
 def _do(task: Task, job: Job) -> Done:
     base = os.path.join(task.directory, str(task.number))
-    for stale in (f"{base}.lines", f"{base}.spans", f"{base}.failures"):  # of a process that died
-        Path(stale).unlink(missing_ok=True)
-    sink = _Collected(base)
+    for name in _SPOOLS:  # of a process that died
+        Path(f"{base}.{name}").unlink(missing_ok=True)
+    sink = _Collected(base, is_chosen=job.is_chosen)
     read = Read(task.unit, job.request)
     readings = iter(read)
     for number in count():
@@ -162,7 +192,7 @@ def _do(task: Task, job: Job) -> Done:
             continue
         _note(task, number, b"clean")
         do(job, reading, sink)
-    return Done(task.number, sink.lines.close(), sink.spans.close(), sink.failures.close(), sink.tally, read.ends)
+    return sink.close(task.number, read.ends)
 
 
 def _note(task: Task, number: int, step: bytes) -> None:
