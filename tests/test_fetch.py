@@ -23,6 +23,7 @@ from scraper.fetching import Client
 from tests.site import Site
 from tests.site.content import new_headlines, ticker
 from tests.site.server import Reply
+from tests.test_running import on_a_terminal
 
 COMMAND = [sys.executable, "-m", "scraper", "fetch"]
 Done = subprocess.CompletedProcess[bytes]
@@ -585,6 +586,20 @@ def test_a_closed_pipe_ends_the_run_quietly_with_141(site: Site) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(timeout=60) == 141
+
+
+def test_a_terminal_shows_how_the_fetch_stands(site: Site) -> None:
+    """Done, queued, the rate of each host and failures by kind; what is said meanwhile stands whole on a line of its own."""
+    addresses = [site.url("/difaf/1"), site.url("/fault/404"), site.url("/difaf/2"), site.url("/difaf/3")]
+    shown = on_a_terminal("fetch", *addresses, "--delay", "0.4")
+    assert re.search(r"[12] done, [123] queued, \d+ s", shown)
+    assert re.search(r"127\.0\.0\.1: \d done, [\d.]+/s", shown)
+    assert "failed: 1 not-found" in shown
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "\n").splitlines()
+    said = [line for line in lines if line.startswith("scraper: ")]
+    assert [line.split(": ")[1] for line in said][:1] == [addresses[1]]
+    assert said[-1].startswith("scraper: 3 pages: 3 article")
+    assert shown.rstrip().endswith(said[-1])
 
 
 def test_a_list_that_comes_slowly_is_fetched_as_it_comes(site: Site) -> None:

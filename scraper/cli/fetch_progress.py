@@ -1,14 +1,17 @@
 """How a run of ``fetch`` stands, on a terminal; nothing anywhere else."""
 
-import sys
 import time
 from collections import Counter, deque
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
+from scraper.cli.talk import is_watched, printable
 from scraper.fetching import Crew, Fetched, host_of
 from scraper.tally import Tally
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
     from rich.text import Text
 
 _RECENT: Final = 30.0
@@ -21,7 +24,8 @@ class Progress:
 
     def __init__(self, tally: Tally, crew: Crew, *, quiet: bool) -> None:
         self._tally, self._crew = tally, crew
-        self._is_shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
+        self._is_shown = not quiet and is_watched()
+        self._drawing = ExitStack()
         self._times: dict[str, deque[float]] = {}
         self._hosts: Counter[str] = Counter()
         self._done = 0
@@ -29,22 +33,18 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._is_shown:
-            from rich.console import Console
-            from rich.live import Live
+            from scraper.cli.progress import drawing
 
-            self._live = Live(
-                get_renderable=self._shown,
-                console=Console(stderr=True),
-                refresh_per_second=4,
-                transient=True,
-                redirect_stdout=False,
-            )
-            self._live.__enter__()
+            self._drawing.enter_context(drawing(self._live))
         return self
 
     def __exit__(self, *what: object) -> None:
-        if self._is_shown:
-            self._live.__exit__(*what)  # type: ignore[arg-type]  # they are what this was given
+        self._drawing.__exit__(*what)  # type: ignore[arg-type]  # they are what this was given
+
+    def _live(self, console: "Console") -> "Live":
+        from rich.live import Live
+
+        return Live(get_renderable=self._shown, console=console, refresh_per_second=4, transient=True, redirect_stdout=False)
 
     def note(self, fetched: Fetched) -> None:
         """Count a page."""
@@ -75,7 +75,4 @@ class Progress:
         from rich.text import Text
 
         # A host's name comes from a list or a redirect; what is no letter in it never reaches the terminal.
-        return Text(
-            "\n".join("".join(char if char.isprintable() else "\ufffd" for char in line) for line in self.text()),
-            overflow="ellipsis",
-        )
+        return Text("\n".join(map(printable, self.text())), overflow="ellipsis")

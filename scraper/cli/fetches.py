@@ -88,11 +88,11 @@ def run(plan: Plan) -> None:
         try:
             cleaning = Cleaners(plan.records, plan.layouts, processes=cores())
             with Progress(tally, crew, quiet=plan.quiet) as progress, cleaning as cleaners:
-                for fetched, cleaned in _cleaned(crew, cleaners):
+                for fetched, cleaned, is_followed in _cleaned(crew, cleaners):
                     progress.note(fetched)
                     _keep(fetched, cleaned, plan=plan, store=store, tally=tally, failures=failures, digests=digests)
                     todo.done(fetched.job)
-                    store.commit(soon=crew.ready > 0)
+                    store.commit(soon=is_followed)
         except PageError as error:  # the list of addresses itself
             fail(plan.from_list or "-", None, error, tally, None)
         finally:
@@ -137,8 +137,8 @@ class _Todo:
             self._under_way.discard(_key(job.address))
 
 
-def _cleaned(crew: Crew, cleaners: Cleaners) -> Iterator[tuple[Fetched, Cleaned | None]]:
-    """Yield what was fetched with what cleaning made of it, in order."""
+def _cleaned(crew: Crew, cleaners: Cleaners) -> Iterator[tuple[Fetched, Cleaned | None, bool]]:
+    """Yield what was fetched with what cleaning made of it, in order; and whether another follows without waiting for the network."""
     under_way: deque[tuple[list[Fetched], Callable[[], list[Cleaned]]]] = deque()
     batch: list[Fetched] = []
 
@@ -147,17 +147,19 @@ def _cleaned(crew: Crew, cleaners: Cleaners) -> Iterator[tuple[Fetched, Cleaned 
         under_way.append((list(batch), cleaners.submit(pages)))
         batch.clear()
 
-    def first() -> Iterator[tuple[Fetched, Cleaned | None]]:
+    def first() -> Iterator[tuple[Fetched, Cleaned | None, bool]]:
         done, results = under_way.popleft()
         cleaned = iter(results())
-        yield from ((fetched, next(cleaned) if fetched.page is not None else None) for fetched in done)
+        for fetched in done:
+            is_followed = fetched is not done[-1] or len(under_way) > 0 or crew.is_ready
+            yield fetched, next(cleaned) if fetched.page is not None else None, is_followed
 
     for fetched in crew.results():
         batch.append(fetched)
-        if len(batch) >= cleaners.batch or crew.ready == 0:
+        if len(batch) >= cleaners.batch or not crew.is_ready:
             submit()
         # What waits is handed on before anything that may take longer than cleaning does.
-        while under_way and (crew.ready == 0 or len(under_way) >= cleaners.at_once):
+        while under_way and (not crew.is_ready or len(under_way) >= cleaners.at_once):
             yield from first()
     if batch:
         submit()

@@ -2,9 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -12,6 +12,8 @@ from rich.text import Text
 
 from scraper.cli.talk import speaking_through
 from scraper.tally import Tally
+
+T = TypeVar("T")
 
 _PAUSE: Final = 0.2
 """Seconds between two looks at the counts: often enough for the eye, seldom enough to cost nothing."""
@@ -55,13 +57,19 @@ class Display:
 
 
 @contextmanager
-def displaying(tally: Tally, size: int | None) -> Iterator[Display]:
-    """Show a display during the block; what is said meanwhile stands above it."""
+def drawing(make: Callable[[Console], AbstractContextManager[T]]) -> Iterator[T]:
+    """Draw on the terminal during the block; what is said meanwhile stands above the drawing."""
     console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    with make(console) as drawn, speaking_through(lambda line: console.print(Text(line), soft_wrap=True)):
+        yield drawn
+
+
+@contextmanager
+def displaying(tally: Tally, size: int | None) -> Iterator[Display]:
+    """Show a display during the block."""
     columns = [TextColumn("{task.fields[said]}")]
     known = [BarColumn(bar_width=20), TaskProgressColumn(), TimeRemainingColumn()] if size else []
-    drawing = Progress(*columns, *known, console=console, auto_refresh=False, transient=True)
-    with drawing as progress, speaking_through(lambda line: console.print(Text(line), soft_wrap=True)):
+    with drawing(lambda console: Progress(*columns, *known, console=console, auto_refresh=False, transient=True)) as progress:
         yield Display(progress, tally, size)
 
 

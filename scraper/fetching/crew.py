@@ -48,9 +48,9 @@ class Crew:
         return self._next - self._head
 
     @property
-    def ready(self) -> int:
-        """How many results wait to be handed on."""
-        return len(self._results)
+    def is_ready(self) -> bool:
+        """Whether the next result can be had without waiting."""
+        return self._head in self._results
 
     def results(self) -> Iterator[Fetched]:
         """Yield what became of each address, in order.
