@@ -4,6 +4,7 @@ Every key is in every line, in the order given here; lists are never null.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -98,6 +99,30 @@ class HeadlineRecord(Struct, frozen=True, kw_only=True, rename={"schema_version"
     input: Annotated[str, Meta(description="where the page was read")]
 
 
+class HeadlineHistory(Struct, frozen=True, kw_only=True, rename={"schema_version": "schema"}):
+    """One headline in all the pages of a run that showed it: the same words, leading to the same address, on pages of one site."""
+
+    schema_version: Annotated[Literal[1], Meta(description="grows only when a key changes meaning")] = 1
+    headline: Annotated[str, Meta(description="the headline")]
+    url: Annotated[
+        str | None,
+        Meta(
+            description="its article's absolute address; as the first page in the input has it, where some differ in scheme or www."
+        ),
+    ]
+    lang: Annotated[Lang | None, Meta(description="the language of the first page in the input that showed it")]
+    site: Annotated[str | None, Meta(description="the host of the pages without www.")]
+    newspaper_slug: Annotated[str | None, Meta(description="the newspaper's slug in its address")]
+    first_fetched_at: Annotated[
+        Time | None, Meta(description="the earliest time at which a page that showed it was fetched; null if no page tells")
+    ]
+    last_fetched_at: Annotated[Time | None, Meta(description="the latest such time")]
+    pages: Annotated[int, Meta(ge=1, description="how many of the pages that were read showed it, those without a time too")]
+    first_page_id: Annotated[
+        PageId, Meta(description="the id of the first page in the input that showed it; in an input out of order not the earliest")
+    ]
+
+
 class FailureRecord(Struct, frozen=True, kw_only=True):
     """One input that gave no record, and why."""
 
@@ -114,9 +139,13 @@ _LINE_ENDS: Final = ((b"\xc2", re.compile(rb"\xc2\x85")), (b"\xe2", re.compile(r
 """The first byte, which is found twenty times as fast as the rest, and all; patterns look for bytes twice as fast as ``in`` does."""
 
 
-def to_json_line(record: Struct) -> bytes:
-    """Return the record as one line of JSON, UTF-8, with its line end."""
-    line = _encoder.encode(record)
+Keys = Sequence[tuple[str, str]]
+"""Which keys a line has, in order, each with the attribute of the record whose value it holds."""
+
+
+def to_json_line(record: Struct, keys: Keys = ()) -> bytes:
+    """Return the record as one line of JSON, UTF-8, with its line end; if ``keys`` are given, with these instead of its own."""
+    line = _encoder.encode({key: getattr(record, name) for key, name in keys} if keys else record)
     for first, end in _LINE_ENDS:
         if first in line:
             line = end.sub(_escaped, line)
@@ -127,9 +156,17 @@ def _escaped(end: re.Match[bytes]) -> bytes:
     return f"\\u{ord(end[0].decode()):04x}".encode()
 
 
-def json_schema(kind: Literal["page", "headline"]) -> dict[str, Any]:
+RecordName = Literal["page", "headline", "headline-history"]
+_RECORDS: Final[dict[RecordName, type[Struct]]] = {
+    "page": PageRecord,
+    "headline": HeadlineRecord,
+    "headline-history": HeadlineHistory,
+}
+
+
+def json_schema(name: RecordName) -> dict[str, Any]:
     """Return the JSON Schema of a record."""
-    record = PageRecord if kind == "page" else HeadlineRecord
+    record = _RECORDS[name]
     _, definitions = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
     body: dict[str, Any] = definitions.pop(record.__name__)
     # Every key is always there, also one that has a default.

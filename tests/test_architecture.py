@@ -33,7 +33,9 @@ ROOMS: dict[str, set[str]] = {
     "labelling": {"pages", "layouts", "core", "elements", "flattened", "headings", "outline", "segments", "spans", "ticker"},
     "records": set(),
     "projection": {"pages", "layouts", "characters", "labelling", "links", "recognition", "records", "segments", "spans"},
+    "identity": {"records"},
     "audit": {"spans", "records", "characters", "errors"},
+    "choosing": {"records"},
     "cleaning": {
         *("pages", "layouts", "errors", "characters", "core", "spans", "decoding", "documents"),
         *("recognition", "labelling", "projection", "records", "audit"),
@@ -48,10 +50,13 @@ ROOMS: dict[str, set[str]] = {
     "writing": {"errors", "packing"},
     "appending": {"errors"},
     "state": {"errors"},
-    "running": {"errors", "cleaning", "explaining", "layouts", "projection", "reading", "records", "tally"},
+    "embedded": {"errors"},
+    "seen": {"embedded", "errors"},
+    "histories": {"embedded", "errors", "identity", "records"},
+    "running": {"errors", "choosing", "cleaning", "explaining", "identity", "layouts", "projection", "reading", "records", "tally"},
     "cli": {
         *("errors", "cleaning", "explaining", "layouts", "links", "pages", "projection", "records", "spans", "tally", "trial"),
-        *("reading", "fetching", "writing", "appending", "state", "running"),
+        *("choosing", "identity", "reading", "fetching", "writing", "appending", "state", "seen", "histories", "running"),
     },
 }
 ONLY_USERS = {

@@ -1,15 +1,19 @@
 """``scraper clean``."""
 
-from scraper.cli.options import Options, Spans, sharing
+from scraper.cli.options import Dedup, Options, Spans, sharing
 
 
 @sharing
-def clean(options: Options, spans: Spans = None) -> None:
+def clean(options: Options, spans: Spans = None, dedup: Dedup = False) -> None:
     """Turn saved pages into JSON Lines, one record a page.
 
     Example: scraper clean saved/ -o pages.jsonl
     """
+    from functools import partial
+
+    from scraper.cli.choices import check_keys
     from scraper.cli.runs import run
+    from scraper.records import PageRecord
     from scraper.running import page_lines
 
-    run(options, page_lines, spans)
+    run(options, partial(page_lines, keys=check_keys(options.keys, PageRecord)), spans, has_repeats=not dedup)

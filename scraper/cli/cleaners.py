@@ -15,8 +15,8 @@ import msgspec
 
 from scraper.cleaning import clean
 from scraper.errors import InternalError, NoHeadlines, PageError
+from scraper.identity import headline_key
 from scraper.layouts import choose_layouts
-from scraper.links import site_of
 from scraper.pages import Page
 from scraper.projection import headline_records
 from scraper.records import PageRecord, to_json_line
@@ -61,7 +61,7 @@ def clean_page(page: Page, records: Records, layouts: Path | None) -> Cleaned:
             )
             raise NoHeadlines(f"no headline can be read from the page: {lost}; look at it without --ticker-only")
         rows = list(headline_records(record, outcome.layout))
-        keys = [headline_key(record, row.url, row.headline) for row in rows]
+        keys = [headline_key(row.site, row.url, row.headline) for row in rows]
         return _cleaned([to_json_line(row) for row in rows], keys, record)
     except PageError as error:
         return Cleaned(error=error)
@@ -71,12 +71,6 @@ def clean_page(page: Page, records: Records, layouts: Path | None) -> Cleaned:
 
 def _cleaned(lines: list[bytes], keys: list[str], record: PageRecord) -> Cleaned:
     return Cleaned(lines=lines, keys=keys, kind=record.kind, layout=record.layout, warnings=list(record.warnings))
-
-
-def headline_key(record: PageRecord, url: str | None, text: str) -> str:
-    """Return what makes two headlines the same: the site, the address they lead to whatever its scheme and ``www.``, and the words."""
-    rest = url.partition("://")[2].removeprefix("www.") if url is not None else ""
-    return "\n".join((site_of(record.url) or "" if record.url is not None else "", rest, text))
 
 
 def clean_pages(pages: list[Page], records: Records, layouts: Path | None) -> list[Cleaned]:

@@ -1,15 +1,28 @@
 """``scraper headlines``."""
 
-from scraper.cli.options import Options, sharing
+from scraper.cli.options import Options, Unique, sharing
 
 
 @sharing
-def headlines(options: Options) -> None:
+def headlines(options: Options, unique: Unique = False) -> None:
     """Turn the tickers of saved pages into JSON Lines, one record a headline.
 
     Example: scraper headlines saved/ | jq -r .headline
     """
-    from scraper.cli.runs import run
-    from scraper.running import headline_lines
+    from functools import partial
 
-    run(options, headline_lines)
+    from scraper.cli.choices import check_keys
+    from scraper.cli.runs import run
+
+    if unique:
+        from scraper.histories import Histories
+        from scraper.records import HeadlineHistory
+        from scraper.running.gathering import Gathering
+
+        gathering = Gathering()
+        run(options, gathering, rest=gathering.rest, between=Histories(check_keys(options.keys, HeadlineHistory)))
+    else:
+        from scraper.records import HeadlineRecord
+        from scraper.running import headline_lines
+
+        run(options, partial(headline_lines, keys=check_keys(options.keys, HeadlineRecord)))

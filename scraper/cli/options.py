@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -21,9 +22,56 @@ Spans = Annotated[
     Path | None,
     typer.Option(metavar="FILE", readable=False, help="Write what every piece of each page was taken for.", show_default=False),
 ]
+Dedup = Annotated[
+    bool, typer.Option("--dedup", help="Leave out, and count, a page whose address, or title and text, was written before.")
+]
+Unique = Annotated[
+    bool, typer.Option("--unique", help="Write each headline of all pages once, with when and how often it was shown.")
+]
 Unknown = Annotated[
     Literal["keep", "skip", "fail"],
     typer.Option(help="A page of no known layout: keep it whole, leave it out, or call it a failure."),
+]
+
+
+class OnlyKind(StrEnum):
+    """The kinds of a record; the command line's library takes a list of no other type."""
+
+    ARTICLE = "article"
+    LISTING = "listing"
+    PAGE = "page"
+    UNKNOWN = "unknown"
+
+
+Only = Annotated[
+    list[OnlyKind] | None,
+    typer.Option(
+        metavar="KIND",
+        help="Give only pages of this kind: article, listing, page, unknown. This and the next three may be given more than once.",
+        show_default=False,
+    ),
+]
+Lang = Annotated[
+    list[str] | None, typer.Option(metavar="TAG", help="Give only pages in this language: ar, fr, en.", show_default=False)
+]
+Site = Annotated[list[str] | None, typer.Option(metavar="HOST", help="Give only pages of this site.", show_default=False)]
+Newspaper = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SLUG", help="Give only pages of this newspaper, by its newspaper_slug.", show_default=False),
+]
+Since = Annotated[
+    str | None, typer.Option(metavar="DAY", help="Give only pages of this day and later: YYYY-MM-DD.", show_default=False)
+]
+Until = Annotated[
+    str | None, typer.Option(metavar="DAY", help="Give only pages of this day and earlier: YYYY-MM-DD.", show_default=False)
+]
+Keys = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEYS",
+        help="Write only these keys, in this order: content=text,author renames text and keeps author.",
+        show_default=False,
+    ),
 ]
 Layouts = Annotated[
     Path | None,
@@ -73,6 +121,13 @@ class Options(NamedTuple):
     failures: Failures = None
     summary: Summary = None
     unknown: Unknown = "keep"
+    only: Only = None
+    lang: Lang = None
+    site: Site = None
+    newspaper: Newspaper = None
+    since: Since = None
+    until: Until = None
+    keys: Keys = None
     url: Url = None
     layouts: Layouts = None
     text_field: TextField = "text"

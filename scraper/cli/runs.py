@@ -4,16 +4,17 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 
 import typer
 
 from scraper import __version__
 from scraper.cleaning import Outcome
 from scraper.cli.checks import check_inputs, check_layouts
+from scraper.cli.choices import check_choice
 from scraper.cli.options import Options
 from scraper.cli.talk import is_watched, say
 from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, StateError
@@ -23,6 +24,10 @@ from scraper.records import FailureRecord, to_json_line
 from scraper.running import Job, Lines, Result, counted, outcome_of, run_job
 from scraper.tally import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Tally
 from scraper.writing import Output
+
+if TYPE_CHECKING:
+    from scraper.histories import Histories
+    from scraper.seen import Seen
 
 
 class _Terminated(BaseException):
@@ -81,15 +86,28 @@ def finishing(
     raise typer.Exit(status)
 
 
-def run(options: Options, lines: Lines, spans: Path | None = None) -> None:
+def run(
+    options: Options,
+    lines: Lines,
+    spans: Path | None = None,
+    *,
+    has_repeats: bool = True,
+    rest: Callable[[], bytes] = bytes,
+    between: "Histories | None" = None,
+) -> None:
     """Read and clean what the user named, and write for each page the lines that a command makes of it. Ends the program.
 
     Args:
         options: what the user asked for.
         lines: makes of a page what is written of it.
         spans: where to write what every piece of a page was taken for.
+        has_repeats: whether a page is written that was written before.
+        rest: returns the lines that ``lines`` has held back.
+        between: takes all lines in, and gives those to write when everything was read.
     """
     inputs = check_inputs(options, spans)
+    choice = check_choice(options)
+    unknown = "skip" if options.unknown == "keep" and choice.is_of_known else options.unknown
     check_layouts(options.layouts)
     request = Request(
         max_bytes=options.max_bytes,
@@ -104,14 +122,23 @@ def run(options: Options, lines: Lines, spans: Path | None = None) -> None:
     beside = [file for file in (failures, pieces) if file is not None]
     with finishing(output, tally, quiet=options.quiet, beside=beside):
         skip = frozenset().union(*(file.identities() for file in (output, *beside)))
-        job = Job(request, options.unknown, lines, skip, options.layouts, pieces is not None)
-        sink = _Sink(tally, output, failures, pieces)
-        with _progress(options, tally) as meter:
-            try:
-                run_job(job, inputs, sink, processes=options.jobs or cores(), meter=meter)
-            except PageError as error:  # the list of inputs itself
-                tally.failures[error.code] += 1
-                say(f"{options.from_list}: {error.code}: {error}")
+        job = Job(
+            *(request, unknown, lines, skip, options.layouts, pieces is not None),
+            is_chosen=not has_repeats,
+            choice=choice,
+            has_digests=not has_repeats,
+            rest=rest,
+        )
+        with between or nullcontext(), _seen(has_repeats=has_repeats) as seen:
+            sink = _Sink(tally, between or output, failures, pieces, seen)
+            with _progress(options, tally) as meter:
+                try:
+                    run_job(job, inputs, sink, processes=options.jobs or cores(), meter=meter)
+                except PageError as error:  # the list of inputs itself
+                    tally.failures[error.code] += 1
+                    say(f"{options.from_list}: {error.code}: {error}")
+            for some in between.lines() if between is not None else ():
+                output.write(some)
         if options.summary is not None:
             with Output(options.summary) as summary:
                 summary.write(tally.to_json(__version__))
@@ -121,12 +148,22 @@ class _Sink:
     """Writes records, pieces and failures to outputs of their own, as far as they are wanted, and says what failed."""
 
     def __init__(
-        self, tally: Tally, output: Output | None = None, failures: Output | None = None, spans: Output | None = None
+        self,
+        tally: Tally,
+        output: "Output | Histories | None" = None,
+        failures: Output | None = None,
+        spans: Output | None = None,
+        seen: "Seen | None" = None,
     ) -> None:
         self.tally = tally
+        self._seen = seen
         self._output, self._failures, self._spans = output, failures, spans
 
     def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
+        repeat = self._seen.repeat(result.url, result.text) if self._seen is not None else None
+        if repeat is not None:
+            self.tally.left_out[repeat] += 1
+            return
         self.pass_on(lines, spans)
         self.tally.add(result.counted)
 
@@ -140,6 +177,17 @@ class _Sink:
         if self._failures is not None:
             self._failures.write(to_json_line(failure))
         say(f"{failure.input}: {failure.code}: {failure.message}")
+
+
+@contextmanager
+def _seen(*, has_repeats: bool) -> "Iterator[Seen | None]":
+    if has_repeats:
+        yield None
+        return
+    from scraper.seen import Seen
+
+    with Seen() as seen:
+        yield seen
 
 
 def cores() -> int:

@@ -7,7 +7,10 @@ import typer
 
 
 def schema(
-    record: Annotated[Literal["page", "headline"], typer.Argument(help="Which record.", metavar="[page|headline]")] = "page",
+    record: Annotated[
+        Literal["page", "headline", "headline-history"],
+        typer.Argument(help="Which record.", metavar="[page|headline|headline-history]"),
+    ] = "page",
 ) -> None:
     """Print the JSON Schema of a record.
 

@@ -7,12 +7,14 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from scraper.choosing import Choice
 from scraper.cleaning import Outcome, clean
 from scraper.errors import EmptyInput, InternalError, NotText, PageError, UnknownLayout
+from scraper.identity import page_digests
 from scraper.layouts import Layout, choose_layouts
 from scraper.projection import headline_records
 from scraper.reading import Reading, Request
-from scraper.records import FailureRecord, to_json_line
+from scraper.records import FailureRecord, Keys, to_json_line
 from scraper.tally import Counted, Tally
 
 Lines = Callable[[Outcome], Iterable[bytes]]
@@ -27,7 +29,7 @@ class Job(NamedTuple):
     request: Request
     unknown: Literal["keep", "skip", "fail"]
     lines: Lines
-    """What a command makes of a page: a function that has a name in a module."""
+    """What a command makes of a page: a function that has a name in a module, or a partial of one."""
     skip: Collection[tuple[int, int]] = ()
     """Files that are no inputs."""
     layouts: Path | None = None
@@ -36,12 +38,22 @@ class Job(NamedTuple):
     """Whether what every piece of a page was taken for is wanted, too."""
     is_chosen: bool = False
     """Whether the sink decides on each page by what it was given before. Else it may be given lines that are counted already."""
+    choice: Choice = Choice()
+    """Which records are wanted."""
+    has_digests: bool = False
+    """Whether the sink is to know what makes a page the same as another."""
+    rest: Callable[[], bytes] = bytes
+    """Returns the lines that ``lines`` has held back."""
 
 
 class Result(msgspec.Struct, frozen=True):
     """What becomes of a page, beside its lines."""
 
     counted: Counted
+    url: bytes | None = None
+    """The digest of its address, if that is wanted and there is one."""
+    text: bytes | None = None
+    """The digest of its title and text."""
 
 
 class Sink(Protocol):
@@ -59,14 +71,14 @@ class Sink(Protocol):
         """Take a failure; it is not counted yet."""
 
 
-def page_lines(outcome: Outcome) -> list[bytes]:
+def page_lines(outcome: Outcome, keys: Keys = ()) -> list[bytes]:
     """Return the page record."""
-    return [to_json_line(outcome.record)]
+    return [to_json_line(outcome.record, keys)]
 
 
-def headline_lines(outcome: Outcome) -> list[bytes]:
+def headline_lines(outcome: Outcome, keys: Keys = ()) -> list[bytes]:
     """Return a record for each headline."""
-    return [to_json_line(record) for record in headline_records(outcome.record, outcome.layout)]
+    return [to_json_line(record, keys) for record in headline_records(outcome.record, outcome.layout)]
 
 
 def do(job: Job, reading: Reading, sink: Sink) -> None:
@@ -74,12 +86,23 @@ def do(job: Job, reading: Reading, sink: Sink) -> None:
     outcome = outcome_of(reading, layouts_of(job.layouts), job.unknown, sink)
     if outcome is None:
         return
+    refusal = job.choice.refusal(outcome.record)
+    if refusal is not None:
+        sink.tally.left_out[refusal] += 1
+        return
     spans = b""
     if job.has_spans:
         from scraper.explaining import pieces_of, to_line  # which nearly no run needs
 
         spans = b"".join(map(to_line, pieces_of(outcome, keyed=True)))
-    sink.add(Result(counted(outcome)), b"".join(job.lines(outcome)), spans)
+    digests = page_digests(outcome.record) if job.has_digests else (None, None)
+    sink.add(Result(counted(outcome), *digests), b"".join(job.lines(outcome)), spans)
+
+
+def finish(job: Job, sink: Sink) -> None:
+    """Hand on what was held back of the pages so far, before anybody else hands on what comes after them."""
+    if rest := job.rest():
+        sink.pass_on(rest, b"")
 
 
 def counted(outcome: Outcome) -> Counted:

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from scraper.reading import read_inputs
-from scraper.running.jobs import Job, Sink, do, layouts_of
+from scraper.running.jobs import Job, Sink, do, finish, layouts_of
 
 if TYPE_CHECKING:
     from scraper.running.units import Unit
@@ -32,6 +32,7 @@ def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, mete
     if processes == 1 or (isinstance(inputs, Sequence) and _is_little(inputs)):
         for reading in read_inputs(inputs, job.request, skip=job.skip, meter=meter):
             do(job, reading, sink)
+        finish(job, sink)
         return
     from scraper.running.units import MANY, Unit, plan
 
@@ -60,6 +61,7 @@ def _here(job: Job, unit: "Unit", sink: Sink, meter: Meter | None) -> None:
 
     for reading in Read(unit, job.request, meter):
         do(job, reading, sink)
+    finish(job, sink)
 
 
 def _in_pool(job: Job, units: "Iterable[Unit]", sink: Sink, processes: int, meter: Meter | None) -> None:

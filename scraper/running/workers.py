@@ -14,7 +14,7 @@ import msgspec
 
 from scraper.errors import WorkerDied
 from scraper.records import FailureRecord, to_json_line
-from scraper.running.jobs import Job, Result, Sink, do, fail
+from scraper.running.jobs import Job, Result, Sink, do, fail, finish
 from scraper.running.units import Read, Unit
 from scraper.tally import Tally
 
@@ -192,6 +192,7 @@ def _do(task: Task, job: Job) -> Done:
             continue
         _note(task, number, b"clean")
         do(job, reading, sink)
+    finish(job, sink)
     return sink.close(task.number, read.ends)
 
 

@@ -1,0 +1,196 @@
+"""``--dedup``: what was written in a run is not written again, exactly, and nothing is left out in silence."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from scraper import Page, clean
+from scraper.errors import OutputError
+from scraper.identity import page_digests
+from scraper.seen import Seen
+from tests.containers import jsonl, twenty_pages
+from tests.test_cli import HTML, TEXT, UNKNOWN, records, run
+
+
+def write(path: Path, pages: Sequence[tuple[str | None, str]]) -> Path:
+    """Write a dump of addresses and texts."""
+    path.write_text("".join(json.dumps({"url": url, "text": text}) + "\n" for url, text in pages), encoding="utf-8")
+    return path
+
+
+def test_the_first_of_equal_pages_stays(tmp_path: Path) -> None:
+    """An address repeats one whatever its scheme and ``www.``; a title and text repeat one whatever the address; what repeats nothing is written."""
+    one, two = TEXT.read_text(encoding="utf-8"), UNKNOWN.read_text(encoding="utf-8")
+    pages = [
+        ("https://www.maghress.com/difaf/1", one),
+        ("http://maghress.com/difaf/1", two),  # its text is not written, so the third repeats nothing
+        ("https://www.maghress.com/difaf/2", two),
+        ("https://www.maghress.com/difaf/3", one),
+        (None, two),
+        (None, two + "كلمة"),
+        ("https://www.maghress.com/difaf/1?page=2", two + "كلمتان"),
+    ]
+    dump = write(tmp_path / "dump.jsonl", pages)
+    done = run("clean", dump, "--dedup", "--spans", tmp_path / "spans", "--summary", tmp_path / "summary")
+    found = records(done)
+    assert done.returncode == 0
+    assert [record["input"].rpartition("#")[2] for record in found] == ["1", "3", "6", "7"]
+    spans = [json.loads(line)["id"] for line in (tmp_path / "spans").read_text().splitlines()]
+    assert list(dict.fromkeys(spans)) == [record["id"] for record in found]
+    summary = json.loads((tmp_path / "summary").read_text())
+    assert summary["left_out"] == {"repeated-text": 2, "repeated-url": 1}
+    assert summary["pages"] == 4
+    assert b"left out: 2 repeated-text, 1 repeated-url" in done.stderr
+
+
+def test_what_a_page_does_not_have_repeats_nothing(tmp_path: Path) -> None:
+    """Listings, which have neither title nor text, are no repeats of each other; nor are pages without an address."""
+    listing = "<html><body><div class='teasercontainer'><a class='teasertitle' href='/difaf/{n}'>عنوان {n}</a></div></body></html>"
+    record = clean(Page(data=listing.format(n=1).encode(), url="https://www.maghress.com/difaf")).record
+    assert (record.kind, record.title, record.text) == ("listing", None, "")
+    assert page_digests(record)[1] is None
+    pages = [(f"https://www.maghress.com/paper{n}", listing.format(n=n)) for n in range(5)]
+    done = run("clean", write(tmp_path / "dump.jsonl", pages), "--dedup")
+    assert len(records(done)) == 5
+    assert b"left out" not in done.stderr
+
+
+def test_without_the_option_every_page_is_written() -> None:
+    """Nobody loses a page who has not asked for it."""
+    assert len(records(run("clean", HTML, HTML))) == 2
+    assert len(records(run("clean", HTML, HTML, "--dedup"))) == 1
+
+
+def test_the_first_in_input_order_stays_whoever_cleans_it(tmp_path: Path) -> None:
+    """Over a dump that is split among processes, with repeats near and far, the bytes, the spans and the counts are those of one."""
+    rng = Random(7)
+    base = [(f"{number}{name}", data + f"\n{number}".encode()) for number in range(40) for name, data in twenty_pages()]
+    pages = rng.choices(base, k=1500)
+    dump = tmp_path / "dump.jsonl"
+    dump.write_bytes(jsonl(pages))
+    done = []
+    for jobs in "12":
+        spans = tmp_path / f"spans{jobs}"
+        result = run("clean", dump, "--dedup", "-j", jobs, "--spans", spans)
+        done.append((result.returncode, result.stdout, result.stderr, spans.read_bytes()))
+    assert done[0] == done[1]
+    whole = records(run("clean", dump))
+    seen: set[object] = set()
+    expected = []
+    for record in whole:
+        keys: set[object] = {("url", record["url"])} if record["url"] else set()
+        keys |= {("text", record["title"], record["text"])} if record["title"] or record["text"] else set()
+        if not keys & seen:
+            expected.append(record)
+            seen |= keys
+    assert 0 < len(expected) < len(whole)
+    assert [json.loads(line) for line in done[1][1].splitlines()] == expected
+
+
+def digests(rng: Random, many: int) -> list[tuple[bytes | None, bytes | None]]:
+    """Return digests of pages, of which some repeat others."""
+
+    def one(kind: int) -> bytes | None:
+        return rng.choice((None, bytes([kind] * 8) + rng.randrange(many).to_bytes(8, "big")))
+
+    return [(one(0), one(1)) for _ in range(many)]
+
+
+def test_a_run_that_goes_on_knows_what_was_written_up_to_its_position_and_nothing_behind(tmp_path: Path) -> None:
+    """Whatever was noted after a position, committed or not, is forgotten by who opens the file there, and what came before is not."""
+    for seed in range(30):
+        rng = Random(seed)
+        pages = digests(rng, 60)
+        with Seen() as undisturbed:
+            expected = [undisturbed.repeat(*page) for page in pages]
+        path = tmp_path / f"seen{seed}"
+        at = position = 0  # the page, and the position of the last commit whose note was kept
+        kept = {0: 0}
+        found: list[object] = [None] * len(pages)
+        while at < len(pages):
+            with Seen(path, position) as seen:
+                highest = position
+                for _ in range(rng.randint(1, 30)):
+                    if at == len(pages):
+                        break
+                    found[at] = seen.repeat(*pages[at])
+                    at += 1
+                    if rng.random() < 0.2:
+                        highest += rng.randint(1, 3)
+                        seen.commit(highest)
+                        kept[highest] = at
+            if at < len(pages):  # killed; the caller had noted some position, and goes back to it
+                position = rng.choice([known for known in kept if known <= highest])
+                at = kept[position]
+                kept = {known: page for known, page in kept.items() if known <= position}
+        assert found == expected
+
+
+def test_a_killed_process_leaves_what_it_committed(tmp_path: Path) -> None:
+    """Without a farewell: the next process finds all that was committed, and nothing else."""
+    code = (
+        "import os, sys; from pathlib import Path; from scraper.seen import Seen\n"
+        "with Seen(Path(sys.argv[1])) as seen:\n"
+        "    for n in range(3000):\n"
+        "        seen.repeat(n.to_bytes(16, 'big'), None)\n"
+        "        if n == 1999: seen.commit(1)\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    path = tmp_path / "seen"
+    assert subprocess.run([sys.executable, "-c", code, path], check=False).returncode == -9
+    with Seen(path, 1) as seen:
+        said = Counter(seen.repeat(n.to_bytes(16, "big"), None) for n in range(3000))
+    assert said == {"repeated-url": 2000, None: 1000}
+
+
+def test_a_run_from_the_start_knows_nothing(tmp_path: Path) -> None:
+    """Position 0 begins anew, whatever lies there."""
+    for _ in range(2):
+        with Seen(tmp_path / "seen") as seen:
+            assert seen.repeat(b"1" * 16, None) is None
+            seen.commit(1)
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all, whatever its name says" * 100])
+def test_a_file_that_does_not_reach_the_position_is_refused(tmp_path: Path, content: bytes) -> None:
+    """A file that is new, of another program or broken cannot tell what was written, and says so in a sentence."""
+    path = tmp_path / "seen"
+    path.write_bytes(content)
+    with pytest.raises(OutputError, match=r"seen: .*start the run anew"), Seen(path, 3):
+        pass
+
+
+def test_memory_does_not_grow_with_the_pages() -> None:
+    """Ten times as many pages need little more memory than a fixed part of the file."""
+    code = (
+        "import os, resource, sys; from scraper.seen import Seen\n"
+        "with Seen() as seen:\n"
+        "    for _ in range(int(sys.argv[1])): seen.repeat(os.urandom(16), os.urandom(16))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    # A process counts what its parent held when it was forked, so a small one stands between.
+    between = [sys.executable, "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))", sys.executable, "-c", code]
+    few, many = (int(subprocess.run([*between, count], capture_output=True, check=True).stdout) for count in ("30000", "300000"))
+    assert many - few < 12 * 1024
+
+
+def test_a_full_disk_is_told_in_a_sentence() -> None:
+    """Where what was written cannot be remembered, that is an error of the output, with a remedy, and no page passes as new."""
+    code = (
+        "import os, resource; from scraper.seen import Seen; from scraper.errors import OutputError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
+        "try:\n"
+        "    with Seen() as seen:\n"
+        "        while True: seen.repeat(os.urandom(16), os.urandom(16))\n"
+        "except OutputError as error:\n"
+        "    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert "what was found so far cannot be kept (" in done.stdout
+    assert "TMPDIR" in done.stdout
