@@ -48,6 +48,8 @@ ROOMS: dict[str, set[str]] = {
     "fetching": {"pages", "errors", "links", "refusals"},
     "packing": set(),
     "writing": {"errors", "packing"},
+    "patterns": {"records", "writing"},
+    "partitions": {"errors", "packing", "patterns", "writing"},
     "appending": {"errors"},
     "state": {"errors"},
     "embedded": {"errors"},
@@ -57,6 +59,7 @@ ROOMS: dict[str, set[str]] = {
     "cli": {
         *("errors", "cleaning", "explaining", "layouts", "links", "pages", "projection", "records", "spans", "tally", "trial"),
         *("choosing", "identity", "reading", "fetching", "writing", "appending", "state", "seen", "histories", "running"),
+        *("patterns", "partitions"),
     },
 }
 ONLY_USERS = {
