@@ -162,6 +162,7 @@ def test_a_killed_process_leaves_what_it_committed(tmp_path: Path) -> None:
 
 def test_a_run_from_the_start_knows_nothing(tmp_path: Path) -> None:
     """Position 0 begins anew, whatever lies there."""
+    (tmp_path / "seen").write_bytes(b"no database at all" * 100)
     for _ in range(2):
         with Seen(tmp_path / "seen") as seen:
             assert seen.repeat(b"1" * 16, None) is None
