@@ -36,6 +36,9 @@ class Seen:
         self._position = position
 
     def __enter__(self) -> Self:
+        if self._path is not None and self._position == 0:
+            for ending in ("", "-wal", "-shm"):  # the file, and what SQLite puts beside it
+                Path(f"{self._path}{ending}").unlink(missing_ok=True)
         with explained(self._path):
             self._database = connect(self._path, _CACHE)
         try:

@@ -13,6 +13,9 @@ from typing import Final, Self
 from scraper.errors import OutputError, ReaderGone
 from scraper.packing import packer_for
 
+PART: Final = ".part"
+"""What an output bears behind its name until it is whole."""
+
 _STDOUT: Final = 1
 
 
@@ -48,7 +51,7 @@ class Output:
             else:
                 if self._target.is_dir():
                     raise IsADirectoryError(None, "it is a directory")
-                self._file = io.FileIO(self._target, "w") if self.part is None else _open_part(self.part)
+                self._file = io.FileIO(self._target, "w") if self.part is None else open_part(self.part)
         except OSError as error:
             self.part = None
             raise self._failure(error) from None
@@ -59,10 +62,7 @@ class Output:
             if not isinstance(error, OutputError):
                 self._write(self._packer.flush())
             if self.part is not None and self._target is not None and error is None:
-                os.fsync(self._file.fileno())
-                if self._target.exists():
-                    os.chmod(self.part, stat.S_IMODE(self._target.stat().st_mode))
-                os.replace(self.part, self._target)
+                take_name(self._target)
                 self.part = None
             self._file.close()
         except OSError as failure:
@@ -97,18 +97,33 @@ class Output:
         return found
 
     def _failure(self, error: OSError) -> OutputError:
-        if isinstance(error, BrokenPipeError):
-            return ReaderGone(f"{self._name}: its reader has closed it")
-        remedy = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the path, or name another output"
-        return OutputError(f"{self._name}: the output cannot be written ({error.strerror}); {remedy}")
+        return failure(self._name, error)
+
+
+def failure(name: str, error: OSError) -> OutputError:
+    """Return what the system says of an output, in a sentence."""
+    if isinstance(error, BrokenPipeError):
+        return ReaderGone(f"{name}: its reader has closed it")
+    remedy = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the path, or name another output"
+    return OutputError(f"{name}: the output cannot be written ({error.strerror}); {remedy}")
 
 
 def part_of(path: Path) -> Path:
     """Return the name of the file in which an output is written, until it is whole."""
-    return path.with_name(f"{path.name}.part")
+    return path.with_name(path.name + PART)
 
 
-def _open_part(path: Path) -> io.FileIO:
+def take_name(path: Path) -> None:
+    """Give an output that is whole its name."""
+    part = part_of(path)
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    if path.exists():
+        os.chmod(part, stat.S_IMODE(path.stat().st_mode))
+    os.replace(part, path)
+
+
+def open_part(path: Path) -> io.FileIO:
     """Open a part file for this run alone: no link is followed, no other run's file is touched, what a killed run left is replaced."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o666)

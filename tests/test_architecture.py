@@ -51,6 +51,8 @@ ROOMS: dict[str, set[str]] = {
     "fetching": {"pages", "errors", "links", "refusals", "codings"},
     "packing": set(),
     "writing": {"errors", "packing"},
+    "patterns": {"records", "writing"},
+    "partitions": {"errors", "packing", "patterns", "writing"},
     "appending": {"errors"},
     "state": {"errors"},
     "embedded": {"errors"},
@@ -63,7 +65,7 @@ ROOMS: dict[str, set[str]] = {
     "cli": {
         *("errors", "cleaning", "showing", "explaining", "layouts", "links", "pages", "projection", "records", "spans"),
         *("statistics", "tally", "trial", "choosing", "identity", "reading", "fetching", "writing", "appending", "state"),
-        *("seen", "histories", "running"),
+        *("seen", "histories", "running", "patterns", "partitions"),
     },
 }
 ONLY_USERS = {

@@ -1,5 +1,6 @@
 """The README under test: every command in it is run, and prints what the README shows. See :mod:`tests.blocks`."""
 
+import gzip
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import pytest
 from scraper import tally
 from scraper.records import Kind, Warning_, json_schema
 from tests.blocks import FENCED, KINDS, ROOT, Block, Step, blocks_of, check, play_console, play_python, program, run
+from tests.containers import warc
 
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -43,10 +45,12 @@ def play_cron(block: Block, directory: Path) -> list[Step]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory that holds the pages of the repository where the README says they are."""
+    """A directory that holds the pages of the repository where the README says they are, and an archive of three."""
     directory = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "tests/fixtures", directory / "tests/fixtures")
     shutil.copytree(ROOT / "examples", directory / "examples")
+    pages = [ROOT / f"tests/fixtures/{name}-article-html/source.html" for name in ("arabic", "french", "english")]
+    (directory / "raw.warc.gz").write_bytes(warc([(page.name, page.read_bytes()) for page in pages], gzip.compress))
     return directory
 
 

@@ -93,6 +93,17 @@ def test_the_first_in_input_order_stays_whoever_cleans_it(tmp_path: Path) -> Non
     assert [json.loads(line) for line in done[1][1].splitlines()] == expected
 
 
+def test_each_page_once_in_any_of_many_outputs(tmp_path: Path) -> None:
+    """A page that was written to one file is not written to another, and nothing else changes."""
+    dump = tmp_path / "dump.jsonl"
+    dump.write_bytes(jsonl(twenty_pages() * 10))
+    whole = run("clean", dump, "--dedup")
+    done = run("clean", dump, "--dedup", "-j2", "-o", tmp_path / "out/{lang}/{kind}.jsonl")
+    assert done.stderr == whole.stderr
+    written = [line for path in (tmp_path / "out").rglob("*.jsonl") for line in path.read_bytes().splitlines()]
+    assert sorted(written) == sorted(whole.stdout.splitlines())
+
+
 def digests(rng: Random, many: int) -> list[tuple[bytes | None, bytes | None]]:
     """Return digests of pages, of which some repeat others."""
 
@@ -151,6 +162,7 @@ def test_a_killed_process_leaves_what_it_committed(tmp_path: Path) -> None:
 
 def test_a_run_from_the_start_knows_nothing(tmp_path: Path) -> None:
     """Position 0 begins anew, whatever lies there."""
+    (tmp_path / "seen").write_bytes(b"no database at all" * 100)
     for _ in range(2):
         with Seen(tmp_path / "seen") as seen:
             assert seen.repeat(b"1" * 16, None) is None

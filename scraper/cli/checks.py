@@ -13,7 +13,8 @@ from scraper.cli.talk import say
 from scraper.errors import LayoutError
 from scraper.layouts import Layout, choose_layouts
 from scraper.links import is_absolute
-from scraper.reading import read_list
+from scraper.patterns import Pattern
+from scraper.reading import file_id, read_list
 from scraper.tally import USAGE
 from scraper.writing import part_of
 
@@ -27,11 +28,29 @@ def check_layouts(directory: Path | None) -> Sequence[Layout]:
         raise typer.Exit(USAGE) from None
 
 
-def check_inputs(options: Options, spans: Path | None = None) -> Iterable[str]:
-    """Return what to read, or end with a usage error."""
+def check_pattern(out: Path | None) -> Pattern | None:
+    """Return what gives the names of many outputs, if they are many, or end with a usage error."""
+    if out is None or not {"{", "}"} & set(str(out)):
+        return None
+    try:
+        return Pattern.parse(str(out))
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; a brace that stands for itself is written twice.", param_hint="-o") from None
+
+
+def check_inputs(options: Options, spans: Path | None = None, pattern: Pattern | None = None) -> Iterable[str]:
+    """Return what to read, or end with a usage error.
+
+    Args:
+        options: what the user asked for.
+        spans: another output.
+        pattern: gives the names of many outputs, in the place of ``-o``.
+    """
     inputs = options.inputs or []
     written = {"-o": options.out, "--spans": spans, "--failures": options.failures, "--summary": options.summary}
     _refuse_shared_files(inputs, written)
+    if pattern is not None:
+        _refuse_partitions(pattern, inputs, written)
     if not inputs and options.from_list is None:
         inputs = [check_stdin()]
     if options.from_list == "-" and "-" in inputs:
@@ -77,6 +96,17 @@ def _refuse_shared_files(inputs: Sequence[str], written: dict[str, Path | None])
         if written["-o"] is None and _is_stdout(file):
             raise typer.BadParameter(f"{str(file)!r} is the output of the records too; name another file.", param_hint=option)
         earlier[option] = file
+
+
+def _refuse_partitions(pattern: Pattern, inputs: Iterable[str], written: dict[str, Path | None]) -> None:
+    """End with a usage error if an input, or another output, bears a name that one of many outputs may have."""
+    taken = pattern.identities()
+    for name in inputs:
+        if file_id(name) in taken:
+            raise typer.BadParameter(f"{name!r} is an input, and could be lost; name another directory.", param_hint="-o")
+    for option, file in written.items():
+        if option != "-o" and file is not None and pattern.may_be(file):
+            raise typer.BadParameter(f"{str(file)!r} could be given to -o too; name another file.", param_hint=option)
 
 
 def _is_stdout(file: Path) -> bool:

@@ -13,12 +13,13 @@ import typer
 
 from scraper import __version__
 from scraper.cleaning import Outcome
-from scraper.cli.checks import check_inputs, check_layouts
+from scraper.cli.checks import check_inputs, check_layouts, check_pattern
 from scraper.cli.choices import check_choice
 from scraper.cli.options import Options
 from scraper.cli.talk import is_watched, say
 from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, StateError
 from scraper.layouts import Layout
+from scraper.patterns import Pattern
 from scraper.reading import Reading, Request
 from scraper.records import FailureRecord, to_json_line
 from scraper.running import Job, Lines, Result, counted, outcome_of, run_job
@@ -27,6 +28,7 @@ from scraper.writing import Output
 
 if TYPE_CHECKING:
     from scraper.histories import Histories
+    from scraper.partitions import Partitions
     from scraper.seen import Seen
 
 
@@ -105,7 +107,12 @@ def run(
         rest: returns the lines that ``lines`` has held back.
         between: takes all lines in, and gives those to write when everything was read.
     """
-    inputs = check_inputs(options, spans)
+    pattern = check_pattern(options.out)
+    if pattern is not None and not pattern.has_fields:
+        options, pattern = options._replace(out=Path(pattern.literal)), None
+    if pattern is not None and between is not None:
+        raise typer.BadParameter("what is gathered from all pages goes to one file; name one without {}.", param_hint="-o")
+    inputs = check_inputs(options, spans, pattern)
     choice = check_choice(options)
     unknown = "skip" if options.unknown == "keep" and choice.is_of_known else options.unknown
     check_layouts(options.layouts)
@@ -117,31 +124,44 @@ def run(
         url_field=options.url_field,
         date_field=options.date_field,
     )
-    output, tally = Output(options.out), Tally()
+    tally = Tally()
+    output = Output(options.out) if pattern is None else None
+    partitions = _partitions(pattern) if pattern is not None else None
+    written = output or partitions
+    assert written is not None  # noqa: S101 - it is one of the two
     failures, pieces = (Output(file) if file is not None else None for file in (options.failures, spans))
     beside = [file for file in (failures, pieces) if file is not None]
-    with finishing(output, tally, quiet=options.quiet, beside=beside):
-        skip = frozenset().union(*(file.identities() for file in (output, *beside)))
+    with finishing(written, tally, quiet=options.quiet, beside=beside):
+        skip = written.identities()
+        skip.update(*(file.identities() for file in beside))
         job = Job(
             *(request, unknown, lines, skip, options.layouts, pieces is not None),
-            is_chosen=not has_repeats,
+            is_chosen=not has_repeats or pattern is not None,
             choice=choice,
             has_digests=not has_repeats,
             rest=rest,
+            target=pattern.of if pattern is not None else None,
         )
         with between or nullcontext(), _seen(has_repeats=has_repeats) as seen:
-            sink = _Sink(tally, between or output, failures, pieces, seen)
+            sink = _Sink(tally, between or output, failures, pieces, seen, partitions)
             with _progress(options, tally) as meter:
                 try:
                     run_job(job, inputs, sink, processes=options.jobs or cores(), meter=meter)
                 except PageError as error:  # the list of inputs itself
                     tally.failures[error.code] += 1
                     say(f"{options.from_list}: {error.code}: {error}")
-            for some in between.lines() if between is not None else ():
-                output.write(some)
+            if between is not None and output is not None:
+                for some in between.lines():
+                    output.write(some)
         if options.summary is not None:
             with Output(options.summary) as summary:
                 summary.write(tally.to_json(__version__))
+
+
+def _partitions(pattern: Pattern) -> "Partitions":
+    from scraper.partitions import Partitions
+
+    return Partitions(pattern)
 
 
 class _Sink:
@@ -154,9 +174,11 @@ class _Sink:
         failures: Output | None = None,
         spans: Output | None = None,
         seen: "Seen | None" = None,
+        partitions: "Partitions | None" = None,
     ) -> None:
         self.tally = tally
         self._seen = seen
+        self._partitions = partitions
         self._output, self._failures, self._spans = output, failures, spans
 
     def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
@@ -164,6 +186,10 @@ class _Sink:
         if repeat is not None:
             self.tally.left_out[repeat] += 1
             return
+        if self._partitions is not None and result.target is not None:
+            if lines:
+                self._partitions.write(result.target, lines)
+            lines = b""
         self.pass_on(lines, spans)
         self.tally.add(result.counted)
 

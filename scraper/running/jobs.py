@@ -14,7 +14,7 @@ from scraper.identity import page_digests
 from scraper.layouts import Layout, choose_layouts
 from scraper.projection import headline_records
 from scraper.reading import Reading, Request
-from scraper.records import FailureRecord, Keys, to_json_line
+from scraper.records import FailureRecord, Keys, PageRecord, to_json_line
 from scraper.tally import Counted, Tally
 
 Lines = Callable[[Outcome], Iterable[bytes]]
@@ -31,7 +31,7 @@ class Job(NamedTuple):
     lines: Lines
     """What a command makes of a page: a function that has a name in a module, or a partial of one."""
     skip: Collection[tuple[int, int]] = ()
-    """Files that are no inputs."""
+    """Files that are no inputs. More may be added while the job is done."""
     layouts: Path | None = None
     """The directory of layouts that the user named."""
     has_spans: bool = False
@@ -44,6 +44,8 @@ class Job(NamedTuple):
     """Whether the sink is to know what makes a page the same as another."""
     rest: Callable[[], bytes] = bytes
     """Returns the lines that ``lines`` has held back."""
+    target: Callable[[PageRecord], str] | None = None
+    """Names the output for a page, where there are many; the sink is to be given page by page then."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -54,6 +56,8 @@ class Result(msgspec.Struct, frozen=True):
     """The digest of its address, if that is wanted and there is one."""
     text: bytes | None = None
     """The digest of its title and text."""
+    target: str | None = None
+    """Which output its lines are for, if there are many."""
 
 
 class Sink(Protocol):
@@ -96,7 +100,8 @@ def do(job: Job, reading: Reading, sink: Sink) -> None:
 
         spans = b"".join(map(to_line, pieces_of(outcome, keyed=True)))
     digests = page_digests(outcome.record) if job.has_digests else (None, None)
-    sink.add(Result(counted(outcome), *digests), b"".join(job.lines(outcome)), spans)
+    target = job.target(outcome.record) if job.target is not None else None
+    sink.add(Result(counted(outcome), *digests, target), b"".join(job.lines(outcome)), spans)
 
 
 def finish(job: Job, sink: Sink) -> None:

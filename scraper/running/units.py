@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from scraper.errors import UnreadableInput
@@ -72,11 +72,11 @@ class Members(NamedTuple):
 Unit = Files | Lines | Members
 
 
-def plan(inputs: Iterable[str], request: Request, skip: Iterable[tuple[int, int]]) -> Iterator[Unit]:
+def plan(inputs: Iterable[str], request: Request, skip: Collection[tuple[int, int]]) -> Iterator[Unit]:
     """Yield the units of a run, in order, looking only as far ahead as it is asked."""
     batch: list[Entry | Reading] = []
     total = 0
-    for entry in find_entries(inputs, frozenset(skip)):
+    for entry in find_entries(inputs, skip):
         size = _size(entry)
         is_single = size is None or size >= LARGE
         if batch and (is_single or len(batch) >= BATCH or total >= STRETCH):

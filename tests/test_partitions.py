@@ -1,0 +1,184 @@
+"""Many outputs, named by what the records hold."""
+
+import gzip
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from scraper.patterns import FIELDS, Pattern
+from tests.containers import jsonl, twenty_pages
+from tests.measure_partitions import dump, measure
+from tests.test_cli import COMMAND, FIXTURES, HTML, complaints, run
+
+
+def unzstd(data: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read()
+
+
+VALUES = st.none() | st.text(max_size=300) | st.sampled_from(["..", ".", "/", "\0", "a/../b", "unknown", "a.part", "~", "%", ""])
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+@given(VALUES, VALUES)
+@example("a" * 250, "a" * 251)
+@example("a.part", "a")
+@example("é" * 200, "é" * 201)
+@example("unknown", None)
+def test_no_value_leaves_its_directory_and_no_two_share_a_name(one: str | None, other: str | None) -> None:
+    """Whatever a page holds, it becomes one visible name of a length that file systems take; other values give other names."""
+    pattern = Pattern.parse("root/{site}/{newspaper_slug}.jsonl.gz")
+    names = []
+    for value in (one, other):
+        site, name = pattern.filled(dict.fromkeys(FIELDS, value)).removeprefix("root/").split("/")
+        names.append((site, name))
+        for part in (site, name):
+            assert part not in ("", ".", "..")
+            assert not part.startswith(".")
+            assert "/" not in part
+            assert "\0" not in part
+            assert len(os.fsencode(f"{part}.part")) <= 255
+    assert one == other or names[0][0] != names[1][0]
+    assert one == other or names[0][1] != names[1][1]
+
+
+@given(VALUES, VALUES)
+def test_no_output_is_the_part_file_of_another(one: str | None, other: str | None) -> None:
+    """A newspaper may be called ``a.part``."""
+    for text in ("{site}", "{site}.{lang}", "x{site}"):
+        pattern = Pattern.parse(text)
+        names = [pattern.filled({"site": value, "lang": "part"}) for value in (one, other)]
+        assert names[0] != f"{names[1]}.part"
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_each_page_goes_where_its_values_say(tmp_path: Path, ending: str, jobs: str) -> None:
+    """Together the files hold the lines of a single output, each file its own, in the order of the input."""
+    done = run("clean", FIXTURES, "-j", jobs, "-o", f"{tmp_path}/out/{{site}}/{{lang}}/{{newspaper_slug}}.jsonl{ending}")
+    assert complaints(done) == []
+    unpack: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.decompress, ".zst": unzstd}
+    expected = defaultdict(list)
+    for line in run("clean", FIXTURES, "-j1").stdout.splitlines(keepends=True):
+        record = json.loads(line)
+        values = [record[key] or "unknown" for key in ("site", "lang", "newspaper_slug")]
+        expected["/".join(values) + f".jsonl{ending}"].append(line)
+    assert len(expected) > 20
+    found = {name: unpack[ending](data) for name, data in tree(tmp_path / "out").items()}
+    assert found == {name: b"".join(lines) for name, lines in expected.items()}
+
+
+def test_headlines_go_where_their_pages_say(tmp_path: Path) -> None:
+    """Year and month are those of the page; a page without headlines makes no file."""
+    run("headlines", FIXTURES, "-j2", "-o", f"{tmp_path}/{{kind}}/{{year}}-{{month}}.jsonl")
+    files = tree(tmp_path)
+    assert all(re.fullmatch(r"(article|listing|page)/(\d{4}-\d\d|unknown-unknown)\.jsonl", name) for name in files)
+    whole = run("headlines", FIXTURES, "-j1").stdout
+    assert sorted(b"".join(files.values()).splitlines()) == sorted(whole.splitlines())
+    assert all(files.values())
+
+
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("{newspaper}.jsonl", "{newspaper} is no name for a value; there are {site}, {lang}, {newspaper_slug}, {date}, {year},"),
+        ("{}.jsonl", "{} is no name for a value"),
+        ("{site!r}.jsonl", "{site} is no name for a value"),
+        ("a}.jsonl", "written twice"),
+        ("{site.jsonl", "written twice"),
+        ("{site}" * 9, "too long for a name"),
+    ],
+)
+def test_what_names_no_value_is_wrong_usage(tmp_path: Path, out: str, said: str) -> None:
+    """One sentence with the names that there are, and status 2."""
+    done = run("clean", HTML, "-o", tmp_path / out)
+    assert done.returncode == 2
+    assert said in re.sub(r"[\s│]+", " ", done.stderr.decode())
+    assert not tree(tmp_path)
+
+
+def test_a_brace_that_is_doubled_is_a_brace(tmp_path: Path) -> None:
+    """A single output may have braces in its name, and many may, too."""
+    assert run("clean", HTML, "-o", tmp_path / "{{a}}.jsonl").returncode == 0
+    assert run("clean", HTML, "-o", tmp_path / "{{{lang}}}.jsonl").returncode == 0
+    assert set(tree(tmp_path)) == {"{a}.jsonl", "{ar}.jsonl"}
+
+
+def test_outputs_are_no_inputs(tmp_path: Path) -> None:
+    """What lies where outputs will be is not read from a directory, and is refused if it is named; nothing else is lost."""
+    (tmp_path / "page.html").write_bytes(HTML.read_bytes())
+    command = ("clean", tmp_path, "-o", f"{tmp_path}/out/{{lang}}.jsonl")
+    for _ in range(2):
+        assert run(*command).returncode == 0
+        assert tree(tmp_path / "out")["ar.jsonl"].count(b"\n") == 1
+    before = tree(tmp_path)
+    (tmp_path / "out" / "kept.txt").write_text("not of this run")
+    for options in (["out/ar.jsonl"], ["page.html", "--spans", "out/fr.jsonl"], ["page.html", "--failures", "out/x.jsonl.part"]):
+        given = [tmp_path / word if "." in word else word for word in options]
+        assert run("clean", *given, "-o", f"{tmp_path}/out/{{lang}}.jsonl").returncode == 2
+    assert tree(tmp_path) == before | {"out/kept.txt": b"not of this run"}
+
+
+def test_outputs_take_their_names_together(tmp_path: Path) -> None:
+    """A run that is stopped leaves what bears the names as it was, says where its work is, and the next run begins anew."""
+    source, out = tmp_path / "dump.jsonl", tmp_path / "out"
+    source.write_bytes(jsonl(twenty_pages() * 300))
+    out.mkdir()
+    (out / "ar.jsonl").write_text("old\n")
+    command = [*COMMAND, "clean", str(source), "-j1", "-o", f"{out}/{{lang}}.jsonl"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        while not (out / ".partitions.part").exists():
+            time.sleep(0.01)
+        other = subprocess.run(command, capture_output=True, check=False, timeout=60)
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    assert other.returncode == 1
+    assert b"another run is writing it" in other.stderr
+    assert process.returncode == 143
+    assert f"what was written so far is in {out}/**/*.part".encode() in said
+    assert (out / "ar.jsonl").read_text() == "old\n"
+    assert (out / "ar.jsonl.part").exists()
+    assert subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+    assert sorted(name for name in tree(out)) == ["ar.jsonl", "en.jsonl", "fr.jsonl", "unknown.jsonl"]
+    assert sum(data.count(b"\n") for data in tree(out).values()) == 6000
+
+
+def test_a_name_that_cannot_be_had_ends_the_run(tmp_path: Path) -> None:
+    """A directory in the place of a file, or a file in the place of a directory: one sentence, and status 1."""
+    (tmp_path / "ar.jsonl").mkdir()
+    (tmp_path / "ar").write_text("a file")
+    for pattern in ("{lang}.jsonl", "{lang}/{kind}.jsonl"):
+        done = run("clean", HTML, "-o", tmp_path / pattern)
+        assert done.returncode == 1
+        (said,) = complaints(done)
+        assert f"{tmp_path}/ar" in said
+        assert "name another output" in said
+
+
+def test_files_and_memory_do_not_grow_with_documents(tmp_path: Path) -> None:
+    """Hundreds of newspapers in random order: few files are open, whatever was held back is written, memory stays flat."""
+    few, many = (
+        measure(dump(tmp_path / f"{count}.jsonl", count, 600), f"{tmp_path}/{count}/{{newspaper_slug}}.jsonl", "-j1")
+        for count in (1500, 6000)
+    )
+    assert (few.outputs, many.outputs) == (measure_papers(tmp_path / "1500.jsonl"), 600)
+    assert max(few.open_files, many.open_files) < 40
+    assert many.peak < few.peak + (40 << 20)
+
+
+def measure_papers(source: Path) -> int:
+    return len(set(re.findall(r"paper\d+", source.read_text())))
