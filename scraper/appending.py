@@ -5,6 +5,7 @@ import io
 import os
 import stat
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
@@ -32,17 +33,16 @@ class Appended:
             self._file = io.FileIO(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666), "r+")
         except OSError as error:
             raise self._failure(error) from None
-        try:
+        with ExitStack() as failing:
+            failing.callback(self._file.close)
             if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
                 raise OutputError(f"{self._name}: it is no file, and nothing can be appended to it; name another")
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OutputError(f"{self._name}: another run is writing it; wait for it, or name another output") from None
             self.length = self._file.seek(0, os.SEEK_END)
-        except BlockingIOError:
-            self._file.close()
-            raise OutputError(f"{self._name}: another run is writing it; wait for it, or name another output") from None
-        except BaseException:
-            self._file.close()
-            raise
+            failing.pop_all()
 
     def __enter__(self) -> Self:
         return self

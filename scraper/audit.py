@@ -37,10 +37,10 @@ def audit(text: str, spans: Sequence[Span], record: PageRecord) -> None:
 
 def in_fields(record: PageRecord) -> int:
     """Return the number of visible characters in those fields of a record that hold text of the page."""
-    pieces = [record.title, record.text, *(headline.text for headline in record.headlines)]
+    pieces = [record.title or "", record.text, *[headline.text for headline in record.headlines]]
     for teaser in record.teasers:
-        pieces += [teaser.title, teaser.author, teaser.newspaper]
-    return visible("".join(piece for piece in pieces if piece))
+        pieces += [teaser.title, teaser.author or "", teaser.newspaper or ""]
+    return visible("".join(pieces))
 
 
 def _mistake(what: str) -> Unaccounted:

@@ -41,6 +41,8 @@ A message is one sentence: what is wrong, with the value, and the remedy. The pl
 by whoever knows it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -264,3 +266,21 @@ class NoHeadlines(PageError):
     """Headlines were asked for, and the page has no ticker that could be read."""
 
     code = "no-headlines"
+
+
+@contextmanager
+def naming_mistakes(subject: str) -> Iterator[None]:
+    """Let out of the block no error of a page but a :class:`PageError`: a mistake of ours, or of a library, costs one page and not the run.
+
+    Args:
+        subject: what to report it with, such as ``page``.
+
+    Raises:
+        InternalError: for whatever else goes wrong; errors that end the run go through.
+    """
+    try:
+        yield
+    except (PageError, OutputError, StateError):
+        raise
+    except Exception as error:
+        raise InternalError(f"a mistake of the program, please report the {subject} ({type(error).__name__}: {error})") from error

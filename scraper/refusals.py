@@ -7,7 +7,7 @@ article's: a story about captchas is a story.
 import html
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ _TITLE: Final = re.compile(rb"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _SEPARATORS: Final = re.compile(r"\s+[:|\-–—·»]\s+")
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """A kind of page that is not the one asked for."""
 
     id: str
@@ -33,6 +33,16 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """The title, or what stands in it before or after the site's name; ``*`` at the end stands for anything."""
     markup: tuple[str, ...] = ()
     """Strings of which one must stand in the markup; without ``titles``, one is enough."""
+
+    @cached_property
+    def beginnings(self) -> tuple[str, ...]:
+        """The beginnings of titles that fit."""
+        return tuple(title[:-1] for title in self.titles if title.endswith("*"))
+
+    @cached_property
+    def pieces(self) -> tuple[bytes, ...]:
+        """The markup, as it stands in a page."""
+        return tuple(piece.encode() for piece in self.markup)
 
 
 class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,9 +60,9 @@ def refusal(data: bytes) -> FetchError | None:
     head = data[:_HEAD]
     titles = _titles(head)
     for rule in _rules().rules:
-        if rule.titles and not any(_is_title(title, wanted) for title in titles for wanted in rule.titles):
+        if rule.titles and not any(title in rule.titles or title.startswith(rule.beginnings) for title in titles):
             continue
-        if rule.markup and not any(piece.encode() in head for piece in rule.markup):
+        if rule.markup and not any(piece in head for piece in rule.pieces):
             continue
         return _error(rule.code, rule.because)
     return None
@@ -94,7 +104,3 @@ def _titles(head: bytes) -> Sequence[str]:
     # A site's name stands first or last; with more than one stroke, what is between is part of a sentence.
     before, *behind = _SEPARATORS.split(title)
     return [title, before, *behind] if len(behind) == 1 else [title]
-
-
-def _is_title(title: str, wanted: str) -> bool:
-    return title.startswith(wanted[:-1]) if wanted.endswith("*") else title == wanted

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeVar
 
@@ -80,15 +80,14 @@ class State:
             self._database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
             raise self._failure(error) from None
-        try:
+        with ExitStack() as failing:
+            failing.callback(self._database.close)
             # Exclusive from the first read to the end; the system frees the lock when the process ends, however it ends.
             for statement in ("PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"):
                 self._do(statement)
             self._do("BEGIN EXCLUSIVE")
             self._check()
-        except BaseException:
-            self._database.close()
-            raise
+            failing.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

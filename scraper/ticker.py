@@ -86,10 +86,12 @@ def is_plainly_ticker(text: str, start: int, end: int, layout: Layout) -> bool:
 
     Of 911 headlines 5 % had fewer than 24 characters; the cells of a table that was set with spaces are shorter.
     """
-    ticker = layout.file.ticker
-    if end - start < ticker.slots // 2 * _SHORT_HEADLINE or not is_ticker(text, start, end, ticker.slots, layout):
+    wanted = layout.file.ticker.slots
+    if end - start < wanted // 2 * _SHORT_HEADLINE:
         return False
     bounds = _usual(text, start, end, layout)
+    if (bounds is None or len(bounds) < wanted) and not is_ticker(text, start, end, wanted, layout):
+        return False
     if bounds is None:
         bounds = [(slot.start, slot.end) for slot in split_ticker(text, start, end, layout) if slot.is_headline]
     long = [left for left, right in bounds if right - left >= _SHORT_HEADLINE]

@@ -37,13 +37,13 @@ class Output:
     def __init__(self, path: Path | None) -> None:
         self._name = "stdout" if path is None else str(path)
         # The link of a pipe that the shell has opened (/dev/fd/63) leads to no path.
-        self._target = path if path is None or _is_special(path) else Path(os.path.realpath(path))
+        self._target = path if path is None or is_special(path) else Path(os.path.realpath(path))
         self._packer = packer_for(path)
         self.part: Path | None = None
         """The part file, as long as there is one."""
 
     def __enter__(self) -> Self:
-        if self._target is not None and not _is_special(self._target):
+        if self._target is not None and not is_special(self._target):
             self.part = part_of(self._target)
         try:
             if self._target is None:
@@ -144,7 +144,8 @@ def open_part(path: Path) -> io.FileIO:
     return io.FileIO(descriptor, "w")
 
 
-def _is_special(path: Path) -> bool:
+def is_special(path: Path) -> bool:
+    """Tell whether there is something that is neither file nor directory: a device, a pipe, a socket."""
     try:
         mode = path.stat().st_mode
     except OSError:

@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from scraper import Outcome, Page, clean
-from scraper.explaining import pieces_of, report_on, shown, to_html, to_lines
-from scraper.explaining.words import WARNINGS_MEAN
+from scraper.explaining import pieces_of, report_on, to_html, to_lines
 from scraper.layouts import Layout, builtin_layouts
+from scraper.showing import shown
+from scraper.showing.words import WARNINGS_MEAN
 from scraper.spans import FATES
 from tests.test_cli import COMMAND, FIXTURES, HTML, TEXT, UNKNOWN, Done, complaints, records, run
 

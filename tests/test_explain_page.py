@@ -1,26 +1,18 @@
 """The page of ``explain --html``, opened in a real browser."""
 
-import os
 import re
-import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
+from tests.browsing import INSTALL, least_contrast, logged, luminance, requested, seen, show
 from tests.test_cli import FIXTURES, HTML, run
 
-INSTALL = "apt-get install chromium chromium-driver"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 HOSTILE_PAGE = """<html><head><title>&lt;/title>&lt;script>document.title = 'pwned'&lt;/script></title>
 <link rel=canonical href="https://www.masress.com/a/1?&quot;>&lt;script>document.title='pwned'&lt;/script>"></head>
 <body><div id=mainContent>
@@ -32,30 +24,6 @@ HOSTILE_PAGE = """<html><head><title>&lt;/title>&lt;script>document.title = 'pwn
 &lt;iframe srcdoc="&lt;script&gt;top.document.title = 'pwned'&lt;/script&gt;"&gt; &lt;svg onload="document.title='pwned'"&gt; &lt;base href=//x&gt;.<br>
 &lt;/p&gt;&lt;/main&gt;&lt;style&gt;*{display:none}&lt;/style&gt; \u2066\u202e override \u2069.
 </span></div></body></html>"""
-
-
-def missing() -> str | None:
-    """Return how a browser is had, if there is none."""
-    has_all = shutil.which("chromedriver") is not None and any(map(shutil.which, BROWSERS))
-    return None if has_all else f"a browser is missing: {INSTALL}"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """A browser without a window, a profile or a past; where there is none, a skip, or a failure if tools are required."""
-    if (what := missing()) is not None:
-        if os.environ.get("SCRAPER_REQUIRE_TOOLS"):
-            pytest.fail(what)
-        pytest.skip(what)
-    options = ChromeOptions()
-    options.binary_location = next(filter(None, map(shutil.which, BROWSERS)))
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    # With the path of the driver given, selenium looks for none in the network.
-    driver = Chrome(options=options, service=ChromeService(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
 
 
 def explain(page: Path, directory: Path) -> Path:
@@ -71,33 +39,13 @@ def page(browser: Chrome, tmp_path: Path) -> Chrome:
     return browser
 
 
-def show(browser: Chrome, file: Path, width: int = 1280, scheme: str = "light") -> None:
-    for kind in ("browser", "performance"):
-        logged(browser, kind)  # what was logged of the page before
-    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    browser.get(file.as_uri())
-
-
-def logged(browser: Chrome, kind: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = browser.get_log(kind)  # type: ignore[no-untyped-call]
-    return entries
-
-
-def seen(browser: Chrome, selector: str) -> list[WebElement]:
-    return [element for element in browser.find_elements(By.CSS_SELECTOR, selector) if element.is_displayed()]
-
-
 def click(browser: Chrome, selector: str) -> None:
     browser.find_element(By.CSS_SELECTOR, selector).click()
 
 
 def test_it_needs_nothing_but_itself_and_breaks_no_rule_of_its_policy(page: Chrome) -> None:
     """No request but the one for the page, no complaint of the browser, and its style sheet is the one that the policy allows."""
-    assert "Network.requestWillBeSent" in (log := "".join(str(entry["message"]) for entry in logged(page, "performance")))
-    assert set(re.findall(r'"request":\{[^{}]*(?:\{[^{}]*\})?[^{}]*"url":"([^"]+)"', log)) == {page.current_url}
+    assert requested(page) == {page.current_url}
     assert logged(page, "browser") == []
     assert page.find_element(By.CSS_SELECTOR, ".hint").value_of_css_property("position") == "fixed"
     assert page.find_elements(By.TAG_NAME, "script") == []
@@ -194,27 +142,9 @@ def test_each_piece_has_its_own_direction(page: Chrome) -> None:
 def test_text_is_told_from_its_ground(browser: Chrome, tmp_path: Path, case: str, scheme: str) -> None:
     """All text has a contrast of 4.5 to 1 or more in both schemes (WCAG 2.2, 1.4.3), and the schemes differ."""
     show(browser, explain(FIXTURES / case / "source.html", tmp_path), scheme=scheme)
-    pairs = browser.execute_script("""
-        const ground = e => { for (; e; e = e.parentElement) {
-            const c = getComputedStyle(e).backgroundColor; if (!c.endsWith(', 0)')) return c } };
-        return [...document.querySelectorAll('body *')].filter(e => e.checkVisibility() && e.innerText)
-            .map(e => [getComputedStyle(e).color, ground(e)])""")
-    assert len(pairs) > 50
-    assert min(contrast(*pair) for pair in pairs) >= 4.5
+    assert least_contrast(browser) >= 4.5
     paper = browser.find_element(By.TAG_NAME, "body").value_of_css_property("background-color")
     assert (luminance(paper) > 0.5) == (scheme == "light")
-
-
-def luminance(colour: str) -> float:
-    """Return the relative luminance of a colour, as WCAG 2.2 defines it."""
-    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("width", [320, 700, 1280])

@@ -261,7 +261,7 @@ def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.Monk
 
     answers: dict[str, list[list[str]]] = {}
 
-    def resolve(host: str, _port: int) -> Iterator[str]:
+    def resolve(host: str, _port: int, _timeout: float) -> Iterator[str]:
         kept = answers.get(host, [[host]])
         yield from kept.pop(0) if len(kept) > 1 else kept[0]
 
@@ -328,6 +328,30 @@ def test_an_address_that_leads_nowhere_is_named(address: str, code: str) -> None
     assert done.returncode == 1
     assert f": {code}: " in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
+
+
+# Runs the command with a resolver that takes a minute for names.
+SLOW_NAMES = """
+import socket, time
+real = socket.getaddrinfo
+def slow(host, *rest, **more):
+    time.sleep(60 if host == "slow.example" else 0)
+    return real(host, *rest, **more)
+socket.getaddrinfo = slow
+from scraper.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("is_redirect", [False, True])
+def test_a_name_that_does_not_resolve_in_time_is_a_timeout(site: Site, is_redirect: bool) -> None:
+    """The resolver of the system, which takes no deadline, holds up no run for longer than the user allows."""
+    address = site.url("/fault/to?to=http://slow.example/") if is_redirect else "http://slow.example/"
+    command = [sys.executable, "-c", SLOW_NAMES, "fetch", address, "--ignore-robots", "--delay", "0", "--timeout", "0.3"]
+    done = subprocess.run(command, capture_output=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert failures(done) == [(address, "timeout")]
+    assert "'slow.example'" in done.stderr.decode()
 
 
 def test_every_error_of_httpx_becomes_one_of_ours() -> None:

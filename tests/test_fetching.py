@@ -16,7 +16,6 @@ import zstandard
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scraper.cli.cleaners import Cleaners
 from scraper.errors import BadEncoding, OutputError, TooLarge
 from scraper.fetching import Crew, Fetched, Job
 from scraper.fetching.addresses import is_public, prepare
@@ -24,6 +23,7 @@ from scraper.fetching.crew import HELD_BYTES, LOOKAHEAD
 from scraper.fetching.retrying import backoff
 from scraper.fetching.unpacking import unpack
 from scraper.pages import Page
+from scraper.running.cleaners import Cleaners
 
 PACKERS = {
     "gzip": gzip.compress,
@@ -117,16 +117,15 @@ class _Deadly:
 def test_a_page_that_ends_the_process_that_cleans_it_costs_only_itself() -> None:
     """Its neighbours are cleaned, it is named, and the work goes on."""
     good = Page(data="نص طويل قليلا.".encode())
-    with Cleaners("page", None) as cleaners:
-        assert cleaners.submit([good], 99)()[0].kind == "unknown"
-        while cleaners.batch == 1:  # until the other processes are there
-            time.sleep(0.01)
+    with Cleaners("page", None, processes=2) as cleaners:
+        while cleaners.batch == 1:  # until this process has too much to do
+            assert cleaners.submit([good])()[0].kind == "unknown"
         batch: list[Any] = [good, _Deadly(), good]
-        first, lost, last = cleaners.submit(batch, 0)()
+        first, lost, last = cleaners.submit(batch)()
         assert (first.kind, last.kind) == ("unknown", "unknown")
         assert lost.error is not None
         assert lost.error.code == "internal-error"
-        assert cleaners.submit([good], 0)()[0].kind == "unknown"
+        assert cleaners.submit([good])()[0].kind == "unknown"
 
 
 def jobs(count: int, hosts: int = 3) -> Iterator[Job]:

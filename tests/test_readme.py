@@ -116,7 +116,7 @@ def test_every_option_in_the_prose_exists(tmp_path: Path) -> None:
     """An option that the README mentions is one that ``--help`` of a command lists."""
     prose = FENCED.sub("", README)
     options = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(re.findall(r"`([^`]+)`", prose))))
-    listed = "for command in clean headlines explain fetch; do scraper $command --help; done"
+    listed = "for command in clean headlines explain fetch stats; do scraper $command --help; done"
     known = run([program("sh"), "-c", listed], tmp_path).stdout.split()
     assert options
     assert options <= set(known)

@@ -8,7 +8,7 @@ import typer
 
 from scraper import __version__
 
-COMMANDS: Final = ("clean", "headlines", "schema", "fetch", "explain", "layouts")
+COMMANDS: Final = ("clean", "headlines", "schema", "fetch", "explain", "layouts", "stats")
 """Each is a module here that holds a function, or a group of them, of the same name. In the order of the help."""
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from scraper.explaining import Group, Piece, Report, Section, number_of, shown
+from scraper.explaining import Group, Piece, Report, Section, number_of
+from scraper.showing import shown
 from scraper.spans import Fate
 
 _COLOURS: Final[dict[Fate, str]] = {"field": "green", "body": "cyan", "removed": "red", "blank": ""}

@@ -16,14 +16,14 @@ import typer
 
 from scraper import __version__
 from scraper.cli.checks import check_layouts
-from scraper.cli.cleaners import Cleaned, Cleaners, Records
 from scraper.cli.fetch_progress import Progress
-from scraper.cli.runs import fail, finishing
+from scraper.cli.runs import cores, fail, finishing
 from scraper.cli.stores import RobotsShelf, Store
 from scraper.cli.talk import say
 from scraper.errors import BadAddress, FetchError, PageError, UnknownLayout
 from scraper.fetching import Client, Crew, Fetched, Fetcher, Header, Job, Known, Pacer, prepare
 from scraper.reading import read_list
+from scraper.running.cleaners import Cleaned, Cleaners, Records
 from scraper.state import OK, Row, State
 from scraper.tally import DIGITS, Tally
 from scraper.writing import Output
@@ -78,6 +78,7 @@ def run(plan: Plan) -> None:
             RobotsShelf(store.state) if store.state is not None else {},
             user_agent=dict(plan.headers)[b"User-Agent"].decode(),
             max_bytes=plan.max_bytes,
+            timeout=plan.timeout,
             ignores_robots=plan.ignores_robots,
             archive=store.keep,
             is_proxied=client.is_proxied,
@@ -85,7 +86,8 @@ def run(plan: Plan) -> None:
         todo = _Todo(plan, store.state, tally)
         crew = Crew(todo.jobs(), fetcher.fetch)
         try:
-            with Progress(tally, crew, quiet=plan.quiet) as progress, Cleaners(plan.records, plan.layouts) as cleaners:
+            cleaning = Cleaners(plan.records, plan.layouts, processes=cores())
+            with Progress(tally, crew, quiet=plan.quiet) as progress, cleaning as cleaners:
                 for fetched, cleaned in _cleaned(crew, cleaners):
                     progress.note(fetched)
                     _keep(fetched, cleaned, plan=plan, store=store, tally=tally, failures=failures, digests=digests)
@@ -129,6 +131,8 @@ class _Todo:
 
     def done(self, job: Job) -> None:
         """Note that an address has its row."""
+        if self._state is None:
+            return
         with self._lock:
             self._under_way.discard(_key(job.address))
 
@@ -140,7 +144,7 @@ def _cleaned(crew: Crew, cleaners: Cleaners) -> Iterator[tuple[Fetched, Cleaned 
 
     def submit() -> None:
         pages = [fetched.page for fetched in batch if fetched.page is not None]
-        under_way.append((list(batch), cleaners.submit(pages, crew.ready)))
+        under_way.append((list(batch), cleaners.submit(pages)))
         batch.clear()
 
     def first() -> Iterator[tuple[Fetched, Cleaned | None]]:
@@ -178,7 +182,7 @@ def _keep(
         lines, keys = [], []
         if plan.unknown == "fail":
             error = UnknownLayout("no layout fits the page; --unknown keep keeps it whole")
-    written = store.add(lines, _row(fetched, error, plan.records, digests), keys)
+    written = store.add(lines, lambda: _row(fetched, error, plan.records, digests), keys)
     if error is not None:
         fail(fetched.job.address, fetched.url, error, tally, failures)
     elif cleaned is None:

@@ -1,11 +1,9 @@
 """What a run of ``fetch`` leaves behind, kept in step: records, raw exchanges, and the state that says how far both are good."""
 
 import hashlib
-import os
-import stat
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +15,7 @@ from scraper.cli.talk import say
 from scraper.errors import OutputError
 from scraper.fetching import Exchange, Rules, exchange_records, warcinfo
 from scraper.state import Row, State
-from scraper.writing import Output
+from scraper.writing import Output, is_special
 
 _EVERY: Final = 0.25
 """Seconds of work, at most, that a run which is killed does again."""
@@ -54,7 +52,7 @@ class Store:
         with ExitStack() as stack:
             if self._path is not None:
                 self.state = stack.enter_context(State(self._path))
-            if self.state is not None and self._out is not None and not _is_special(self._out):
+            if self.state is not None and self._out is not None and not is_special(self._out):
                 self._lines = stack.enter_context(_appended(self._out, self.state))
                 self._good = self._lines.length
             else:
@@ -80,19 +78,19 @@ class Store:
             with self._raw_lock:
                 self._raw.write(data)
 
-    def add(self, lines: Sequence[bytes], row: Row, keys: Sequence[str] = ()) -> int:
+    def add(self, lines: Sequence[bytes], row: Callable[[], Row], keys: Sequence[str] = ()) -> int:
         """Write a page's lines, and note what is known of it now; return how many were written.
 
         Args:
             lines: the lines.
-            row: what is known of the page.
+            row: returns what is known of the page, where there is a state to keep it.
             keys: for headlines, what makes each the same as one that was seen before; only those not yet seen are written.
         """
         if self.state is not None:
             if keys:
                 are_new = self.state.see([hashlib.blake2b(key.encode(), digest_size=16).digest() for key in keys])
                 lines = [line for line, is_new in zip(lines, are_new, strict=True) if is_new]
-            self.state.put(row)
+            self.state.put(row())
         if lines:
             self._lines.write(b"".join(lines))
         self._is_dirty = True
@@ -131,8 +129,8 @@ class RobotsShelf:
 
 
 def _appended(path: Path, state: State) -> Appended:
-    file = Appended(path)
-    try:
+    with ExitStack() as failing:
+        file = failing.enter_context(Appended(path))
         length = state.length(file.path)
         if length is None or file.length == 0:  # a file of its own right; or one that was moved away, to begin anew
             if not file.ends_with(b"\n"):
@@ -147,29 +145,17 @@ def _appended(path: Path, state: State) -> Appended:
             file.cut(length)
         state.put_length(file.path, file.length)
         state.commit()
-    except BaseException:
-        file.__exit__()
-        raise
+        failing.pop_all()
     return file
 
 
 def _archive(path: Path) -> Appended:
-    file = Appended(path)
-    try:
+    with ExitStack() as failing:
+        file = failing.enter_context(Appended(path))
         cut = file.mend_gzip(b"WARC/1.")
         if cut:
             say(f"{path}: its last record was not whole; {cut} bytes of it are cut off")
         if file.length == 0:
             file.write(warcinfo(f"scraper/{__version__}", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
-    except BaseException:
-        file.__exit__()
-        raise
+        failing.pop_all()
     return file
-
-
-def _is_special(path: Path) -> bool:
-    try:
-        mode = os.stat(path).st_mode
-    except OSError:
-        return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)

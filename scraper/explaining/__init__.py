@@ -4,6 +4,5 @@ from scraper.explaining.page import to_html
 from scraper.explaining.pieces import Piece, pieces_of, to_line
 from scraper.explaining.plain import to_lines
 from scraper.explaining.report import Group, Report, Section, number_of, report_on
-from scraper.explaining.shown import shown
 
-__all__ = ["Group", "Piece", "Report", "Section", "number_of", "pieces_of", "report_on", "shown", "to_html", "to_line", "to_lines"]
+__all__ = ["Group", "Piece", "Report", "Section", "number_of", "pieces_of", "report_on", "to_html", "to_line", "to_lines"]

@@ -4,19 +4,15 @@ Filters are checkboxes that the style sheet asks for (``:has()``), and what a ru
 the page works where no script may run, and its policy can forbid all scripts.
 """
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
-from scraper.explaining.markup import Markup, join, tag, void
 from scraper.explaining.pieces import Piece
 from scraper.explaining.report import Group, Report, Row, Section, number_of
-from scraper.explaining.shown import shown
-from scraper.explaining.words import FATES_MEAN
+from scraper.showing import Markup, join, shown, style_sheet, tag, to_page, void
+from scraper.showing.words import FATES_MEAN
 from scraper.spans import FATES
 
 _AT_THE_END: Final = "Rules"
@@ -25,23 +21,7 @@ _AT_THE_END: Final = "Rules"
 
 def to_html(report: Report) -> str:
     """Return a report as a whole HTML page."""
-    style = _style()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     title = shown(report.title or report.input)
-    head = tag(
-        "head",
-        void("meta", charset="utf-8"),
-        void(
-            "meta",
-            http_equiv="Content-Security-Policy",
-            content=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
-        ),
-        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        void("meta", name="color-scheme", content="light dark"),
-        void("meta", name="referrer", content="no-referrer"),
-        tag("title", f"{title} \u00b7 scraper explain"),
-        tag("style", Markup(style)),
-    )
     sections = [section for section in report.sections if section.title != _AT_THE_END]
     top = tag(
         "header",
@@ -62,15 +42,15 @@ def to_html(report: Report) -> str:
             aria_hidden="true",
         ),
     )
-    return f"<!doctype html>\n{tag('html', head, body, lang='en', dir='ltr')}\n"
+    return to_page(f"{title} \u00b7 scraper explain", _style(), body)
 
 
 @cache
 def _style() -> str:
-    """Return the style sheet: the file, and a rule for each fate and label that hides it when its box is not checked."""
+    """Return the style sheet: the files, and a rule for each fate and label that hides it when its box is not checked."""
     names = [f"is-{name}" for name in dict.fromkeys([*FATES.values(), *FATES])]
     hidden = [f":root:has(#show-{name}:not(:checked)) .{name} {{ display: none; }}" for name in names]
-    return files("scraper.explaining").joinpath("page.css").read_text(encoding="utf-8") + "\n".join(hidden)
+    return style_sheet("explaining") + "\n".join(hidden)
 
 
 def _shares(report: Report) -> Markup:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from scraper.explaining.report import Report
-from scraper.explaining.shown import shown
+from scraper.showing import shown
 
 
 def to_lines(report: Report) -> Iterator[str]:

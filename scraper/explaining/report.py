@@ -10,10 +10,10 @@ from scraper.cleaning import Outcome
 from scraper.core import REASONS
 from scraper.explaining.pieces import Piece, pieces_of
 from scraper.explaining.verdicts import Verdict, verdicts
-from scraper.explaining.words import DECODED_BY, KINDS_MEAN, WARNINGS_MEAN
 from scraper.layouts import Layout
 from scraper.pages import Decoding
 from scraper.records import PageRecord
+from scraper.showing.words import DECODED_BY, KINDS_MEAN, WARNINGS_MEAN
 from scraper.spans import Fate
 
 _LONGEST_TICKER: Final = 8

@@ -2,15 +2,23 @@
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
+from functools import lru_cache
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
-from scraper.errors import BadAddress, UnknownHost
+from scraper.errors import BadAddress, TimedOut, UnknownHost
 from scraper.links import is_absolute, site_of
 
+_REMEMBERED: Final = 1024
+"""Addresses that are kept as they were taken apart, since each is needed several times: more than a crew looks at."""
 
+
+@lru_cache(_REMEMBERED)
 def prepare(address: str) -> str:
     """Return an address in the form in which it is sent: percent-encoded, host in lower case, without fragment.
 
@@ -21,7 +29,7 @@ def prepare(address: str) -> str:
     if not is_absolute(address):
         raise BadAddress(f"{address[:200]!r} is no http or https address; write it with https:// in front")
     try:
-        url = httpx.URL(address)
+        url = parsed(address)
     except httpx.InvalidURL as error:
         raise BadAddress(f"{address[:200]!r} is no address that can be asked for ({error})") from None
     if url.userinfo:
@@ -30,15 +38,15 @@ def prepare(address: str) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii')}{path}"
 
 
+@lru_cache(_REMEMBERED)
+def parsed(address: str) -> httpx.URL:
+    """Return an address, taken apart; what goes wrong with it is httpx's to say."""
+    return httpx.URL(address)
+
+
 def host_of(url: str) -> str:
     """Return the host whose turn a request takes: ``www.`` and the bare name are one, whatever the port."""
     return site_of(url) or ""
-
-
-def origin_of(url: str) -> str:
-    """Return scheme, host and port: what one robots.txt holds for (RFC 9309, 2.3)."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def is_public(ip: str) -> bool:
@@ -51,25 +59,39 @@ def is_public(ip: str) -> bool:
     return address.is_global and not address.is_multicast and (mapped is None or mapped.is_global)
 
 
-def resolve_host(host: str, port: int) -> Iterator[str]:
+def resolve_host(host: str, port: int, timeout: float) -> Iterator[str]:
     """Yield the IP addresses of a host, in the order in which the system would try them.
 
     Raises:
         UnknownHost: if there is none.
+        TimedOut: if they are not known within so many seconds.
     """
+    answer: Future[list[Any]] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again where the answer is waited for
+            answer.set_exception(error)
+
+    # The system's resolver takes no deadline, and a thread that waits for it can only be left behind.
+    threading.Thread(target=ask, daemon=True).start()
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = answer.result(timeout)
+    except TimeoutError:
+        raise TimedOut(f"the name {host!r} did not resolve within {timeout:.3g} seconds; raise --timeout to wait longer") from None
     except (OSError, UnicodeError) as error:
         raise UnknownHost(f"the name {host!r} does not resolve ({error}); check its spelling, or the network") from None
     for *_, place in found:
         yield str(place[0])
 
 
-def is_private_host(url: str) -> bool:
+def is_private_host(url: str, timeout: float) -> bool:
     """Tell whether the host of ``url`` has any address that is none of the open internet.
 
     Raises:
         UnknownHost: if its name does not resolve.
+        TimedOut: if it does not within so many seconds.
     """
     parts = urlsplit(url)
-    return any(not is_public(ip) for ip in resolve_host(parts.hostname or "", parts.port or 0))
+    return any(not is_public(ip) for ip in resolve_host(parts.hostname or "", parts.port or 0, timeout))

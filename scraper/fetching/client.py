@@ -10,6 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from scraper.errors import BadAddress, BadCertificate, ConnectionFailed, FetchError, TimedOut, TooLarge, UnknownHost
+from scraper.fetching.addresses import parsed
 from scraper.fetching.exchange import Exchange, Header, Truncation
 from scraper.fetching.network import Bounds, Network
 
@@ -33,14 +34,15 @@ class Client:
 
     Args:
         headers: what is sent with each request, beside ``Host``, ``Accept`` and ``Accept-Encoding``.
-        timeout: the most seconds for one request, from connecting to the last byte.
+        timeout: the most seconds for one request, from looking up the name to the last byte.
         max_bytes: the most bytes of a body, as they are sent.
     """
 
     def __init__(self, *, headers: list[Header], timeout: float, max_bytes: int) -> None:
         given = {name.lower() for name, _ in headers}
-        self._headers = [*(pair for pair in _SENT if pair[0].lower() not in given), *headers]
+        self._headers = httpx.Headers([*(pair for pair in _SENT if pair[0].lower() not in given), *headers])
         self._timeout = timeout
+        self._extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)}
         self._max_bytes = max_bytes
         self._bounds = Bounds()
         self._context = httpx.create_ssl_context()
@@ -63,9 +65,9 @@ class Client:
         limit = self._max_bytes if max_bytes is None else max_bytes
         self._bounds.deadline = time.monotonic() + self._timeout
         self._bounds.only_public = only_public and proxy is None
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout)
+        sent = httpx.Headers([*self._headers.raw, *headers]) if headers else self._headers
         try:
-            request = httpx.Request("GET", url, headers=[*self._headers, *headers], extensions={"timeout": timeouts})
+            request = httpx.Request("GET", parsed(url), headers=sent, extensions=self._extensions)
             requested_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             response = self._transport(proxy).handle_request(request)
         except httpx.HTTPError as error:

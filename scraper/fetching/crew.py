@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from scraper.errors import InternalError, OutputError, StateError
+from scraper.errors import OutputError, PageError, StateError, naming_mistakes
 from scraper.fetching.addresses import host_of
 from scraper.fetching.fetcher import Fetched, Job
 from scraper.fetching.pacing import Stopped
@@ -28,8 +28,11 @@ class Crew:
     def __init__(self, jobs: Iterator[Job], fetch: Callable[[Job], Fetched]) -> None:
         self._jobs = jobs
         self._fetch = fetch
-        self._changed = threading.Condition()
-        self._queues: dict[str, deque[tuple[int, Job]]] = {}
+        self._lock = threading.Lock()
+        # Each is told to those alone who wait for it: to wake a thread that goes on waiting costs a tenth of a request.
+        self._has_result = threading.Condition(self._lock)
+        self._has_room = threading.Condition(self._lock)
+        self._queues: dict[str, _Queue] = {}
         self._results: dict[int, Fetched] = {}
         self._held = 0
         self._head = 0
@@ -57,7 +60,7 @@ class Crew:
         """
         threading.Thread(target=self._feed, daemon=True).start()
         while True:
-            with self._changed:
+            with self._lock:
                 while self._is_broken or self._head not in self._results:
                     if self._is_broken and self._failure is not None:
                         raise self._failure
@@ -65,18 +68,23 @@ class Crew:
                         if self._failure is not None:
                             raise self._failure
                         return
-                    self._changed.wait()
+                    self._has_result.wait()
                 result = self._results.pop(self._head)
                 self._held -= result.size
                 self._head += 1
-                self._changed.notify_all()
+                if self._next - self._head <= LOOKAHEAD - _ROOM or self._held + result.size > HELD_BYTES:
+                    self._has_room.notify_all()
             yield result
 
     def stop(self) -> None:
         """Begin nothing more."""
-        with self._changed:
-            self._is_stopped = True
-            self._changed.notify_all()
+        with self._lock:
+            self._stop()
+
+    def _stop(self) -> None:
+        self._is_stopped = True
+        for changed in (self._has_result, self._has_room, *(queue.changed for queue in self._queues.values())):
+            changed.notify_all()
 
     def _feed(self) -> None:
         """Read addresses, which may come slowly, and hand each to its host's thread."""
@@ -84,61 +92,71 @@ class Crew:
             for job in self._jobs:
                 if not self._queue(job):
                     return
-        except BaseException as error:  # noqa: BLE001 - it is raised where the results are waited for
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised again where the results are waited for
             self._failure = error
         finally:
-            with self._changed:
+            with self._lock:
                 self._is_exhausted = True
-                self._changed.notify_all()
+                self._has_result.notify_all()
 
     def _queue(self, job: Job) -> bool:
         try:
             host = host_of(job.address)
         except ValueError:  # no address; to say so is the fetcher's business
             host = ""
-        with self._changed:
-            while self._next - self._head >= LOOKAHEAD and not self._is_stopped:
-                self._changed.wait()
+        with self._lock:
+            if self._next - self._head >= LOOKAHEAD:
+                self._has_room.wait_for(lambda: self._next - self._head <= LOOKAHEAD - _ROOM or self._is_stopped)
             if self._is_stopped:
                 return False
             queue = self._queues.get(host)
             if queue is None:
-                queue = self._queues[host] = deque()
+                queue = self._queues[host] = _Queue(self._lock)
                 threading.Thread(target=self._work, args=(host, queue), daemon=True).start()
-            queue.append((self._next, job))
+            queue.jobs.append((self._next, job))
+            queue.changed.notify()
             self._next += 1
-            self._changed.notify_all()
         return True
 
-    def _work(self, host: str, queue: deque[tuple[int, Job]]) -> None:
+    def _work(self, host: str, queue: "_Queue") -> None:
         while True:
-            with self._changed:
-                if not queue and not self._is_stopped:
-                    self._changed.wait(_IDLE)
-                if not queue or self._is_stopped:
+            with self._lock:
+                queue.changed.wait_for(lambda: queue.jobs or self._is_stopped, _IDLE)
+                if not queue.jobs or self._is_stopped:
                     del self._queues[host]
                     return
-                number, job = queue.popleft()
+                number, job = queue.jobs.popleft()
                 # The earliest of all is always let through, or everybody would wait for it.
                 while self._held > HELD_BYTES and number != self._head and not self._is_stopped:
-                    self._changed.wait()
+                    self._has_room.wait()
             try:
-                result = self._fetch(job)
+                with naming_mistakes("address"):
+                    result = self._fetch(job)
             except Stopped:
                 return
             except (OutputError, StateError) as error:
-                with self._changed:
-                    self._failure, self._is_broken, self._is_stopped = error, True, True
-                    self._changed.notify_all()
+                with self._lock:
+                    self._failure, self._is_broken = error, True
+                    self._stop()
                 return
-            except Exception as error:  # noqa: BLE001 - a mistake of ours costs one page, not the run, which would wait for it
-                mistake = InternalError(f"a mistake of the program, please report the address ({type(error).__name__}: {error})")
-                result = Fetched(job=job, url=job.address, error=mistake)
-            with self._changed:
+            except PageError as error:
+                result = Fetched(job=job, url=job.address, error=error)
+            with self._lock:
                 self._results[number] = result
                 self._held += result.size
-                self._changed.notify_all()
+                if number == self._head:
+                    self._has_result.notify()
+
+
+class _Queue:
+    """The addresses of a host that are to be fetched."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self.jobs: deque[tuple[int, Job]] = deque()
+        self.changed = threading.Condition(lock)
 
 
 _IDLE: Final = 1.0
 """For how many seconds a thread waits for another address of its host."""
+_ROOM: Final = 32
+"""How many addresses are looked at in one go, where there are so many."""

@@ -81,6 +81,7 @@ class Fetcher:
         shelf: keeps what sites ask of programs.
         user_agent: what the program calls itself.
         max_bytes: the most bytes of a page, unpacked.
+        timeout: the most seconds for finding out where a redirect leads.
         ignores_robots: whether the user has taken it on himself to ignore robots.txt.
         archive: is given every exchange, before anything else is done with it.
         is_proxied: tells whether a proxy resolves the name of an address, which then cannot be looked at here.
@@ -94,6 +95,7 @@ class Fetcher:
         *,
         user_agent: str,
         max_bytes: int,
+        timeout: float = 60.0,
         ignores_robots: bool = False,
         archive: Callable[[Exchange], None] = lambda _: None,
         is_proxied: Callable[[str], bool] = lambda _: False,
@@ -102,6 +104,7 @@ class Fetcher:
         self._get = get
         self._pacer = pacer
         self._max_bytes = max_bytes
+        self._timeout = timeout
         self._robots = None if ignores_robots else Robots(user_agent, self._get_robots, shelf)
         self._archive = archive
         self._is_proxied = is_proxied
@@ -148,8 +151,8 @@ class Fetcher:
         if urlsplit(url).hostname == urlsplit(there).hostname or self._is_proxied(url) or self._is_proxied(there):
             return only_public, there
         # Once public, always public: what the user named is the user's, what a page leads to must be open to everybody.
-        only_public = only_public or not is_private_host(url)
-        if only_public and is_private_host(there):
+        only_public = only_public or not is_private_host(url, self._timeout)
+        if only_public and is_private_host(there, self._timeout):
             raise BadRedirect(f"a public page leads to {there[:200]}, a private address; fetch it by itself if you mean to")
         return only_public, there
 

@@ -46,7 +46,7 @@ class Network(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first address of the host that answers."""
         failure: Exception | None = None
-        for ip in resolve_host(host, port):
+        for ip in resolve_host(host, port, self._bounds.left(timeout)):
             if self._bounds.only_public and not is_public(ip):
                 raise BadRedirect(f"a public page leads to {host} at the private address {ip}; fetch it by itself if you mean to")
             try:

@@ -10,9 +10,9 @@ import msgspec
 from protego import Protego
 
 from scraper.errors import Disallowed, FetchError, RobotsUnreachable, TooLarge
-from scraper.fetching.addresses import origin_of
 from scraper.fetching.exchange import Exchange
 from scraper.fetching.unpacking import unpack
+from scraper.links import origin_of
 
 KEPT: Final = 24 * 3600
 """For how many seconds a robots.txt holds (RFC 9309, 2.4)."""

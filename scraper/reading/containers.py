@@ -10,7 +10,7 @@ from scraper.reading.readings import Place, Reading, Request
 from scraper.reading.streams import Stream
 from scraper.reading.telling import Kind, tell
 
-_DEEPEST: Final = 3
+DEEPEST: Final = 3
 """How often something may be packed into something else: compressed twice in a zip archive is believable, more is an attack."""
 
 _MANY: Final[dict[Kind, str]] = {
@@ -55,8 +55,8 @@ def _read(stream: Stream, place: Place, request: Request, file: BinaryIO | None)
         yield from _read_seekable(kind, place, request, file)
     elif _begin(stream.look(), kind).startswith(b"WARC/"):
         yield from _read_warc(stream, kind, place, request)
-    elif place.depth >= _DEEPEST:
-        raise DamagedInput(f"it is packed more than {_DEEPEST} times; unpack it first")
+    elif place.depth >= DEEPEST:
+        raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
     else:
         from scraper.reading.compressed import Inflated
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
-from typing import BinaryIO, Final, NamedTuple, cast
+from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from scraper.errors import EmptyInput, InternalError, MissingInput, UnreadableInput
 from scraper.reading.containers import read_stream
@@ -16,6 +16,8 @@ from scraper.reading.readings import Place, Reading, Request
 from scraper.reading.streams import Stream
 
 STDIN: Final = "-"
+
+T = TypeVar("T")
 
 FileId = tuple[int, int]
 """Device and inode: what makes two names one file."""
@@ -130,6 +132,13 @@ def walk(directory: str) -> Iterator[str | Reading]:
 
 
 def _read_file(entry: Entry, request: Request, meter: Meter | None) -> Iterator[Reading]:
+    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, request, file), meter)
+
+
+def read_opened(
+    entry: Entry, read: Callable[[Stream, BinaryIO | None], Iterator[T]], meter: Meter | None = None
+) -> Iterator[T | Reading]:
+    """Open a file or stdin, and yield what ``read`` makes of its bytes; a failure, if it cannot be read."""
     name, place = entry.name, entry.place
     if name == STDIN and sys.stdin is None:
         yield place.failed(UnreadableInput("stdin is closed; pipe a page in"))
@@ -137,7 +146,7 @@ def _read_file(entry: Entry, request: Request, meter: Meter | None) -> Iterator[
     try:
         with _File(0 if name == STDIN else name, closefd=name != STDIN) as file:
             file.meter = meter
-            yield from read_stream(Stream(file), place, request, _seekable(file))
+            yield from read(Stream(file), _seekable(file))
     except (OSError, ValueError) as error:
         yield place.failed(_unreadable(error))
     except Exception as error:  # noqa: BLE001 - a mistake of ours, or of a library, costs one input and not the run

@@ -12,7 +12,7 @@ from scraper.reading.fields import page_of
 from scraper.reading.readings import Place, Reading, Request
 from scraper.reading.streams import Stream
 
-_BLANK: Final = b" \t\r"
+BLANK: Final = b" \t\r"
 
 
 def read_jsonl(stream: Stream, place: Place, request: Request, first: int = 1) -> Iterator[Reading]:
@@ -27,11 +27,11 @@ def read_jsonl(stream: Stream, place: Place, request: Request, first: int = 1) -
     decode = _decoder(request)
     number = first - 1
     try:
-        for number, line in enumerate(_lines(stream, request.max_bytes), first):
+        for number, line in enumerate(split_lines(stream, request.max_bytes), first):
             if line is None:
                 error = TooLarge(f"the line has more than {request.max_bytes} bytes; raise --max-bytes to read it")
                 yield place.failed(error, number)
-            elif line.strip(_BLANK):
+            elif line.strip(BLANK):
                 name = place.at(number)
                 try:
                     yield Reading(name, page_of(decode(line), name, request), None, False)
@@ -41,7 +41,7 @@ def read_jsonl(stream: Stream, place: Place, request: Request, first: int = 1) -
         yield place.failed(DamagedInput(f"after line {number}, {error}"))
 
 
-def _lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
+def split_lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
     """Yield lines without their ends; None for each that is too long, of which no more is held than is allowed."""
     parts: list[bytes] = []
     size = 0  # of the line so far; what is beyond the limit is counted and not held
@@ -74,14 +74,14 @@ def _decoder(request: Request) -> Callable[[bytes], dict[str, Any]]:
         try:
             found = fast.decode(line)
         except (ValueError, RecursionError):
-            value = _decode_slowly(line)
+            value = decode_slowly(line)
             return {name: value[name] for name in asked if name in value}
         return {name: value for key, name in keys.items() if (value := getattr(found, key)) is not msgspec.UNSET}
 
     return decode
 
 
-def _decode_slowly(line: bytes) -> dict[str, Any]:
+def decode_slowly(line: bytes) -> dict[str, Any]:
     """Decode what msgspec refuses and Python's own writer writes: halves of surrogate pairs, NaN, a byte order mark."""
     try:
         value = json.loads(line)

@@ -9,7 +9,7 @@ import msgspec
 
 from scraper.choosing import Choice
 from scraper.cleaning import Outcome, clean
-from scraper.errors import EmptyInput, InternalError, NotText, PageError, UnknownLayout
+from scraper.errors import EmptyInput, InternalError, NotText, PageError, UnknownLayout, naming_mistakes
 from scraper.identity import page_digests
 from scraper.layouts import Layout, choose_layouts
 from scraper.projection import headline_records
@@ -140,12 +140,8 @@ def fail(reading: Reading, error: PageError, sink: Sink) -> None:
 def _clean(reading: Reading, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
     if reading.page is None:
         raise reading.error or InternalError("nothing was read")
-    try:
+    with naming_mistakes("page"):
         return clean(reading.page, layouts, known_only=known_only)
-    except PageError:
-        raise
-    except Exception as error:  # the one driver that may: a mistake of ours costs one page, not the run
-        raise InternalError(f"a mistake of the program, please report the page ({type(error).__name__}: {error})") from error
 
 
 def _is_left_out(error: PageError, reading: Reading, unknown: str) -> bool:

@@ -1,12 +1,10 @@
 """Processes that share the units of a job. What they give back comes in the order of the units."""
 
-import multiprocessing
-import os
 import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import islice
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -14,6 +12,7 @@ from typing import Any, Final, Self
 
 from scraper.errors import OutputError
 from scraper.running.jobs import Job
+from scraper.running.starting import forking_server, safe_path
 from scraper.running.units import Files, Members, Unit
 from scraper.running.workers import Done, Task, last_step, work
 
@@ -22,16 +21,12 @@ _AHEAD: Final = 3
 
 
 class Pool:
-    """A number of processes for a job. A context manager; at its end, however it comes, the processes and their files are gone.
-
-    They are forked from a server that is started for this: forking this process itself would take along whatever threads its
-    libraries have, and starting each from nothing would load all modules each time.
-    """
+    """A number of processes for a job. A context manager; at its end, however it comes, the processes and their files are gone."""
 
     def __init__(self, job: Job, size: int) -> None:
         self._job = job
         self._size = size
-        self._context = multiprocessing.get_context("forkserver")
+        self._context = forking_server("scraper.running.workers")
         self._workers: dict[Connection, Any] = {}
         self._tasks: dict[Connection, Task] = {}
         self._waiting: deque[Task] = deque()
@@ -41,7 +36,6 @@ class Pool:
 
     def __enter__(self) -> Self:
         self._directory = tempfile.mkdtemp(prefix="scraper-")
-        self._context.set_forkserver_preload(["scraper.running.workers"])
         try:
             for _ in range(self._size):
                 self._start()
@@ -127,7 +121,7 @@ class Pool:
             here, there = self._context.Pipe()
             process = self._context.Process(target=work, args=(there, self._job), daemon=True)
             try:
-                with _safe_path():
+                with safe_path():
                     process.start()
             except (EOFError, OSError) as error:  # the server was killed; it is started again
                 here.close()
@@ -145,20 +139,6 @@ class Pool:
         process.kill()
         process.join()
         self._start()
-
-
-@contextmanager
-def _safe_path() -> Iterator[None]:
-    """Let the server not look for modules in the working directory, where a user may have a folder of any name."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _again(task: Task) -> Task:
