@@ -4,19 +4,18 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from scraper.errors import OutputError
 
+_CACHE: Final = 8 << 20
+"""Bytes of a file that are held in memory; with more it is not faster, even with millions of rows."""
 
-def connect(path: Path | None, cache: int) -> sqlite3.Connection:
-    """Return a database.
 
-    Args:
-        path: the file; None for a temporary one, which lies in memory as long as the cache holds it.
-        cache: how many bytes of it are held in memory.
-    """
+def connect(path: Path | None) -> sqlite3.Connection:
+    """Return a database in a file, or, without a path, in a temporary one, which is only written when memory does not hold it."""
     database = sqlite3.connect("" if path is None else path, isolation_level=None)
-    database.execute(f"PRAGMA cache_size = -{cache // 1024}")
+    database.execute(f"PRAGMA cache_size = -{_CACHE >> 10}")
     if path is None:
         database.execute("PRAGMA journal_mode = OFF")  # nobody will ask for it after a crash
     return database

@@ -12,7 +12,6 @@ from scraper.embedded import connect, explained
 from scraper.identity import DIGEST, headline_key
 from scraper.records import HeadlineHistory, Keys, to_json_line
 
-_CACHE: Final = 32 << 20
 _MANY: Final = 1000
 """Lines that are written at once."""
 _TABLE: Final = """
@@ -48,7 +47,7 @@ class Histories:
 
     def __enter__(self) -> Self:
         with explained(None):
-            self._database = connect(None, _CACHE)
+            self._database = connect(None)
             self._database.execute("BEGIN")
             self._database.execute(_TABLE)
         return self

@@ -9,13 +9,10 @@ forgets what came after that one.
 from contextlib import suppress
 from pathlib import Path
 from sqlite3 import Error
-from typing import Final, Literal, Self
+from typing import Literal, Self
 
 from scraper.embedded import connect, explained
 from scraper.errors import OutputError
-
-_CACHE: Final = 8 << 20
-"""Bytes of the file that are held in memory; with eight times as many it is not faster, even at four million digests."""
 
 Repeat = Literal["repeated-url", "repeated-text"]
 
@@ -40,7 +37,7 @@ class Seen:
             for ending in ("", "-wal", "-shm"):  # the file, and what SQLite puts beside it
                 Path(f"{self._path}{ending}").unlink(missing_ok=True)
         with explained(self._path):
-            self._database = connect(self._path, _CACHE)
+            self._database = connect(self._path)
         try:
             with explained(self._path):
                 self._open()

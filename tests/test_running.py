@@ -130,10 +130,19 @@ def test_a_sink_that_decides_is_given_page_by_page(mix: list[Path]) -> None:
         assert {json.loads(span)["id"] for span in spans.splitlines()} == {json.loads(lines)["id"]}
 
 
-@pytest.mark.parametrize("args", [["headlines"], ["clean", "--unknown", "skip"], ["clean", "--unknown", "fail", "-q"]])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["headlines"],
+        ["headlines", "--unique"],
+        ["clean", "--unknown", "skip"],
+        ["clean", "--unknown", "fail", "-q"],
+        ["clean", "--dedup", "--only", "article"],
+    ],
+)
 def test_every_option_holds_in_every_process(mix: list[Path], args: list[str]) -> None:
-    """What a command makes of a page, and what becomes of unknown ones, is the same everywhere."""
-    one, two = (run(*args, mix[0], mix[1], "-j", jobs) for jobs in ("1", "2"))
+    """What a command makes of a page, which it makes nothing of, and what becomes of unknown ones, is the same everywhere."""
+    one, two = (run(*args, mix[0], mix[1], mix[4], "-j", jobs) for jobs in ("1", "2"))
     assert (one.returncode, one.stdout, one.stderr) == (two.returncode, two.stdout, two.stderr)
     assert one.stdout
 
