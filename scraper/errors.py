@@ -4,6 +4,7 @@
     ├── LayoutError            a layout file is wrong            (exit 2)
     ├── OutputError            the output cannot be written      (exit 1)
     │   └── ReaderGone         whoever read the output has closed it (exit 141)
+    ├── ResumeError            a run cannot go on where another stopped (exit 2)
     ├── StateError             the state cannot be used, or another run holds it (exit 1)
     ├── ClaimError             two rules claimed the same text   (our mistake)
     └── PageError              one page failed; the run goes on  (exit 1)
@@ -71,6 +72,10 @@ class OutputError(ScraperError):
 
 class ReaderGone(OutputError):
     """The reader of a pipe has closed it: it has seen enough."""
+
+
+class ResumeError(ScraperError):
+    """A run that was to do something else, or whose input cannot be read twice."""
 
 
 class ClaimError(ScraperError):

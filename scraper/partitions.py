@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -9,7 +10,7 @@ from typing import Final, Self
 from scraper.errors import OutputError
 from scraper.packing import packer_for
 from scraper.patterns import Pattern
-from scraper.writing import failure, open_part, part_of, take_name
+from scraper.writing import failure, journal_of, open_part, part_of, take_name
 
 _MOST: Final = 32 << 20
 """Bytes that are held back, of all files together: of 3,000 newspapers 10 kB each, so that most of what is written at once is a
@@ -24,17 +25,22 @@ class Partitions:
 
     Args:
         pattern: gives the names.
+        is_kept: whether what a killed run left is kept; how much of it, :meth:`cut` is told.
 
     Raises:
         OutputError: if a file cannot be opened, written or renamed, or another run writes below the same directory.
     """
 
-    def __init__(self, pattern: Pattern) -> None:
+    def __init__(self, pattern: Pattern, *, is_kept: bool = False) -> None:
         self._pattern = pattern
+        self._is_kept = is_kept
+        self._base = pattern.base
         self._held: dict[str, bytearray] = {}
         self._size = 0
         self._lengths: dict[str, int] = {}
-        """Of the part files that this run has written."""
+        """Of the part files of this run."""
+        self._changed: set[str] = set()
+        """Those that have grown since they were settled."""
         self._identities: set[tuple[int, int]] = set()
         self.part: Path | None = None
         """The part files, as long as there are any, as a shell names them."""
@@ -43,7 +49,10 @@ class Partitions:
         root = self._pattern.root
         try:
             root.mkdir(parents=True, exist_ok=True)
-            self._lock = open_part(_lock_of(root))
+            self._lock = open_part(part_of(self._base))
+            if not self._is_kept:
+                journal_of(self._base).unlink(missing_ok=True)
+                self._base.unlink(missing_ok=True)
         except OSError as error:
             raise failure(str(root), error) from None
         self._identities.update(self._pattern.identities())
@@ -62,7 +71,7 @@ class Partitions:
                         raise failure(target, fault) from None
                 self.part = None
             if self.part is None:
-                _lock_of(self._pattern.root).unlink(missing_ok=True)
+                part_of(self._base).unlink(missing_ok=True)
 
     def write(self, target: str, lines: bytes) -> None:
         """Write whole lines to a file of the pattern."""
@@ -77,6 +86,31 @@ class Partitions:
     def identities(self) -> set[tuple[int, int]]:
         """Return device and inode of the files that are outputs or may become outputs. The set grows as they do."""
         return self._identities
+
+    def cut(self, lengths: Mapping[str, int]) -> bool:
+        """Keep of what a killed run left only what it had settled, and return whether that is there."""
+        self._lengths.clear()
+        for target, length in lengths.items():
+            if self._pattern.may_be(Path(target)):
+                try:
+                    if os.path.getsize(part_of(Path(target))) < length:
+                        return False
+                    os.truncate(part_of(Path(target)), length)
+                except OSError:
+                    return False
+                self._lengths[target] = length
+                self.part = self._pattern.root / "**" / "*.part"
+        return True
+
+    def settle(self) -> dict[str, int]:
+        """Write all that is held back, and return the lengths of the files that have grown.
+
+        It is not put on disk, file by file, which would take longer than to clean it again.
+        """
+        self._write_held()
+        changed = {target: self._lengths[target] for target in self._changed}
+        self._changed.clear()
+        return changed
 
     def _write_held(self) -> None:
         for target, lines in self._held.items():
@@ -110,6 +144,7 @@ class Partitions:
         finally:
             os.close(descriptor)
         self._lengths[target] = place
+        self._changed.add(target)
 
     def _begin(self, descriptor: int) -> None:
         """Take a part file over, from nobody or from a run that was killed."""
@@ -122,8 +157,3 @@ class Partitions:
     def _note(self, descriptor: int) -> None:
         status = os.fstat(descriptor)
         self._identities.add((status.st_dev, status.st_ino))
-
-
-def _lock_of(root: Path) -> Path:
-    """Return the file by which a run has a directory for itself."""
-    return root / ".partitions.part"

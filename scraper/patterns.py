@@ -70,6 +70,11 @@ class Pattern(NamedTuple):
         return Path(f"{self.pieces[0].literal}x").parent
 
     @property
+    def base(self) -> Path:
+        """The file that says that all outputs are whole; by its part file, a run has the directory for itself."""
+        return self.root / ".partitions"
+
+    @property
     def ending(self) -> Path:
         """What all names end with."""
         return Path("x" + (self.pieces[-1].literal if not self.pieces[-1].field else ""))

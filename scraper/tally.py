@@ -1,8 +1,8 @@
 """What happened in a run, its summary, and the exit status, which is decided here and nowhere else."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -65,6 +65,12 @@ class Tally:
         self.left_out += other.left_out
         self.layouts += other.layouts
         self.digests |= other.digests
+
+    def take(self, counts: Mapping[str, Any]) -> None:
+        """Add counts as ``vars`` gives them."""
+        for name, count in counts.items():
+            if count:
+                getattr(self, name).update(count)
 
     @property
     def exit_status(self) -> int:

@@ -6,6 +6,7 @@ import io
 import os
 import select
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -28,13 +29,17 @@ class Output:
 
     Args:
         path: the file; None for stdout.
+        is_kept: whether what a killed run left is kept; how much of it, :meth:`cut` is told.
 
     Raises:
         OutputError: if it cannot be opened, written or renamed.
         ReaderGone: if it is a pipe that its reader has closed.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, is_kept: bool = False) -> None:
+        self._is_kept = is_kept
+        self._is_begun = True
+        """Whether there is something that the packer has not given back."""
         self._name = "stdout" if path is None else str(path)
         # The link of a pipe that the shell has opened (/dev/fd/63) leads to no path.
         self._target = path if path is None or is_special(path) else Path(os.path.realpath(path))
@@ -51,7 +56,9 @@ class Output:
             else:
                 if self._target.is_dir():
                     raise IsADirectoryError(None, "it is a directory")
-                self._file = io.FileIO(self._target, "w") if self.part is None else open_part(self.part)
+                self._file = io.FileIO(self._target, "w") if self.part is None else open_part(self.part, is_kept=self._is_kept)
+            if self._target is not None and not self._is_kept:
+                journal_of(self._target).unlink(missing_ok=True)
         except OSError as error:
             self.part = None
             raise self._failure(error) from None
@@ -59,7 +66,7 @@ class Output:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            if not isinstance(error, OutputError):
+            if not isinstance(error, OutputError) and self._is_begun:
                 self._write(self._packer.flush())
             if self.part is not None and self._target is not None and error is None:
                 take_name(self._target)
@@ -70,10 +77,33 @@ class Output:
 
     def write(self, line: bytes) -> None:
         """Write one whole line, or several."""
+        self._is_begun = True
         try:
             self._write(self._packer.compress(line))
         except OSError as error:
             raise self._failure(error) from None
+
+    def cut(self, lengths: Mapping[str, int]) -> bool:
+        """Keep of what a killed run left only what it had settled, and return whether that is there."""
+        length = lengths.get(str(self._target), 0)
+        if os.fstat(self._file.fileno()).st_size < length:
+            return False
+        self._file.truncate(length)
+        self._file.seek(length)
+        self._is_begun = length == 0
+        return True
+
+    def settle(self) -> dict[str, int]:
+        """Put all that was written on disk, so that it can be read as far as here, and return the length of the file by its name."""
+        try:
+            if self._is_begun:
+                self._write(self._packer.flush())
+                os.fdatasync(self._file.fileno())
+        except OSError as error:
+            raise self._failure(error) from None
+        self._packer = packer_for(self._target)
+        self._is_begun = False
+        return {str(self._target): self._file.tell()}
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -113,6 +143,11 @@ def part_of(path: Path) -> Path:
     return path.with_name(path.name + PART)
 
 
+def journal_of(path: Path) -> Path:
+    """Return the name of the file that says how far a run has come with an output."""
+    return path.with_name(f"{path.name}{PART}.journal")
+
+
 def take_name(path: Path) -> None:
     """Give an output that is whole its name."""
     part = part_of(path)
@@ -123,15 +158,19 @@ def take_name(path: Path) -> None:
     os.replace(part, path)
 
 
-def open_part(path: Path) -> io.FileIO:
-    """Open a part file for this run alone: no link is followed, no other run's file is touched, what a killed run left is replaced."""
+def open_part(path: Path, *, is_kept: bool = False) -> io.FileIO:
+    """Open a part file for this run alone: no link is followed, no other run's file is touched.
+
+    What a killed run left is replaced, unless it is to be kept.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o666)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not path.exists() or not os.path.samestat(os.fstat(descriptor), path.stat()):
             raise BlockingIOError  # it became that run's output while this one waited
-        os.ftruncate(descriptor, 0)
+        if not is_kept:
+            os.ftruncate(descriptor, 0)
         umask = os.umask(0)
         os.umask(umask)
         os.fchmod(descriptor, 0o666 & ~umask)

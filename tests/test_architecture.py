@@ -53,6 +53,7 @@ ROOMS: dict[str, set[str]] = {
     "writing": {"errors", "packing"},
     "patterns": {"records", "writing"},
     "partitions": {"errors", "packing", "patterns", "writing"},
+    "journals": {"errors", "writing"},
     "appending": {"errors"},
     "state": {"errors"},
     "embedded": {"errors"},
@@ -60,12 +61,12 @@ ROOMS: dict[str, set[str]] = {
     "histories": {"embedded", "errors", "identity", "records"},
     "running": {
         *("errors", "pages", "choosing", "cleaning", "explaining", "identity", "layouts", "projection", "reading"),
-        *("records", "tally"),
+        *("records", "tally", "journals"),
     },
     "cli": {
         *("errors", "cleaning", "showing", "explaining", "layouts", "links", "pages", "projection", "records", "spans"),
         *("statistics", "tally", "trial", "choosing", "identity", "reading", "fetching", "writing", "appending", "state"),
-        *("seen", "histories", "running", "patterns", "partitions"),
+        *("seen", "histories", "running", "patterns", "partitions", "journals"),
     },
 }
 ONLY_USERS = {

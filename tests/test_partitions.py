@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from scraper import Page, clean
 from scraper.patterns import FIELDS, Pattern
-from tests.containers import jsonl, twenty_pages
+from tests.containers import jsonl, response, twenty_pages
 from tests.measure_partitions import dump, measure
 from tests.test_cli import COMMAND, FIXTURES, HTML, complaints, run
 
@@ -183,3 +183,25 @@ def test_files_and_memory_do_not_grow_with_documents(tmp_path: Path) -> None:
 
 def measure_papers(source: Path) -> int:
     return len(set(re.findall(r"paper\d+", source.read_text())))
+
+
+def test_an_archive_becomes_a_corpus_of_newspapers(tmp_path: Path) -> None:
+    """One command makes <site>/<lang>/<newspaper>.json with the keys that a loader expects, and pandas and DuckDB load it."""
+    duckdb, pandas = pytest.importorskip("duckdb"), pytest.importorskip("pandas")
+    pages = [(FIXTURES / f"{lang}-article-html/source.html").read_bytes() for lang in ("arabic", "french", "english")]
+    uris = [f"https://www.maghress.com/{place}/{number}" for number, place in enumerate(("almanara", "fr/difaf", "en/oasis"))]
+    (tmp_path / "crawl.warc.gz").write_bytes(b"".join(map(gzip.compress, map(archived, pages, uris))))
+    keys = ["content", "author", "date", "newspaper"]
+    out = f"{tmp_path}/corpus/{{site}}/{{lang}}/{{newspaper_slug}}.json"
+    done = run("clean", "-q", tmp_path / "crawl.warc.gz", "--keys", "content=text,author,date,newspaper", "-o", out)
+    assert (done.returncode, done.stderr) == (0, b"")
+    corpus = tmp_path / "corpus" / "maghress.com"
+    assert set(tree(corpus)) == {"ar/almanara.json", "fr/difaf.json", "en/oasis.json"}
+    frame = pandas.read_json(corpus / "en/oasis.json", lines=True, dtype=False)
+    assert (list(frame.columns), frame["date"][0]) == (keys, "2013-09-19")
+    rows = duckdb.read_json(f"{corpus}/*/*.json", format="newline_delimited")
+    assert (rows.columns, len(rows.fetchall())) == (keys, 3)
+
+
+def archived(page: bytes, uri: str) -> bytes:
+    return response(page, uri=uri)

@@ -61,6 +61,19 @@ def check_inputs(options: Options, spans: Path | None = None, pattern: Pattern |
     return inputs if options.from_list is None else chain(inputs, read_list(options.from_list))
 
 
+def check_resumable(options: Options, spans: Path | None) -> None:
+    """End with a usage error if a run could not go on where it stopped."""
+    if options.out is None:
+        raise typer.BadParameter("stdout cannot be written on; name a file with -o.", param_hint="--resume")
+    for file in (options.out, options.failures, spans):
+        if file is not None and file.exists() and not file.is_file():
+            raise typer.BadParameter(f"{str(file)!r} is no file, and cannot be written on; name one.", param_hint="--resume")
+    if options.from_list is not None and not os.path.isfile(options.from_list):
+        raise typer.BadParameter(f"{options.from_list!r} is no file, and cannot be read again; name one.", param_hint="--resume")
+    if "-" in (options.inputs or ["-"] if options.from_list is None else options.inputs or []):
+        raise typer.BadParameter("stdin cannot be read again; put it into a file, and name that.", param_hint="--resume")
+
+
 def check_stdin() -> str:
     """Return the name of stdin, or end with a usage error if nothing is piped in."""
     if sys.stdin is None or sys.stdin.isatty():

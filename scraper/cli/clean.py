@@ -1,10 +1,10 @@
 """``scraper clean``."""
 
-from scraper.cli.options import Dedup, Options, Spans, sharing
+from scraper.cli.options import Dedup, Options, Resume, Spans, sharing
 
 
 @sharing
-def clean(options: Options, spans: Spans = None, dedup: Dedup = False) -> None:
+def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: Resume = False) -> None:
     """Turn saved pages into JSON Lines, one record a page.
 
     Example: scraper clean saved/ -o pages.jsonl
@@ -16,4 +16,5 @@ def clean(options: Options, spans: Spans = None, dedup: Dedup = False) -> None:
     from scraper.records import PageRecord
     from scraper.running import page_lines
 
-    run(options, partial(page_lines, keys=check_keys(options.keys, PageRecord)), spans, has_repeats=not dedup)
+    lines = partial(page_lines, keys=check_keys(options.keys, PageRecord))
+    run(options, lines, spans, has_repeats=not dedup, resume=resume)

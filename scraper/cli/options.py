@@ -25,6 +25,7 @@ Spans = Annotated[
 Dedup = Annotated[
     bool, typer.Option("--dedup", help="Leave out, and count, a page whose address, or title and text, was written before.")
 ]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where this command stopped when it was killed.")]
 Unique = Annotated[
     bool, typer.Option("--unique", help="Write each headline of all pages once, with when and how often it was shown.")
 ]

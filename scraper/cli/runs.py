@@ -1,6 +1,7 @@
 """A run: pages in, records out, and an end, by whatever cause, with the exit status that the contract promises."""
 
 import gc
+import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,11 +14,11 @@ import typer
 
 from scraper import __version__
 from scraper.cleaning import Outcome
-from scraper.cli.checks import check_inputs, check_layouts, check_pattern
+from scraper.cli.checks import check_inputs, check_layouts, check_pattern, check_resumable
 from scraper.cli.choices import check_choice
 from scraper.cli.options import Options
 from scraper.cli.talk import is_watched, say
-from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, StateError
+from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, ResumeError, StateError
 from scraper.layouts import Layout
 from scraper.patterns import Pattern
 from scraper.reading import Reading, Request
@@ -27,6 +28,7 @@ from scraper.tally import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, T
 from scraper.writing import Output
 
 if TYPE_CHECKING:
+    from scraper.cli.resuming import File, Resumption
     from scraper.histories import Histories
     from scraper.partitions import Partitions
     from scraper.seen import Seen
@@ -74,6 +76,9 @@ def finishing(
         status = READER_GONE
     except (OutputError, StateError) as error:
         say(str(error))
+    except ResumeError as error:
+        say(str(error))
+        raise typer.Exit(USAGE) from None
     except LayoutError as error:
         say(str(error))
         status = USAGE
@@ -94,6 +99,7 @@ def run(
     spans: Path | None = None,
     *,
     has_repeats: bool = True,
+    resume: bool = False,
     rest: Callable[[], bytes] = bytes,
     between: "Histories | None" = None,
 ) -> None:
@@ -104,6 +110,7 @@ def run(
         lines: makes of a page what is written of it.
         spans: where to write what every piece of a page was taken for.
         has_repeats: whether a page is written that was written before.
+        resume: whether to go on where a killed run stopped.
         rest: returns the lines that ``lines`` has held back.
         between: takes all lines in, and gives those to write when everything was read.
     """
@@ -116,6 +123,8 @@ def run(
     choice = check_choice(options)
     unknown = "skip" if options.unknown == "keep" and choice.is_of_known else options.unknown
     check_layouts(options.layouts)
+    if resume:
+        check_resumable(options, spans)
     request = Request(
         max_bytes=options.max_bytes,
         url=options.url,
@@ -125,43 +134,76 @@ def run(
         date_field=options.date_field,
     )
     tally = Tally()
-    output = Output(options.out) if pattern is None else None
-    partitions = _partitions(pattern) if pattern is not None else None
+    output = Output(options.out, is_kept=resume) if pattern is None else None
+    partitions = _partitions(pattern, is_kept=resume) if pattern is not None else None
     written = output or partitions
     assert written is not None  # noqa: S101 - it is one of the two
-    failures, pieces = (Output(file) if file is not None else None for file in (options.failures, spans))
+    failures, pieces = (Output(file, is_kept=resume) if file is not None else None for file in (options.failures, spans))
     beside = [file for file in (failures, pieces) if file is not None]
-    with finishing(written, tally, quiet=options.quiet, beside=beside):
-        skip = written.identities()
-        skip.update(*(file.identities() for file in beside))
-        job = Job(
-            *(request, unknown, lines, skip, options.layouts, pieces is not None),
-            is_chosen=not has_repeats or pattern is not None,
-            choice=choice,
-            has_digests=not has_repeats,
-            rest=rest,
-            target=pattern.of if pattern is not None else None,
-        )
-        with between or nullcontext(), _seen(has_repeats=has_repeats) as seen:
-            sink = _Sink(tally, between or output, failures, pieces, seen, partitions)
-            with _progress(options, tally) as meter:
-                try:
-                    run_job(job, inputs, sink, processes=options.jobs or cores(), meter=meter)
-                except PageError as error:  # the list of inputs itself
-                    tally.failures[error.code] += 1
-                    say(f"{options.from_list}: {error.code}: {error}")
-            if between is not None and output is not None:
-                for some in between.lines():
-                    output.write(some)
+    files = (written, *beside)
+    course = _resumption(options, pattern, files, tally, spans, has_repeats) if resume else None
+    quiet = options.quiet
+    with finishing(course, tally, quiet=quiet, later=files) if course else finishing(written, tally, quiet=quiet, beside=beside):
+        if course is None or not course.is_done:
+            skip = written.identities()
+            skip.update(*(file.identities() for file in beside))
+            job = Job(
+                *(request, unknown, lines, skip, options.layouts, pieces is not None),
+                is_chosen=not has_repeats or pattern is not None,
+                choice=choice,
+                has_digests=not has_repeats,
+                rest=rest,
+                target=pattern.of if pattern is not None else None,
+            )
+            with between or nullcontext(), _seen(course, has_repeats=has_repeats) as seen:
+                sink = _Sink(tally, between or output, failures, pieces, seen, partitions)
+                _read(options, job, inputs, sink, course)
+                if between is not None and output is not None:
+                    for some in between.lines():
+                        output.write(some)
+                if course is not None:
+                    course.done()
         if options.summary is not None:
             with Output(options.summary) as summary:
                 summary.write(tally.to_json(__version__))
 
 
-def _partitions(pattern: Pattern) -> "Partitions":
+def _read(options: Options, job: Job, inputs: Iterable[str], sink: "_Sink", course: "Resumption | None") -> None:
+    processes = options.jobs or cores()
+    with _progress(options, sink.tally) as meter:
+        try:
+            if course is None:
+                run_job(job, inputs, sink, processes=processes, meter=meter)
+                return
+            from scraper.running.resuming import go_on
+
+            course.hide(job.skip)
+            go_on(job, inputs, sink, course, processes=processes, meter=meter)
+        except PageError as error:  # the list of inputs itself
+            sink.tally.failures[error.code] += 1
+            say(f"{options.from_list}: {error.code}: {error}")
+
+
+def _partitions(pattern: Pattern, *, is_kept: bool) -> "Partitions":
     from scraper.partitions import Partitions
 
-    return Partitions(pattern)
+    return Partitions(pattern, is_kept=is_kept)
+
+
+def _resumption(options: Options, pattern: Pattern | None, files: "Sequence[File]", tally: Tally, *rest: object) -> "Resumption":
+    """Return where a run is that does what the user asked for, and ``rest``; end the program if it is at its end."""
+    from scraper.cli.resuming import Resumption
+
+    layouts = [(layout.name, layout.digest) for layout in check_layouts(options.layouts)]
+    asked = options._replace(jobs=None, quiet=False, summary=None)
+    digest = hashlib.sha256(repr((__version__, asked, rest, layouts)).encode()).hexdigest()
+    base = Path(os.path.realpath(options.out or "")) if pattern is None else pattern.base
+    course = Resumption(base, digest, files, tally, is_marked=pattern is not None)
+    if course.is_whole:
+        if not options.quiet:
+            say(f"{options.out}: it is whole, and there is nothing to do; remove {base} to have it written anew")
+        raise typer.Exit
+    return course
 
 
 class _Sink:
@@ -206,13 +248,15 @@ class _Sink:
 
 
 @contextmanager
-def _seen(*, has_repeats: bool) -> "Iterator[Seen | None]":
+def _seen(course: "Resumption | None", *, has_repeats: bool) -> "Iterator[Seen | None]":
     if has_repeats:
         yield None
         return
     from scraper.seen import Seen
 
-    with Seen() as seen:
+    with Seen() if course is None else Seen(course.store, course.number) as seen:
+        if course is not None:
+            course.followers.append(seen)
         yield seen
 
 

@@ -23,7 +23,7 @@ _AHEAD: Final = 3
 class Pool:
     """A number of processes for a job. A context manager; at its end, however it comes, the processes and their files are gone."""
 
-    def __init__(self, job: Job, size: int) -> None:
+    def __init__(self, job: Job, size: int, expected: int | None = None) -> None:
         self._job = job
         self._size = size
         self._context = forking_server("scraper.running.workers")
@@ -31,7 +31,7 @@ class Pool:
         self._tasks: dict[Connection, Task] = {}
         self._waiting: deque[Task] = deque()
         self._done: dict[int, Done | None] = {}
-        self._expected: int | None = None
+        self.expected = expected
         """Where the next stretch of members begins, as the one before has found."""
 
     def __enter__(self) -> Self:
@@ -52,9 +52,9 @@ class Pool:
             process.join()
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def do(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Done | None]]:
-        """Yield what came of each unit, in order; None for one that has to be done here."""
-        source = enumerate(units)
+    def do(self, units: Iterable[tuple[int, Unit]]) -> Iterator[tuple[int, Unit, Done | None]]:
+        """Yield what came of each unit, in the order of their numbers; None for one that has to be done here."""
+        source = iter(units)
         pending: deque[tuple[int, Unit]] = deque()
         while True:
             for number, unit in islice(source, _AHEAD * self._size - len(pending)):
@@ -73,7 +73,7 @@ class Pool:
             done = self._done.pop(number)
             right = unit if done is None else self._check(unit, done)
             if right is unit:
-                yield unit, done
+                yield number, unit, done
             elif right is not None:
                 pending[0] = (number, right)
                 self._waiting.appendleft(Task(number, right, self._directory))
@@ -87,11 +87,10 @@ class Pool:
         alone knows where the next one begins.
         """
         if isinstance(unit, Members):
-            if not unit.is_exact and done.ends[0] != self._expected:
+            if not unit.is_exact and done.ends[0] != self.expected:
                 done.discard()
-                is_beyond = self._expected is None or self._expected >= unit.end
-                return None if is_beyond else unit._replace(start=self._expected or 0, is_exact=True)
-            self._expected = done.ends[1]
+                return unit.beginning_at(self.expected)
+            self.expected = done.ends[1]
         return unit
 
     def _give(self) -> None:

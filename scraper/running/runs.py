@@ -68,7 +68,7 @@ def _in_pool(job: Job, units: "Iterable[Unit]", sink: Sink, processes: int, mete
     from scraper.running.pools import Pool
 
     with Pool(job, processes) as pool:
-        for unit, done in pool.do(units):
+        for _, unit, done in pool.do(enumerate(units)):
             if done is None:
                 _here(job, unit, sink, meter)
                 continue

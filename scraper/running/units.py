@@ -3,7 +3,7 @@
 import io
 import os
 from collections.abc import Collection, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from scraper.errors import UnreadableInput
 from scraper.reading import Reading, Request
@@ -33,6 +33,12 @@ class Files(NamedTuple):
     size: int
     is_local: bool = False
     """Whether it must be done where it was planned: a pipe cannot be handed on."""
+
+    @property
+    def place(self) -> Place:
+        """Where its last file lies."""
+        last = self.entries[-1]
+        return Place(last.input, True) if isinstance(last, Reading) else last.place
 
 
 class Lines(NamedTuple):
@@ -67,6 +73,10 @@ class Members(NamedTuple):
     def size(self) -> int:
         """How many bytes it has."""
         return self.end - self.start
+
+    def beginning_at(self, start: int | None) -> Self | None:
+        """Return the unit from where its first record is known to begin, or None if none begins in it."""
+        return None if start is None or start >= self.end else self._replace(start=start, is_exact=True)
 
 
 Unit = Files | Lines | Members
@@ -181,14 +191,6 @@ class Read:
                     self.ends = stretch.first, stretch.next
         except OSError as error:
             yield unit.place.failed(UnreadableInput(f"it cannot be read ({error.strerror or error}); check its permissions"))
-
-    @property
-    def place(self) -> Place:
-        """Where the unit lies, or its last file."""
-        if not isinstance(self._unit, Files):
-            return self._unit.place
-        last = self._unit.entries[-1]
-        return Place(last.input, True) if isinstance(last, Reading) else last.place
 
 
 class _Bounded:

@@ -181,7 +181,7 @@ def _do(task: Task, job: Job) -> Done:
             error = WorkerDied(
                 "the process that read it was killed or crashed, and what follows cannot be had; try it with more memory"
             )
-            fail(read.place.failed(error), error, sink)
+            fail(task.unit.place.failed(error), error, sink)
             break
         reading = next(readings, None)
         if reading is None:

@@ -1,0 +1,160 @@
+"""``--resume``: the outputs of a run, and the journal from which the next run goes on."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from scraper.cli.talk import say
+from scraper.journals import Journal, Position
+from scraper.reading import file_id
+from scraper.tally import Tally
+from scraper.writing import failure, journal_of, part_of, take_name
+
+PAUSE: Final = 1.0
+"""Seconds between two entries of a journal, at least: so much work is lost when a run is killed, and little is spent on disks."""
+LONG_PAUSE: Final = 30.0
+"""The same where there are many outputs, all of which have to be written then, however little there is for each."""
+
+
+class File(Protocol):
+    """An output, or many, of which a killed run's beginning can be kept."""
+
+    @property
+    def part(self) -> Path | None:
+        """The part file, as long as there is one."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None: ...
+
+    def cut(self, lengths: Mapping[str, int], /) -> bool:
+        """Keep what has these lengths, or return that it is not there."""
+
+    def settle(self) -> dict[str, int]:
+        """Write all that is held back, and return the lengths of what has changed."""
+
+
+class Follower(Protocol):
+    """What must know as much as the journal does, to be told before it."""
+
+    def commit(self, position: int, /) -> None:
+        """Make sure that all that is known now is known again to a run that begins at ``position``."""
+
+
+class Resumption:
+    """The outputs of a run that goes on where another stopped. A context manager.
+
+    Args:
+        base: what is there when the run is whole; the journal's name is made of it.
+        run: a digest of what the run is to do.
+        files: the outputs, unopened.
+        tally: the counts of the run.
+        is_marked: whether ``base`` is no output, but a file to be made at the end.
+    """
+
+    def __init__(self, base: Path, run: str, files: Sequence[File], tally: Tally, *, is_marked: bool) -> None:
+        self._base = base
+        self._journal = Journal(journal_of(base), run)
+        self._files = files
+        self._tally = tally
+        self._is_marked = is_marked
+        self._pause = LONG_PAUSE if is_marked else PAUSE
+        self._opened = ExitStack()
+        self.followers: list[Follower] = []
+        self.part = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether an earlier run has done all."""
+        return self._base.exists() and not self._journal.path.exists()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether only names are missing."""
+        return self._journal.last.is_done
+
+    @property
+    def start(self) -> Position:
+        """Where the run begins."""
+        return self._journal.last.position
+
+    @property
+    def number(self) -> int:
+        """Of that position."""
+        return self._journal.last.number
+
+    @property
+    def store(self) -> Path:
+        """Where a follower may keep what it knows."""
+        return self._journal.path.with_name(f"{self._journal.path.name}.seen")
+
+    @property
+    def _stores(self) -> list[Path]:
+        return [self.store.with_name(f"{self.store.name}{ending}") for ending in ("", "-wal", "-shm")]
+
+    def hide(self, skip: Collection[tuple[int, int]]) -> None:
+        """Add what lies beside the outputs to the files that are no inputs."""
+        assert isinstance(skip, set)  # noqa: S101 - the set of the outputs, which grows as they do
+        self._journal.identities = skip
+        skip.update(identity for name in (self._journal.path, *self._stores) if (identity := file_id(str(name))) is not None)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            opened.enter_context(self._journal)
+            opened.push(self._end)
+            last = self._journal.last
+            if not last.is_done:
+                for file in self._files:
+                    opened.enter_context(file)
+                if not all(file.cut(last.lengths) for file in self._files):
+                    say(f"{self._journal.path}: it knows more than the outputs hold; the run starts anew")
+                    self._journal.forget()
+                    for file in self._files:
+                        file.cut({})
+            self._tally.take(self._journal.last.tally)
+            self._opened = opened.pop_all()
+        self._position, self._noted = self.start, time.monotonic()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._opened.__exit__(kind, error, trace)
+
+    def _end(self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        """Finish what an earlier run has left, and let the journal be one no more; unless the run has failed."""
+        if kind is not None:
+            return
+        try:
+            for name in map(Path, self._journal.last.lengths):
+                if part_of(name).exists():
+                    take_name(name)
+            for file in self._stores:
+                file.unlink(missing_ok=True)
+            if self._is_marked:
+                self._base.touch()
+                part_of(self._base).unlink(missing_ok=True)
+            self._journal.path.unlink()
+        except OSError as fault:
+            raise failure(str(self._base), fault) from None
+
+    def reach(self, position: Position) -> None:
+        """Note a position, if it is time."""
+        self._position = position
+        if time.monotonic() - self._noted >= self._pause:
+            self._note(is_done=False)
+
+    def done(self) -> None:
+        """Note that the last position was reached."""
+        if not self.is_done:
+            self._note(is_done=True)
+
+    def _note(self, *, is_done: bool) -> None:
+        lengths: dict[str, int] = {}
+        for file in self._files:
+            lengths |= file.settle()
+        for follower in self.followers:
+            follower.commit(self.number + 1)
+        self._journal.note(self._position, lengths, vars(self._tally), is_done=is_done)
+        self._noted = time.monotonic()

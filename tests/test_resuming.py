@@ -1,0 +1,399 @@
+"""Runs that are killed at any moment, and go on with ``--resume``: the result is that of a run that nobody disturbed."""
+
+import gzip
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import pytest
+import zstandard
+
+from scraper.errors import ResumeError
+from scraper.journals import Journal, Position
+from tests.blocks import ROOT
+from tests.containers import jsonl, twenty_pages, warc
+from tests.test_cli import COMMAND, complaints
+
+KILLS = int(os.environ.get("SCRAPER_KILLS", "104"))
+SEED = os.environ.get("SCRAPER_SEED", "20261")
+PAGES = twenty_pages()
+
+# Small inputs, cut into as many units as large ones are, and noted as often; the program knows nothing of it.
+QUICK = """
+import scraper.cli.resuming as resuming, scraper.running.units as units
+resuming.PAUSE = resuming.LONG_PAUSE = 0.02
+units.LARGE = units.STRETCH = 1 << 17
+"""
+
+# The N-th part file that is to take its name kills the process.
+FATAL = """
+import os, signal
+true, left = os.replace, [int(os.environ["FATAL"])]
+def replace(source, target, **options):
+    if str(source).endswith(".part"):
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    true(source, target, **options)
+os.replace = replace
+"""
+
+
+def surroundings(place: Path, code: str = QUICK) -> dict[str, str]:
+    """Return an environment in which each process runs some code first."""
+    place.mkdir(exist_ok=True)
+    (place / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": f"{place}:{os.getcwd()}"}
+
+
+class Case(NamedTuple):
+    """A command that is killed."""
+
+    inputs: Sequence[str]
+    out: str
+    options: Sequence[str] = ()
+
+    @property
+    def command(self) -> list[str]:
+        """Return the words of it."""
+        return [*COMMAND, "clean", "-q", *self.inputs, "-o", self.out, "--summary", "summary.json", *self.options]
+
+
+CASES = {
+    "jsonl": Case(["dump.jsonl"], "out/pages.jsonl", ["--failures", "out/failures.jsonl"]),
+    "warc": Case(["crawl.warc.gz"], "out/pages.jsonl"),
+    "many": Case(["crawl.warc.gz", "saved", "dump.jsonl"], "out/{lang}/{newspaper_slug}.jsonl", ["--failures", "out/failures.gz"]),
+    "many-gzip": Case(["dump.jsonl"], "out/{year}/{kind}.jsonl.gz", ["--dedup"]),
+    "one-gzip": Case(["dump.jsonl.gz"], "out/pages.jsonl.gz"),
+    "zstd": Case(["crawl.warc.gz", "dump.jsonl"], "out/pages.jsonl.zst", ["--spans", "out/spans.jsonl.gz"]),
+    "dedup": Case(["dump.jsonl", "saved"], "out/pages.jsonl", ["--dedup"]),
+    "files": Case(["saved"], "out/pages.jsonl"),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def temporary() -> Iterator[None]:
+    """Let what killed runs leave lie where it is removed; the path must be short, since sockets are made there."""
+    with TemporaryDirectory(prefix="k") as directory, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", directory)
+        yield
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory with inputs."""
+    place = tmp_path_factory.mktemp("resuming")
+    lines = jsonl(PAGES * 25).split(b"\n")
+    lines[7] = lines[300] = lines[-30] = b"broken"
+    (place / "dump.jsonl").write_bytes(b"\n".join(lines))
+    (place / "dump.jsonl.gz").write_bytes(gzip.compress(jsonl(PAGES * 30), 1))
+    numbered = [(name, data + f"<p>{number}".encode()) for number, (name, data) in enumerate(PAGES * 30)]
+    (place / "crawl.warc.gz").write_bytes(warc(numbered, lambda record: gzip.compress(record, 0)))
+    (place / "saved").mkdir()
+    for number, (name, data) in enumerate(numbered):
+        (place / "saved" / f"{number:04} {name}").write_bytes(data)
+    return place
+
+
+def unpacked(place: Path) -> dict[str, bytes]:
+    """Return what the outputs hold, and the summary."""
+    unpack: dict[str, Callable[[bytes], bytes]] = {
+        ".gz": gzip.decompress,
+        ".zst": lambda data: zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read(),
+    }
+    files = [place / "summary.json", *(path for path in sorted((place / "out").rglob("*")) if path.is_file())]
+    return {str(path.relative_to(place)): unpack.get(path.suffix, bytes)(path.read_bytes()) for path in files}
+
+
+def clear(place: Path) -> None:
+    subprocess.run(["rm", "-rf", "out", "summary.json"], cwd=place, check=True)
+    (place / "out").mkdir()
+
+
+def journals(place: Path) -> list[Path]:
+    return [*place.glob("out/[!.]*.journal"), *place.glob("out/.*.journal")]
+
+
+def progress(place: Path) -> int:
+    """Return how many entries the journal of a run has, or -1 if there is none."""
+    try:
+        return max((path.read_bytes().count(b"\n") for path in journals(place)), default=-1)
+    except OSError:
+        return -1
+
+
+def reached(place: Path) -> int:
+    """Return the number of the last whole entry of a journal; 0 if there is none."""
+    lines = [line for path in journals(place) for line in path.read_bytes().splitlines(keepends=True)]
+    numbers: list[int] = [json.loads(line).get("number", 0) for line in lines if line.endswith(b"\n")]
+    return max(numbers, default=0)
+
+
+def is_written(place: Path) -> bool:
+    """Tell whether a run has written something, and has not yet given it its name."""
+    parts = [path for path in place.glob("out/**/*.part") if path.name != ".partitions.part"]
+    return progress(place) >= 0 and any(path.stat().st_size for path in parts)
+
+
+def kill(command: list[str], place: Path, env: dict[str, str], rng: random.Random) -> tuple[int, bytes]:
+    """Run a command, and kill it, mostly soon after it has noted something; return its status and what it said."""
+    before = progress(place)
+    with subprocess.Popen(command, cwd=place, env={**os.environ, **env}, stderr=subprocess.PIPE) as process:
+        if rng.random() < 0.9:
+            began = time.monotonic()
+            while process.poll() is None and time.monotonic() - began < 20:
+                now = progress(place)
+                if now >= 0 and now != before and now > 2:
+                    break
+                time.sleep(0.002)
+            time.sleep(rng.random() * 0.15)
+        else:
+            time.sleep(rng.random())
+        process.send_signal(signal.SIGKILL)
+        _, said = process.communicate()
+        return process.returncode, said
+
+
+class Tried(NamedTuple):
+    """What became of a case."""
+
+    kills: int
+    within: int
+    """Kills between first write and rename."""
+    resumed: int
+    """Runs that went on where another had stopped."""
+    compared: int
+    """Results, with that of a run that nobody disturbed."""
+
+
+def tried(name: str, inputs: Path, place: Path) -> Tried:
+    """Kill the command of a case again and again, and compare each result."""
+    case = CASES[name]
+    (place / "out").mkdir(parents=True)
+    for path in inputs.iterdir():
+        if path.name in ("dump.jsonl", "dump.jsonl.gz", "crawl.warc.gz", "saved"):
+            (place / path.name).symlink_to(path)
+    status = subprocess.run(case.command, cwd=place, capture_output=True, check=False, timeout=120).returncode
+    expected = unpacked(place)
+    clear(place)
+    env = surroundings(place / "site")
+    rng = random.Random(f"{SEED} {name}")
+    kills = within = resumed = compared = 0
+    while kills < -(-KILLS // len(CASES)):
+        resumed += reached(place) > 0
+        ended, said = kill([*case.command, "--resume", "-j", rng.choice("12")], place, env, rng)
+        if ended == -signal.SIGKILL:
+            kills += 1
+            within += is_written(place)
+        else:
+            compared += 1
+            assert ended in (0, status), (name, said)
+            assert all(b": bad-record: " in line for line in said.splitlines()), (name, said)
+            assert unpacked_without_mark(place) == expected, name
+            clear(place)
+    is_whole = progress(place) < 0 and ((place / case.out).exists() or (place / "out/.partitions").exists())
+    command = [*case.command, "--resume", "-j2"]
+    last = subprocess.run(command, cwd=place, env={**os.environ, **env}, capture_output=True, check=False, timeout=120)
+    assert last.returncode == (0 if is_whole else status), (name, last.stderr)
+    assert all(b": bad-record: " in line for line in last.stderr.splitlines()), (name, last.stderr)
+    assert unpacked_without_mark(place) == expected, name
+    return Tried(kills, within, resumed, compared + 1)
+
+
+def test_killed_at_random_moments_the_result_is_the_same(place: Path, tmp_path: Path) -> None:
+    """SIGKILL, seeded, most of the times between first write and rename, whatever is read and written, with any number of processes."""
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda name: tried(name, place, tmp_path / name), CASES))
+    for name, case in zip(CASES, done, strict=True):
+        print(name, *zip(Tried._fields, case, strict=True))
+    kills, within, resumed, compared = map(sum, zip(*done, strict=True))
+    print(f"{kills} kills, {within} of them between first write and rename; {resumed} runs went on; {compared} results compared")
+    assert kills >= KILLS
+    assert within >= KILLS * 0.8
+    assert resumed >= KILLS * 0.7
+
+
+def unpacked_without_mark(place: Path) -> dict[str, bytes]:
+    """Return what the outputs hold; of a run that is whole nothing else is left but an empty mark."""
+    found = unpacked(place)
+    assert found.pop("out/.partitions", b"") == b""
+    return found
+
+
+def test_the_names_are_given_once_more(place: Path, tmp_path: Path) -> None:
+    """A run that is killed while its outputs take their names needs only the names; nothing is read again."""
+    for name, fatal in (("many", 1), ("many", 5), ("jsonl", 1), ("jsonl", 2), ("zstd", 2)):
+        case = CASES[name]
+        clear(place)
+        status = subprocess.run(case.command, cwd=place, capture_output=True, check=False, timeout=120).returncode
+        expected = unpacked(place)
+        clear(place)
+        command = [*case.command, "--resume", "-j1"]
+        env = {**os.environ, **surroundings(tmp_path, FATAL), "FATAL": str(fatal + 1)}  # the summary is the first to have one
+        assert subprocess.run(command, cwd=place, env=env, capture_output=True, check=False, timeout=120).returncode == -9
+        assert list(place.glob("out/**/*.part"))
+        dump = place / "dump.jsonl"
+        dump.rename(place / "away")
+        last = subprocess.run(command, cwd=place, capture_output=True, check=False, timeout=120)
+        (place / "away").rename(dump)
+        assert (last.returncode, last.stderr) == (status, b"")
+        assert unpacked_without_mark(place) == expected
+
+
+@pytest.fixture
+def stopped(place: Path, tmp_path: Path) -> Path:
+    """Return a directory where a run was killed after it had noted something."""
+    (tmp_path / "dump.jsonl").write_bytes((place / "dump.jsonl").read_bytes())
+    (tmp_path / "out").mkdir()
+    env = surroundings(tmp_path / "site")
+    command = [*COMMAND, "clean", "dump.jsonl", "-o", "out/pages.jsonl", "--resume", "-j1"]
+    while reached(tmp_path) < 3:
+        assert kill(command, tmp_path, env, random.Random(1))[0] == -signal.SIGKILL
+    return tmp_path
+
+
+def resume(place: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
+    env = {**os.environ, **surroundings(place / "site")}
+    command = [*COMMAND, "clean", *(args or ("dump.jsonl", "-o", "out/pages.jsonl")), "--resume"]
+    return subprocess.run(command, cwd=place, env=env, capture_output=True, check=False, timeout=120)
+
+
+def undisturbed(place: Path) -> bytes:
+    command = [*COMMAND, "clean", "dump.jsonl"]
+    return subprocess.run(command, cwd=place, capture_output=True, check=False, timeout=120).stdout
+
+
+def test_other_options_or_inputs_are_refused(stopped: Path) -> None:
+    """One sentence and status 2, and what was written stays as it is."""
+    before = {path: path.read_bytes() for path in (stopped / "out").iterdir()}
+    dump = stopped / "dump.jsonl"
+    data, times = dump.read_bytes(), (dump.stat().st_atime_ns, dump.stat().st_mtime_ns)
+    for options in (
+        ["--unknown", "skip"],
+        ["--max-bytes", "1000000"],
+        ["--keys", "text"],
+        ["--dedup"],
+        ["--layouts", str(ROOT / "examples/layouts")],
+    ):
+        (done) = resume(stopped, "dump.jsonl", "-o", "out/pages.jsonl", *options)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+        assert b"pages.jsonl.part.journal: it is of a run with other inputs or options" in done.stderr
+    (stopped / "other.jsonl").write_bytes(data)
+    assert resume(stopped, "other.jsonl", "-o", "out/pages.jsonl").returncode == 2
+    dump.write_bytes(data.replace(b"broken", b"beaten"))
+    done = resume(stopped)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert b"its inputs have changed since it stopped" in done.stderr
+    dump.write_bytes(data[:1000])
+    assert resume(stopped).returncode == 2
+    assert reached(stopped) == max(
+        json.loads(line).get("number", 0) for line in before[stopped / "out/pages.jsonl.part.journal"].splitlines()
+    )
+    dump.write_bytes(data)
+    os.utime(dump, ns=times)
+    assert resume(stopped).returncode == 1
+    assert (stopped / "out/pages.jsonl").read_bytes() == undisturbed(stopped)
+
+
+def test_a_whole_output_needs_nothing(stopped: Path) -> None:
+    """The next run of the command says so in one sentence and ends with 0; so does any with many outputs."""
+    for out in ("out/pages.jsonl", "out/{kind}.jsonl"):
+        assert resume(stopped, "dump.jsonl", "-o", out).returncode == 1  # three lines are broken
+        done = resume(stopped, "dump.jsonl", "-o", out)
+        assert (done.returncode, len(done.stderr.splitlines())) == (0, 1)
+        assert b"it is whole, and there is nothing to do" in done.stderr
+        assert resume(stopped, "dump.jsonl", "-o", out, "-q").stderr == b""
+    assert not journals(stopped)
+
+
+def test_what_is_torn_or_lost_is_noticed(stopped: Path) -> None:
+    """A torn line of the journal does not count; where an output is shorter than the journal knows, the run starts anew and says so."""
+    (journal,) = journals(stopped)
+    with journal.open("ab") as file:
+        file.write(b'{"number":77,"position":{"un')
+    expected = undisturbed(stopped)
+    part = stopped / "out/pages.jsonl.part"
+    os.truncate(part, 1000)
+    done = resume(stopped)
+    assert b"it knows more than the outputs hold; the run starts anew" in done.stderr
+    assert done.returncode == 1
+    assert (stopped / "out/pages.jsonl").read_bytes() == expected
+
+
+def test_a_run_without_the_option_starts_anew(stopped: Path) -> None:
+    """And leaves nothing behind that a later one could go on from."""
+    command = [*COMMAND, "clean", "dump.jsonl", "-o", "out/pages.jsonl"]
+    subprocess.run(command, cwd=stopped, capture_output=True, check=False, timeout=120)
+    assert [path.name for path in (stopped / "out").iterdir()] == ["pages.jsonl"]
+
+
+def test_what_cannot_be_read_or_written_again_is_refused(tmp_path: Path) -> None:
+    """stdout, stdin, pipes and devices: one sentence, and status 2."""
+    (tmp_path / "page.html").write_bytes(PAGES[0][1])
+    os.mkfifo(tmp_path / "pipe")
+    for args, said in (
+        (["page.html"], "name a file with -o"),
+        (["-", "-o", "out"], "stdin cannot be read again"),
+        (["-o", "out"], "stdin cannot be read again"),
+        (["--from-list", "-", "-o", "out"], "'-' is no file"),
+        (["page.html", "-o", "/dev/null"], "is no file"),
+        (["page.html", "-o", "out", "--failures", "pipe"], "is no file"),
+        (["page.html", "pipe", "-o", "out"], "pipe: it cannot be read again"),
+    ):
+        done = resume(tmp_path, *args)
+        assert done.returncode == 2, args
+        assert said in re.sub(r"[\s│]+", " ", done.stderr.decode()), done.stderr
+
+
+def test_one_run_at_a_time_goes_on(stopped: Path) -> None:
+    """The journal is held; a second run says so, changes nothing and ends with 1."""
+    (path,) = journals(stopped)
+    run = json.loads(path.read_bytes().splitlines()[0])["run"]
+    with Journal(path, run):
+        done = resume(stopped)
+    assert (done.returncode, b"another run is writing it" in done.stderr) == (1, True)
+
+
+def test_a_journal_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is noted, it is written anew before it is long, and knows the length of each output."""
+    monkeypatch.setattr("scraper.journals._SLACK", 10_000)
+    path = tmp_path / "journal"
+    with Journal(path, "run") as journal:
+        for number in range(1000):
+            journal.note(Position(number), {f"out{number % 10}": number}, {})
+            assert path.stat().st_size < 25_000
+    with Journal(path, "run") as journal:
+        assert journal.last.lengths == {f"out{number}": 990 + number for number in range(10)}
+        assert (journal.last.number, journal.last.position.units) == (1000, 999)
+    with pytest.raises(ResumeError), Journal(path, "another"):
+        pass
+
+
+def test_outputs_and_journal_are_no_inputs(tmp_path: Path) -> None:
+    """A directory can be cleaned into itself, by a run that goes on, too."""
+    for number, (name, data) in enumerate(PAGES * 12):
+        (tmp_path / f"{number} {name}").write_bytes(data)
+    for out in ("one.jsonl", "{lang}.jsonl"):
+        env, command = surroundings(tmp_path.with_name("site")), [*COMMAND, "clean", ".", "-o", out, "--resume", "--dedup", "-j1"]
+        process = subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **env}, stderr=subprocess.DEVNULL)
+        while not [*tmp_path.glob("*.journal"), *tmp_path.glob(".*.journal")]:
+            time.sleep(0.01)
+        time.sleep(0.4)
+        process.kill()
+        process.wait()
+        done = subprocess.run(command, cwd=tmp_path, env={**os.environ, **env}, capture_output=True, check=False, timeout=60)
+        assert (done.returncode, complaints(done)) == (0, [])
+        written = b"".join(path.read_bytes() for path in tmp_path.glob("*.jsonl"))
+        assert b".journal" not in written
+        assert b".part" not in written
+        for path in tmp_path.glob("*.jsonl"):
+            path.unlink()
