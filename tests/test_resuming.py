@@ -306,7 +306,7 @@ def test_other_options_or_inputs_are_refused(stopped: Path) -> None:
 
 def test_a_whole_output_needs_nothing(stopped: Path) -> None:
     """The next run of the command says so in one sentence and ends with 0; so does any with many outputs."""
-    for out in ("out/pages.jsonl", "out/{kind}.jsonl"):
+    for out in ("out/pages.jsonl", "new/deep/{kind}.jsonl"):
         assert resume(stopped, "dump.jsonl", "-o", out).returncode == 1  # three lines are broken
         done = resume(stopped, "dump.jsonl", "-o", out)
         assert (done.returncode, len(done.stderr.splitlines())) == (0, 1)

@@ -103,6 +103,8 @@ class Resumption:
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
+            if self._is_marked:
+                self._make_directory()
             opened.enter_context(self._journal)
             opened.push(self._end)
             last = self._journal.last
@@ -121,6 +123,13 @@ class Resumption:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._opened.__exit__(kind, error, trace)
+
+    def _make_directory(self) -> None:
+        """Make the directory of many outputs, which may lie deep; that of a single one has to be there."""
+        try:
+            self._base.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise failure(str(self._base.parent), error) from None
 
     def _end(self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
         """Finish what an earlier run has left, and let the journal be one no more; unless the run has failed."""
