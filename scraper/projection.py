@@ -133,8 +133,9 @@ class _Links:
     def follow(self, link: str | None) -> str | None:
         if link is None:
             return None
-        if self._origin is not None and _PLAIN_PATH.fullmatch(link):
-            return self._origin + link
+        if _PLAIN_PATH.fullmatch(link):
+            self.is_base_missing |= self._origin is None
+            return self._origin + link if self._origin is not None else None
         if self._base is None and needs_base(link):
             self.is_base_missing = True
         return resolve(link, self._base)

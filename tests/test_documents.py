@@ -132,7 +132,7 @@ def test_a_text_page_is_all_readable(text: str) -> None:
     """The readable text of a text page is the text itself."""
     document = read_document(text)
     assert document.text == text
-    assert "".join(text[block.start : block.end] for block in document.blocks).split() == text.split()
+    assert " ".join(text[block.start : block.end] for block in document.blocks).split() == text.split()
 
 
 @pytest.mark.parametrize(
