@@ -223,9 +223,9 @@ def test_killed_at_random_moments_the_result_is_the_same(place: Path, tmp_path: 
 
 
 def unpacked_without_mark(place: Path) -> dict[str, bytes]:
-    """Return what the outputs hold; of a run that is whole nothing else is left but an empty mark."""
+    """Return what the outputs hold; of a run that is whole nothing else is left but a mark with their pattern."""
     found = unpacked(place)
-    assert found.pop("out/.partitions", b"") == b""
+    assert found.pop("out/.partitions", b"out/{").startswith(b"out/{")
     return found
 
 
@@ -302,6 +302,14 @@ def test_other_options_or_inputs_are_refused(stopped: Path) -> None:
     os.utime(dump, ns=times)
     assert resume(stopped).returncode == 1
     assert (stopped / "out/pages.jsonl").read_bytes() == undisturbed(stopped)
+
+
+def test_outputs_are_whole_for_their_own_pattern_alone(tmp_path: Path) -> None:
+    """Outputs of another pattern in the same directory do not make a run's own ones whole."""
+    (tmp_path / "page.html").write_bytes(PAGES[0][1])
+    for pattern, name in (("out/{kind}.jsonl", "article.jsonl"), ("out/a-{kind}.jsonl", "a-article.jsonl")):
+        subprocess.run([*COMMAND, "clean", "page.html", "-o", pattern, "--resume"], cwd=tmp_path, check=True)
+        assert (tmp_path / "out" / name).exists()
 
 
 def test_a_whole_output_needs_nothing(stopped: Path) -> None:

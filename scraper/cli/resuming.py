@@ -52,16 +52,16 @@ class Resumption:
         run: a digest of what the run is to do.
         files: the outputs, unopened.
         tally: the counts of the run.
-        is_marked: whether ``base`` is no output, but a file to be made at the end.
+        mark: what ``base`` is to hold at the end, if it is no output: of which outputs it says that they are whole.
     """
 
-    def __init__(self, base: Path, run: str, files: Sequence[File], tally: Tally, *, is_marked: bool) -> None:
+    def __init__(self, base: Path, run: str, files: Sequence[File], tally: Tally, *, mark: bytes | None) -> None:
         self._base = base
         self._journal = Journal(journal_of(base), run)
         self._files = files
         self._tally = tally
-        self._is_marked = is_marked
-        self._pause = LONG_PAUSE if is_marked else PAUSE
+        self._mark = mark
+        self._pause = PAUSE if mark is None else LONG_PAUSE
         self._opened = ExitStack()
         self.followers: list[Follower] = []
         self.part = None
@@ -69,7 +69,9 @@ class Resumption:
     @property
     def is_whole(self) -> bool:
         """Whether an earlier run has done all."""
-        return self._base.exists() and not self._journal.path.exists()
+        if not self._base.is_file() or self._journal.path.exists():
+            return False
+        return self._mark is None or self._base.read_bytes() == self._mark
 
     @property
     def is_done(self) -> bool:
@@ -103,7 +105,7 @@ class Resumption:
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            if self._is_marked:
+            if self._mark is not None:
                 self._make_directory()
             opened.enter_context(self._journal)
             opened.push(self._end)
@@ -141,8 +143,8 @@ class Resumption:
                     take_name(name)
             for file in self._stores:
                 file.unlink(missing_ok=True)
-            if self._is_marked:
-                self._base.touch()
+            if self._mark is not None:
+                self._base.write_bytes(self._mark)
                 part_of(self._base).unlink(missing_ok=True)
             self._journal.path.unlink()
         except OSError as fault:

@@ -198,7 +198,7 @@ def _resumption(options: Options, pattern: Pattern | None, files: "Sequence[File
     asked = options._replace(jobs=None, quiet=False, summary=None)
     digest = hashlib.sha256(repr((__version__, asked, rest, layouts)).encode()).hexdigest()
     base = Path(os.path.realpath(options.out or "")) if pattern is None else pattern.base
-    course = Resumption(base, digest, files, tally, is_marked=pattern is not None)
+    course = Resumption(base, digest, files, tally, mark=os.fsencode(f"{options.out}\n") if pattern is not None else None)
     if course.is_whole:
         if not options.quiet:
             say(f"{options.out}: it is whole, and there is nothing to do; remove {base} to have it written anew")
