@@ -56,6 +56,9 @@ class Pattern(NamedTuple):
                 raise ValueError(f"{{{field}}} is no name for a value; there are {', '.join(f'{{{name}}}' for name in FIELDS)}")
             pieces.append(_Piece(literal, field or ""))
         whole = "".join(f"{piece.literal}{_VALUE if piece.field else ''}" for piece in pieces)
+        first = whole.count("/", 0, whole.find(_VALUE)) if _VALUE in whole else 0
+        if ".." in whole.split("/")[first:]:
+            raise ValueError("'..' stands behind a name for a value; write the path that is meant")
         rooms = iter([_room(part) for part in whole.split("/") for _ in range(part.count(_VALUE))])
         return cls(tuple(piece._replace(room=next(rooms)) if piece.field else piece for piece in pieces))
 

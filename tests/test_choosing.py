@@ -135,6 +135,7 @@ def test_choosing_is_the_same_in_every_process(tmp_path: Path, args: list[str]) 
         (["--lang", "AR"], "'AR' is no language tag"),
         (["--site", "https://maghress.com/difaf"], "is no site"),
         (["--site", "a b"], "'a b' is no site"),
+        (["--site", "www."], "'www.' is no site"),
         (["--newspaper", "maghress.com/difaf"], "is no newspaper_slug"),
         (["--newspaper", ""], "'' is no newspaper_slug"),
         (["--since", "2010-02-30"], "'2010-02-30' is no day"),

@@ -101,6 +101,8 @@ def test_headlines_go_where_their_pages_say(tmp_path: Path) -> None:
         ("a}.jsonl", "written twice"),
         ("{site.jsonl", "written twice"),
         ("{site}" * 9, "too long for a name"),
+        ("{lang}/../../{kind}.jsonl", "'..' stands behind"),
+        ("{site}/..", "'..' stands behind"),
     ],
 )
 def test_what_names_no_value_is_wrong_usage(tmp_path: Path, out: str, said: str) -> None:

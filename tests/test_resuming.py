@@ -360,6 +360,7 @@ def test_what_cannot_be_read_or_written_again_is_refused(tmp_path: Path) -> None
         done = resume(tmp_path, *args)
         assert done.returncode == 2, args
         assert said in re.sub(r"[\s│]+", " ", done.stderr.decode()), done.stderr
+    assert resume(tmp_path, "page.html", "-o", "out").returncode == 0  # what was refused was no run to go on from
 
 
 def test_one_run_at_a_time_goes_on(stopped: Path) -> None:
@@ -388,14 +389,15 @@ def test_a_journal_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_outputs_and_journal_are_no_inputs(tmp_path: Path) -> None:
     """A directory can be cleaned into itself, by a run that goes on, too."""
-    for number, (name, data) in enumerate(PAGES * 12):
+    for number, (name, data) in enumerate(PAGES * 100):
         (tmp_path / f"{number} {name}").write_bytes(data)
     for out in ("one.jsonl", "{lang}.jsonl"):
         env, command = surroundings(tmp_path.with_name("site")), [*COMMAND, "clean", ".", "-o", out, "--resume", "--dedup", "-j1"]
         process = subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **env}, stderr=subprocess.DEVNULL)
         while not [*tmp_path.glob("*.journal"), *tmp_path.glob(".*.journal")]:
             time.sleep(0.01)
-        time.sleep(0.4)
+        time.sleep(0.2)
+        assert process.poll() is None  # there must be something to go on with
         process.kill()
         process.wait()
         done = subprocess.run(command, cwd=tmp_path, env={**os.environ, **env}, capture_output=True, check=False, timeout=60)

@@ -64,7 +64,7 @@ def _site(value: str) -> str:
     address = value if "://" in value else f"https://{value}"
     parts = urlsplit(address) if is_absolute(address) else None
     site = site_of(address) if parts is not None and parts.path in ("", "/") and not (parts.query or parts.fragment) else None
-    if site is None:
+    if not site:
         raise typer.BadParameter(f"{value!r} is no site; name its host, as in maghress.com.", param_hint="--site")
     return site
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from scraper.cli.talk import say
+from scraper.errors import ResumeError
 from scraper.journals import Journal, Position
 from scraper.reading import file_id
 from scraper.tally import Tally
@@ -136,6 +137,8 @@ class Resumption:
     def _end(self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
         """Finish what an earlier run has left, and let the journal be one no more; unless the run has failed."""
         if kind is not None:
+            if kind is ResumeError and not self.number:  # refused before anything was done: a mended command is no other run
+                self._journal.path.unlink(missing_ok=True)
             return
         try:
             for name in map(Path, self._journal.last.lengths):
