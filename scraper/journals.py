@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -76,12 +76,11 @@ class Journal:
             self._file = open_part(self.path, is_kept=True)
         except OSError as error:
             raise failure(str(self.path), error) from None
-        try:
+        with ExitStack() as opened:
+            opened.push(self)
             self._read(self.path.read_bytes())
             self._rewrite()
-        except BaseException:
-            self._file.close()
-            raise
+            opened.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

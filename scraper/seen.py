@@ -6,7 +6,7 @@ commit and what the caller notes of it. So each digest bears the position after 
 forgets what came after that one.
 """
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from sqlite3 import Error
 from typing import Literal, Self
@@ -38,12 +38,10 @@ class Seen:
                 Path(f"{self._path}{ending}").unlink(missing_ok=True)
         with explained(self._path):
             self._database = connect(self._path)
-        try:
-            with explained(self._path):
-                self._open()
-        except BaseException:
-            self._database.close()
-            raise
+        with ExitStack() as opened, explained(self._path):
+            opened.push(self)
+            self._open()
+            opened.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

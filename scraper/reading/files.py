@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import groupby
 from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 
-from scraper.errors import EmptyInput, InternalError, MissingInput, UnreadableInput
+from scraper.errors import EmptyInput, MissingInput, PageError, UnreadableInput, naming_mistakes
 from scraper.reading.containers import read_stream
 from scraper.reading.readings import Place, Reading, Request
 from scraper.reading.streams import Stream
@@ -144,14 +144,15 @@ def read_opened(
         yield place.failed(UnreadableInput("stdin is closed; pipe a page in"))
         return
     try:
-        with _File(0 if name == STDIN else name, closefd=name != STDIN) as file:
-            file.meter = meter
-            yield from read(Stream(file), _seekable(file))
-    except (OSError, ValueError) as error:
-        yield place.failed(_unreadable(error))
-    except Exception as error:  # noqa: BLE001 - a mistake of ours, or of a library, costs one input and not the run
-        sentence = f"a mistake of the program, please report the input ({type(error).__name__}: {error})"
-        yield place.failed(InternalError(sentence))
+        with naming_mistakes("input"):
+            try:
+                with _File(0 if name == STDIN else name, closefd=name != STDIN) as file:
+                    file.meter = meter
+                    yield from read(Stream(file), _seekable(file))
+            except (OSError, ValueError) as error:
+                yield place.failed(_unreadable(error))
+    except PageError as error:
+        yield place.failed(error)
 
 
 class _File(io.FileIO):

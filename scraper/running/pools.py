@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import islice
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -36,12 +36,11 @@ class Pool:
 
     def __enter__(self) -> Self:
         self._directory = tempfile.mkdtemp(prefix="scraper-")
-        try:
+        with ExitStack() as started:
+            started.push(self)
             for _ in range(self._size):
                 self._start()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
+            started.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

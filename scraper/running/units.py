@@ -3,9 +3,10 @@
 import io
 import os
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import Final, NamedTuple, Self
 
-from scraper.errors import UnreadableInput
+from scraper.errors import PageError, UnreadableInput
 from scraper.reading import Reading, Request
 from scraper.reading.compressed import Inflated
 from scraper.reading.files import Entry, Meter, find_entries, read_entry
@@ -116,25 +117,28 @@ def _size(entry: Entry | Reading) -> int | None:
 def _split(entry: Entry, request: Request) -> Iterator[Unit]:
     size = os.path.getsize(entry.name)
     place = entry.place
-    kind = None
-    try:
-        with open(entry.name, "rb", buffering=0) as file:
-            stream = Stream(file)
-            kind = tell(stream, request)
-            is_compressed = kind in ("gzip", "zstd")
-            is_archive = kind == "warc" or (
-                is_compressed and Inflated(io.BytesIO(stream.look()), kind).read(PIECE).startswith(b"WARC/")
-            )
-            if kind == "jsonl" and request.url is None:
-                yield from _lines(entry.name, place)
-                return
-    except Exception:  # noqa: BLE001 - whoever reads it will say what is wrong
-        is_archive = False
-    if is_archive and request.url is None:
+    kind, is_archive = None, False
+    with suppress(OSError, PageError), open(entry.name, "rb", buffering=0) as file:  # whoever reads it will say what is wrong
+        stream = Stream(file)
+        kind = tell(stream, request)
+        is_compressed = kind in ("gzip", "zstd")
+        is_archive = kind == "warc" or (
+            is_compressed and Inflated(io.BytesIO(stream.look()), kind).read(PIECE).startswith(b"WARC/")
+        )
+    if kind == "jsonl" and request.url is None:
+        try:
+            yield from _lines(entry.name, place)
+        except OSError as error:
+            yield Files([_unreadable(place, error)], 0, 0)
+    elif is_archive and request.url is None:
         for start in range(0, size, STRETCH):
             yield Members(entry.name, start, min(start + STRETCH, size), None if kind == "warc" else str(kind), place, start == 0)
     else:
         yield Files([entry], MANY if kind != "page" else 1, size)
+
+
+def _unreadable(place: Place, error: OSError) -> Reading:
+    return place.failed(UnreadableInput(f"it cannot be read ({error.strerror or error}); check its permissions"))
 
 
 def _lines(path: str, place: Place) -> Iterator[Lines]:
@@ -190,7 +194,7 @@ class Read:
                     yield from stretch
                     self.ends = stretch.first, stretch.next
         except OSError as error:
-            yield unit.place.failed(UnreadableInput(f"it cannot be read ({error.strerror or error}); check its permissions"))
+            yield _unreadable(unit.place, error)
 
 
 class _Bounded:
