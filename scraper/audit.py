@@ -1,46 +1,77 @@
 """The promise, checked on every page: each visible character stands in one field or is counted as removed.
 
-Nothing that was counted on the way is trusted: spans and fields are added up anew from the text and from the record.
+Nothing that was counted or written on the way is trusted. No two claims share a character, and what lies between them no reader
+sees; so each visible character was claimed once. What was claimed for a field is held against that field, and the rest is counted
+anew: then the sum holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from scraper.characters import visible
+from scraper.characters import is_blank, visible
 from scraper.errors import Unaccounted
 from scraper.records import PageRecord
-from scraper.spans import REMOVED, Span
+from scraper.spans import REMOVED, Claim, Label, Row, is_row_of
+
+_JOINTS: Final[dict[str, str]] = {"title": " ", "text": "\n\n", "headlines": "\n", "teasers": "\n"}
+"""The fields that hold text of the page, and what stands between two pieces of one."""
+
+_FIELDS: Final[dict[Label, str]] = {
+    "title": "title",
+    "body": "text",
+    "heading": "text",
+    "headline": "headlines",
+    "teaser-title": "teasers",
+    "teaser-author": "teasers",
+    "teaser-newspaper": "teasers",
+}
 
 
-def audit(text: str, spans: Sequence[Span], record: PageRecord) -> None:
+def audit(text: str, claims: Sequence[Claim], record: PageRecord) -> None:
     """Check a record against the readable text of its page.
 
     Raises:
-        Unaccounted: if the spans are no partition of the text, or the record does not add up to it.
+        Unaccounted: if claims overlap or miss what is visible, or the record does not hold what was claimed.
     """
     position = 0
-    taken: dict[str, list[str]] = {}
-    for span in spans:
-        if span.start != position or span.end <= span.start:
-            raise _mistake(f"the spans are no partition at {position}")
-        position = span.end
-        if span.label in REMOVED:
-            taken.setdefault(span.rule, []).append(text[span.start : span.end])
-    if position != len(text):
-        raise _mistake(f"the spans end at {position} of {len(text)} characters")
-    removed = {rule: visible("".join(pieces)) for rule, pieces in taken.items()}
-    if removed != {piece.rule: piece.chars for piece in record.removed}:
+    between: list[str] = []
+    removed: dict[str, list[str]] = {}
+    claimed: dict[str, list[str]] = {field: [] for field in _JOINTS}
+    for claim in claims:
+        if not position <= claim.start < claim.end <= len(text):
+            raise _mistake(f"claims overlap at {position}, or leave the text")
+        between.append(text[position : claim.start])
+        position = claim.end
+        if claim.label in REMOVED:
+            removed.setdefault(claim.rule, []).append(text[claim.start : position])
+        elif claim.label not in _FIELDS:
+            raise _mistake(f"what is {claim.label} was claimed")
+        elif isinstance(claim, Row):
+            if not is_row_of(text, claim):
+                raise _mistake(f"what was claimed as a row at {claim.start} is none")
+            claimed[_FIELDS[claim.label]] += filter(None, claim.pieces)
+        else:
+            claimed[_FIELDS[claim.label]].append(text[claim.start : position])
+    between.append(text[position:])
+    if not is_blank("".join(between)):
+        raise _mistake("nobody claimed all of the page")
+    if {rule: visible("".join(pieces)) for rule, pieces in removed.items()} != {piece.rule: piece.chars for piece in record.removed}:
         raise _mistake("the counts of what was removed are wrong")
-    readable, told = visible(text), in_fields(record) + sum(removed.values())
-    if readable != told:
-        raise _mistake(f"the page has {readable} visible characters, the record accounts for {told}")
+    for field, joint in _JOINTS.items():
+        one, other = joint.join(claimed[field]), joint.join(_told(record, field))
+        if one != other and (wanted := visible(one)) != (told := visible(other)):  # what is the same need not be counted
+            raise _mistake(f"its {field} should have {wanted} visible characters, and has {told}")
 
 
-def in_fields(record: PageRecord) -> int:
-    """Return the number of visible characters in those fields of a record that hold text of the page."""
-    pieces = [record.title or "", record.text, *[headline.text for headline in record.headlines]]
-    for teaser in record.teasers:
-        pieces += [teaser.title, teaser.author or "", teaser.newspaper or ""]
-    return visible("".join(pieces))
+def _told(record: PageRecord, field: str) -> Iterator[str]:
+    """Yield what a field holds of the page's text."""
+    if field == "headlines":
+        yield from [headline.text for headline in record.headlines]
+    elif field == "teasers":
+        for teaser in record.teasers:
+            yield from filter(None, (teaser.title, teaser.author, teaser.newspaper))
+    else:
+        yield getattr(record, field) or ""
 
 
 def _mistake(what: str) -> Unaccounted:

@@ -15,9 +15,17 @@ _WIDE_SPACE: Final = re.compile(r"\s{2}|[^\S ]")
 _GAP_OR_VISIBLE: Final = re.compile(f"([\\s{_INVISIBLE.pattern[1:-1]}]+)|.", re.DOTALL)
 
 
+def is_plain(text: str) -> bool:
+    """Tell whether ``text`` has no white space but spaces, no-break spaces and line feeds, and nothing invisible, as nearly all text.
+
+    No more than that is said of a text that is not: it may be strange and yet hold nothing invisible.
+    """
+    # What str.isprintable() calls printable is neither white space, but for the space, nor invisible.
+    return text.replace("\n", " ").replace("\u00a0", " ").isprintable()
+
+
 def visible(text: str) -> int:
     """Return the number of characters of ``text`` that a reader can see: neither white space nor invisible."""
-    # What str.isprintable() calls printable is neither white space, but for the space, nor invisible.
     common = text.replace("\n", " ").replace("\u00a0", " ")
     if common.isprintable():
         return len(common) - common.count(" ")
@@ -40,11 +48,18 @@ def squeeze(text: str) -> str:
     return joined if joined.isprintable() else " ".join(_INVISIBLE.sub("", joined).split())
 
 
-def squeeze_all(texts: Sequence[str]) -> list[str]:
-    """Squeeze each of several texts."""
+def squeeze_plain(text: str) -> str:
+    """Squeeze what is plain, or part of something plain."""
+    if "  " in text or "\u00a0" in text or "\n" in text or text[:1] == " " or text[-1:] == " ":
+        return " ".join(text.split())
+    return text
+
+
+def squeeze_all(texts: Sequence[str], *, are_plain: bool = False) -> list[str]:
+    """Squeeze each of several texts; ``are_plain`` says what is known of them."""
     # In most there is nothing to squeeze, and one look at all of them shows it: a space at an end, too, is then one of two.
     joined = " ".join(["", *texts, ""])
-    if joined.isprintable() and "  " not in joined:
+    if "  " not in joined and (are_plain or joined.isprintable()) and "\u00a0" not in joined and "\n" not in joined:
         return list(texts)
     return [squeeze(text) for text in texts]
 

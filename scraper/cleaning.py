@@ -16,7 +16,7 @@ from scraper.pages import Decoding, Document, Page
 from scraper.projection import project
 from scraper.recognition import recognise
 from scraper.records import PageRecord
-from scraper.spans import Ledger, Span, trim
+from scraper.spans import Claim, Ledger, Span, partition, trim
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,11 +24,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     record: PageRecord
     document: Document
-    spans: Sequence[Span]
+    claimed: Sequence[Claim]
+    """What each piece that a reader can see was taken for."""
     decoding: Decoding
     layout: Layout | None
     evidence: Sequence[str]
     """The rules by which the layout was recognised."""
+
+    @property
+    def spans(self) -> list[Span]:
+        """What each piece was taken for, blanks too: a partition of the document's text."""
+        return partition(self.claimed, len(self.document.text))
 
 
 def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bool = False) -> Outcome:
@@ -56,13 +62,13 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
         raise UnknownLayout("no layout fits the page; --unknown keep keeps it whole")
     labelled = label(document, fit.segments, fit.layout) if fit is not None else None
     ledger = labelled.ledger if labelled is not None else _kept_whole(document)
-    spans = ledger.partition()
-    record = project(page, decoding, document, spans, fit, labelled)
-    audit(document.text, spans, record)
+    claimed = ledger.settle()
+    record = project(page, decoding, document, claimed, fit, labelled)
+    audit(document.text, claimed, record)
     return Outcome(
         record=record,
         document=document,
-        spans=spans,
+        claimed=claimed,
         decoding=decoding,
         layout=fit.layout if fit else None,
         evidence=tuple(fit.evidence) if fit else (),

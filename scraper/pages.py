@@ -117,6 +117,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     form: Literal["html", "text"]
     text: str
     blocks: Sequence[Block]
+    is_plain: bool
+    """Whether its text is plain (:func:`scraper.characters.is_plain`), which saves many questions to its parts."""
     address: str | None = None
     """The absolute address that the page gives as its own (``link rel=canonical``, ``og:url``)."""
     base: str | None = None

@@ -4,11 +4,11 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise, zip_longest
+from itertools import chain, groupby, pairwise, repeat, zip_longest
 from operator import attrgetter
 from typing import Final, get_args
 
-from scraper.characters import squeeze, squeeze_all, visible
+from scraper.characters import squeeze, squeeze_all, squeeze_plain, visible
 from scraper.labelling import Labelled
 from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
@@ -17,7 +17,7 @@ from scraper.pages import Decoding, Document, Page
 from scraper.recognition import Fit
 from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
 from scraper.segments import Regions
-from scraper.spans import BODY, FATES, REMOVED, Label, Span
+from scraper.spans import BODY, FATES, REMOVED, Claim, Label, Row, spread
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
@@ -28,26 +28,25 @@ _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufe
 
 
 def project(
-    page: Page, decoding: Decoding, document: Document, spans: Sequence[Span], fit: Fit | None, labelled: Labelled | None
+    page: Page, decoding: Decoding, document: Document, claims: Sequence[Claim], fit: Fit | None, labelled: Labelled | None
 ) -> PageRecord:
     """Return the record of a page whose spans are labelled; without a layout that fits all of it is text."""
     layout = fit.layout if fit is not None else None
     url = page.url or document.address
     text = document.text
     links = _Links(url, document.base)
-    pieces: defaultdict[Label, list[Span]] = defaultdict(list)
-    for span in spans:
-        pieces[span.label].append(span)
-    blocks = sorted((span for label in BODY for span in pieces.get(label, ())), key=_START)
+    squeezed = squeeze_plain if document.is_plain else squeeze
+    pieces: defaultdict[Label, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        pieces[claim.label].append(claim)
+    blocks = sorted(chain.from_iterable(pieces.get(label, ()) for label in BODY), key=_START)
 
-    title = " ".join(squeeze(text[span.start : span.end]) for span in pieces.get("title", ())) or None
-    body = _body(text, blocks, keep_lines=layout is None and document.form == "text")
-    ticker = pieces.get("headline", ())
-    lines = squeeze_all([text[span.start : span.end] for span in ticker])
-    headlines = [Headline(line, links.follow(span.link)) for line, span in zip(lines, ticker, strict=True)]
-    teasers = list(_teasers(text, spans, links)) if "teaser-title" in pieces else []
+    title = " ".join([squeezed(text[span.start : span.end]) for span in pieces.get("title", ())]) or None
+    body = _body(document, blocks, keep_lines=layout is None and document.form == "text")
+    headlines = _headlines(document, pieces.get("headline", ()), links)
+    teasers = list(_teasers(text, claims, links)) if "teaser-title" in pieces else []
     images = _images(document, fit.regions, links) if fit is not None else []
-    original_url = links.follow(next((span.link for span in pieces.get("footer", ()) if span.link is not None), None))
+    original_url = links.follow(next((span.link for span in spread(pieces.get("footer", ())) if span.link is not None), None))
 
     dateline = (
         layout.read_dateline(labelled.dateline) if layout is not None and labelled is not None and labelled.dateline else None
@@ -76,7 +75,9 @@ def project(
         site=site_of(url) if url is not None else None,
         layout=layout.name if layout is not None else None,
         kind=kind,
-        lang=_said_lang(dateline, labelled, address) or _lang_of([title or "", body, *lines, *(teaser.title for teaser in teasers)])
+        lang=_said_lang(dateline, labelled, address) or _lang_of(
+            [title or "", body, *(line.text for line in headlines), *(teaser.title for teaser in teasers)]
+        )
         if labelled is not None
         else None,
         title=title,
@@ -85,7 +86,7 @@ def project(
         author=author,
         date=dateline.date.isoformat() if dateline is not None and dateline.date is not None else None,
         text=body,
-        headings=[squeeze(text[span.start : span.end]) for span in pieces.get("heading", ())],
+        headings=[squeezed(text[span.start : span.end]) for span in pieces.get("heading", ())],
         headlines=headlines,
         teasers=teasers,
         images=images,
@@ -114,7 +115,22 @@ def headline_records(record: PageRecord, layout: Layout | None) -> Iterator[Head
         )
 
 
-def _removed(text: str, spans: Sequence[Span]) -> list[Removed]:
+def _headlines(document: Document, ticker: Sequence[Claim], links: "_Links") -> list[Headline]:
+    text, is_plain = document.text, document.is_plain
+    headlines: list[Headline] = []
+    for kind, some in groupby(ticker, type):
+        if kind is Row:
+            rows = [row for row in some if isinstance(row, Row)]
+            lines = squeeze_all([piece for row in rows for piece in row.pieces if piece], are_plain=is_plain)
+            headlines += map(Headline, lines, repeat(None))
+        else:
+            spans = list(spread(some))
+            lines = squeeze_all([text[span.start : span.end] for span in spans], are_plain=is_plain)
+            headlines += map(Headline, lines, [links.follow(span.link) for span in spans])
+    return headlines
+
+
+def _removed(text: str, spans: Sequence[Claim]) -> list[Removed]:
     """Count what stands in no field, by rule, in the order in which the rules are first met."""
     pieces: dict[str, list[str]] = {}
     for span in spans:
@@ -141,18 +157,19 @@ class _Links:
         return resolve(link, self._base)
 
 
-def _body(text: str, blocks: Sequence[Span], *, keep_lines: bool) -> str:
+def _body(document: Document, blocks: Sequence[Claim], *, keep_lines: bool) -> str:
     """Join the blocks of a body by blank lines; of an unknown text, lines that followed each other stay together."""
-    parts = squeeze_all([text[span.start : span.end] for span in blocks])
+    text = document.text
+    parts = squeeze_all([text[span.start : span.end] for span in blocks], are_plain=document.is_plain)
     if not keep_lines:
         return "\n\n".join(parts)
     ends = ["\n" if len(text[one.end : other.start].splitlines()) == 1 else "\n\n" for one, other in pairwise(blocks)]
     return "".join(chain.from_iterable(zip_longest(parts, ends, fillvalue="")))
 
 
-def _teasers(text: str, spans: Sequence[Span], links: _Links) -> Iterator[Teaser]:
+def _teasers(text: str, claims: Sequence[Claim], links: _Links) -> Iterator[Teaser]:
     groups: dict[int, dict[Label, tuple[str, str | None]]] = {}
-    for span in spans:
+    for span in spread(claims):
         if span.group and FATES[span.label] == "field":
             groups.setdefault(span.group, {}).setdefault(span.label, (squeeze(text[span.start : span.end]), span.link))
     for pieces in groups.values():

@@ -1,12 +1,12 @@
 """A document as one layout sees it: its lines, cut where a named part of the page begins or ends."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
-from scraper.characters import is_blank, squeeze
+from scraper.characters import is_blank, squeeze, squeeze_plain
 from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Hit
 from scraper.layouts.schema import ElementRule
@@ -100,6 +100,7 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     What has no visible character is left out.
     """
     text, layout = document.text, regions.layout
+    squeezed = squeeze_plain if document.is_plain else squeeze
     segments: list[Segment] = []
     settled: Segment | None = None
     for block in document.blocks:
@@ -108,7 +109,7 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
             raw = text[inner:outer]
             label = region.rule.label if region is not None else None
             is_settled = label in SETTLED
-            line, hit = ("", None) if is_settled and not layout.may_be_wording(raw) else read_line(raw, layout)
+            line, hit = ("", None) if is_settled and not layout.may_be_wording(raw) else read_line(raw, layout, squeezed)
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
                 if not is_blank(line):
                     segments.append(Segment(inner, outer, line, region, runs, hit))
@@ -121,11 +122,11 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     return segments
 
 
-def read_line(raw: str, layout: Layout) -> tuple[str, Hit | None]:
+def read_line(raw: str, layout: Layout, squeezed: Callable[[str], str] = squeeze) -> tuple[str, Hit | None]:
     """Return a line as a segment holds it, and the wording that it is."""
     if len(raw) > _LONGEST_RAW and "   " not in raw:
         return raw, None
-    line = squeeze(raw)
+    line = squeezed(raw)
     return line, layout.wording_of(line) if len(line) <= _LONGEST_WORDING else None
 
 

@@ -1,11 +1,12 @@
 """Spans and the ledger they are claimed in: arithmetic, with no web in sight.
 
-A rule *claims* a stretch of a text under a label. No stretch can be claimed twice, and what nobody claims becomes ``blank``
-or ``unlabelled`` at the end, so that the spans of a text are a partition of it by construction.
+A rule *claims* a stretch of a text under a label. No stretch can be claimed twice, and what nobody claims becomes ``unlabelled``
+at the end, or ``blank`` where no reader sees anything, so that the spans of a text are a partition of it by construction.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final, Literal
 
 import msgspec
@@ -76,6 +77,26 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     """Pieces of one thing, such as one teaser, share a number above 0."""
 
 
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """Several stretches that stand in a row under one label, with the same blank between each and the next.
+
+    A ticker has three times as many pieces as all the rest of a page; held together they cost no more than one.
+    """
+
+    start: int
+    end: int
+    label: Label
+    rule: str
+    pieces: Sequence[str]
+    """What stands in the stretches; nothing where two separators adjoin."""
+    separator: str
+
+
+Claim = Span | Row
+
+_START: Final = attrgetter("start")
+
+
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the bounds of ``text[start:end]`` without white space at its ends."""
     if start < end and not text[start].isspace() and not text[end - 1].isspace():
@@ -88,12 +109,11 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
 class Ledger:
     """The claims on one text, kept sorted by position."""
 
-    __slots__ = ("_spans", "_starts", "_text")
+    __slots__ = ("_claims", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._spans: list[Span] = []
-        self._starts: list[int] = []
+        self._claims: list[Claim] = []
 
     def claim(self, start: int, end: int, label: Label, rule: str, *, link: str | None = None, group: int = 0) -> None:
         """Claim ``text[start:end]``.
@@ -101,57 +121,74 @@ class Ledger:
         Raises:
             ClaimError: if the stretch is empty, leaves the text, or is claimed already, in whole or in part.
         """
-        if not 0 <= start < end <= len(self._text):
-            raise ClaimError(f"{rule} claims {start}:{end} of a text of {len(self._text)} characters")
-        if not self._spans or self._spans[-1].end <= start:
-            self._starts.append(start)
-            self._spans.append(Span(start, end, label, rule, link, group))
-            return
-        at = bisect_right(self._starts, start)
-        before = self._spans[at - 1] if at else None
-        after = self._spans[at] if at < len(self._spans) else None
-        for other in (before, after):
-            if other is not None and other.start < end and start < other.end:
-                raise ClaimError(f"{rule} claims {start}:{end}, but {other.rule} holds {other.start}:{other.end}")
-        self._starts.insert(at, start)
-        self._spans.insert(at, Span(start, end, label, rule, link, group))
+        self._add(Span(start, end, label, rule, link, group))
 
-    def claim_all(self, offset: int, bounds: Sequence[tuple[int, int]], label: Label, rule: str) -> None:
-        """Claim stretches under one label; their bounds, in order, are counted from ``offset``.
+    def claim_row(self, start: int, pieces: Sequence[str], separator: str, label: Label, rule: str) -> None:
+        """Claim the pieces of a row that begins at ``start``.
 
         Raises:
-            ClaimError: as :meth:`claim` does.
+            ClaimError: as :meth:`claim` does; and if the text there is no such row.
         """
-        if self._spans and bounds and self._spans[-1].end > offset + bounds[0][0]:
-            for start, end in bounds:
-                self.claim(offset + start, offset + end, label, rule)
+        row = Row(start, start + len(separator.join(pieces)), label, rule, pieces, separator)
+        if not is_row_of(self._text, row):
+            raise ClaimError(f"{rule} claims a row at {start} that is none")
+        self._add(row)
+
+    def _add(self, claim: Claim) -> None:
+        start, end, claims = claim.start, claim.end, self._claims
+        if not 0 <= start < end <= len(self._text):
+            raise ClaimError(f"{claim.rule} claims {start}:{end} of a text of {len(self._text)} characters")
+        if not claims or claims[-1].end <= start:
+            claims.append(claim)
             return
-        spans = [Span(offset + start, offset + end, label, rule) for start, end in bounds]
-        position = 0
-        for span in spans:
-            if not position <= span.start < span.end <= len(self._text):
-                raise ClaimError(
-                    f"{rule} claims {span.start}:{span.end} behind {position} of a text of {len(self._text)} characters"
-                )
-            position = span.end
-        self._starts += [span.start for span in spans]
-        self._spans += spans
+        at = bisect_right(claims, start, key=_START)
+        for other in claims[max(at - 1, 0) : at + 1]:
+            if other.start < end and start < other.end:
+                raise ClaimError(f"{claim.rule} claims {start}:{end}, but {other.rule} holds {other.start}:{other.end}")
+        claims.insert(at, claim)
 
-    def partition(self) -> list[Span]:
-        """Return the claims and, between them, what nobody claimed: the spans of the whole text, in order."""
-        spans: list[Span] = []
-        position = 0
-        for span in self._spans:
-            if position < span.start:
-                spans.append(self._unclaimed(position, span.start))
-            spans.append(span)
-            position = span.end
-        if position < len(self._text):
-            spans.append(self._unclaimed(position, len(self._text)))
-        return spans
+    def settle(self) -> list[Claim]:
+        """Return the claims and, between them, what nobody claimed and a reader can see, in order."""
+        text, claims = self._text, self._claims
+        gaps = list(gaps_between(claims, len(text)))
+        between = "".join([text[start:end] for start, end in gaps])
+        if not between or is_blank(between):
+            return claims
+        unlabelled = [Span(start, end, "unlabelled", UNLABELLED) for start, end in gaps if not is_blank(text[start:end])]
+        return sorted([*claims, *unlabelled], key=_START)
 
-    def _unclaimed(self, start: int, end: int) -> Span:
-        gap = self._text[start:end]
-        if gap.isspace() or is_blank(gap):
-            return Span(start, end, "blank", BLANK)
-        return Span(start, end, "unlabelled", UNLABELLED)
+
+def is_row_of(text: str, row: Row) -> bool:
+    """Tell whether a row is what stands in ``text``, with nothing visible between its pieces."""
+    return text.startswith(row.separator.join(row.pieces), row.start) and row.separator.isspace()
+
+
+def gaps_between(claims: Sequence[Claim], length: int) -> Iterator[tuple[int, int]]:
+    """Yield what sorted claims leave of a text of so many characters."""
+    position = 0
+    for claim in claims:
+        if position < claim.start:
+            yield position, claim.start
+        position = claim.end
+    if position < length:
+        yield position, length
+
+
+def spread(claims: Iterable[Claim]) -> Iterator[Span]:
+    """Yield a span for each piece of what was claimed."""
+    for claim in claims:
+        if isinstance(claim, Span):
+            yield claim
+            continue
+        position = claim.start
+        for piece in claim.pieces:
+            if piece:
+                yield Span(position, position + len(piece), claim.label, claim.rule)
+            position += len(piece) + len(claim.separator)
+
+
+def partition(claims: Sequence[Claim], length: int) -> list[Span]:
+    """Return the spans of all of a text of so many characters: the pieces of what was claimed, and the blanks between them."""
+    spans = list(spread(claims))
+    blanks = [Span(start, end, "blank", BLANK) for start, end in gaps_between(spans, length)]
+    return sorted([*spans, *blanks], key=_START)

@@ -36,33 +36,28 @@ def split_ticker(text: str, start: int, end: int, layout: Layout) -> Iterator[Sl
     yield from _slot(text, position, end)
 
 
-def _usual(text: str, start: int, end: int, layout: Layout) -> Sequence[tuple[int, int]] | None:
-    """Return where in ``text[start:end]`` each headline stands, if every separator is of the usual form; None if one may be of another."""
-    return _split_usual(text[start:end].rstrip(), layout.file.ticker.usual)
+def _usual(text: str, start: int, end: int, layout: Layout) -> Sequence[str] | None:
+    """Return what stands between the separators of ``text[start:end]``, if each is of the usual form; None if one may be of another.
+
+    Where two adjoin, nothing stands between them.
+    """
+    while start < end and text[end - 1].isspace():  # the last separator, as a rule
+        end -= 1
+    return _split_usual(text, start, end, layout.file.ticker.usual)
 
 
 @lru_cache(_FEW_LINES)
-def _split_usual(line: str, separator: str) -> Sequence[tuple[int, int]] | None:
+def _split_usual(text: str, start: int, end: int, separator: str) -> Sequence[str] | None:
     """Split a line nine times as fast as the pattern does, which knows all forms of a separator.
 
-    Printable text without double spaces and U+FFFD holds no separator.
+    Printable text without double spaces and U+FFFD holds no separator, and without spaces at its ends it is a headline as it is.
     """
+    line = text[start:end]
     if not separator or separator not in line:
         return None
     slots = line.split(separator)
-    rest = "|".join(slots)
-    if not rest.isprintable() or "  " in rest or "\ufffd" in rest:
-        return None
-    bounds: list[tuple[int, int]] = []
-    position = 0
-    for slot in slots:
-        end = position + len(slot)
-        headline = slot.strip(" ")
-        if headline:
-            left = position if len(headline) == len(slot) else position + slot.index(headline)
-            bounds.append((left, left + len(headline)))
-        position = end + len(separator)
-    return bounds
+    rest = " ".join(["", *filter(None, slots), ""])
+    return slots if "  " not in rest and rest.isprintable() and "\ufffd" not in rest else None
 
 
 def _slot(text: str, start: int, end: int) -> Iterator[Slot]:
@@ -76,7 +71,7 @@ def is_ticker(text: str, start: int, end: int, slots: int, layout: Layout) -> bo
     """Tell whether ``text[start:end]`` holds ``slots`` headlines or more, counting by their separators."""
     wanted = slots - 1
     usual = _usual(text, start, end, layout)
-    if usual is not None and len(usual) > wanted:
+    if usual is not None and len(usual) - usual.count("") > wanted:
         return True
     return sum(1 for _ in islice(layout.separator.finditer(text, start, end), wanted)) == wanted
 
@@ -89,13 +84,14 @@ def is_plainly_ticker(text: str, start: int, end: int, layout: Layout) -> bool:
     wanted = layout.file.ticker.slots
     if end - start < wanted // 2 * _SHORT_HEADLINE:
         return False
-    bounds = _usual(text, start, end, layout)
-    if (bounds is None or len(bounds) < wanted) and not is_ticker(text, start, end, wanted, layout):
+    if not is_ticker(text, start, end, wanted, layout):
         return False
-    if bounds is None:
-        bounds = [(slot.start, slot.end) for slot in split_ticker(text, start, end, layout) if slot.is_headline]
-    long = [left for left, right in bounds if right - left >= _SHORT_HEADLINE]
-    return len(long) * 2 > len(bounds)
+    usual = _usual(text, start, end, layout)
+    if usual is not None:
+        lengths = list(map(len, filter(None, usual)))
+    else:
+        lengths = [slot.end - slot.start for slot in split_ticker(text, start, end, layout) if slot.is_headline]
+    return sum(map(_SHORT_HEADLINE.__le__, lengths)) * 2 > len(lengths)
 
 
 def end_of_line(text: str, position: int, limit: int) -> int:
@@ -116,13 +112,13 @@ def is_unsplit(text: str, layout: Layout) -> bool:
 
 def claim_ticker(ledger: Ledger, text: str, start: int, end: int, layout: Layout) -> None:
     """Claim ``text[start:end]`` as a ticker, or, where its separators are lost, as one that cannot be split."""
-    if is_unsplit(text[start:end], layout):
-        claim_unsplit(ledger, start, end, layout)
-        return
     rule = layout.full(layout.file.ticker.id)
     usual = _usual(text, start, end, layout)
     if usual is not None:
-        ledger.claim_all(start, usual, "headline", rule)
+        ledger.claim_row(start, usual, layout.file.ticker.usual, "headline", rule)
+        return
+    if is_unsplit(text[start:end], layout):
+        claim_unsplit(ledger, start, end, layout)
         return
     for slot in split_ticker(text, start, end, layout):
         ledger.claim(slot.start, slot.end, "headline" if slot.is_headline else "separator", rule)

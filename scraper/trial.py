@@ -9,6 +9,7 @@ from scraper.cleaning import Outcome
 from scraper.layouts import Layout
 from scraper.recognition import ENOUGH, weigh
 from scraper.segments import Regions
+from scraper.spans import spread
 
 
 class Count(NamedTuple):
@@ -33,7 +34,7 @@ class Trial:
         """Count a page, if it is of the layout."""
         if outcome.layout is not self.layout:
             return
-        found = Counter(span.rule for span in outcome.spans)
+        found = Counter(span.rule for span in spread(outcome.claimed))
         for counts in (self._elements(outcome), self._addresses(outcome)):
             found |= counts  # of each rule the larger count
         self._pieces += found

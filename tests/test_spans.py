@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from scraper.characters import visible
 from scraper.errors import ClaimError
-from scraper.spans import Ledger, Span
+from scraper.spans import Ledger, Span, partition
 
 
 @given(st.text(min_size=1), st.lists(st.tuples(st.integers(-2, 40), st.integers(-2, 40))))
@@ -22,7 +22,7 @@ def test_spans_partition_the_text_whatever_is_claimed(text: str, claims: list[tu
         else:
             with pytest.raises(ClaimError):
                 ledger.claim(start, end, "body", "test/rule")
-    spans = ledger.partition()
+    spans = partition(ledger.settle(), len(text))
     assert "".join(text[span.start : span.end] for span in spans) == text
     assert all(span.start < span.end for span in spans)
     assert sorted(accepted) == [(span.start, span.end) for span in spans if span.label == "body"]
@@ -38,14 +38,14 @@ def test_claiming_several_is_claiming_each(bounds: list[tuple[int, int]], offset
             ledger.claim(4, 5, "notice", "r")
         try:
             if at_once:
-                ledger.claim_all(offset, bounds, "headline", "h")
+                ledger.claim_all(*([offset + bound[n] for bound in bounds] for n in (0, 1)), "headline", "h")
             else:
                 for start, end in sorted(bounds):
                     ledger.claim(offset + start, offset + end, "headline", "h")
         except ClaimError:
             outcomes.append(None)
         else:
-            outcomes.append(ledger.partition())
+            outcomes.append(ledger.settle())
     if bounds == sorted(bounds):
         assert outcomes[0] == outcomes[1]
 
@@ -56,10 +56,10 @@ def test_what_nobody_claims_is_named() -> None:
     ledger = Ledger(text)
     ledger.claim(0, 1, "title", "test/title")
     ledger.claim(6, 7, "body", "test/body")
-    assert [(text[s.start : s.end], s.label) for s in ledger.partition()] == [
+    assert [(text[s.start : s.end], s.label) for s in partition(ledger.settle(), len(text))] == [
         ("a", "title"),
         (" \u200f b ", "unlabelled"),
         ("c", "body"),
     ]
-    assert [span.label for span in Ledger(" \u200f\n").partition()] == ["blank"]
+    assert [span.label for span in partition(Ledger(" \u200f\n").settle(), 3)] == ["blank"]
     assert visible(" \u200f\n") == 0

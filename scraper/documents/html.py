@@ -10,6 +10,7 @@ from typing import Final
 
 from lxml import etree
 
+from scraper.characters import is_plain
 from scraper.documents.folding import fold
 from scraper.errors import ParserLostText
 from scraper.links import is_absolute
@@ -83,6 +84,7 @@ def read_html(markup: str, settled: Sequence[Settled] = (), utf8: bytes | None =
         form="html",
         text=text,
         blocks=blocks,
+        is_plain=is_plain(text),
         address=addresses.get("canonical") or addresses.get("og:url"),
         base=addresses.get("base"),
         images=images,
