@@ -5,7 +5,6 @@ Nothing is claimed here; the outline only gives the places, as indices into the 
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Final, Literal
 
 from scraper.characters import is_blank
@@ -27,7 +26,10 @@ _FULL_STOP: Final = re.compile(r"(?<!\.)\.[\"'»”’)\]]*\Z")
 
 
 class Outline:
-    """The outline of the lines that no element has settled as chrome, ticker or teaser."""
+    """The outline of the lines that no element has settled as chrome, ticker or teaser.
+
+    Each question is answered once, in an order in which each answer may rest on those before it.
+    """
 
     def __init__(self, lines: Sequence[Segment], text: str, layout: Layout) -> None:
         self.lines = lines
@@ -36,34 +38,51 @@ class Outline:
         self._said: dict[str, list[int]] = {}
         self._labelled: dict[str, list[int]] = {}
         for n, line in enumerate(lines):
-            if line.hit is not None:
-                self._said.setdefault(line.hit.rule.label, []).append(n)
-            if line.region is not None and (line.hit is None or line.hit.rule.label == line.region.rule.label):
-                self._labelled.setdefault(line.region.rule.label, []).append(n)
-        self.by_place = not any(line.label in _COLUMN for line in lines)
+            hit, region = line.hit, line.region
+            if hit is not None:
+                self._said.setdefault(hit.rule.label, []).append(n)
+            if region is not None and (hit is None or hit.rule.label == region.rule.label):
+                self._labelled.setdefault(region.rule.label, []).append(n)
+        parts = {line.region.rule.label for line in lines if line.region is not None}
+        self._has_parts = bool(parts)
+        self.by_place = parts.isdisjoint(_COLUMN)
         """Whether no element says where the article is, as in a text."""
-        self._column = list(self._find_column())
+        self._column = self._find_column()
+        self.dateline = self._find_dateline()
+        self.dateline_lines = self._find_dateline_lines()
+        self.notices = self._find_notices()
+        self.footer = self._find_footer()
+        self.bylines = self._find_bylines()
+        self.tickers = self._find_tickers(self.bylines)
+        self.title = self._find_title()
+        self.chrome = self._find_chrome()
+        self.leftovers = self._find_leftovers()
+        self.body = self._find_body()
 
-    def _find_column(self) -> Iterator[int]:
-        """Yield the lines of the main column: what elements put there, and what stands between the body and its footer.
+    def _find_column(self) -> Sequence[int]:
+        """Return the lines of the main column: what elements put there, and what stands between the body and its footer.
 
         A stray end tag in a body closes the main column too early, for the parser.
         """
+        if not self._has_parts:
+            return range(len(self.lines))
         bodies, footers = self._within("body"), self._saying("footer")
         top, bottom = (bodies[0], footers[-1]) if bodies and footers else (0, 0)
+        column: list[int] = []
         for n, line in enumerate(self.lines):
             if line.region is None:
                 if self.by_place or top < n < bottom:
-                    yield n
+                    column.append(n)
             elif line.region.rule.label not in _NEVER_BODY and not _is_ornament(line):
-                yield n
+                column.append(n)
+        return column
 
-    @cached_property
+    @property
     def roles(self) -> dict[Role, list[int]]:
         """Which lines have which role: no line has two, so that no text can be claimed twice.
 
-        Each question below is answered by itself, and on a broken page two answers may hold the same line. Then the first in this
-        order has it: what its own words say, then what stands beside it, and the body last.
+        On a broken page two answers may hold the same line. Then the first in this order has it: what its own words say, then what
+        stands beside it, and the body last.
         """
         answers: tuple[tuple[Role, Sequence[int]], ...] = (
             ("notice", self.notices),
@@ -96,8 +115,7 @@ class Outline:
         if first is not None and last is not None:
             yield first, last
 
-    @cached_property
-    def dateline(self) -> int | None:
+    def _find_dateline(self) -> int | None:
         """The element that holds it says so; else the first such line below what may be a title.
 
         A line further down that reads like a dateline is a quotation.
@@ -110,15 +128,16 @@ class Outline:
                 return n
         return None
 
-    @cached_property
-    def dateline_lines(self) -> list[int]:
+    def _find_dateline_lines(self) -> list[int]:
         """The line of the dateline, or, where its element breaks it, all of them."""
         if self.dateline is None:
             return []
         first = self.lines[self.dateline]
+        if first.hit is not None:
+            return [self.dateline]
         lines = [n for n in self._within("dateline") if self.lines[n].region is first.region and n >= self.dateline]
         hit = self._layout.wording_of(" ".join(self.lines[n].text for n in lines))
-        is_broken = first.hit is None and hit is not None and hit.rule.label == "dateline"
+        is_broken = hit is not None and hit.rule.label == "dateline"
         return lines if is_broken and lines[-1] - lines[0] < len(lines) else [self.dateline]
 
     def _is_below_title(self, above: Sequence[int]) -> bool:
@@ -133,8 +152,7 @@ class Outline:
             )
         return len(above) == 1 or self._may_be_title(self.lines[above[-1]])
 
-    @cached_property
-    def notices(self) -> list[int]:
+    def _find_notices(self) -> list[int]:
         """Its sentences above title and dateline; below them only several in a row, for one alone may be somebody's thanks."""
         said = self._saying("notice")
         top = self.dateline if self.dateline is not None else min(self._within("title"), default=None)
@@ -142,36 +160,17 @@ class Outline:
             return [n for place, n in enumerate(said) if n == said[0] + place]
         return [n for n in said if n < top or n - 1 in said or n + 1 in said]
 
-    @cached_property
-    def footer(self) -> int | None:
+    def _find_footer(self) -> int | None:
         """The last line that reads like it, if no sentence follows; one further up is a quotation."""
         top = -1 if self.dateline is None else self.dateline
         last = max((n for n in self._saying("footer") if n > top), default=None)
-        rest = [self.lines[n] for n in self._column if last is not None and n > last]
+        if last is None:
+            return None
+        rest = [self.lines[n] for n in self._column if n > last]
         is_quoted = any(not (line.says("chrome") or line.says("notice")) and self._is_sentence(line) for line in rest)
         return None if is_quoted else last
 
-    @cached_property
-    def title(self) -> list[int]:
-        """The element that holds it says so; else the line above the dateline, or the first below notice or ticker."""
-        inside = self._within("title")
-        if inside:
-            return self._one_title(inside)
-        if self.dateline is not None:
-            above = [n for n in self._column if n < self.dateline and n not in self.bylines]
-            settled = [n for n in above if n in self.notices or n in self.tickers]
-            # Between notice and dateline the first line is the title; with nothing to begin from, the last.
-            free = [n for n in above if n > settled[-1]] if settled else above[-1:]
-            return free[:1]
-        start = self._below_opening()
-        if start is None or not self.by_place:
-            return []
-        rest = [n for n in self._column if n >= start and n != self.footer and n not in self.bylines]
-        is_article = self.footer is not None or bool(self.notices)
-        return rest[:1] if is_article and len(rest) > 1 and self._may_be_title(self.lines[rest[0]]) else []
-
-    @cached_property
-    def bylines(self) -> list[int]:
+    def _find_bylines(self) -> list[int]:
         """Elements say so; else lines that read like one, next to the dateline, or, without one, right below what may be the title."""
         inside = self._within("byline")
         if inside:
@@ -181,7 +180,8 @@ class Outline:
         if not said:
             return []
         head = self.dateline_lines or self._within("title")[-1:]
-        if not head and self.by_place and (start := self._below_opening()) is not None:
+        # Without notice or dateline no byline has a say in what is a ticker.
+        if not head and self.by_place and (start := self._below_opening([] if self.notices else self._find_tickers([]))) is not None:
             head = [start]
         found: list[int] = []
         above, below = (head[0] - 1 if self.dateline_lines else -1, head[-1] + 1) if head else (-1, -1)
@@ -193,8 +193,7 @@ class Outline:
             below += 1
         return sorted(found)
 
-    @cached_property
-    def tickers(self) -> list[int]:
+    def _find_tickers(self, bylines: Sequence[int]) -> list[int]:
         """The first line, if it holds separators or is too long for anything else, and more of the kind above the article."""
         if not self.by_place:
             return []
@@ -204,49 +203,68 @@ class Outline:
         for n, line in enumerate(self.lines[:top]):
             if line.label is not None or n == self.footer or line.says("chrome") or line.says("byline"):
                 continue  # what is known to be something else may be followed by white space, too
-            raw = self._text[line.start : line.end]
             # A ticker may be short, but the line above the dateline is the title, unless it is plainly a ticker.
-            is_first = n == 0 and bool(known) and n + 1 not in (self.dateline, *self.bylines)
+            is_first = n == 0 and bool(known) and n + 1 not in (self.dateline, *bylines)
             slots = 2 if is_first else self._layout.file.ticker.slots
             if is_ticker(self._text, line.start, self._end_of_line(n), slots, self._layout) or (
-                n == 0 and is_unsplit(raw, self._layout)
+                n == 0 and is_unsplit(self._text[line.start : line.end], self._layout)
             ):
                 found.append(n)
         return found
 
-    @cached_property
-    def chrome(self) -> list[int]:
+    def _find_title(self) -> list[int]:
+        """The element that holds it says so; else the line above the dateline, or the first below notice or ticker."""
+        inside = self._within("title")
+        if inside:
+            return self._one_title(inside)
+        if self.dateline is not None:
+            above = [n for n in self._column if n < self.dateline and n not in self.bylines]
+            settled = [n for n in above if n in self.notices or n in self.tickers]
+            # Between notice and dateline the first line is the title; with nothing to begin from, the last.
+            free = [n for n in above if n > settled[-1]] if settled else above[-1:]
+            return free[:1]
+        start = self._below_opening(self.tickers)
+        if start is None or not self.by_place:
+            return []
+        rest = [n for n in self._column if n >= start and n != self.footer and n not in self.bylines]
+        is_article = self.footer is not None or bool(self.notices)
+        return rest[:1] if is_article and len(rest) > 1 and self._may_be_title(self.lines[rest[0]]) else []
+
+    def _find_chrome(self) -> list[int]:
         """Words of the site's own frame, above the article or below it."""
+        said = self._saying("chrome")
+        if not said:
+            return []
         known = [*self.title, *self.notices, *self.dateline_lines]
         top = min(known, default=0)
         tail = len(self.lines)
         while tail and (self.lines[tail - 1].says("chrome") or tail - 1 == self.footer):
             tail -= 1
-        return [n for n in self._saying("chrome") if n < top or n >= tail]
+        return [n for n in said if n < top or n >= tail]
 
-    @cached_property
-    def body(self) -> list[int]:
+    def _find_leftovers(self) -> list[int]:
+        """Lines in settled parts that read like a notice or footer, but are none; strokes between the parts of a teaser."""
+        if not self._has_parts:
+            return []
+        used = {*self.notices, *self.chrome, self.footer}
+        regions = ((n, line, line.region) for n, line in enumerate(self.lines) if line.region is not None)
+        return [n for n, line, region in regions if (region.rule.label in SETTLED or _is_ornament(line)) and n not in used]
+
+    def _find_body(self) -> list[int]:
         """What is left of the main column; where only place can tell, below title, dateline or notice."""
         settled = {*self.notices, *self.title, *self.chrome, *self.tickers, *self.dateline_lines, *self.bylines, self.footer}
         left = [n for n in self._column if n not in settled]
         if not self.by_place:
             return left
         tops = [*self.title, *self.dateline_lines]
-        start = max(tops) + 1 if tops else self._below_opening()
+        start = max(tops) + 1 if tops else self._below_opening(self.tickers)
         return [n for n in left if start is not None and n >= start]
 
-    @property
-    def leftovers(self) -> list[int]:
-        """Lines in settled parts that read like a notice or footer, but are none; strokes between the parts of a teaser."""
-        used = {*self.notices, *self.chrome, self.footer}
-        regions = ((n, line, line.region) for n, line in enumerate(self.lines) if line.region is not None)
-        return [n for n, line, region in regions if (region.rule.label in SETTLED or _is_ornament(line)) and n not in used]
-
-    def _below_opening(self) -> int | None:
+    def _below_opening(self, tickers: Sequence[int]) -> int | None:
         """Return the first line below notice or ticker; None if the page shows no sign of where it begins."""
         if self.notices:
             return self.notices[-1] + 1
-        return len(self.tickers) if self.tickers or self.footer is not None else None
+        return len(tickers) if tickers or self.footer is not None else None
 
     def _one_title(self, inside: Sequence[int]) -> list[int]:
         """Return the lines of the first title; of an element that was never closed only its first line."""
