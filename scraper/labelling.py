@@ -50,29 +50,40 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
     langs: dict[str, str] = {}
     said: dict[str, str] = {}
     roles = outline.roles
-    for n in roles["ticker"]:  # it holds most of what is claimed, and a ledger is fastest when it is filled from the top
+    for n in roles["ticker"]:
         claim_ticker(ledger, text, lines[n].start, lines[n].end, layout)
-    for n in (*roles["notice"], *roles["chrome"], *roles["footer"]):
-        hit = lines[n].hit
-        if hit is not None:
-            ledger.claim(lines[n].start, lines[n].end, hit.rule.label, layout.full(hit.rule.id), link=lines[n].link)
-            langs.setdefault(hit.rule.label, hit.lang)
-            said = hit.slots | said
+    # A ledger is fastest when it is filled from the top.
+    for n in (*roles["notice"], *roles["chrome"]):
+        _claim_wording(ledger, lines[n], layout)
+    for first, last in outline.stretches(roles["title"]):
+        ledger.claim(lines[first].start, lines[last].end, "title", _rule(lines[first], "title", layout, TITLE))
     for n in roles["byline"]:
         line, hit = lines[n], lines[n].hit
         rule = layout.full(hit.rule.id) if hit is not None else _rule(line, "byline", layout, TITLE)
         ledger.claim(line.start, line.end, "byline", rule, link=line.link)
-        said = (hit.slots if hit is not None else {"author": line.text}) | said
     for first, last in outline.stretches(roles["dateline"]):
         hit = lines[first].hit
         rule = layout.full(hit.rule.id) if hit is not None else _rule(lines[first], "dateline", layout, TITLE)
         ledger.claim(lines[first].start, lines[last].end, "dateline", rule)
-    for first, last in outline.stretches(roles["title"]):
-        ledger.claim(lines[first].start, lines[last].end, "title", _rule(lines[first], "title", layout, TITLE))
     for n in roles["leftover"]:
         ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
     _label_body(ledger, text, [lines[n] for n in roles["body"]], layout)
+    for n in roles["footer"]:
+        _claim_wording(ledger, lines[n], layout)
+    for hit in [lines[n].hit for n in (*roles["notice"], *roles["chrome"], *roles["footer"])]:
+        if hit is not None:
+            langs.setdefault(hit.rule.label, hit.lang)
+            said = hit.slots | said
+    for n in roles["byline"]:
+        hit = lines[n].hit
+        said = (hit.slots if hit is not None else {"author": lines[n].text}) | said
     return Labelled(ledger, " ".join(lines[n].text for n in roles["dateline"]) or None, langs, said)
+
+
+def _claim_wording(ledger: Ledger, line: Segment, layout: Layout) -> None:
+    hit = line.hit
+    if hit is not None:
+        ledger.claim(line.start, line.end, hit.rule.label, layout.full(hit.rule.id), link=line.link)
 
 
 def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], layout: Layout) -> None:

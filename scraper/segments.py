@@ -42,6 +42,8 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     @property
     def link(self) -> str | None:
         """Where its words lead; of several links the one around the fewest of them, for another was never closed."""
+        if not self.runs:
+            return None
         lengths: Counter[Element] = Counter()
         for run in self.runs:
             if (link := run.element.link) is not None:
@@ -99,12 +101,14 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
 
     What has no visible character is left out.
     """
+    if document.form == "text":
+        return _lines_of(document, regions.layout)
     text, layout = document.text, regions.layout
     squeezed = squeeze_plain if document.is_plain else squeeze
     segments: list[Segment] = []
     settled: Segment | None = None
     for block in document.blocks:
-        for start, end, region, runs in _cuts(block, regions) if block.runs else ((block.start, block.end, None, ()),):
+        for start, end, region, runs in _cuts(block, regions):
             inner, outer = trim(text, start, end)
             raw = text[inner:outer]
             label = region.rule.label if region is not None else None
@@ -119,6 +123,19 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
             else:
                 settled = Segment(start, end, "", region, runs, None)
                 segments.append(settled)
+    return segments
+
+
+def _lines_of(document: Document, layout: Layout) -> list[Segment]:
+    """Return the lines of a text as segments: no line of it stands in any part."""
+    text, is_plain = document.text, document.is_plain
+    squeezed = squeeze_plain if is_plain else squeeze
+    segments: list[Segment] = []
+    for block in document.blocks:
+        start, end = block.start, block.end
+        line, hit = read_line(text[start:end], layout, squeezed)
+        if is_plain or not is_blank(line):
+            segments.append(Segment(start, end, line, None, (), hit))
     return segments
 
 
