@@ -52,7 +52,7 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
     text, decoding = decode(page)
     utf8 = page.data if decoding.by == "strict" and isinstance(page.data, bytes) else None
     document = read_document(text, page.media_type, settled_parts(known), utf8)
-    if all(is_blank(document.text[block.start : block.end]) for block in document.blocks):
+    if _is_blank(document):
         raise EmptyInput("there is not one readable character in it")
     fit = recognise(document, page.url or document.address, known)
     if not all(fit is not None and fit.is_chrome(element) for element in document.folded):
@@ -73,6 +73,12 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
         layout=fit.layout if fit else None,
         evidence=tuple(fit.evidence) if fit else (),
     )
+
+
+def _is_blank(document: Document) -> bool:
+    if document.form == "text" and document.is_plain and document.blocks:
+        return False  # each is a line with text, and what is plain hides nothing
+    return all(is_blank(document.text[block.start : block.end]) for block in document.blocks)
 
 
 def _kept_whole(document: Document) -> Ledger:

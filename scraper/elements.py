@@ -6,7 +6,7 @@ from typing import Final
 from scraper.characters import is_blank
 from scraper.core import UNTITLED_TEASER
 from scraper.layouts import Layout, Region
-from scraper.pages import Element
+from scraper.pages import Document, Element
 from scraper.segments import SETTLED, Segment
 from scraper.spans import Label, Ledger, trim
 from scraper.ticker import claim_linked_ticker
@@ -19,8 +19,9 @@ _TEASER_LABELS: Final[dict[str, Label]] = {
 }
 
 
-def label_elements(ledger: Ledger, text: str, segments: Sequence[Segment], layout: Layout) -> list[Segment]:
+def label_elements(ledger: Ledger, document: Document, segments: Sequence[Segment], layout: Layout) -> list[Segment]:
     """Claim what elements name beyond doubt (chrome, ticker, teasers), and return the segments that are left."""
+    text = document.text
     left: list[Segment] = []
     teasers = _Teasers(segments, text)
     for segment in segments:
@@ -30,7 +31,7 @@ def label_elements(ledger: Ledger, text: str, segments: Sequence[Segment], layou
         elif segment.hit is not None:
             left.append(segment)  # where a part was never closed, the rest of the page seems to stand in it
         elif region.rule.label == "ticker":
-            claim_linked_ticker(ledger, text, segment.runs, layout)
+            claim_linked_ticker(ledger, document, segment.runs, layout)
         elif not is_blank(text[segment.start : segment.end]):
             _claim_settled(ledger, text, segment, region, teasers, layout)
     return left

@@ -9,6 +9,7 @@ from scraper.layouts import Layout
 from scraper.layouts.layout import Hit
 from scraper.layouts.schema import Evidence
 from scraper.layouts.wordings import Found
+from scraper.pages import Document
 from scraper.segments import Segment
 from scraper.spans import Label, Ledger, trim
 from scraper.ticker import claim_ticker, claim_unsplit, end_of_line, is_ticker
@@ -21,11 +22,11 @@ _LONGEST_STRETCH: Final = 400
 """Characters of the end of a page among which its footer is; the longest has 90."""
 
 
-def is_flattened(text: str, segments: Sequence[Segment], layout: Layout) -> bool:
+def is_flattened(document: Document, segments: Sequence[Segment], layout: Layout) -> bool:
     """Tell whether all of a text page stands on one line, or all but its ticker."""
     if any(segment.hit is not None and segment.hit.rule.evidence is not None for segment in segments):
         return False
-    return len(segments) - _leading_tickers(text, segments, layout) == 1
+    return len(segments) - _leading_tickers(document, segments, layout) == 1
 
 
 def stretches(text: str, layout: Layout, start: int) -> dict[str, Stretch]:
@@ -62,11 +63,12 @@ def _placed(stretch: Stretch, places: Sequence[int] | None, offset: int) -> Stre
     return Found(offset + start, offset + end, found.slots), hit
 
 
-def label_flattened(ledger: Ledger, text: str, segments: Sequence[Segment], layout: Layout) -> Iterator[tuple[str, Hit]]:
+def label_flattened(ledger: Ledger, document: Document, segments: Sequence[Segment], layout: Layout) -> Iterator[tuple[str, Hit]]:
     """Claim all of the page, and yield the wordings that were found, each with its stretch of text."""
-    tickers = _leading_tickers(text, segments, layout)
+    text = document.text
+    tickers = _leading_tickers(document, segments, layout)
     for segment in segments[:tickers]:
-        claim_ticker(ledger, text, segment.start, segment.end, layout)
+        claim_ticker(ledger, document, segment.start, segment.end, layout)
     start, end = segments[tickers].start, segments[tickers].end
 
     found = stretches(text, layout, start)
@@ -81,11 +83,11 @@ def label_flattened(ledger: Ledger, text: str, segments: Sequence[Segment], layo
         if tickers and layout.separator.search(text, *trim(text, start, end)) is None:
             _claim(ledger, text, start, end, "body", BODY)  # one line below a ticker
         else:
-            claim_ticker(ledger, text, start, end, layout)
+            claim_ticker(ledger, document, start, end, layout)
         return
     title = _end_of_ticker(text, start, end, notice or dateline, layout)
     if title > start:
-        _claim_opening(ledger, text, start, title, layout)
+        _claim_opening(ledger, document, start, title, layout)
     if notice is not None:
         title = notice.end
     body = title
@@ -116,7 +118,8 @@ def _end_of_ticker(text: str, start: int, end: int, before: Found | None, layout
     return before.start if before is not None else start
 
 
-def _claim_opening(ledger: Ledger, text: str, start: int, end: int, layout: Layout) -> None:
+def _claim_opening(ledger: Ledger, document: Document, start: int, end: int, layout: Layout) -> None:
+    text = document.text
     start, stop = trim(text, start, end)
     if not visible(text[start:stop]):
         return
@@ -125,7 +128,7 @@ def _claim_opening(ledger: Ledger, text: str, start: int, end: int, layout: Layo
     else:
         # White space around a stroke or bullet is part of a last separator.
         ends = [match.end() for match in layout.separator.finditer(text, start, end) if visible(match[0])]
-        claim_ticker(ledger, text, start, max([stop, *ends]), layout)
+        claim_ticker(ledger, document, start, max([stop, *ends]), layout)
 
 
 def _claim(ledger: Ledger, text: str, start: int, end: int, label: Label, rule: str) -> None:
@@ -134,13 +137,13 @@ def _claim(ledger: Ledger, text: str, start: int, end: int, label: Label, rule: 
         ledger.claim(start, end, label, rule)
 
 
-def _leading_tickers(text: str, segments: Sequence[Segment], layout: Layout) -> int:
+def _leading_tickers(document: Document, segments: Sequence[Segment], layout: Layout) -> int:
     """Return 1 if a first line is a ticker and a second all the rest, else 0."""
     if len(segments) != _TICKER_AND_REST:
         return 0
     first, rest = segments
-    end = end_of_line(text, first.end, rest.start)
-    return int(is_ticker(text, first.start, end, layout.file.ticker.slots, layout))
+    end = end_of_line(document.text, first.end, rest.start)
+    return int(is_ticker(document, first.start, end, layout.file.ticker.slots, layout))
 
 
 def _first(stretches: Iterator[Stretch]) -> Stretch | None:

@@ -36,22 +36,22 @@ def label(document: Document, segments: Sequence[Segment], layout: Layout) -> La
     if document.form == "text":
         from scraper.flattened import is_flattened, label_flattened  # of no use to HTML
 
-        if is_flattened(text, segments, layout):
-            found = list(label_flattened(ledger, text, segments, layout))
+        if is_flattened(document, segments, layout):
+            found = list(label_flattened(ledger, document, segments, layout))
             dateline = next((stretch for stretch, hit in found if hit.rule.label == "dateline"), None)
             said = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
             return Labelled(ledger, dateline, {hit.rule.label: hit.lang for _, hit in found}, said)
-    lines = label_elements(ledger, text, segments, layout)
-    return _label_lines(ledger, text, Outline(lines, text, layout), layout)
+    lines = label_elements(ledger, document, segments, layout)
+    return _label_lines(ledger, document, Outline(lines, document, layout), layout)
 
 
-def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) -> Labelled:
+def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: Layout) -> Labelled:
     lines = outline.lines
     langs: dict[str, str] = {}
     said: dict[str, str] = {}
     roles = outline.roles
     for n in roles["ticker"]:
-        claim_ticker(ledger, text, lines[n].start, lines[n].end, layout)
+        claim_ticker(ledger, document, lines[n].start, lines[n].end, layout)
     # A ledger is fastest when it is filled from the top.
     for n in (*roles["notice"], *roles["chrome"]):
         _claim_wording(ledger, lines[n], layout)
@@ -67,7 +67,7 @@ def _label_lines(ledger: Ledger, text: str, outline: Outline, layout: Layout) ->
         ledger.claim(lines[first].start, lines[last].end, "dateline", rule)
     for n in roles["leftover"]:
         ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
-    _label_body(ledger, text, [lines[n] for n in roles["body"]], layout)
+    _label_body(ledger, document.text, [lines[n] for n in roles["body"]], layout)
     for n in roles["footer"]:
         _claim_wording(ledger, lines[n], layout)
     for hit in [lines[n].hit for n in (*roles["notice"], *roles["chrome"], *roles["footer"])]:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from scraper.characters import is_blank
 from scraper.layouts import Layout
+from scraper.pages import Document
 from scraper.segments import SETTLED, Segment
 from scraper.ticker import end_of_line, is_ticker, is_unsplit
 
@@ -31,9 +32,10 @@ class Outline:
     Each question is answered once, in an order in which each answer may rest on those before it.
     """
 
-    def __init__(self, lines: Sequence[Segment], text: str, layout: Layout) -> None:
+    def __init__(self, lines: Sequence[Segment], document: Document, layout: Layout) -> None:
         self.lines = lines
-        self._text = text
+        self._document = document
+        self._text = document.text
         self._layout = layout
         self._said: dict[str, list[int]] = {}
         self._labelled: dict[str, list[int]] = {}
@@ -206,7 +208,7 @@ class Outline:
             # A ticker may be short, but the line above the dateline is the title, unless it is plainly a ticker.
             is_first = n == 0 and bool(known) and n + 1 not in (self.dateline, *bylines)
             slots = 2 if is_first else self._layout.file.ticker.slots
-            if is_ticker(self._text, line.start, self._end_of_line(n), slots, self._layout) or (
+            if is_ticker(self._document, line.start, self._end_of_line(n), slots, self._layout) or (
                 n == 0 and is_unsplit(self._text[line.start : line.end], self._layout)
             ):
                 found.append(n)
@@ -295,7 +297,7 @@ class Outline:
 
     def _is_plainly_ticker(self, n: int) -> bool:
         return n == 0 and is_ticker(
-            self._text, self.lines[0].start, self._end_of_line(0), self._layout.file.ticker.slots, self._layout
+            self._document, self.lines[0].start, self._end_of_line(0), self._layout.file.ticker.slots, self._layout
         )
 
 

@@ -111,8 +111,8 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     element: Element
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """The readable text of a page. Its lines are its blocks; lines without text are in no block."""
+class Document(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The readable text of a page. Its lines are its blocks; lines without text are in no block. Compared by identity."""
 
     form: Literal["html", "text"]
     text: str

@@ -5,7 +5,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain, groupby, pairwise, repeat, zip_longest
-from operator import attrgetter
 from typing import Final, get_args
 
 from scraper.characters import squeeze, squeeze_all, squeeze_plain, visible
@@ -23,7 +22,6 @@ _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
 # A path from the root, with nothing in it that joining would change: nearly every link of a page, and ten times as fast.
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
-_START: Final = attrgetter("start")
 _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
 
@@ -39,7 +37,7 @@ def project(
     pieces: defaultdict[Label, list[Claim]] = defaultdict(list)
     for claim in claims:
         pieces[claim.label].append(claim)
-    blocks = sorted(chain.from_iterable(pieces.get(label, ()) for label in BODY), key=_START)
+    blocks = [claim for claim in claims if claim.label in BODY]
 
     title = " ".join([squeezed(text[span.start : span.end]) for span in pieces.get("title", ())]) or None
     body = _body(document, blocks, keep_lines=layout is None and document.form == "text")
@@ -92,7 +90,7 @@ def project(
         images=images,
         original_url=original_url,
         fetched_at=page.fetched_at,
-        removed=_removed(text, sorted((span for label in pieces.keys() & REMOVED for span in pieces[label]), key=_START)),
+        removed=_removed(text, [claim for claim in claims if claim.label in REMOVED]),
         warnings=[warning for warning, holds in warned.items() if holds],
     )
 

@@ -96,7 +96,7 @@ def _shows_signs(document: Document, layout: Layout) -> bool:
             return True
     lines = (block for block in document.blocks if not is_blank(text[block.start : block.end]))
     first, *others = islice(lines, _FEW + 1)
-    return len(others) < _FEW or is_plainly_ticker(text, first.start, first.end, layout)
+    return len(others) < _FEW or is_plainly_ticker(document, first.start, first.end, layout)
 
 
 def _evidence(document: Document, segments: list[Segment], layout: Layout) -> Iterator[tuple[str, Evidence]]:
@@ -119,7 +119,7 @@ def _evidence(document: Document, segments: list[Segment], layout: Layout) -> It
 
         text = document.text
         end = end_of_line(text, segments[0].end, segments[1].start if len(segments) > 1 else len(text))
-        if is_plainly_ticker(text, segments[0].start, end, layout):
+        if is_plainly_ticker(document, segments[0].start, end, layout):
             yield layout.file.ticker.id, "strong"
-        if is_flattened(text, segments, layout):
+        if is_flattened(document, segments, layout):
             yield from evidence_on_one_line(text, segments[-1].start, layout)

@@ -60,7 +60,7 @@ FATES: Final[dict[Label, Fate]] = {
 """What becomes of a piece, by its label. What is removed is counted."""
 
 
-BODY: Final = tuple(label for label, fate in FATES.items() if fate == "body")
+BODY: Final = frozenset(label for label, fate in FATES.items() if fate == "body")
 REMOVED: Final = frozenset(label for label, fate in FATES.items() if fate == "removed")
 
 

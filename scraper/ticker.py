@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from scraper.characters import is_blank, squeeze, visible
 from scraper.layouts import Layout
-from scraper.pages import Run
+from scraper.pages import Document, Run
 from scraper.spans import Ledger
 
 _FEW_LINES: Final = 4
@@ -36,28 +36,30 @@ def split_ticker(text: str, start: int, end: int, layout: Layout) -> Iterator[Sl
     yield from _slot(text, position, end)
 
 
-def _usual(text: str, start: int, end: int, layout: Layout) -> Sequence[str] | None:
-    """Return what stands between the separators of ``text[start:end]``, if each is of the usual form; None if one may be of another.
+def _usual(document: Document, start: int, end: int, layout: Layout) -> Sequence[str] | None:
+    """Return what stands between the separators of a stretch, if each is of the usual form; None if one may be of another.
 
     Where two adjoin, nothing stands between them.
     """
+    text = document.text
     while start < end and text[end - 1].isspace():  # the last separator, as a rule
         end -= 1
-    return _split_usual(text, start, end, layout.file.ticker.usual)
+    return _split_usual(document, start, end, layout.file.ticker.usual)
 
 
 @lru_cache(_FEW_LINES)
-def _split_usual(text: str, start: int, end: int, separator: str) -> Sequence[str] | None:
+def _split_usual(document: Document, start: int, end: int, separator: str) -> Sequence[str] | None:
     """Split a line nine times as fast as the pattern does, which knows all forms of a separator.
 
     Printable text without double spaces and U+FFFD holds no separator, and without spaces at its ends it is a headline as it is.
     """
-    line = text[start:end]
+    line = document.text[start:end]
     if not separator or separator not in line:
         return None
     slots = line.split(separator)
     rest = " ".join(["", *filter(None, slots), ""])
-    return slots if "  " not in rest and rest.isprintable() and "\ufffd" not in rest else None
+    is_printable = "\u00a0" not in rest and "\n" not in rest if document.is_plain else rest.isprintable()
+    return slots if is_printable and "  " not in rest and "\ufffd" not in rest else None
 
 
 def _slot(text: str, start: int, end: int) -> Iterator[Slot]:
@@ -67,30 +69,30 @@ def _slot(text: str, start: int, end: int) -> Iterator[Slot]:
         yield Slot(start, end, "\ufffd" not in slot or not is_blank(slot.replace("\ufffd", "")))
 
 
-def is_ticker(text: str, start: int, end: int, slots: int, layout: Layout) -> bool:
-    """Tell whether ``text[start:end]`` holds ``slots`` headlines or more, counting by their separators."""
+def is_ticker(document: Document, start: int, end: int, slots: int, layout: Layout) -> bool:
+    """Tell whether a stretch holds ``slots`` headlines or more, counting by their separators."""
     wanted = slots - 1
-    usual = _usual(text, start, end, layout)
+    usual = _usual(document, start, end, layout)
     if usual is not None and len(usual) - usual.count("") > wanted:
         return True
-    return sum(1 for _ in islice(layout.separator.finditer(text, start, end), wanted)) == wanted
+    return sum(1 for _ in islice(layout.separator.finditer(document.text, start, end), wanted)) == wanted
 
 
-def is_plainly_ticker(text: str, start: int, end: int, layout: Layout) -> bool:
-    """Tell whether ``text[start:end]`` is a ticker whatever stands around it: many slots, and most as long as a headline is.
+def is_plainly_ticker(document: Document, start: int, end: int, layout: Layout) -> bool:
+    """Tell whether a stretch is a ticker whatever stands around it: many slots, and most as long as a headline is.
 
     Of 911 headlines 5 % had fewer than 24 characters; the cells of a table that was set with spaces are shorter.
     """
     wanted = layout.file.ticker.slots
     if end - start < wanted // 2 * _SHORT_HEADLINE:
         return False
-    if not is_ticker(text, start, end, wanted, layout):
+    if not is_ticker(document, start, end, wanted, layout):
         return False
-    usual = _usual(text, start, end, layout)
+    usual = _usual(document, start, end, layout)
     if usual is not None:
         lengths = list(map(len, filter(None, usual)))
     else:
-        lengths = [slot.end - slot.start for slot in split_ticker(text, start, end, layout) if slot.is_headline]
+        lengths = [slot.end - slot.start for slot in split_ticker(document.text, start, end, layout) if slot.is_headline]
     return sum(map(_SHORT_HEADLINE.__le__, lengths)) * 2 > len(lengths)
 
 
@@ -110,17 +112,17 @@ def is_unsplit(text: str, layout: Layout) -> bool:
     return len(squeeze(text)) > layout.file.ticker.longest and layout.separator.search(text.strip()) is None
 
 
-def claim_ticker(ledger: Ledger, text: str, start: int, end: int, layout: Layout) -> None:
-    """Claim ``text[start:end]`` as a ticker, or, where its separators are lost, as one that cannot be split."""
+def claim_ticker(ledger: Ledger, document: Document, start: int, end: int, layout: Layout) -> None:
+    """Claim a stretch as a ticker, or, where its separators are lost, as one that cannot be split."""
     rule = layout.full(layout.file.ticker.id)
-    usual = _usual(text, start, end, layout)
+    usual = _usual(document, start, end, layout)
     if usual is not None:
         ledger.claim_row(start, usual, layout.file.ticker.usual, "headline", rule)
         return
-    if is_unsplit(text[start:end], layout):
+    if is_unsplit(document.text[start:end], layout):
         claim_unsplit(ledger, start, end, layout)
         return
-    for slot in split_ticker(text, start, end, layout):
+    for slot in split_ticker(document.text, start, end, layout):
         ledger.claim(slot.start, slot.end, "headline" if slot.is_headline else "separator", rule)
 
 
@@ -129,11 +131,12 @@ def claim_unsplit(ledger: Ledger, start: int, end: int, layout: Layout) -> None:
     ledger.claim(start, end, "ticker", layout.full(layout.unsplit))
 
 
-def claim_linked_ticker(ledger: Ledger, text: str, runs: Sequence[Run], layout: Layout) -> None:
+def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run], layout: Layout) -> None:
     """Claim a ticker in markup: each link is a headline, and text outside links is split as in a text.
 
     Among links a few characters outside of them are what is left of a separator, such as ``&n\ufffdsp;``.
     """
+    text = document.text
     rule = layout.full(layout.file.ticker.id)
     links = [(link, list(part)) for link, part in groupby(runs, key=lambda run: run.element.link)]
     has_links = any(link is not None for link, _ in links)
@@ -146,4 +149,4 @@ def claim_linked_ticker(ledger: Ledger, text: str, runs: Sequence[Run], layout: 
         elif has_links and visible(text[start:end]) < _SHORT_HEADLINE:
             ledger.claim(start, end, "separator", rule)
         else:
-            claim_ticker(ledger, text, start, end, layout)
+            claim_ticker(ledger, document, start, end, layout)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from scraper import Page, clean
+from scraper.documents.text import read_text
 from scraper.layouts import Layout, builtin_layouts
 from scraper.ticker import is_ticker, is_unsplit, split_ticker
 
@@ -31,7 +32,8 @@ def test_the_usual_separator_tells_what_the_pattern_tells(pieces: list[str], slo
     """The fast way to tell and to split a ticker gives what the pattern gives, but for white space around a headline."""
     line = "".join(pieces)
     assert slots_of(line, ARABRESS) == slots_of(line, BY_PATTERN)
-    assert is_ticker(line, 0, len(line), slots, ARABRESS) == is_ticker(line, 0, len(line), slots, BY_PATTERN)
+    document = read_text(line)
+    assert is_ticker(document, 0, len(line), slots, ARABRESS) == is_ticker(document, 0, len(line), slots, BY_PATTERN)
     assert is_unsplit(line * 20, ARABRESS) == is_unsplit(line * 20, BY_PATTERN)
 
 
@@ -39,7 +41,8 @@ def test_the_pattern_counts_separators() -> None:
     """What is compared above is not one thing twice: without a usual separator the pattern alone tells."""
     line = f"أول{GAP}ثان{GAP}{GAP}ثالث"
     separators = list(islice(BY_PATTERN.separator.finditer(line), 9))
-    assert [is_ticker(line, 0, len(line), slots, BY_PATTERN) for slots in (3, 4)] == [len(separators) == 2, len(separators) == 3]
+    document = read_text(line)
+    assert [is_ticker(document, 0, len(line), slots, BY_PATTERN) for slots in (3, 4)] == [len(separators) == 2, len(separators) == 3]
 
 
 @pytest.mark.parametrize("gap", ["\N{NO-BREAK SPACE}", " "])
