@@ -5,7 +5,7 @@ sees; so each visible character was claimed once. What was claimed for a field i
 anew: then the sum holds.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from scraper.characters import is_blank, visible
@@ -55,23 +55,25 @@ def audit(text: str, claims: Sequence[Claim], record: PageRecord) -> None:
     between.append(text[position:])
     if not is_blank("".join(between)):
         raise _mistake("nobody claimed all of the page")
-    if {rule: visible("".join(pieces)) for rule, pieces in removed.items()} != {piece.rule: piece.chars for piece in record.removed}:
+    if {rule: visible("".join(pieces)) for rule, pieces in removed.items()} != {
+        piece.rule: piece.chars for piece in record.removed
+    }:
         raise _mistake("the counts of what was removed are wrong")
     for field, joint in _JOINTS.items():
-        one, other = joint.join(claimed[field]), joint.join(_told(record, field))
-        if one != other and (wanted := visible(one)) != (told := visible(other)):  # what is the same need not be counted
+        pieces, values = claimed[field], _told(record, field)
+        if pieces == values or (one := joint.join(pieces)) == (other := joint.join(values)):
+            continue  # what is the same need not be counted
+        if (wanted := visible(one)) != (told := visible(other)):
             raise _mistake(f"its {field} should have {wanted} visible characters, and has {told}")
 
 
-def _told(record: PageRecord, field: str) -> Iterator[str]:
-    """Yield what a field holds of the page's text."""
+def _told(record: PageRecord, field: str) -> list[str]:
+    """Return what a field holds of the page's text."""
     if field == "headlines":
-        yield from [headline.text for headline in record.headlines]
-    elif field == "teasers":
-        for teaser in record.teasers:
-            yield from filter(None, (teaser.title, teaser.author, teaser.newspaper))
-    else:
-        yield getattr(record, field) or ""
+        return [headline.text for headline in record.headlines]
+    if field == "teasers":
+        return [piece for teaser in record.teasers for piece in (teaser.title, teaser.author, teaser.newspaper) if piece]
+    return list(filter(None, [getattr(record, field)]))
 
 
 def _mistake(what: str) -> Unaccounted:

@@ -92,7 +92,8 @@ def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], layout: La
         if n in headings:
             ledger.claim(block.start, block.end, "heading", layout.full(layout.file.heading.id))
         else:
-            ledger.claim(block.start, block.end, "body", _rule(block, "body", layout, BODY))
+            rule = _rule(block, "body", layout, BODY) if block.region is not None else BODY
+            ledger.claim(block.start, block.end, "body", rule)
 
 
 def _rule(line: Segment, label: str | None, layout: Layout, by_place: str) -> str:

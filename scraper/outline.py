@@ -4,6 +4,7 @@ Nothing is claimed here; the outline only gives the places, as indices into the 
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -126,7 +127,7 @@ class Outline:
         if inside:
             return next((n for n in inside if self.lines[n].says("dateline")), inside[0])
         for n in self._saying("dateline"):
-            if n in self._column and self.lines[n].label != "body" and self._is_below_title([m for m in self._column if m < n]):
+            if n in self._column and self.lines[n].label != "body" and self._is_below_title(self._above(n)):
                 return n
         return None
 
@@ -141,6 +142,10 @@ class Outline:
         hit = self._layout.wording_of(" ".join(self.lines[n].text for n in lines))
         is_broken = hit is not None and hit.rule.label == "dateline"
         return lines if is_broken and lines[-1] - lines[0] < len(lines) else [self.dateline]
+
+    def _above(self, n: int) -> Sequence[int]:
+        """Return the lines of the main column above one."""
+        return self._column[: bisect_left(self._column, n)]
 
     def _is_below_title(self, above: Sequence[int]) -> bool:
         """Tell whether the line below those may be the dateline: a title stands between it and notice or ticker, and perhaps a byline."""
@@ -168,7 +173,7 @@ class Outline:
         last = max((n for n in self._saying("footer") if n > top), default=None)
         if last is None:
             return None
-        rest = [self.lines[n] for n in self._column if n > last]
+        rest = [self.lines[n] for n in self._column[bisect_right(self._column, last) :]]
         is_quoted = any(not (line.says("chrome") or line.says("notice")) and self._is_sentence(line) for line in rest)
         return None if is_quoted else last
 
@@ -183,7 +188,11 @@ class Outline:
             return []
         head = self.dateline_lines or self._within("title")[-1:]
         # Without notice or dateline no byline has a say in what is a ticker.
-        if not head and self.by_place and (start := self._below_opening([] if self.notices else self._find_tickers([]))) is not None:
+        if (
+            not head
+            and self.by_place
+            and (start := self._below_opening([] if self.notices else self._find_tickers([]))) is not None
+        ):
             head = [start]
         found: list[int] = []
         above, below = (head[0] - 1 if self.dateline_lines else -1, head[-1] + 1) if head else (-1, -1)
@@ -220,7 +229,7 @@ class Outline:
         if inside:
             return self._one_title(inside)
         if self.dateline is not None:
-            above = [n for n in self._column if n < self.dateline and n not in self.bylines]
+            above = [n for n in self._above(self.dateline) if n not in self.bylines]
             settled = [n for n in above if n in self.notices or n in self.tickers]
             # Between notice and dateline the first line is the title; with nothing to begin from, the last.
             free = [n for n in above if n > settled[-1]] if settled else above[-1:]
@@ -260,7 +269,7 @@ class Outline:
             return left
         tops = [*self.title, *self.dateline_lines]
         start = max(tops) + 1 if tops else self._below_opening(self.tickers)
-        return [n for n in left if start is not None and n >= start]
+        return left[bisect_left(left, start) :] if start is not None else []
 
     def _below_opening(self, tickers: Sequence[int]) -> int | None:
         """Return the first line below notice or ticker; None if the page shows no sign of where it begins."""

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import chain, groupby, pairwise, repeat, zip_longest
+from itertools import chain, pairwise, repeat, zip_longest
 from typing import Final, get_args
 
 from scraper.characters import squeeze, squeeze_all, squeeze_plain, visible
@@ -16,7 +16,7 @@ from scraper.pages import Decoding, Document, Page
 from scraper.recognition import Fit
 from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
 from scraper.segments import Regions
-from scraper.spans import BODY, FATES, REMOVED, Claim, Label, Row, spread
+from scraper.spans import BODY, FATES, REMOVED, Claim, Label, Span, spread
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
@@ -73,9 +73,8 @@ def project(
         site=site_of(url) if url is not None else None,
         layout=layout.name if layout is not None else None,
         kind=kind,
-        lang=_said_lang(dateline, labelled, address) or _lang_of(
-            [title or "", body, *(line.text for line in headlines), *(teaser.title for teaser in teasers)]
-        )
+        lang=_said_lang(dateline, labelled, address)
+        or _lang_of([title or "", body, *(line.text for line in headlines), *(teaser.title for teaser in teasers)])
         if labelled is not None
         else None,
         title=title,
@@ -114,18 +113,21 @@ def headline_records(record: PageRecord, layout: Layout | None) -> Iterator[Head
 
 
 def _headlines(document: Document, ticker: Sequence[Claim], links: "_Links") -> list[Headline]:
-    text, is_plain = document.text, document.is_plain
     headlines: list[Headline] = []
-    for kind, some in groupby(ticker, type):
-        if kind is Row:
-            rows = [row for row in some if isinstance(row, Row)]
-            lines = squeeze_all([piece for row in rows for piece in row.pieces if piece], are_plain=is_plain)
-            headlines += map(Headline, lines, repeat(None))
-        else:
-            spans = list(spread(some))
-            lines = squeeze_all([text[span.start : span.end] for span in spans], are_plain=is_plain)
-            headlines += map(Headline, lines, [links.follow(span.link) for span in spans])
-    return headlines
+    single: list[Span] = []
+    for claim in ticker:
+        if isinstance(claim, Span):
+            single.append(claim)
+            continue
+        headlines += [*_linked(document, single, links), *map(Headline, filter(None, claim.pieces), repeat(None))]
+        single = []
+    return [*headlines, *_linked(document, single, links)]
+
+
+def _linked(document: Document, spans: Sequence[Span], links: "_Links") -> Iterator[Headline]:
+    text = document.text
+    lines = squeeze_all([text[span.start : span.end] for span in spans], are_plain=document.is_plain)
+    return map(Headline, lines, [links.follow(span.link) for span in spans])
 
 
 def _removed(text: str, spans: Sequence[Claim]) -> list[Removed]:

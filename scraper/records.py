@@ -30,14 +30,14 @@ Warning_ = Literal[
 ]
 
 
-class Headline(Struct, frozen=True):
+class Headline(Struct, frozen=True, gc=False):
     """A headline of the ticker."""
 
     text: str
     url: str | None
 
 
-class Teaser(Struct, frozen=True):
+class Teaser(Struct, frozen=True, gc=False):
     """An entry of a listing."""
 
     title: str
@@ -46,7 +46,7 @@ class Teaser(Struct, frozen=True):
     newspaper: str | None
 
 
-class Removed(Struct, frozen=True):
+class Removed(Struct, frozen=True, gc=False):
     """What one rule took out of the page."""
 
     rule: Annotated[str, Meta(description="which rule: layout/rule, or core/rule")]

@@ -88,7 +88,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     label: Label
     rule: str
     pieces: Sequence[str]
-    """What stands in the stretches; nothing where two separators adjoin."""
+    """What stands in the stretches, with nothing in it that a field would not hold; nothing where two separators adjoin."""
     separator: str
 
 
@@ -121,7 +121,11 @@ class Ledger:
         Raises:
             ClaimError: if the stretch is empty, leaves the text, or is claimed already, in whole or in part.
         """
-        self._add(Span(start, end, label, rule, link, group))
+        claims = self._claims
+        if (claims[-1].end if claims else 0) <= start < end <= len(self._text):  # as nearly always
+            claims.append(Span(start, end, label, rule, link, group))
+        else:
+            self._insert(Span(start, end, label, rule, link, group))
 
     def claim_row(self, start: int, pieces: Sequence[str], separator: str, label: Label, rule: str) -> None:
         """Claim the pieces of a row that begins at ``start``.
@@ -132,15 +136,12 @@ class Ledger:
         row = Row(start, start + len(separator.join(pieces)), label, rule, pieces, separator)
         if not is_row_of(self._text, row):
             raise ClaimError(f"{rule} claims a row at {start} that is none")
-        self._add(row)
+        self._insert(row)
 
-    def _add(self, claim: Claim) -> None:
+    def _insert(self, claim: Claim) -> None:
         start, end, claims = claim.start, claim.end, self._claims
         if not 0 <= start < end <= len(self._text):
             raise ClaimError(f"{claim.rule} claims {start}:{end} of a text of {len(self._text)} characters")
-        if not claims or claims[-1].end <= start:
-            claims.append(claim)
-            return
         at = bisect_right(claims, start, key=_START)
         for other in claims[max(at - 1, 0) : at + 1]:
             if other.start < end and start < other.end:

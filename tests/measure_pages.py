@@ -12,8 +12,8 @@ from random import Random
 from types import FrameType
 
 from scraper import Page, PageError, clean
-from scraper.audit import in_fields
 from scraper.characters import visible
+from scraper.records import PageRecord
 from tests.pages.expectation import Expectation, differences, expect
 from tests.pages.hurts import HURTS, Hurt
 from tests.pages.markup import render_markup
@@ -104,10 +104,17 @@ def judge(case: Case) -> list[str]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
     wrong = differences(case.expected, outcome.record)
-    told = in_fields(outcome.record) + sum(piece.chars for piece in outcome.record.removed)
+    told = _in_fields(outcome.record) + sum(piece.chars for piece in outcome.record.removed)
     if visible(outcome.document.text) != told:
         wrong.append(f"sum: {visible(outcome.document.text)} visible characters, {told} told")
     return wrong
+
+
+def _in_fields(record: PageRecord) -> int:
+    pieces = [record.title, record.text, *(headline.text for headline in record.headlines)]
+    for teaser in record.teasers:
+        pieces += [teaser.title, teaser.author, teaser.newspaper]
+    return sum(visible(piece) for piece in pieces if piece is not None)
 
 
 def main() -> int:

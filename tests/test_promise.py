@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from scraper import Outcome, Page, PageError, clean
 from scraper.audit import audit
 from scraper.errors import Unaccounted
 from scraper.records import to_json_line
-from scraper.spans import FATES
+from scraper.spans import FATES, Row
 from tests.test_cases import CASES, FIXTURES
 
 SOURCES = {case: next((FIXTURES / case).glob("source.*")).read_bytes() for case in CASES}
@@ -110,11 +111,12 @@ def test_nothing_of_an_unknown_page_is_removed(case: str) -> None:
     assert {FATES[span.label] for span in outcome.spans} <= {"body", "blank"}
 
 
-def test_the_audit_finds_what_is_missing_doubled_or_miscounted() -> None:
-    """A record that lost a character, a field that was doubled, a wrong count, a hole in the spans: each is refused."""
-    outcome = clean(Page(data=SOURCES["arabic-article-html"]))
-    text, spans, record = outcome.document.text, list(outcome.spans), outcome.record
-    audit(text, spans, record)
+@pytest.mark.parametrize("case", ["arabic-article-html", "arabic-article-text"])
+def test_the_audit_finds_what_is_missing_doubled_or_miscounted(case: str) -> None:
+    """A record that lost a character, a field that was doubled, a wrong count, a hole in the claims: each is refused."""
+    outcome = clean(Page(data=SOURCES[case]))
+    text, claims, record = outcome.document.text, list(outcome.claimed), outcome.record
+    audit(text, claims, record)
     wrong: list[dict[str, Any]] = [
         {"text": record.text[:-1]},
         {"title": None},
@@ -125,7 +127,20 @@ def test_the_audit_finds_what_is_missing_doubled_or_miscounted() -> None:
     for change in wrong:
         values = {field: getattr(record, field) for field in record.__struct_fields__} | change
         with pytest.raises(Unaccounted):
-            audit(text, spans, type(record)(**values))
-    for broken in (spans[1:], spans[:-1], [*spans[:3], *spans[4:]], [*spans[:3], spans[3], *spans[3:]]):
+            audit(text, claims, type(record)(**values))
+    for broken in (claims[1:], claims[:-1], [*claims[:3], *claims[4:]], [*claims[:3], claims[3], *claims[3:]], outcome.spans):
         with pytest.raises(Unaccounted):
             audit(text, broken, record)
+
+
+def test_the_audit_believes_no_row() -> None:
+    """A row whose pieces are not those of the page is refused, though the record holds them."""
+    outcome = clean(Page(data=SOURCES["arabic-article-text"]))
+    row, *rest = outcome.claimed
+    assert isinstance(row, Row)
+    wrong = replace(row, pieces=[row.pieces[1], row.pieces[0], *row.pieces[2:]])
+    texts = [headline.text for headline in outcome.record.headlines]
+    assert texts == list(row.pieces)
+    swapped = [replace(headline, text=piece) for headline, piece in zip(outcome.record.headlines, wrong.pieces, strict=True)]
+    with pytest.raises(Unaccounted, match="row"):
+        audit(outcome.document.text, [wrong, *rest], replace(outcome.record, headlines=swapped))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from scraper.characters import visible
 from scraper.errors import ClaimError
-from scraper.spans import Ledger, Span, partition
+from scraper.spans import Ledger, partition, spread
 
 
 @given(st.text(min_size=1), st.lists(st.tuples(st.integers(-2, 40), st.integers(-2, 40))))
@@ -28,26 +28,42 @@ def test_spans_partition_the_text_whatever_is_claimed(text: str, claims: list[tu
     assert sorted(accepted) == [(span.start, span.end) for span in spans if span.label == "body"]
 
 
-@given(st.lists(st.tuples(st.integers(-2, 9), st.integers(-2, 9)), max_size=4), st.integers(0, 3), st.booleans())
-def test_claiming_several_is_claiming_each(bounds: list[tuple[int, int]], offset: int, is_begun: bool) -> None:
-    """Stretches claimed at once are held, or refused, as those that are claimed one by one, wherever they stand."""
-    outcomes: list[list[Span] | None] = []
-    for at_once in (True, False):
-        ledger = Ledger("ten letters")
-        if is_begun:
-            ledger.claim(4, 5, "notice", "r")
-        try:
-            if at_once:
-                ledger.claim_all(*([offset + bound[n] for bound in bounds] for n in (0, 1)), "headline", "h")
-            else:
-                for start, end in sorted(bounds):
-                    ledger.claim(offset + start, offset + end, "headline", "h")
-        except ClaimError:
-            outcomes.append(None)
-        else:
-            outcomes.append(ledger.settle())
-    if bounds == sorted(bounds):
-        assert outcomes[0] == outcomes[1]
+@given(st.lists(st.text("ab ", max_size=4), min_size=1).filter(any), st.sampled_from(["\u00a0\u00a0", "\t"]), st.integers(0, 3))
+def test_a_row_is_claimed_as_its_pieces_are(pieces: list[str], separator: str, offset: int) -> None:
+    """A row gives the spans of its pieces, empty ones left out, and holds them as if each had been claimed."""
+    text = f"{'-' * offset}{separator.join(pieces)} end"
+    one, each = Ledger(text), Ledger(text)
+    one.claim_row(offset, pieces, separator, "headline", "h")
+    position = offset
+    for piece in pieces:
+        if piece:
+            each.claim(position, position + len(piece), "headline", "h")
+        position += len(piece) + len(separator)
+    rows, singles = ([span for span in spread(ledger.settle()) if span.label == "headline"] for ledger in (one, each))
+    assert rows == singles
+    with pytest.raises(ClaimError):
+        one.claim_row(offset, pieces, separator, "headline", "h")
+
+
+@pytest.mark.parametrize(("start", "separator"), [(1, "  "), (0, "\t"), (0, "ab")])
+def test_what_does_not_stand_there_is_no_row(start: int, separator: str) -> None:
+    """A row is claimed where it stands, with its own separator; one that a reader can see is none."""
+    with pytest.raises(ClaimError):
+        Ledger("one  twoabthree").claim_row(start, ["one", "two"], separator, "headline", "h")
+
+
+@given(st.integers(0, 5), st.integers(0, 5))
+def test_a_row_fits_between_claims(before: int, after: int) -> None:
+    """A row may be claimed after what stands behind it, as long as nothing of it is claimed."""
+    text = f"{'b' * before}one\u00a0two{'a' * after}"
+    ledger = Ledger(text)
+    for start, end in ((before + 7, len(text)), (0, before)):
+        if start < end:
+            ledger.claim(start, end, "body", "r")
+    ledger.claim_row(before, ["one", "two"], "\u00a0", "headline", "h")
+    assert [text[span.start : span.end] for span in spread(ledger.settle()) if span.label == "headline"] == ["one", "two"]
+    with pytest.raises(ClaimError):
+        ledger.claim(before + 3, before + 4, "body", "r")
 
 
 def test_what_nobody_claims_is_named() -> None:

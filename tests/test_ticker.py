@@ -42,7 +42,10 @@ def test_the_pattern_counts_separators() -> None:
     line = f"أول{GAP}ثان{GAP}{GAP}ثالث"
     separators = list(islice(BY_PATTERN.separator.finditer(line), 9))
     document = read_text(line)
-    assert [is_ticker(document, 0, len(line), slots, BY_PATTERN) for slots in (3, 4)] == [len(separators) == 2, len(separators) == 3]
+    assert [is_ticker(document, 0, len(line), slots, BY_PATTERN) for slots in (3, 4)] == [
+        len(separators) == 2,
+        len(separators) == 3,
+    ]
 
 
 @pytest.mark.parametrize("gap", ["\N{NO-BREAK SPACE}", " "])
