@@ -5,7 +5,8 @@ only where its markup is so plain that there is no doubt about its text; the par
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from scraper.pages import Settled
@@ -31,16 +32,15 @@ _BEGINNING: Final = 200
 """Bytes by which it is told which of them a part may be; two that begin alike take turns."""
 
 
-def fold(data: bytes, settled: Iterable[Settled]) -> tuple[bytes, list[str]]:
+def fold(data: bytes, settled: Sequence[Settled]) -> tuple[bytes, list[str]]:
     """Fold what parts of a page can be folded.
 
     Returns:
         The page, and the ids of the elements that were folded.
     """
     folds: list[tuple[int, int, bytes, str]] = []
-    for part in settled:
-        at = data.find(part.needle)
-        opening = _TAG.match(data, data.rfind(b"<", 0, at)) if at >= 0 else None
+    for part, at in _first_places(data, settled):
+        opening = _TAG.match(data, data.rfind(b"<", 0, at))
         if opening is None or opening.end() < at or data.count(b'"', opening.start(), at) % 2:
             continue  # what looks like the id may stand in the value of another attribute
         start = opening.end()
@@ -57,6 +57,23 @@ def fold(data: bytes, settled: Iterable[Settled]) -> tuple[bytes, list[str]]:
         if folded is not None:
             folds.append((start, start + len(whole), folded, part.id))
     return _replace(data, sorted(folds))
+
+
+def _first_places(data: bytes, settled: Sequence[Settled]) -> Iterator[tuple[Settled, int]]:
+    """Yield the parts that a page may have, each with the place where its id first stands."""
+    if not settled:
+        return
+    places: dict[bytes, int] = {}
+    for match in _any_of(tuple(part.needle for part in settled)).finditer(data):
+        places.setdefault(match[0], match.start())
+    for part in settled:
+        if part.needle in places:
+            yield part, places[part.needle]
+
+
+@lru_cache
+def _any_of(needles: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(map(re.escape, needles)))  # what they begin with is looked for once, for all of them
 
 
 def _replace(data: bytes, folds: Iterable[tuple[int, int, bytes, str]]) -> tuple[bytes, list[str]]:

