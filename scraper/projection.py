@@ -119,7 +119,9 @@ def _headlines(document: Document, ticker: Sequence[Claim], links: "_Links") -> 
         if isinstance(claim, Span):
             single.append(claim)
             continue
-        headlines += [*_linked(document, single, links), *map(Headline, filter(None, claim.pieces), repeat(None))]
+        followed = map(links.follow, claim.links) if claim.links else repeat(None)
+        row = [Headline(piece, link) for piece, link in zip(claim.pieces, followed, strict=False) if piece]
+        headlines += [*_linked(document, single, links), *row]
         single = []
     return [*headlines, *_linked(document, single, links)]
 

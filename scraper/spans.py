@@ -6,6 +6,7 @@ at the end, or ``blank`` where no reader sees anything, so that the spans of a t
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from operator import attrgetter
 from typing import Final, Literal
 
@@ -90,6 +91,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     pieces: Sequence[str]
     """What stands in the stretches, with nothing in it that a field would not hold; nothing where two separators adjoin."""
     separator: str
+    links: Sequence[str | None] = ()
+    """Where each piece leads, if any does."""
 
 
 Claim = Span | Row
@@ -127,13 +130,15 @@ class Ledger:
         else:
             self._insert(Span(start, end, label, rule, link, group))
 
-    def claim_row(self, start: int, pieces: Sequence[str], separator: str, label: Label, rule: str) -> None:
-        """Claim the pieces of a row that begins at ``start``.
+    def claim_row(
+        self, start: int, pieces: Sequence[str], separator: str, label: Label, rule: str, links: Sequence[str | None] = ()
+    ) -> None:
+        """Claim the pieces of a row that begins at ``start``; ``links`` are none, or one for each.
 
         Raises:
             ClaimError: as :meth:`claim` does; and if the text there is no such row.
         """
-        row = Row(start, start + len(separator.join(pieces)), label, rule, pieces, separator)
+        row = Row(start, start + len(separator.join(pieces)), label, rule, pieces, separator, links)
         if not is_row_of(self._text, row):
             raise ClaimError(f"{rule} claims a row at {start} that is none")
         self._insert(row)
@@ -182,9 +187,9 @@ def spread(claims: Iterable[Claim]) -> Iterator[Span]:
             yield claim
             continue
         position = claim.start
-        for piece in claim.pieces:
+        for piece, link in zip_longest(claim.pieces, claim.links):
             if piece:
-                yield Span(position, position + len(piece), claim.label, claim.rule)
+                yield Span(position, position + len(piece), claim.label, claim.rule, link)
             position += len(piece) + len(claim.separator)
 
 

@@ -140,6 +140,10 @@ def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run],
     """
     text = document.text
     rule = layout.full(layout.file.ticker.id)
+    linked = _linked_slots(document, runs, layout)
+    if linked is not None:
+        ledger.claim_row(runs[0].start, linked[0], layout.file.ticker.usual, "headline", rule, linked[1])
+        return
     links = [(link, list(part)) for link, part in groupby(runs, key=lambda run: run.element.link)]
     has_links = any(link is not None for link, _ in links)
     for link, part in links:
@@ -152,3 +156,16 @@ def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run],
             ledger.claim(start, end, "separator", rule)
         else:
             claim_ticker(ledger, document, start, end, layout)
+
+
+def _linked_slots(document: Document, runs: Sequence[Run], layout: Layout) -> tuple[Sequence[str], Sequence[str | None]] | None:
+    """Return what stands between the separators of a ticker, and where it leads, if each is a run in a link of its own."""
+    slots = _usual(document, runs[0].start, runs[-1].end, layout)
+    if slots is None:
+        return None
+    text = document.text
+    links = {run.element.link: text[run.start : run.end] for run in runs}
+    if None in links or len(links) < len(runs) or list(links.values()) != list(filter(None, slots)):
+        return None
+    hrefs = iter([link.href for link in links if link is not None])
+    return slots, [next(hrefs) if slot else None for slot in slots]
