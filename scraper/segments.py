@@ -66,6 +66,8 @@ class Regions:
     def of(self, element: Element) -> Region | None:
         """Return the innermost part that holds ``element``."""
         known = self._known
+        if element in known:
+            return known[element]
         path: list[Element] = []
         inner: Element | None = element
         while inner is not None and inner not in known:
