@@ -41,7 +41,7 @@ def label(document: Document, segments: Sequence[Segment], layout: Layout) -> La
             dateline = next((stretch for stretch, hit in found if hit.rule.label == "dateline"), None)
             said = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
             return Labelled(ledger, dateline, {hit.rule.label: hit.lang for _, hit in found}, said)
-    lines = label_elements(ledger, document, segments, layout)
+    lines = label_elements(ledger, document, segments, layout) if document.form == "html" else segments
     return _label_lines(ledger, document, Outline(lines, document, layout), layout)
 
 

@@ -119,8 +119,8 @@ def _headlines(document: Document, ticker: Sequence[Claim], links: "_Links") -> 
         if isinstance(claim, Span):
             single.append(claim)
             continue
-        followed = map(links.follow, claim.links) if claim.links else repeat(None)
-        row = [Headline(piece, link) for piece, link in zip(claim.pieces, followed, strict=False) if piece]
+        hrefs = [link for link, piece in zip(claim.links, claim.pieces, strict=False) if piece]
+        row = map(Headline, filter(None, claim.pieces), map(links.follow, hrefs) if hrefs else repeat(None))
         headlines += [*_linked(document, single, links), *row]
         single = []
     return [*headlines, *_linked(document, single, links)]

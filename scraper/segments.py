@@ -146,7 +146,7 @@ def read_line(raw: str, layout: Layout, squeezed: Callable[[str], str] = squeeze
     if len(raw) > _LONGEST_RAW and "   " not in raw:
         return raw, None
     line = squeezed(raw)
-    return line, layout.wording_of(line) if len(line) <= _LONGEST_WORDING else None
+    return line, layout.wording_of(line) if layout.shortest < len(line) <= _LONGEST_WORDING else None
 
 
 def _cuts(block: Block, regions: Regions) -> list[tuple[int, int, Region | None, Sequence[Run]]]:

@@ -52,7 +52,8 @@ class Tally:
     def add(self, page: Counted) -> None:
         """Count a page that was cleaned and written."""
         self.kinds[page.kind] += 1
-        self.warnings.update(page.warnings)
+        if page.warnings:
+            self.warnings.update(page.warnings)
         self.layouts[page.layout or "unknown"] += 1
         if page.layout is not None and page.digest is not None:
             self.digests[page.layout] = page.digest

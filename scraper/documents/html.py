@@ -72,10 +72,9 @@ def read_html(markup: str, settled: Sequence[Settled] = (), utf8: bytes | None =
             raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
     addresses = dict(_addresses(root))
     # Within a title, text area or script that nobody closed the mark is text.
-    writer = _Writer(re.compile(rf"</?{mark}>"))
-    images: list[Image] = []
-    folded = _write(root, writer, images, folds)
-    text, blocks = "".join(writer.parts), writer.blocks
+    writer = _Writer(re.compile(rf"</?{mark}>"), keeps_lines=next(root.iter(*_PREFORMATTED), None) is not None)
+    images = list(_write(root, writer, folds))
+    text, blocks, folded = "".join(writer.parts), writer.blocks, writer.folded
     if [element.id for element in folded] != folds:
         return read_html(markup)  # what looked like a part of the page was text of it
     return Document(
@@ -130,19 +129,34 @@ def _is_swallowed(root: etree._Element, mark: str) -> bool:
 
 
 class _Writer:
-    """Writes text on lines. White space between two runs belongs to neither; at the start of a line it goes."""
+    """Writes text on lines. White space between two runs belongs to neither; at the start of a line it goes.
 
-    def __init__(self, mark: re.Pattern[str]) -> None:
+    Args:
+        mark: what is left out.
+        keeps_lines: whether lines of text may be lines of the page, namely in what is preformatted.
+    """
+
+    def __init__(self, mark: re.Pattern[str], *, keeps_lines: bool) -> None:
         self.parts: list[str] = []
         self.blocks: list[Block] = []
+        self.folded: list[Element] = []
+        """Elements of which each line of text is a line of the page."""
         self._mark = mark
+        self._keeps_lines = keeps_lines
         self._runs: list[Run] = []
         self._start = self._end = 0
 
     def write(self, text: str, element: Element) -> None:
-        """Write text that stands in an element, without the mark."""
+        """Write text that stands in an element."""
+        if ("\n" in text or "\t" in text or "\r" in text) and element not in self.folded:
+            if self._keeps_lines and "\n" in text and any(outer.tag in _PREFORMATTED for outer in element.ancestry()):
+                *lines, text = text.split("\n")
+                for line in lines:
+                    self.write(line, element)
+                    self.end_line()
+            text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
         is_blank = text.isspace()
-        if is_blank and not self._runs:
+        if not text or (is_blank and not self._runs):
             return
         if _MARK in text:
             text = self._mark.sub("", text)
@@ -161,54 +175,41 @@ class _Writer:
             self._start = self._end = self._end + 1
 
 
-def _write(root: etree._Element, writer: _Writer, images: list[Image], folds: Collection[str]) -> list[Element]:
-    """Write the text nodes below ``root`` in document order, note its images, and return the elements whose ids are ``folds``.
+def _write(root: etree._Element, writer: _Writer, folds: Collection[str]) -> Iterator[Image]:
+    """Write the text nodes below ``root`` in document order, and yield the images.
 
-    A loop, because pages nest deeper than Python calls do.
+    A loop, because pages nest deeper than Python calls do. Elements whose ids are among ``folds`` are folded.
     """
     write, end_line = writer.write, writer.end_line
-    has_preformatted = next(root.iter(*_PREFORMATTED), None) is not None
-    folded: list[Element] = []
     around: Element | None = None
     unread = 0
     open_tags: list[str] = []
     for event, node in etree.iterwalk(root, events=("start", "end")):
-        if event == "end":
-            tag = open_tags.pop()
-            if tag not in _LEAVES:
-                if unread:
-                    unread -= 1
-                elif around is not None:
-                    around = around.parent
-            text = node.tail
-        else:
-            tag = node.tag
-            open_tags.append(tag)
-            text = None
-            if tag in _LEAVES:
-                if tag == "img" and not unread and around is not None and (src := node.get("src")):
-                    images.append(Image(src.strip(), around))
-            elif unread or tag in _UNREAD:
-                unread += 1
-            else:
-                around = Element(tag, node.get("id", ""), node.get("class", ""), around, node.get("href") if tag == "a" else None)
-                if folds and around.id in folds:
-                    folded.append(around)
-                text = node.text
+        tag = node.tag if event == "start" else open_tags.pop()
+        is_leaf = tag in _LEAVES
         if tag in _BREAKING:
             end_line()
-        if not text or unread or around is None:
+        if event == "end":
+            if unread and not is_leaf:
+                unread -= 1
+            elif around is not None and not is_leaf:
+                around = around.parent
+            if (text := node.tail) and not unread and around is not None:
+                write(text, around)
             continue
-        if ("\n" in text or "\t" in text or "\r" in text) and around not in folded:
-            if has_preformatted and "\n" in text and any(element.tag in _PREFORMATTED for element in around.ancestry()):
-                *lines, text = text.split("\n")
-                for line in lines:
-                    write(line.replace("\t", " ").replace("\r", " "), around)
-                    end_line()
-            text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
-        write(text, around)
+        open_tags.append(tag)
+        if is_leaf:
+            if tag == "img" and not unread and around is not None and (src := node.get("src")):
+                yield Image(src.strip(), around)
+        elif unread or tag in _UNREAD:
+            unread += 1
+        else:
+            around = Element(tag, node.get("id", ""), node.get("class", ""), around, node.get("href") if tag == "a" else None)
+            if around.id in folds:
+                writer.folded.append(around)
+            if text := node.text:
+                write(text, around)
     end_line()
-    return folded
 
 
 def _addresses(root: etree._Element) -> Iterator[tuple[str, str]]:
