@@ -43,7 +43,7 @@ def project(
     body = _body(document, blocks, keep_lines=layout is None and document.form == "text")
     headlines = _headlines(document, pieces.get("headline", ()), links)
     teasers = list(_teasers(text, claims, links)) if "teaser-title" in pieces else []
-    images = _images(document, fit.regions, links) if fit is not None else []
+    images = _images(document, fit.regions, links) if fit is not None and document.images else []
     original_url = links.follow(next((span.link for span in spread(pieces.get("footer", ())) if span.link is not None), None))
 
     dateline = (

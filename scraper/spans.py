@@ -165,8 +165,9 @@ class Ledger:
 
 
 def is_row_of(text: str, row: Row) -> bool:
-    """Tell whether a row is what stands in ``text``, with nothing visible between its pieces."""
-    return text.startswith(row.separator.join(row.pieces), row.start) and row.separator.isspace()
+    """Tell whether a row is what stands in ``text`` from its start to its end, with nothing visible between its pieces."""
+    joined = row.separator.join(row.pieces)
+    return len(joined) == row.end - row.start and text.startswith(joined, row.start) and row.separator.isspace()
 
 
 def gaps_between(claims: Sequence[Claim], length: int) -> Iterator[tuple[int, int]]:

@@ -19,9 +19,6 @@ PART: Final = ".part"
 
 _STDOUT: Final = 1
 
-_MOST_HELD: Final = 1 << 17
-"""Bytes that are held back of a file that nobody reads before it has its name: each call of the system slows down what follows it."""
-
 
 class Output:
     """Where records go: stdout, a device or pipe, or a file. A context manager.
@@ -47,8 +44,6 @@ class Output:
         # The link of a pipe that the shell has opened (/dev/fd/63) leads to no path.
         self._target = path if path is None or is_special(path) else Path(os.path.realpath(path))
         self._packer = packer_for(path)
-        self._held: list[bytes] = []
-        self._held_size = 0
         self.part: Path | None = None
         """The part file, as long as there is one."""
 
@@ -71,10 +66,8 @@ class Output:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            if not isinstance(error, OutputError):
-                if self._is_begun:
-                    self._write(self._packer.flush())
-                self._hand_on()
+            if not isinstance(error, OutputError) and self._is_begun:
+                self._write(self._packer.flush())
             if self.part is not None and self._target is not None and error is None:
                 take_name(self._target)
                 self.part = None
@@ -87,8 +80,6 @@ class Output:
         self._is_begun = True
         try:
             self._write(self._packer.compress(line))
-            if self.part is None or self._held_size >= _MOST_HELD:
-                self._hand_on()
         except OSError as error:
             raise self._failure(error) from None
 
@@ -107,7 +98,6 @@ class Output:
         try:
             if self._is_begun:
                 self._write(self._packer.flush())
-                self._hand_on()
                 os.fdatasync(self._file.fileno())
         except OSError as error:
             raise self._failure(error) from None
@@ -116,12 +106,7 @@ class Output:
         return {str(self._target): self._file.tell()}
 
     def _write(self, data: bytes) -> None:
-        self._held.append(data)
-        self._held_size += len(data)
-
-    def _hand_on(self) -> None:
-        rest = memoryview(b"".join(self._held))
-        self._held, self._held_size = [], 0
+        rest = memoryview(data)
         while rest:
             written = self._file.write(rest)
             if written is None:  # somebody made the pipe non-blocking

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scraper.errors import LayoutError
 from scraper.layouts import builtin_layouts, load_layout
 from scraper.layouts.selectors import Selector
+from scraper.layouts.wordings import Wording
 from scraper.pages import Element
 
 (ARABRESS,) = builtin_layouts()
@@ -191,3 +192,19 @@ def test_no_line_breaks_the_wordings(line: str) -> None:
     if squeezed:
         ARABRESS.wording_of(squeezed)
     assert ARABRESS.read_dateline(line).lang in (None, "ar", "en", "fr")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "line"),
+    [
+        ("Voir tout ", "Voir tout"),
+        ("[Encore ]ici !", "ici"),
+        ("(Voir|Lire) l'article.", "lire l’article"),
+        ("le {date}", "le 1/2/2020"),
+    ],
+)
+def test_no_line_that_is_a_wording_is_shorter_than_it_says(sentence: str, line: str) -> None:
+    """The least length of a wording, by which lines are passed over, leaves out none that it matches."""
+    wording = Wording("fr", [sentence], r"\d{1,2}/\d{1,2}/\d{4}", chained=False)
+    assert wording.match(line) is not None
+    assert wording.shortest <= len(line)

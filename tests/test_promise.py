@@ -134,7 +134,7 @@ def test_the_audit_finds_what_is_missing_doubled_or_miscounted(case: str) -> Non
 
 
 def test_the_audit_believes_no_row() -> None:
-    """A row whose pieces are not those of the page is refused, though the record holds them."""
+    """A row whose pieces are not those of the page, or not all of them, is refused, though the record holds them."""
     outcome = clean(Page(data=SOURCES["arabic-article-text"]))
     row, *rest = outcome.claimed
     assert isinstance(row, Row)
@@ -144,3 +144,6 @@ def test_the_audit_believes_no_row() -> None:
     swapped = [replace(headline, text=piece) for headline, piece in zip(outcome.record.headlines, wrong.pieces, strict=True)]
     with pytest.raises(Unaccounted, match="row"):
         audit(outcome.document.text, [wrong, *rest], replace(outcome.record, headlines=swapped))
+    short = replace(row, pieces=row.pieces[:1])
+    with pytest.raises(Unaccounted, match="row"):
+        audit(outcome.document.text, [short, *rest], replace(outcome.record, headlines=outcome.record.headlines[:1]))

@@ -172,7 +172,7 @@ def _with_base(letter: str) -> set[str]:
 def _shortest(sentence: str) -> int:
     """Return how many letters, slots and spaces the shortest reading of a sentence has: what else stands in it may be missing."""
     choices: list[tuple[str, list[int]]] = [("", [0])]
-    for token in _TOKEN.finditer(sentence):
+    for token in _TOKEN.finditer(sentence.rstrip()):
         lengths = choices[-1][1]
         if token["slot"] or token["space"]:
             lengths[-1] += 1
