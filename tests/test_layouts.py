@@ -198,7 +198,7 @@ def test_no_line_breaks_the_wordings(line: str) -> None:
     ("sentence", "line"),
     [
         ("Voir tout ", "Voir tout"),
-        ("[Encore ]ici !", "ici"),
+        ("[Encore ]ici!", "ici"),
         ("(Voir|Lire) l'article.", "lire l’article"),
         ("le {date}", "le 1/2/2020"),
     ],
