@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise, repeat, zip_longest
 from typing import Final, get_args
 
-from scraper.characters import squeeze, squeeze_all, squeeze_plain, visible
+from scraper.characters import squeeze, squeeze_all, squeezer, visible
 from scraper.labelling import Labelled
 from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
@@ -33,7 +33,7 @@ def project(
     url = page.url or document.address
     text = document.text
     links = _Links(url, document.base)
-    squeezed = squeeze_plain if document.is_plain else squeeze
+    squeezed = squeezer(is_plain=document.is_plain)
     pieces: defaultdict[Label, list[Claim]] = defaultdict(list)
     for claim in claims:
         pieces[claim.label].append(claim)

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from scraper.characters import is_blank, squeeze, squeeze_plain
+from scraper.characters import is_blank, squeeze, squeezer
 from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Hit
 from scraper.layouts.schema import ElementRule
@@ -106,7 +106,7 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     if document.form == "text":
         return _lines_of(document, regions.layout)
     text, layout = document.text, regions.layout
-    squeezed = squeeze_plain if document.is_plain else squeeze
+    squeezed = squeezer(is_plain=document.is_plain)
     segments: list[Segment] = []
     settled: Segment | None = None
     for block in document.blocks:
@@ -131,7 +131,7 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
 def _lines_of(document: Document, layout: Layout) -> list[Segment]:
     """Return the lines of a text as segments: no line of it stands in any part."""
     text, is_plain = document.text, document.is_plain
-    squeezed = squeeze_plain if is_plain else squeeze
+    squeezed = squeezer(is_plain=is_plain)
     segments: list[Segment] = []
     for block in document.blocks:
         start, end = block.start, block.end
