@@ -11,10 +11,10 @@ from scraper.decoding import decode
 from scraper.documents import read_document
 from scraper.errors import EmptyInput, UnknownLayout
 from scraper.labelling import label
-from scraper.layouts import Layout, builtin_layouts, settled_parts
+from scraper.layouts import Layout, builtin_layouts, foldings
 from scraper.pages import Decoding, Document, Page
 from scraper.projection import project
-from scraper.recognition import recognise
+from scraper.recognition import Fit, recognise
 from scraper.records import PageRecord
 from scraper.spans import Claim, Ledger, Span, partition, trim
 
@@ -51,13 +51,7 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
     known = builtin_layouts() if layouts is None else tuple(layouts)
     text, decoding = decode(page)
     utf8 = page.data if decoding.by == "strict" and isinstance(page.data, bytes) else None
-    document = read_document(text, page.media_type, settled_parts(known), utf8)
-    if _is_blank(document):
-        raise EmptyInput("there is not one readable character in it")
-    fit = recognise(document, page.url or document.address, known)
-    if not all(fit is not None and fit.is_chrome(element) for element in document.folded):
-        document = read_document(text, page.media_type, utf8=utf8)
-        fit = recognise(document, page.url or document.address, known)
+    document, fit = _recognised(page, text, utf8, known)
     if fit is None and known_only:
         raise UnknownLayout("no layout fits the page; --unknown keep keeps it whole")
     labelled = label(document, fit.segments, fit.layout) if fit is not None else None
@@ -73,6 +67,18 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
         layout=fit.layout if fit else None,
         evidence=tuple(fit.evidence) if fit else (),
     )
+
+
+def _recognised(page: Page, text: str, utf8: bytes | None, known: tuple[Layout, ...]) -> tuple[Document, Fit | None]:
+    """Return the document of a page and the layout that fits it, with as much folded as holds nothing but what it should."""
+    for parts in foldings(known):
+        document = read_document(text, page.media_type, parts, utf8)
+        if _is_blank(document):
+            raise EmptyInput("there is not one readable character in it")
+        fit = recognise(document, page.url or document.address, known)
+        if not document.folded or (fit is not None and fit.suits(document)):
+            return document, fit
+    raise AssertionError  # at last nothing is folded
 
 
 def _is_blank(document: Document) -> bool:

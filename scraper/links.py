@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 _NO_ADDRESS: Final = re.compile("[\\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Characters that stand in no address, not even in one that browsers mend."""
 
-_USUAL: Final = re.compile(r"(https?://([a-z0-9.-]+))(?![^/?#])([!\"$->@-~]*)[!-~]*")
+_USUAL: Final = re.compile(r"(https?://([a-z0-9.-]+)(?::[1-9]\d{0,3}|:[1-5]\d{4})?)(?![^/?#])([!\"$->@-~]*)[!-~]*", re.ASCII)
 """Nearly all addresses, in parts: origin, host, path. To split one so takes a tenth of the time."""
 
 

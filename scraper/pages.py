@@ -1,7 +1,7 @@
 """What flows along the road: a page as it was received, and a document as a reader would see it."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -89,19 +89,42 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     runs: Sequence[Run] = ()
 
 
+class Named(msgspec.Struct, frozen=True):
+    """What tells a part of a page: the id or the class of its element."""
+
+    attribute: Literal["id", "class"]
+    value: str
+
+    @property
+    def needle(self) -> bytes:
+        """How it stands in markup."""
+        return f'{self.attribute}="{self.value}"'.encode()
+
+    def is_of(self, element: Element) -> bool:
+        """Tell whether ``element`` bears it."""
+        return self.value == (element.id if self.attribute == "id" else element.class_)
+
+
+class LinkedTicker(msgspec.Struct, frozen=True, eq=False):
+    """A part of a page that holds a ticker: links, and between them white space."""
+
+    name: Named
+
+
 class Settled(msgspec.Struct, frozen=True, eq=False):
     """A part of a page that holds nothing but chrome, unless it was never closed."""
 
-    id: str
-    """Of its element."""
-    needle: bytes
-    """How the id stands in markup."""
+    name: Named
     signs: tuple[tuple[bytes, re.Pattern[bytes]], ...]
     """What stands in the markup of the part only if it holds more: some bytes that are found fast, and the pattern that makes sure."""
     speaks: Callable[[str], bool]
     """Tells whether a line of its text shows that it holds more."""
     known: dict[bytes, tuple[bytes, bytes | None]] = msgspec.field(default_factory=dict)
     """By how the part begins: all that it held then, and how that was folded, if it was."""
+
+
+Foldable = Settled | LinkedTicker
+"""A part of a page that need not be looked into, element by element."""
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):
@@ -126,3 +149,5 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     images: Sequence[Image] = ()
     folded: Sequence[Element] = ()
     """Elements that were not looked into."""
+    hrefs: Mapping[Element, Sequence[str]] = {}
+    """Of those that are tickers: where each link that shows anything leads, in order."""

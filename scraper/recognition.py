@@ -11,7 +11,7 @@ from scraper.layouts.schema import Evidence
 from scraper.links import site_of
 from scraper.pages import Document, Element
 from scraper.segments import Regions, Segment, read_line, segments_of
-from scraper.ticker import end_of_line, is_plainly_ticker
+from scraper.ticker import end_of_line, is_plainly_ticker, linked_slots
 
 ENOUGH: Final = {"text": 1, "html": 2}
 """Pieces of evidence that make a page a layout's. Text has nothing but its words; markup gives more than one sign, and a single
@@ -33,10 +33,25 @@ class Fit(NamedTuple):
     regions: Regions
     segments: list[Segment]
 
-    def is_chrome(self, element: Element) -> bool:
-        """Tell whether the layout takes ``element`` for chrome."""
+    def suits(self, document: Document) -> bool:
+        """Tell whether what was folded is what the layout takes it for: chrome, or a ticker in which each link is a headline."""
+        return all(
+            self._is_ticker(element, document) if element in document.hrefs else self._is_chrome(element)
+            for element in document.folded
+        )
+
+    def _is_chrome(self, element: Element) -> bool:
         region = self.regions.of(element)
         return region is not None and region.rule.label == "chrome"
+
+    def _is_ticker(self, element: Element, document: Document) -> bool:
+        found = [segment for segment in self.segments if any(run.element is element for run in segment.runs)]
+        return (
+            len(found) == 1
+            and found[0].label == "ticker"
+            and found[0].hit is None
+            and linked_slots(document, found[0].runs, self.layout) is not None
+        )
 
     @property
     def is_strong(self) -> bool:

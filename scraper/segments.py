@@ -68,14 +68,13 @@ class Regions:
         known = self._known
         if element in known:
             return known[element]
-        path: list[Element] = []
-        inner: Element | None = element
-        while inner is not None and inner not in known:
-            path.append(inner)
-            inner = inner.parent
-        region = known[inner] if inner is not None else None
-        while path:
-            inner = path.pop()
+        path = [element]
+        outer = element.parent
+        while outer is not None and outer not in known:
+            path.append(outer)
+            outer = outer.parent
+        region = known[outer] if outer is not None else None
+        for inner in reversed(path):
             for rule in self._rules_of(inner.tag, inner.id, inner.class_):
                 if _applies(rule, region):
                     region = Region(rule, inner, region)

@@ -140,7 +140,7 @@ def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run],
     """
     text = document.text
     rule = layout.full(layout.file.ticker.id)
-    linked = _linked_slots(document, runs, layout)
+    linked = linked_slots(document, runs, layout)
     if linked is not None:
         ledger.claim_row(runs[0].start, linked[0], layout.file.ticker.usual, "headline", rule, linked[1])
         return
@@ -158,12 +158,21 @@ def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run],
             claim_ticker(ledger, document, start, end, layout)
 
 
-def _linked_slots(document: Document, runs: Sequence[Run], layout: Layout) -> tuple[Sequence[str], Sequence[str | None]] | None:
-    """Return what stands between the separators of a ticker, and where it leads, if each is a run in a link of its own."""
+def linked_slots(document: Document, runs: Sequence[Run], layout: Layout) -> tuple[Sequence[str], Sequence[str | None]] | None:
+    """Return what stands between the separators of a ticker, and where it leads, if each is a run in a link of its own.
+
+    Of a folded ticker, whose links are one run: if there are as many of them as slots. Between any two stands white space, and what
+    stands in one alone would split it only if it were a separator.
+    """
     slots = _usual(document, runs[0].start, runs[-1].end, layout)
     if slots is None:
         return None
     text = document.text
+    if (folded := document.hrefs.get(runs[0].element)) is not None:
+        if len(runs) > 1 or len(slots) - slots.count("") != len(folded):
+            return None
+        known = iter(folded)
+        return slots, [next(known) if slot else None for slot in slots]
     links = {run.element.link: text[run.start : run.end] for run in runs}
     if None in links or len(links) < len(runs) or list(links.values()) != list(filter(None, slots)):
         return None

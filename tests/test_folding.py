@@ -16,23 +16,23 @@ from scraper.characters import visible
 from scraper.documents.folding import fold
 from scraper.documents.html import read_html
 from scraper.errors import AmbiguousLayout, ParserLostText
-from scraper.layouts import builtin_layouts, choose_layouts, settled_parts
-from scraper.pages import Settled
+from scraper.layouts import builtin_layouts, choose_layouts, foldings
+from scraper.pages import Foldable
 from scraper.records import to_json_line
 from tests.measure_pages import make_case
 from tests.test_cases import CASES, FIXTURES
 
-SETTLED = settled_parts(builtin_layouts())
+PARTS = foldings(builtin_layouts())[0]
 
 
 def without_space(text: str) -> str:
     return "".join(text.split())
 
 
-def text_of(markup: str, settled: Sequence[Settled] = ()) -> str | None:
+def text_of(markup: str, parts: Sequence[Foldable] = ()) -> str | None:
     """Return the visible text of a page, or None if the parser cannot be brought to read all of it."""
     try:
-        return without_space(read_html(markup, settled).text)
+        return without_space(read_html(markup, parts).text)
     except ParserLostText:
         return None
 
@@ -40,7 +40,7 @@ def text_of(markup: str, settled: Sequence[Settled] = ()) -> str | None:
 def looked_into(page: Page) -> Outcome:
     """Clean a page of which no part is folded."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scraper.cleaning, "settled_parts", lambda _: ())
+        patch.setattr(scraper.cleaning, "foldings", lambda _: ((),))
         return clean(page)
 
 
@@ -131,7 +131,7 @@ PIECES = [
 def test_folding_loses_no_text_of_any_markup(pieces: list[str]) -> None:
     """Whatever stands in a part, and however broken, the text nodes of the page are those of the page unfolded."""
     markup = f'<html><body><div id="sideBar">{"".join(pieces)}</div><p>end</p>'
-    assert text_of(markup, SETTLED) == text_of(markup)
+    assert text_of(markup, PARTS) == text_of(markup)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_folding_loses_no_text_of_any_markup(pieces: list[str]) -> None:
 )
 def test_what_is_not_plainly_chrome_is_looked_into(inside: str) -> None:
     """A part is not folded if it holds elements or words of an article, or markup whose text could be read in two ways."""
-    assert fold(f'<div id="sideBar">{inside}</div>'.encode(), SETTLED)[1] == []
+    assert fold(f'<div id="sideBar">{inside}</div>'.encode(), PARTS)[1] == []
 
 
 @pytest.mark.parametrize(
@@ -161,14 +161,14 @@ def test_what_is_not_plainly_chrome_is_looked_into(inside: str) -> None:
 )
 def test_what_has_no_plain_beginning_and_end_is_not_folded(markup: str) -> None:
     """A part is not folded if it is not plain where it begins or ends."""
-    assert fold(markup.encode(), SETTLED)[1] == []
+    assert fold(markup.encode(), PARTS)[1] == []
 
 
 def test_a_part_ends_with_its_own_end_tag() -> None:
     """Elements of the same name within a part do not end it."""
-    data, folded = fold(b'<div id="sideBar"><div>a</div><div><div>b</div></div></div><p>c<b>d</b></p>', SETTLED)
+    data, folded = fold(b'<div id="sideBar"><div>a</div><div><div>b</div></div></div><p>c<b>d</b></p>', PARTS)
     assert data.decode() == '<div id="sideBar">a\nb</div><p>c<b>d</b></p>'
-    assert folded == ["sideBar"]
+    assert [part.name.value for part in folded] == ["sideBar"]
 
 
 def test_what_is_remembered_of_one_page_is_no_part_of_another() -> None:
@@ -177,26 +177,26 @@ def test_what_is_remembered_of_one_page_is_no_part_of_another() -> None:
     random.Random(1).shuffle(parts)
     for inside in [*parts, *reversed(parts)]:
         markup = f'<html><body><div id="sideBar">{inside}</div><p>end</p>'
-        assert text_of(markup, SETTLED) == text_of(markup)
+        assert text_of(markup, PARTS) == text_of(markup)
 
 
 def test_a_part_that_is_shown_as_text_stays_text() -> None:
     """The source of a sidebar in a text area is text with all its tags."""
     markup = '<html><body><textarea><div id="sideBar"><b>a</b></div></textarea>'
-    assert visible(read_html(markup, SETTLED).text) == visible('<div id="sideBar"><b>a</b></div>')
+    assert visible(read_html(markup, PARTS).text) == visible('<div id="sideBar"><b>a</b></div>')
 
 
 def test_what_gives_the_address_of_a_page_is_not_folded_away() -> None:
     """The page's address and its base count wherever they stand."""
     inside = '<b>a</b><meta property="og:url" content="https://www.maghress.com/a/1"/><base href="https://e.example/"/>'
-    document = read_html(f'<html><body><div id="sideBar">{inside}</div><p>end</p>', SETTLED)
+    document = read_html(f'<html><body><div id="sideBar">{inside}</div><p>end</p>', PARTS)
     assert (document.address, document.base) == ("https://www.maghress.com/a/1", "https://e.example/")
 
 
 @pytest.mark.parametrize("inside", ["<table><tr><td>a</div>", "</table><b>a</b>", "<div><table></div></table>"])
 def test_a_part_whose_end_the_parser_may_see_elsewhere_is_not_folded(inside: str) -> None:
     """The end tag of a part does not end it where a table in it is open."""
-    assert fold(f'<div id="sideBar">{inside}</div><p>b</p></div>'.encode(), SETTLED)[1] == []
+    assert fold(f'<div id="sideBar">{inside}</div><p>b</p></div>'.encode(), PARTS)[1] == []
 
 
 @pytest.mark.parametrize("attribute", ['data-id="sideBar"', 'title="id="sideBar""'])
@@ -206,7 +206,7 @@ def test_what_only_looks_like_the_id_of_a_part_hides_nothing(attribute: str) -> 
     markup = (
         f'<html><body>{menu}<div id="centeredmenu"><p>b<div id="mainContent"><div {attribute}><nav><img src="/a.png">c</nav></div>'
     )
-    assert [image.src for image in read_html(markup, SETTLED).images] == ["/a.png"]
+    assert [image.src for image in read_html(markup, PARTS).images] == ["/a.png"]
 
 
 ARTICLE = (
@@ -252,6 +252,82 @@ def test_a_part_that_one_layout_knows_hides_no_sign_of_another(tmp_path: Path) -
 def test_a_sentence_with_a_link_in_it_is_one_sentence() -> None:
     """Tags in the middle of a line do not break it: the footer of an article is found in a part that swallowed it, and no word falls apart."""
     sentence = '<p>انقر <a href="https://a.example/1">هنا</a> لقراءة الخبر\nمن مصدره.</p>'
-    assert fold(f'<div id="sideBar">{sentence}</div>'.encode(), SETTLED)[1] == []
-    data, folded = fold(b'<div id="sideBar"><li><b>W</b>ord <a href="/">and</a>\nlink</li><li>next</li></div>', SETTLED)
-    assert (data, folded) == (b'<div id="sideBar">Word and link\nnext</div>', ["sideBar"])
+    assert fold(f'<div id="sideBar">{sentence}</div>'.encode(), PARTS)[1] == []
+    data, folded = fold(b'<div id="sideBar"><li><b>W</b>ord <a href="/">and</a>\nlink</li><li>next</li></div>', PARTS)
+    assert data == b'<div id="sideBar">Word and link\nnext</div>'
+    assert len(folded) == 1
+
+
+LINK = '<a href="/a/{0}">خبر {0} من أخبار اليوم</a>'
+BETWEEN = "&nbsp;" * 4
+
+
+def with_ticker(inside: str) -> Page:
+    ticker = f'<marquee id="marquee"><span class="marquee">{inside}</span></marquee>'
+    return Page(data=ARTICLE.replace("<body>", f"<body>{ticker}").format(rest="").encode(), url="https://www.maghress.com/a/1")
+
+
+def links(*texts: str) -> str:
+    return "".join(LINK.format(n).replace("اليوم", text) + BETWEEN for n, text in enumerate(texts))
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        pytest.param(links("اليوم", "&quot;أمس&quot;", "غدا"), id="plain"),
+        pytest.param(links("اليوم") + '<a href="/a/7"></a>' + BETWEEN + links("غدا"), id="an empty slot"),
+        pytest.param(links("اليوم", "غدا").removesuffix(BETWEEN), id="not closed"),
+        pytest.param(links("اليوم", "غدا").replace("&nbsp;", "\N{NO-BREAK SPACE}"), id="as characters"),
+    ],
+)
+def test_a_ticker_of_plain_links_is_folded(inside: str) -> None:
+    """A ticker that holds nothing but links and no-break spaces is read without its elements: headlines and addresses are the same."""
+    page = with_ticker(inside)
+    assert len(clean(page).document.hrefs) == 1
+    assert clean(page).record.headlines[0].url == "https://www.maghress.com/a/0"
+    check_same(page)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        pytest.param(links("اليوم", f"قبل{BETWEEN}بعد"), id="a separator in a link"),
+        pytest.param(links(f"قبل{BETWEEN}بعد", "غدا") + LINK.format(8) + LINK.format(9), id="and one missing elsewhere"),
+        pytest.param(links("اليوم").replace("&nbsp;" * 4, "&nbsp;" * 3) + links("غدا"), id="another separator"),
+        pytest.param(links("اليوم") + "بلا رابط" + BETWEEN + links("غدا"), id="words outside of links"),
+        pytest.param(links("اليوم", "<b>غدا</b>"), id="an element in a link"),
+        pytest.param(links("اليوم", "غدا\nصباحا"), id="two lines in a link"),
+        pytest.param(links("اليوم", " غدا "), id="spaces at the ends"),
+        pytest.param(links("اليوم", "غدا").replace("href", "class='x' href"), id="other attributes"),
+        pytest.param(links("اليوم", "غدا").replace("/a/1", "/a/1?b&amp;c"), id="a reference in an address"),
+        pytest.param(links("اليوم", "غ&shy;دا"), id="something invisible"),
+        pytest.param(links("اليوم", "غدا &amp"), id="a reference without end"),
+        pytest.param(links("اليوم").removesuffix(BETWEEN) + links("غدا"), id="no separator"),
+        pytest.param(links("اليوم", "غدا") + '</span><span class="marquee">' + links("أمس"), id="two tickers"),
+        pytest.param("<!--" + links("اليوم", "غدا") + "-->", id="a comment"),
+    ],
+)
+def test_any_other_ticker_is_looked_into(inside: str) -> None:
+    """A ticker of which it is not plain which words lead where is read element by element."""
+    page = with_ticker(inside)
+    assert clean(page).document.hrefs == {}
+    check_same(page)
+
+
+TICKER_PIECES = [
+    *PIECES,
+    *(LINK.format(n) for n in range(3)),
+    *([BETWEEN] * 4),
+    '<a href="/b">',
+    "</a>",
+    "</span>",
+    "&nbsp;",
+    "&amp;",
+]
+
+
+@settings(max_examples=400)
+@given(st.lists(st.sampled_from(TICKER_PIECES), max_size=14))
+def test_whatever_stands_in_a_ticker_the_record_is_the_same(pieces: list[str]) -> None:
+    """Whether a ticker is folded or not, whatever stands in it, the record is the same."""
+    check_same(with_ticker("".join(pieces)))

@@ -5,22 +5,22 @@ from collections.abc import Sequence
 from scraper.documents.form import is_html
 from scraper.documents.html import read_html
 from scraper.documents.text import read_text
-from scraper.pages import Document, Settled
+from scraper.pages import Document, Foldable
 
 
-def read_document(text: str, media_type: str | None = None, settled: Sequence[Settled] = (), utf8: bytes | None = None) -> Document:
+def read_document(text: str, media_type: str | None = None, parts: Sequence[Foldable] = (), utf8: bytes | None = None) -> Document:
     """Make the document of a page from its decoded text.
 
     Args:
         text: the decoded text.
         media_type: what was declared of it.
-        settled: parts of markup that need not be looked into.
+        parts: parts of markup that need not be looked into.
         utf8: the text in UTF-8, where it was received so.
 
     Raises:
         ParserLostText: if the HTML parser cannot be brought to read the whole page.
     """
-    return read_html(text, settled, utf8) if is_html(text, media_type) else read_text(text)
+    return read_html(text, parts, utf8) if is_html(text, media_type) else read_text(text)
 
 
 __all__ = ["read_document"]

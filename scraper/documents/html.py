@@ -5,16 +5,17 @@ attribute, or below 2,048 levels), so a mark is appended to the page. If the tre
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from lxml import etree
 
 from scraper.characters import is_plain
-from scraper.documents.folding import fold
+from scraper.documents.folding import Fold, fold
 from scraper.errors import ParserLostText
 from scraper.links import is_absolute
-from scraper.pages import Block, Document, Element, Image, Run, Settled
+from scraper.pages import Block, Document, Element, Foldable, Image, Run
 
 # Elements that stand on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and those
 # whose text no reader would run into its neighbour's: table cells, options, buttons, text areas.
@@ -39,15 +40,16 @@ _LARGE: Final = 200_000
 
 _MARK: Final = "scraper-end-of-page"
 _LONGEST_ENDING: Final = 1000
-_ENDING: Final = re.compile(rb"(?:\s*</(?:body|html)\s*>)+\s*\Z", re.IGNORECASE)
+_ENDING: Final = re.compile(rb"</(?:body|html)\s*>(?:\s*</(?:body|html)\s*>)*\s*\Z", re.IGNORECASE)
+"""Begins with letters, which are found many times as fast as any number of spaces."""
 
 
-def read_html(markup: str, settled: Sequence[Settled] = (), utf8: bytes | None = None) -> Document:
+def read_html(markup: str, parts: Sequence[Foldable] = (), utf8: bytes | None = None) -> Document:
     """Make the document of an HTML page.
 
     Args:
         markup: the page.
-        settled: parts that need not be looked into; those that the page has are folded.
+        parts: those that need not be looked into; what the page has of them is folded.
         utf8: the page in UTF-8, where it was received so; saves encoding it.
 
     Raises:
@@ -60,22 +62,23 @@ def read_html(markup: str, settled: Sequence[Settled] = (), utf8: bytes | None =
     mark = _MARK
     while mark in markup:
         mark += "-x"
-    data, folds = fold(_without_controls(markup.encode("utf-8", "replace") if utf8 is None else utf8), settled)
+    data, folds = fold(_without_controls(markup.encode("utf-8", "replace") if utf8 is None else utf8), parts)
     root = _parse(data, mark)
+    is_swallowed = False
     if root is None or not _is_whole(root, mark):
         if folds:
             return read_html(markup)
         from scraper.documents.mending import mend  # ten patterns that few pages need
 
         root = _parse(_without_controls(mend(markup).encode("utf-8", "replace")), mark)
-        if root is None or not (_is_whole(root, mark) or _is_swallowed(root, mark)):
+        is_swallowed = root is not None and not _is_whole(root, mark) and _is_swallowed(root, mark)
+        if root is None or not (is_swallowed or _is_whole(root, mark)):
             raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
     addresses = dict(_addresses(root))
-    # Within a title, text area or script that nobody closed the mark is text.
-    writer = _Writer(re.compile(rf"</?{mark}>"), keeps_lines=next(root.iter(*_PREFORMATTED), None) is not None)
-    images = list(_write(root, writer, folds))
-    text, blocks, folded = "".join(writer.parts), writer.blocks, writer.folded
-    if [element.id for element in folded] != folds:
+    flow = _Flow(root, folds)
+    pattern = re.compile(rf"</?{mark}>") if is_swallowed else None
+    text, blocks = _lay_out(flow, pattern, keeps_lines=next(root.iter(*_PREFORMATTED), None) is not None)
+    if len(flow.folded) != len(folds) or not all(map(Fold.is_of, folds, flow.folded)):
         return read_html(markup)  # what looked like a part of the page was text of it
     return Document(
         form="html",
@@ -84,8 +87,9 @@ def read_html(markup: str, settled: Sequence[Settled] = (), utf8: bytes | None =
         is_plain=is_plain(text),
         address=addresses.get("canonical") or addresses.get("og:url"),
         base=addresses.get("base"),
-        images=images,
-        folded=folded,
+        images=flow.images,
+        folded=flow.folded,
+        hrefs={element: fold.hrefs for element, fold in zip(flow.folded, folds, strict=True) if fold.hrefs is not None},
     )
 
 
@@ -96,8 +100,8 @@ def _without_controls(data: bytes) -> bytes:
 def _parse(data: bytes, mark: str) -> etree._Element | None:
     # Behind the end tags of the page itself everything would be dropped.
     ending = _ENDING.search(data, max(len(data) - _LONGEST_ENDING, 0))
-    end = ending.start() if ending is not None else len(data)
-    data = b"%b\n<%b></%b>%b" % (data[:end], mark.encode(), mark.encode(), data[end:])
+    page, end = (data[: ending.start()].rstrip(), ending[0]) if ending is not None else (data, b"")
+    data = b"%b\n<%b></%b>%b" % (page, mark.encode(), mark.encode(), end)
     root, has_errors = _parse_bytes(data)
     if has_errors and (mended := _keep_stray_breaks(data)) != data:
         root, _ = _parse_bytes(mended)
@@ -128,88 +132,122 @@ def _is_swallowed(root: etree._Element, mark: str) -> bool:
     return any(mark in (element.text or "") for element in root.iter())
 
 
-class _Writer:
-    """Writes text on lines. White space between two runs belongs to neither; at the start of a line it goes.
+_LINE_END: Final = ("", None)
+
+
+class _Flow:
+    """The text nodes below ``root`` in document order, each with its element, and the ends of lines between them.
 
     Args:
-        mark: what is left out.
-        keeps_lines: whether lines of text may be lines of the page, namely in what is preformatted.
+        root: the page.
+        folds: what was folded.
     """
 
-    def __init__(self, mark: re.Pattern[str], *, keeps_lines: bool) -> None:
-        self.parts: list[str] = []
-        self.blocks: list[Block] = []
+    def __init__(self, root: etree._Element, folds: Sequence[Fold]) -> None:
+        self._root = root
+        self._ids = {fold.name.value for fold in folds if fold.name.attribute == "id"}
+        self._classes = {fold.name.value for fold in folds if fold.name.attribute == "class"}
+        self.images: list[Image] = []
+        """What was met so far."""
         self.folded: list[Element] = []
         """Elements of which each line of text is a line of the page."""
-        self._mark = mark
-        self._keeps_lines = keeps_lines
-        self._runs: list[Run] = []
-        self._start = self._end = 0
 
-    def write(self, text: str, element: Element) -> None:
-        """Write text that stands in an element."""
-        if ("\n" in text or "\t" in text or "\r" in text) and element not in self.folded:
-            if self._keeps_lines and "\n" in text and any(outer.tag in _PREFORMATTED for outer in element.ancestry()):
-                *lines, text = text.split("\n")
-                for line in lines:
-                    self.write(line, element)
-                    self.end_line()
-            text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
-        is_blank = text.isspace()
-        if not text or (is_blank and not self._runs):
-            return
-        if _MARK in text:
-            text = self._mark.sub("", text)
-        self.parts.append(text)
-        start = self._end
-        self._end = end = start + len(text)
-        if not is_blank:
-            self._runs.append(Run(start, end, element))
+    def __iter__(self) -> Iterator[tuple[str, Element | None]]:
+        # A loop, because pages nest deeper than Python calls do; and not over the ends of elements too, which takes twice as long.
+        around: Element | None = None
+        is_unread = False
+        path: list[tuple[etree._Element, bool, Element | None, bool]] = []
+        for node in chain(self._root.iter("*"), [None]):
+            parent = node.getparent() if node is not None else None
+            while path and path[-1][0] is not parent:
+                ended, is_breaking, around, is_unread = path.pop()
+                if is_breaking:
+                    yield _LINE_END
+                if (text := ended.tail) and around is not None and not is_unread:
+                    yield text, around
+            if node is None:
+                return
+            tag = node.tag
+            is_breaking = tag in _BREAKING
+            path.append((node, is_breaking, around, is_unread))
+            if is_breaking:
+                yield _LINE_END
+            if is_unread:
+                continue
+            if tag in _UNREAD:
+                is_unread = True
+            elif tag not in _LEAVES:
+                around = self._element(node, tag, around)
+                if text := node.text:
+                    yield text, around
+            elif tag == "img" and around is not None and (src := node.get("src")):
+                self.images.append(Image(src.strip(), around))
 
-    def end_line(self) -> None:
-        """End the line, if it holds anything."""
-        if self._runs:
-            self.blocks.append(Block(self._start, self._end, self._runs))
-            self._runs = []
-            self.parts.append("\n")
-            self._start = self._end = self._end + 1
+    def _element(self, node: etree._Element, tag: str, around: Element | None) -> Element:
+        name, class_ = node.get("id", ""), node.get("class", "")
+        element = Element(tag, name, class_, around, node.get("href") if tag == "a" else None)
+        if name in self._ids or class_ in self._classes:
+            self.folded.append(element)
+        return element
 
 
-def _write(root: etree._Element, writer: _Writer, folds: Collection[str]) -> Iterator[Image]:
-    """Write the text nodes below ``root`` in document order, and yield the images.
+def _lay_out(flow: _Flow, mark: re.Pattern[str] | None, *, keeps_lines: bool) -> tuple[str, list[Block]]:
+    """Lay text out in lines. White space between two runs belongs to neither; at the start of a line it goes.
 
-    A loop, because pages nest deeper than Python calls do. Elements whose ids are among ``folds`` are folded.
+    Args:
+        flow: the text.
+        mark: what is left out, where it stands in text.
+        keeps_lines: whether lines of text may be lines of the page, namely in what is preformatted.
     """
-    write, end_line = writer.write, writer.end_line
-    around: Element | None = None
-    unread = 0
-    open_tags: list[str] = []
-    for event, node in etree.iterwalk(root, events=("start", "end")):
-        tag = node.tag if event == "start" else open_tags.pop()
-        is_leaf = tag in _LEAVES
-        if tag in _BREAKING:
-            end_line()
-        if event == "end":
-            if unread and not is_leaf:
-                unread -= 1
-            elif around is not None and not is_leaf:
-                around = around.parent
-            if (text := node.tail) and not unread and around is not None:
-                write(text, around)
+    parts: list[str] = []
+    blocks: list[Block] = []
+    runs: list[Run] = []
+    start = end = 0
+    folded = flow.folded
+    for text, element in _preformatted(flow) if keeps_lines else flow:
+        if element is None:
+            if runs:
+                blocks.append(Block(start, end, runs))
+                runs = []
+                parts.append("\n")
+                start = end = end + 1
             continue
-        open_tags.append(tag)
-        if is_leaf:
-            if tag == "img" and not unread and around is not None and (src := node.get("src")):
-                yield Image(src.strip(), around)
-        elif unread or tag in _UNREAD:
-            unread += 1
-        else:
-            around = Element(tag, node.get("id", ""), node.get("class", ""), around, node.get("href") if tag == "a" else None)
-            if around.id in folds:
-                writer.folded.append(around)
-            if text := node.text:
-                write(text, around)
-    end_line()
+        is_blank = text.isspace()
+        if is_blank and not runs:
+            continue
+        line = text
+        if ("\n" in text or "\t" in text or "\r" in text) and element not in folded:
+            line = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
+        if mark is not None:
+            line = mark.sub("", line)
+        parts.append(line)
+        begin = end
+        end += len(line)
+        if not is_blank:
+            runs.append(Run(begin, end, element))
+    if runs:
+        blocks.append(Block(start, end, runs))
+        parts.append("\n")
+    return "".join(parts), blocks
+
+
+def _preformatted(flow: _Flow) -> Iterator[tuple[str, Element | None]]:
+    """Yield text line by line where it is preformatted."""
+    for text, element in flow:
+        if element is None or "\n" not in text or element in flow.folded or not _is_preformatted(element):
+            yield text, element
+            continue
+        *lines, rest = text.split("\n")
+        for line in lines:
+            if line:
+                yield line, element
+            yield _LINE_END
+        if rest:
+            yield rest, element
+
+
+def _is_preformatted(element: Element) -> bool:
+    return any(outer.tag in _PREFORMATTED for outer in element.ancestry())
 
 
 def _addresses(root: etree._Element) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ import contextlib
 import io
 import os
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -111,10 +111,10 @@ class Done(NamedTuple):
             for line in listed:
                 page = _listed.decode(line)
                 sink.add(page.result, lines.read(page.lines), spans.read(page.spans))
-            while some := spans.readlines(_MOST):
-                sink.pass_on(b"", b"".join(some))
-            while some := lines.readlines(_MOST):
-                sink.pass_on(b"".join(some), b"")
+            for some in _whole_lines(spans):
+                sink.pass_on(b"", some)
+            for some in _whole_lines(lines):
+                sink.pass_on(some, b"")
         self.discard()
 
     def discard(self) -> None:
@@ -122,6 +122,12 @@ class Done(NamedTuple):
         for spooled in (self.lines, self.spans, self.listed, self.failures):
             if spooled.path is not None:
                 os.unlink(spooled.path)
+
+
+def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the rest of a file, many lines at once; cut at each line end it would cost the writing process as much again."""
+    while some := file.read(_MOST):
+        yield some + file.readline()
 
 
 class _Collected:

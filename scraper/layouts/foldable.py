@@ -1,4 +1,4 @@
-"""The parts of a page that a layout knows to be chrome through and through."""
+"""The parts of a page that need not be looked into: what a layout knows to be chrome through and through, and the ticker."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from scraper.characters import squeeze
 from scraper.layouts.layout import Layout
 from scraper.layouts.schema import ElementRule
 from scraper.layouts.selectors import Selector
-from scraper.pages import Settled
+from scraper.pages import Foldable, LinkedTicker, Named, Settled
 
 _MOST_SELECTIONS = 8
 """Selections of layouts in one program; nearly all use one."""
@@ -19,14 +19,32 @@ _SPELLED_OUT: Final = re.compile(rb"""[\s"](?i:class|id)\s*=\s*(?:"[^"]*|[^\s"<>
 
 
 @lru_cache(_MOST_SELECTIONS)
-def settled_parts(layouts: tuple[Layout, ...]) -> tuple[Settled, ...]:
-    """Return what is chrome wherever it stands, by the id of its element, and by what is told that it was never closed."""
+def foldings(layouts: tuple[Layout, ...]) -> tuple[tuple[Foldable, ...], ...]:
+    """Return which parts of a page of these layouts need not be looked into, and which if those hold more than they should; at last none."""
+    settled = tuple(_settled_parts(layouts))
+    return (*settled, *_tickers(layouts)), settled, ()
+
+
+def _tickers(layouts: tuple[Layout, ...]) -> Iterator[LinkedTicker]:
+    """Yield what holds the ticker wherever it stands. Its links are looked into if any layout has a rule for links in general."""
+    if any(layout.rules_of("a", "", "") for layout in layouts):
+        return
+    rules = ((selector, rule) for layout in layouts for selector, rule in layout.selectors)
+    found = (selector for selector, rule in rules if rule.label == "ticker" and not (rule.within or rule.not_within))
+    names = (
+        Named("id", one.id) if one.id else Named("class", *one.classes) for one in found if bool(one.id) + len(one.classes) == 1
+    )
+    yield from map(LinkedTicker, dict.fromkeys(names))
+
+
+def _settled_parts(layouts: tuple[Layout, ...]) -> Iterator[Settled]:
+    """Yield what is chrome wherever it stands, by the id of its element, and by what is told that it was never closed."""
     rules: dict[str, list[tuple[Layout, ElementRule]]] = {}
     for layout in layouts:
         for selector, rule in layout.selectors:
             if selector.id and not selector.classes and rule.label == "chrome" and not (rule.within or rule.not_within):
                 rules.setdefault(selector.id, []).append((layout, rule))
-    return tuple(_settled(name, found, layouts) for name, found in rules.items())
+    return (_settled(name, found, layouts) for name, found in rules.items())
 
 
 def _settled(name: str, rules: list[tuple[Layout, ElementRule]], layouts: tuple[Layout, ...]) -> Settled:
@@ -40,8 +58,7 @@ def _settled(name: str, rules: list[tuple[Layout, ElementRule]], layouts: tuple[
     # What another layout goes by must be seen, be it only to say that two layouts fit.
     signs |= {_sign(selector) for layout in others for selector, rule in layout.selectors if rule.evidence is not None}
     return Settled(
-        name,
-        needle=f'id="{name}"'.encode(),
+        Named("id", name),
         signs=(*((sign.encode(), _shape(sign)) for sign in sorted(signs)), (b"&", _SPELLED_OUT)),
         speaks=speaks,
     )
