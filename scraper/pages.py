@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -105,10 +105,23 @@ class Named(msgspec.Struct, frozen=True):
         return self.value == (element.id if self.attribute == "id" else element.class_)
 
 
+class Known(NamedTuple):
+    """A part of a page that was met, and how it is folded."""
+
+    whole: bytes
+    """All that it held, with its end."""
+    inside: bytes | None
+    """What is to stand there instead; None if it must be looked into."""
+    hrefs: Sequence[str] | None = None
+    """Of a ticker: where each link that shows anything leads."""
+
+
 class LinkedTicker(msgspec.Struct, frozen=True, eq=False):
     """A part of a page that holds a ticker: links, and between them white space."""
 
     name: Named
+    known: dict[bytes, Known] = msgspec.field(default_factory=dict)
+    """By how the part begins: what was met last."""
 
 
 class Settled(msgspec.Struct, frozen=True, eq=False):
@@ -119,8 +132,8 @@ class Settled(msgspec.Struct, frozen=True, eq=False):
     """What stands in the markup of the part only if it holds more: some bytes that are found fast, and the pattern that makes sure."""
     speaks: Callable[[str], bool]
     """Tells whether a line of its text shows that it holds more."""
-    known: dict[bytes, tuple[bytes, bytes | None]] = msgspec.field(default_factory=dict)
-    """By how the part begins: all that it held then, and how that was folded, if it was."""
+    known: dict[bytes, Known] = msgspec.field(default_factory=dict)
+    """By how the part begins: what was met last."""
 
 
 Foldable = Settled | LinkedTicker

@@ -262,8 +262,8 @@ LINK = '<a href="/a/{0}">خبر {0} من أخبار اليوم</a>'
 BETWEEN = "&nbsp;" * 4
 
 
-def with_ticker(inside: str) -> Page:
-    ticker = f'<marquee id="marquee"><span class="marquee">{inside}</span></marquee>'
+def with_ticker(inside: str, frame: str = '<marquee id="marquee"><span class="marquee">{}</span></marquee>') -> Page:
+    ticker = frame.format(inside)
     return Page(data=ARTICLE.replace("<body>", f"<body>{ticker}").format(rest="").encode(), url="https://www.maghress.com/a/1")
 
 
@@ -312,6 +312,20 @@ def test_any_other_ticker_is_looked_into(inside: str) -> None:
     page = with_ticker(inside)
     assert clean(page).document.hrefs == {}
     check_same(page)
+
+
+def test_a_ticker_with_two_names_is_folded_once() -> None:
+    """An element that is told by its id and by its class is one."""
+    page = with_ticker(links("اليوم", "غدا"), '<marquee id="marquee" class="marquee">{}</marquee>')
+    assert len(clean(page).document.hrefs) == 1
+    check_same(page)
+
+
+def test_a_ticker_that_is_met_again_is_another_where_it_goes_on() -> None:
+    """What is remembered of a ticker holds for the same ticker alone, and not for one that begins so."""
+    tickers = [links(*texts) for texts in (["اليوم" * 9], ["اليوم" * 9, "غدا"], ["اليوم" * 9, "<b>غدا</b>"], ["اليوم" * 9, "أمس"])]
+    for inside in [*tickers, *reversed(tickers), *tickers]:
+        check_same(with_ticker(inside))
 
 
 TICKER_PIECES = [

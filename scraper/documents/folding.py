@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, compress
+from operator import attrgetter
 from typing import Final, NamedTuple
 
-from scraper.pages import Element, Foldable, LinkedTicker, Named, Settled
+from scraper.pages import Element, Foldable, Known, LinkedTicker, Named, Settled
 
 # A tag in lower case without a quote too many; not of an element whose text is no markup, or is not read, and not of one that
 # gives the page's address or base, wherever it stands.
@@ -62,6 +63,9 @@ class _Place(NamedTuple):
     fold: Fold
 
 
+_START: Final = attrgetter("start")
+
+
 def fold(data: bytes, parts: Sequence[Foldable]) -> tuple[bytes, list[Fold]]:
     """Fold what parts of a page can be folded.
 
@@ -74,23 +78,29 @@ def fold(data: bytes, parts: Sequence[Foldable]) -> tuple[bytes, list[Fold]]:
         if opening is None or opening.end() < at or data.count(b'"', opening.start(), at) % 2:
             continue  # what looks like the id may stand in the value of another attribute
         start = opening.end()
-        if isinstance(part, LinkedTicker):
-            if (place := _fold_ticker(data, start, opening[0], part)) is not None:
-                places.append(place)
-            continue
         beginning = data[opening.start() : start + _BEGINNING]
-        whole, folded = part.known.get(beginning, (b"", None))
-        if not whole or not data.startswith(whole, start):
-            end = _end_of(data, start, opening[0])
-            if end is None:
+        known = part.known.get(beginning)
+        if known is None or not data.startswith(known.whole, start):
+            known = _look_into(data, start, opening[0], part)
+            if known is None:
                 continue
-            whole, folded = data[start : end.end()], _fold(data[start : end.start()], end[0], part)
             if len(part.known) >= _MOST_REMEMBERED:
                 part.known.clear()
-            part.known[beginning] = whole, folded
-        if folded is not None:
-            places.append(_Place(start, start + len(whole), folded, Fold(part.name)))
-    return _replace(data, sorted(places))
+            part.known[beginning] = known
+        if known.inside is not None:
+            places.append(_Place(start, start + len(known.whole), known.inside, Fold(part.name, known.hrefs)))
+    return _replace(data, sorted(places, key=_START))
+
+
+def _look_into(data: bytes, start: int, opening: bytes, part: Foldable) -> Known | None:
+    """Return how a part that begins at ``start`` is folded; None if its end cannot be told."""
+    name = opening[1:-1].split(maxsplit=1)[0]
+    if isinstance(part, LinkedTicker):
+        end_tag = b"</" + name
+        end = data.find(end_tag, start)
+        return _ticker(data[start:end], end_tag) if end >= 0 else None
+    ending = _end_of(data, start, name)
+    return _chrome(data[start : ending.start()], ending[0], part) if ending is not None else None
 
 
 def _first_places(data: bytes, parts: Sequence[Foldable]) -> Iterator[tuple[Foldable, int]]:
@@ -124,27 +134,29 @@ def _replace(data: bytes, places: Iterable[_Place]) -> tuple[bytes, list[Fold]]:
     return b"".join([*pieces, data[position:]]), folds
 
 
-def _fold_ticker(data: bytes, start: int, opening: bytes, part: LinkedTicker) -> _Place | None:
+def _ticker(inside: bytes, end_tag: bytes) -> Known:
     """Fold links that have nothing but no-break spaces between them: their tags give way to nothing."""
-    end = data.find(b"</" + _name_of(opening), start)
-    first, *pieces = _LINK.split(data[start:end])
+    whole = inside + end_tag
+    first, *pieces = _LINK.split(inside)
     hrefs, texts, between = pieces[::3], pieces[1::3], pieces[2::3]
-    if end < 0 or first or not texts or not texts[0] or not all(map(_BETWEEN.fullmatch, {*between[:-1], between[-1] or b"&nbsp;"})):
-        return None
+    if first or not texts or not texts[0] or not all(map(_BETWEEN.fullmatch, {*between[:-1], between[-1] or b"&nbsp;"})):
+        return Known(whole, None)
     words = b"<".join(texts)
     if _NOT_IN_ADDRESS.search(b"".join(hrefs)) or any(byte in words for byte in _NOT_IN_WORDS):
-        return None
-    if b"&" in words and _NO_REFERENCE.search(words):
-        return None  # it would end where the next character ends it
+        return Known(whole, None)
+    if b"&" in words and _NO_REFERENCE.search(words):  # it would end where the next character ends it
+        return Known(whole, None)
     shown = b"\n".join(compress(hrefs, texts)).decode("utf-8", "replace").split("\n")
-    return _Place(start, end, b"".join(chain.from_iterable(zip(texts, between, strict=True))), Fold(part.name, shown))
+    return Known(whole, b"".join(chain.from_iterable(zip(texts, between, strict=True))) + end_tag, shown)
 
 
-def _name_of(opening: bytes) -> bytes:
-    return opening[1:-1].split(maxsplit=1)[0]
+def _chrome(inside: bytes, end_tag: bytes, part: Settled) -> Known:
+    """Fold chrome: its tags give way to line ends."""
+    return Known(inside + end_tag, lines + end_tag if (lines := _lines_of(inside, part)) is not None else None)
 
 
-def _fold(inside: bytes, end_tag: bytes, part: Settled) -> bytes | None:
+def _lines_of(inside: bytes, part: Settled) -> bytes | None:
+    """Return the lines of a part of chrome; None if there may be more in it."""
     text = _TAG.sub(b"\n", _INLINE.sub(b"", inside.replace(b"\n", b" ")))
     if b"<" in text or b">" in text or any(sign in inside and shape.search(inside) for sign, shape in part.signs):
         return None
@@ -156,9 +168,7 @@ def _fold(inside: bytes, end_tag: bytes, part: Settled) -> bytes | None:
         from html import unescape  # 2 ms for a table that few parts need
 
         shown = unescape(shown)
-    if any(map(part.speaks, shown.split("\n"))):
-        return None
-    return lines + end_tag
+    return None if any(map(part.speaks, shown.split("\n"))) else lines
 
 
 def _is_nested(inside: bytes) -> bool:
@@ -172,10 +182,10 @@ def _is_nested(inside: bytes) -> bool:
     return not around
 
 
-def _end_of(data: bytes, start: int, opening: bytes) -> re.Match[bytes] | None:
-    """Find the end tag that belongs to the element whose content begins at ``start``."""
+def _end_of(data: bytes, start: int, name: bytes) -> re.Match[bytes] | None:
+    """Find the end tag that belongs to the element of such a name whose content begins at ``start``."""
     depth = 1
-    for match in re.compile(rb"<(/?)%b(?:\s[^<>]*)?>" % _name_of(opening)).finditer(data, start):
+    for match in re.compile(rb"<(/?)%b(?:\s[^<>]*)?>" % name).finditer(data, start):
         depth += -1 if match[1] else 1
         if not depth:
             return match
