@@ -36,18 +36,17 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout) -> set[int
 
 def _is_marked(block: Segment, text: str, layout: Layout, seen: set[Element]) -> bool:
     """Tell whether all of a block stands in elements that mark headings and have marked none before; they are added to ``seen``."""
-    runs = [run for run in block.runs if not is_blank(text[run.start : run.end])]
     part = block.region.element if block.region is not None else None
     marks: set[Element] = set()
-    for run in runs:
-        for element in run.element.ancestry():
-            if element is part:
-                return False
-            if layout.makes_heading(element):
-                marks.add(element)
-                break
-        else:
+    for run in block.runs:
+        if is_blank(text[run.start : run.end]):
+            continue
+        element: Element | None = run.element
+        while element is not part and element is not None and not layout.makes_heading(element):
+            element = element.parent
+        if element is part or element is None:
             return False
+        marks.add(element)
     is_new = not marks & seen
     seen |= marks
-    return bool(runs) and is_new
+    return bool(marks) and is_new

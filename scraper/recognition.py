@@ -45,13 +45,11 @@ class Fit(NamedTuple):
         return region is not None and region.rule.label == "chrome"
 
     def _is_ticker(self, element: Element, document: Document) -> bool:
-        found = [segment for segment in self.segments if any(run.element is element for run in segment.runs)]
-        return (
-            len(found) == 1
-            and found[0].label == "ticker"
-            and found[0].hit is None
-            and linked_slots(document, found[0].runs, self.layout) is not None
-        )
+        for segment in self.segments:
+            if segment.runs[0].element is element:
+                is_ticker = segment.label == "ticker" and segment.hit is None
+                return is_ticker and linked_slots(document, segment.runs, self.layout) is not None
+        return False
 
     @property
     def is_strong(self) -> bool:

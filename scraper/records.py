@@ -135,8 +135,9 @@ class FailureRecord(Struct, frozen=True, kw_only=True):
 _encoder: Final = msgspec.json.Encoder()
 
 # U+0085, U+2028 and U+2029 are line ends to Unicode, and to many readers of lines, though not to JSON.
-_LINE_ENDS: Final = ((b"\xc2", re.compile(rb"\xc2\x85")), (b"\xe2", re.compile(rb"\xe2\x80[\xa8\xa9]")))
-"""The first byte, which is found twenty times as fast as the rest, and all; patterns look for bytes twice as fast as ``in`` does."""
+_LINE_ENDS: Final = re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]")
+_PARTS: Final = ((b"\xc2", (b"\x85",)), (b"\xe2", (b"\x80\xa8", b"\x80\xa9")))
+"""The same in two parts. Few lines hold many of the first byte, which is found twenty times as fast as two bytes are."""
 
 
 Keys = Sequence[tuple[str, str]]
@@ -146,9 +147,12 @@ Keys = Sequence[tuple[str, str]]
 def to_json_line(record: Struct, keys: Keys = ()) -> bytes:
     """Return the record as one line of JSON, UTF-8, with its line end; if ``keys`` are given, with these instead of its own."""
     line = _encoder.encode({key: getattr(record, name) for key, name in keys} if keys else record)
-    for first, end in _LINE_ENDS:
-        if first in line:
-            line = end.sub(_escaped, line)
+    for first, rest in _PARTS:
+        at = line.find(first)
+        while at >= 0 and not line.startswith(rest, at + 1):
+            at = line.find(first, at + 1)
+        if at >= 0:
+            line = _LINE_ENDS.sub(_escaped, line)
     return line + b"\n"
 
 

@@ -45,10 +45,20 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return tuple(piece.encode() for piece in self.markup)
 
 
-class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     rules: list[Rule]
     login_paths: tuple[str, ...]
     front_pages: tuple[str, ...]
+
+    @cached_property
+    def titles(self) -> frozenset[str]:
+        """The titles of all rules."""
+        return frozenset(title for rule in self.rules for title in rule.titles)
+
+    @cached_property
+    def beginnings(self) -> tuple[str, ...]:
+        """The beginnings of titles of all rules."""
+        return tuple(beginning for rule in self.rules for beginning in rule.beginnings)
 
 
 def refusal(data: bytes) -> FetchError | None:
@@ -58,11 +68,13 @@ def refusal(data: bytes) -> FetchError | None:
         data: the page, unpacked.
     """
     head = data[:_HEAD]
-    titles = _titles(head)
-    for rule in _rules().rules:
-        if rule.titles and not any(title in rule.titles or title.startswith(rule.beginnings) for title in titles):
+    rules = _rules()
+    # Hardly any page has a title that is in any rule.
+    titles = [title for title in _titles(head) if title in rules.titles or title.startswith(rules.beginnings)]
+    for rule in rules.rules:
+        if rule.titles and not (titles and any(title in rule.titles or title.startswith(rule.beginnings) for title in titles)):
             continue
-        if rule.markup and not any(piece in head for piece in rule.pieces):
+        if rule.markup and not any(map(head.__contains__, rule.pieces)):
             continue
         return _error(rule.code, rule.because)
     return None

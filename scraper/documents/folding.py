@@ -34,7 +34,8 @@ _LINK: Final = re.compile(rb"""<a href="([^"]*+)">([^<]*+)</a>""")
 _NOT_IN_ADDRESS: Final = re.compile(rb"[&<>\s]")
 _NOT_IN_WORDS: Final = (b">", b"\n", b"\r", b"\t")
 _NO_REFERENCE: Final = re.compile(rb"&(?![a-zA-Z0-9#]++;)")
-_BETWEEN: Final = re.compile(rb"(?:&nbsp;|\xc2\xa0)+")
+_NBSP: Final = "\N{NO-BREAK SPACE}".encode()
+_BETWEEN: Final = re.compile(b"(?:&nbsp;|%b)+" % _NBSP)
 
 _MOST_REMEMBERED: Final = 64
 """Foldings of one part that are remembered: the pages of a site show the same menu, day after day."""
@@ -105,21 +106,29 @@ def _look_into(data: bytes, start: int, opening: bytes, part: Foldable) -> Known
 
 def _first_places(data: bytes, parts: Sequence[Foldable]) -> Iterator[tuple[Foldable, int]]:
     """Yield the parts that a page may have, each with the place where its name first stands."""
-    places: dict[bytes, int] = {}
-    for needles in _needles_of(tuple(parts)):
-        for match in needles.finditer(data):
-            places.setdefault(match[0], match.start())
-    for part in parts:
-        if part.name.needle in places:
-            yield part, places[part.name.needle]
+    any_id, ids, classes = _needles_of(tuple(parts))
+    found: set[bytes] = set()
+    for match in any_id.finditer(data) if any_id is not None else ():
+        if match[0] not in found:
+            found.add(match[0])
+            yield from ((part, match.start()) for part in ids[match[0]])
+    for needle, part in classes:
+        if (at := data.find(needle)) >= 0:
+            yield part, at
 
 
 @lru_cache
-def _needles_of(parts: tuple[Foldable, ...]) -> list[re.Pattern[bytes]]:
-    """Return patterns of the names of parts: one for the ids, one for the classes, for what they begin with is looked for once."""
-    names = [part.name for part in parts]
-    kinds = [[name.needle for name in names if name.attribute == attribute] for attribute in ("id", "class")]
-    return [re.compile(b"|".join(map(re.escape, needles))) for needles in kinds if needles]
+def _needles_of(
+    parts: tuple[Foldable, ...],
+) -> tuple[re.Pattern[bytes] | None, dict[bytes, list[Foldable]], list[tuple[bytes, Foldable]]]:
+    """Return how the ids and the classes of parts stand in markup; ids, of which there are many, in one pattern, too."""
+    needles = [(part.name.attribute, f'{part.name.attribute}="{part.name.value}"'.encode(), part) for part in parts]
+    ids: dict[bytes, list[Foldable]] = {}
+    for attribute, needle, part in needles:
+        if attribute == "id":
+            ids.setdefault(needle, []).append(part)
+    any_id = re.compile(b"|".join(map(re.escape, ids))) if ids else None
+    return any_id, ids, [(needle, part) for attribute, needle, part in needles if attribute == "class"]
 
 
 def _replace(data: bytes, places: Iterable[_Place]) -> tuple[bytes, list[Fold]]:
@@ -147,7 +156,8 @@ def _ticker(inside: bytes, end_tag: bytes) -> Known:
     if b"&" in words and _NO_REFERENCE.search(words):  # it would end where the next character ends it
         return Known(whole, None)
     shown = b"\n".join(compress(hrefs, texts)).decode("utf-8", "replace").split("\n")
-    return Known(whole, b"".join(chain.from_iterable(zip(texts, between, strict=True))) + end_tag, shown)
+    folded = b"".join(chain.from_iterable(zip(texts, between, strict=True)))
+    return Known(whole, folded.replace(b"&nbsp;", _NBSP) + end_tag, shown)
 
 
 def _chrome(inside: bytes, end_tag: bytes, part: Settled) -> Known:
@@ -158,10 +168,11 @@ def _chrome(inside: bytes, end_tag: bytes, part: Settled) -> Known:
 def _lines_of(inside: bytes, part: Settled) -> bytes | None:
     """Return the lines of a part of chrome; None if there may be more in it."""
     text = _TAG.sub(b"\n", _INLINE.sub(b"", inside.replace(b"\n", b" ")))
-    if b"<" in text or b">" in text or any(sign in inside and shape.search(inside) for sign, shape in part.signs):
+    if b"<" in text or b">" in text or not _is_nested(inside):
         return None
-    if not _is_nested(inside):
-        return None
+    for sign, shape in part.signs:
+        if sign in inside and shape.search(inside):
+            return None
     lines = b"\n".join(filter(None, map(bytes.strip, text.split(b"\n"))))
     shown = lines.decode("utf-8", "replace")
     if "&" in shown:

@@ -5,7 +5,7 @@ attribute, or below 2,048 levels), so a mark is appended to the page. If the tre
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -64,20 +64,19 @@ def read_html(markup: str, parts: Sequence[Foldable] = (), utf8: bytes | None = 
         mark += "-x"
     data, folds = fold(_without_controls(markup.encode("utf-8", "replace") if utf8 is None else utf8), parts)
     root = _parse(data, mark)
-    is_swallowed = False
-    if root is None or not _is_whole(root, mark):
+    told = _told(root, mark)
+    if root is None or mark not in told:
         if folds:
             return read_html(markup)
         from scraper.documents.mending import mend  # ten patterns that few pages need
 
         root = _parse(_without_controls(mend(markup).encode("utf-8", "replace")), mark)
-        is_swallowed = root is not None and not _is_whole(root, mark) and _is_swallowed(root, mark)
-        if root is None or not (is_swallowed or _is_whole(root, mark)):
+        told = _told(root, mark)
+        if root is None or not (mark in told or _is_swallowed(root, mark)):
             raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
-    addresses = dict(_addresses(root))
     flow = _Flow(root, folds)
-    pattern = re.compile(rf"</?{mark}>") if is_swallowed else None
-    text, blocks = _lay_out(flow, pattern, keeps_lines=next(root.iter(*_PREFORMATTED), None) is not None)
+    pattern = re.compile(rf"</?{mark}>") if mark not in told else None
+    text, blocks = _lay_out(flow, pattern, keeps_lines=not _PREFORMATTED.isdisjoint(told))
     if len(flow.folded) != len(folds) or not all(map(Fold.is_of, folds, flow.folded)):
         return read_html(markup)  # what looked like a part of the page was text of it
     return Document(
@@ -85,8 +84,8 @@ def read_html(markup: str, parts: Sequence[Foldable] = (), utf8: bytes | None = 
         text=text,
         blocks=blocks,
         is_plain=is_plain(text),
-        address=addresses.get("canonical") or addresses.get("og:url"),
-        base=addresses.get("base"),
+        address=_address(told),
+        base=next((element.get("href", "").strip() for element in told.get("base", ())), None),
         images=flow.images,
         folded=flow.folded,
         hrefs={element: fold.hrefs for element, fold in zip(flow.folded, folds, strict=True) if fold.hrefs is not None},
@@ -123,8 +122,12 @@ def _keep_stray_breaks(data: bytes) -> bytes:
     return data.replace(b"</p>", b"</p><br>") if data.count(b"</p>") > data.count(b"<p") else data
 
 
-def _is_whole(root: etree._Element, mark: str) -> bool:
-    return next(root.iter(mark), None) is not None
+def _told(root: etree._Element | None, mark: str) -> dict[str, list[etree._Element]]:
+    """Return the elements that tell something of the page as a whole, by their tags."""
+    told: dict[str, list[etree._Element]] = {}
+    for element in root.iter(mark, "base", "link", "meta", *_PREFORMATTED) if root is not None else ():
+        told.setdefault(element.tag, []).append(element)
+    return told
 
 
 def _is_swallowed(root: etree._Element, mark: str) -> bool:
@@ -250,15 +253,8 @@ def _is_preformatted(element: Element) -> bool:
     return any(outer.tag in _PREFORMATTED for outer in element.ancestry())
 
 
-def _addresses(root: etree._Element) -> Iterator[tuple[str, str]]:
-    """Yield the absolute addresses that a page gives, and its base, the last first, so that in a dict the first wins."""
-    found: list[tuple[str, str]] = []
-    for element in root.iter("base", "link", "meta"):
-        tag = element.tag
-        if tag == "meta":
-            found.append((element.get("property", ""), element.get("content", "")))
-        elif tag == "base":
-            found.append(("base", element.get("href", "")))
-        elif "canonical" in element.get("rel", "").lower().split():
-            found.append(("canonical", element.get("href", "")))
-    return ((name, value.strip()) for name, value in reversed(found) if name == "base" or is_absolute(value.strip()))
+def _address(told: Mapping[str, Sequence[etree._Element]]) -> str | None:
+    """Return the absolute address that a page gives as its own."""
+    links = (link.get("href", "") for link in told.get("link", ()) if "canonical" in link.get("rel", "").lower().split())
+    properties = (meta.get("content", "") for meta in told.get("meta", ()) if meta.get("property") == "og:url")
+    return next(filter(is_absolute, map(str.strip, chain(links, properties))), None)

@@ -2,7 +2,6 @@
 
 import ssl
 import time
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -68,7 +67,7 @@ class Client:
         sent = httpx.Headers([*self._headers.raw, *headers]) if headers else self._headers
         try:
             request = httpx.Request("GET", parsed(url), headers=sent, extensions=self._extensions)
-            requested_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            requested_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             response = self._transport(proxy).handle_request(request)
         except httpx.HTTPError as error:
             raise self._ours(error) from None

@@ -1,6 +1,7 @@
 """One request and what came back, byte for byte, as far as HTTP lets a client see it."""
 
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -12,7 +13,7 @@ Truncation = Literal["length", "time", "disconnect"]
 """Why a body is not whole, in the words of WARC 1.1, 5.13."""
 
 
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A request and its response. The body is as it was sent: still content-encoded, no longer chunked."""
 
     url: str
@@ -33,7 +34,13 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
     def header(self, name: bytes) -> str | None:
         """Return the first header of that (lower-case) name, in the encoding of RFC 9110, 5.5, without white space around it."""
-        return next((value.decode("latin-1").strip() for key, value in self.headers if key.lower() == name), None)
+        value = self._firsts.get(name)
+        return value.decode("latin-1").strip() if value is not None else None
+
+    @cached_property
+    def _firsts(self) -> dict[bytes, bytes]:
+        """The first header of each name."""
+        return {key.lower(): value for key, value in reversed(self.headers)}
 
     @property
     def media_type(self) -> str | None:
@@ -53,7 +60,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def location(self) -> str | None:
         """Where a redirect leads, as the server wrote it."""
-        raw = next((value for key, value in self.headers if key.lower() == b"location"), None)
+        raw = self._firsts.get(b"location")
         # Servers send addresses in raw UTF-8, against RFC 9110; browsers read them so.
         return raw.strip().decode("utf-8", "replace") if raw is not None and self.status in (301, 302, 303, 307, 308) else None
 
