@@ -109,6 +109,8 @@ class Known(NamedTuple):
     """What is to stand there instead; None if it must be looked into."""
     hrefs: Sequence[str] | None = None
     """Of a ticker: where each link that shows anything leads."""
+    text: str | None = None
+    """All that it shows, if something stands in for that."""
 
 
 class LinkedTicker(msgspec.Struct, frozen=True, eq=False):

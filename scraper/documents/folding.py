@@ -37,6 +37,9 @@ _NO_REFERENCE: Final = re.compile(rb"&(?![a-zA-Z0-9#]++;)")
 _NBSP: Final = "\N{NO-BREAK SPACE}".encode()
 _BETWEEN: Final = re.compile(b"(?:&nbsp;|%b)+" % _NBSP)
 
+STAND_IN: Final = "x"
+"""What the parser reads in the place of text that is known."""
+
 _MOST_REMEMBERED: Final = 64
 """Foldings of one part that are remembered: the pages of a site show the same menu, day after day."""
 _BEGINNING: Final = 200
@@ -49,6 +52,8 @@ class Fold(NamedTuple):
     name: Named
     hrefs: Sequence[str] | None = None
     """Of a ticker: where each link that shows anything leads."""
+    text: str | None = None
+    """What it shows, if :data:`STAND_IN` stands in its place."""
 
     def is_of(self, element: Element) -> bool:
         """Tell whether ``element`` may be it."""
@@ -89,7 +94,7 @@ def fold(data: bytes, parts: Sequence[Foldable]) -> tuple[bytes, list[Fold]]:
                 part.known.clear()
             part.known[beginning] = known
         if known.inside is not None:
-            places.append(_Place(start, start + len(known.whole), known.inside, Fold(part.name, known.hrefs)))
+            places.append(_Place(start, start + len(known.whole), known.inside, Fold(part.name, known.hrefs, known.text)))
     return _replace(data, sorted(places, key=_START))
 
 
@@ -157,12 +162,20 @@ def _ticker(inside: bytes, end_tag: bytes) -> Known:
         return Known(whole, None)
     shown = b"\n".join(compress(hrefs, texts)).decode("utf-8", "replace").split("\n")
     folded = b"".join(chain.from_iterable(zip(texts, between, strict=True)))
-    return Known(whole, folded.replace(b"&nbsp;", _NBSP) + end_tag, shown)
+    return _known(whole, folded.replace(b"&nbsp;", _NBSP), end_tag, shown)
 
 
 def _chrome(inside: bytes, end_tag: bytes, part: Settled) -> Known:
     """Fold chrome: its tags give way to line ends."""
-    return Known(inside + end_tag, lines + end_tag if (lines := _lines_of(inside, part)) is not None else None)
+    lines = _lines_of(inside, part)
+    return _known(inside + end_tag, lines, end_tag) if lines is not None else Known(inside + end_tag, None)
+
+
+def _known(whole: bytes, folded: bytes, end_tag: bytes, hrefs: Sequence[str] | None = None) -> Known:
+    """Return a part as it is folded. What holds nothing that the parser would change is text as it is, and need not be read by it."""
+    if not folded or b"&" in folded or b"\r" in folded:
+        return Known(whole, folded + end_tag, hrefs)
+    return Known(whole, STAND_IN.encode() + end_tag, hrefs, folded.decode("utf-8", "replace"))
 
 
 def _lines_of(inside: bytes, part: Settled) -> bytes | None:

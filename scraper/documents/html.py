@@ -12,7 +12,7 @@ from typing import Final
 from lxml import etree
 
 from scraper.characters import is_plain
-from scraper.documents.folding import Fold, fold
+from scraper.documents.folding import STAND_IN, Fold, fold
 from scraper.errors import ParserLostText
 from scraper.links import is_absolute
 from scraper.pages import Block, Document, Element, Foldable, Image, Run
@@ -77,7 +77,7 @@ def read_html(markup: str, parts: Sequence[Foldable] = (), utf8: bytes | None = 
     flow = _Flow(root, folds)
     pattern = re.compile(rf"</?{mark}>") if mark not in told else None
     text, blocks = _lay_out(flow, pattern, keeps_lines=not _PREFORMATTED.isdisjoint(told))
-    if len(flow.folded) != len(folds) or not all(map(Fold.is_of, folds, flow.folded)):
+    if not flow.is_sure or len(flow.folded) != len(folds) or not all(map(Fold.is_of, folds, flow.folded)):
         return read_html(markup)  # what looked like a part of the page was text of it
     return Document(
         form="html",
@@ -148,12 +148,15 @@ class _Flow:
 
     def __init__(self, root: etree._Element, folds: Sequence[Fold]) -> None:
         self._root = root
+        self._folds = folds
         self._ids = {fold.name.value for fold in folds if fold.name.attribute == "id"}
         self._classes = {fold.name.value for fold in folds if fold.name.attribute == "class"}
         self.images: list[Image] = []
         """What was met so far."""
         self.folded: list[Element] = []
         """Elements of which each line of text is a line of the page."""
+        self.is_sure = True
+        """Whether what stands in for the text of a part was found where it should be."""
 
     def __iter__(self) -> Iterator[tuple[str, Element | None]]:
         # A loop, because pages nest deeper than Python calls do; and not over the ends of elements too, which takes twice as long.
@@ -180,18 +183,23 @@ class _Flow:
             if tag in _UNREAD:
                 is_unread = True
             elif tag not in _LEAVES:
-                around = self._element(node, tag, around)
-                if text := node.text:
+                around, text = self._element(node, tag, around)
+                if text:
                     yield text, around
             elif tag == "img" and around is not None and (src := node.get("src")):
                 self.images.append(Image(src.strip(), around))
 
-    def _element(self, node: etree._Element, tag: str, around: Element | None) -> Element:
-        name, class_ = node.get("id", ""), node.get("class", "")
+    def _element(self, node: etree._Element, tag: str, around: Element | None) -> tuple[Element, str | None]:
+        """Return an element, and the text before whatever else stands in it."""
+        name, class_, text = node.get("id", ""), node.get("class", ""), node.text
         element = Element(tag, name, class_, around, node.get("href") if tag == "a" else None)
         if name in self._ids or class_ in self._classes:
+            known = self._folds[len(self.folded)].text if len(self.folded) < len(self._folds) else None
             self.folded.append(element)
-        return element
+            if known is not None:
+                self.is_sure = self.is_sure and text == STAND_IN
+                text = known
+        return element, text
 
 
 def _lay_out(flow: _Flow, mark: re.Pattern[str] | None, *, keeps_lines: bool) -> tuple[str, list[Block]]:
