@@ -107,7 +107,7 @@ class Known(NamedTuple):
     """All that it held, with its end."""
     inside: bytes | None
     """What is to stand there instead; None if it must be looked into."""
-    hrefs: Sequence[str] | None = None
+    hrefs: tuple[str, ...] | None = None
     """Of a ticker: where each link that shows anything leads."""
     text: str | None = None
     """All that it shows, if something stands in for that."""
@@ -144,6 +144,15 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     element: Element
 
 
+class FoldedTicker(NamedTuple):
+    """A ticker that was not looked into."""
+
+    hrefs: tuple[str, ...]
+    """Where each link that shows anything leads, in order."""
+    text: str | None
+    """All that it shows, if it is known; the same object on every page with this ticker, so that its hash is made but once."""
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The readable text of a page. Its lines are its blocks; lines without text are in no block. Compared by identity."""
 
@@ -159,5 +168,5 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     images: Sequence[Image] = ()
     folded: Sequence[Element] = ()
     """Elements that were not looked into."""
-    hrefs: Mapping[Element, Sequence[str]] = {}
-    """Of those that are tickers: where each link that shows anything leads, in order."""
+    tickers: Mapping[Element, FoldedTicker] = {}
+    """What is known of those that are tickers."""

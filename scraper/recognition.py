@@ -36,7 +36,7 @@ class Fit(NamedTuple):
     def suits(self, document: Document) -> bool:
         """Tell whether what was folded is what the layout takes it for: chrome, or a ticker in which each link is a headline."""
         return all(
-            self._is_ticker(element, document) if element in document.hrefs else self._is_chrome(element)
+            self._is_ticker(element, document) if element in document.tickers else self._is_chrome(element)
             for element in document.folded
         )
 

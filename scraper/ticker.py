@@ -53,12 +53,15 @@ def _split_usual(document: Document, start: int, end: int, separator: str) -> Se
 
     Printable text without double spaces and U+FFFD holds no separator, and without spaces at its ends it is a headline as it is.
     """
-    line = document.text[start:end]
+    return _split(document.text[start:end], separator, is_plain=document.is_plain)
+
+
+def _split(line: str, separator: str, *, is_plain: bool) -> Sequence[str] | None:
     if not separator or separator not in line:
         return None
     slots = line.split(separator)
     rest = " ".join(["", *filter(None, slots), ""])
-    is_printable = "\u00a0" not in rest and "\n" not in rest if document.is_plain else rest.isprintable()
+    is_printable = "\u00a0" not in rest and "\n" not in rest if is_plain else rest.isprintable()
     return slots if is_printable and "  " not in rest and "\ufffd" not in rest else None
 
 
@@ -159,22 +162,34 @@ def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run],
 
 
 def linked_slots(document: Document, runs: Sequence[Run], layout: Layout) -> tuple[Sequence[str], Sequence[str | None]] | None:
-    """Return what stands between the separators of a ticker, and where it leads, if each is a run in a link of its own.
-
-    Of a folded ticker, whose links are one run: if there are as many of them as slots. Between any two stands white space, and what
-    stands in one alone would split it only if it were a separator.
-    """
+    """Return what stands between the separators of a ticker, and where it leads, if each is a run in a link of its own."""
+    text = document.text
+    if (folded := document.tickers.get(runs[0].element)) is not None:
+        line = text[runs[0].start : runs[0].end] if folded.text is None else folded.text
+        return _folded_slots(line, folded.hrefs, layout.file.ticker.usual) if len(runs) == 1 else None
     slots = _usual(document, runs[0].start, runs[-1].end, layout)
     if slots is None:
         return None
-    text = document.text
-    if (folded := document.hrefs.get(runs[0].element)) is not None:
-        if len(runs) > 1 or len(slots) - slots.count("") != len(folded):
-            return None
-        known = iter(folded)
-        return slots, [next(known) if slot else None for slot in slots]
     links = {run.element.link: text[run.start : run.end] for run in runs}
     if None in links or len(links) < len(runs) or list(links.values()) != list(filter(None, slots)):
         return None
-    hrefs = iter([link.href for link in links if link is not None])
-    return slots, [next(hrefs) if slot else None for slot in slots]
+    return slots, _linked(slots, [link.href for link in links if link is not None])
+
+
+@lru_cache(_FEW_LINES)
+def _folded_slots(line: str, hrefs: tuple[str, ...], separator: str) -> tuple[Sequence[str], Sequence[str | None]] | None:
+    """Return the same of a ticker whose links are one run, if there are as many of them as slots.
+
+    Between any two stands white space, and what stands in one alone would split it only if it were a separator. Pages that are
+    fetched within hours of each other show the same line.
+    """
+    slots = _split(line.rstrip(), separator, is_plain=False)  # without the last separator, as a rule
+    if slots is None or len(slots) - slots.count("") != len(hrefs):
+        return None
+    return tuple(slots), tuple(_linked(slots, hrefs))
+
+
+def _linked(slots: Sequence[str], hrefs: Sequence[str | None]) -> list[str | None]:
+    """Return where each slot leads, if those that show anything lead there."""
+    known = iter(hrefs)
+    return [next(known) if slot else None for slot in slots]

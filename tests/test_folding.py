@@ -291,7 +291,7 @@ def links(*texts: str) -> str:
 def test_a_ticker_of_plain_links_is_folded(inside: str) -> None:
     """A ticker that holds nothing but links and no-break spaces is read without its elements: headlines and addresses are the same."""
     page = with_ticker(inside)
-    assert len(clean(page).document.hrefs) == 1
+    assert len(clean(page).document.tickers) == 1
     assert clean(page).record.headlines[0].url == "https://www.maghress.com/a/0"
     check_same(page)
 
@@ -318,14 +318,14 @@ def test_a_ticker_of_plain_links_is_folded(inside: str) -> None:
 def test_any_other_ticker_is_looked_into(inside: str) -> None:
     """A ticker of which it is not plain which words lead where is read element by element."""
     page = with_ticker(inside)
-    assert clean(page).document.hrefs == {}
+    assert clean(page).document.tickers == {}
     check_same(page)
 
 
 def test_a_ticker_with_two_names_is_folded_once() -> None:
     """An element that is told by its id and by its class is one."""
     page = with_ticker(links("اليوم", "غدا"), '<marquee id="marquee" class="marquee">{}</marquee>')
-    assert len(clean(page).document.hrefs) == 1
+    assert len(clean(page).document.tickers) == 1
     check_same(page)
 
 

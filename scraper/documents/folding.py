@@ -50,7 +50,7 @@ class Fold(NamedTuple):
     """An element that was folded."""
 
     name: Named
-    hrefs: Sequence[str] | None = None
+    hrefs: tuple[str, ...] | None = None
     """Of a ticker: where each link that shows anything leads."""
     text: str | None = None
     """What it shows, if :data:`STAND_IN` stands in its place."""
@@ -160,7 +160,7 @@ def _ticker(inside: bytes, end_tag: bytes) -> Known:
         return Known(whole, None)
     if b"&" in words and _NO_REFERENCE.search(words):  # it would end where the next character ends it
         return Known(whole, None)
-    shown = b"\n".join(compress(hrefs, texts)).decode("utf-8", "replace").split("\n")
+    shown = tuple(b"\n".join(compress(hrefs, texts)).decode("utf-8", "replace").split("\n"))
     folded = b"".join(chain.from_iterable(zip(texts, between, strict=True)))
     return _known(whole, folded.replace(b"&nbsp;", _NBSP), end_tag, shown)
 
@@ -171,7 +171,7 @@ def _chrome(inside: bytes, end_tag: bytes, part: Settled) -> Known:
     return _known(inside + end_tag, lines, end_tag) if lines is not None else Known(inside + end_tag, None)
 
 
-def _known(whole: bytes, folded: bytes, end_tag: bytes, hrefs: Sequence[str] | None = None) -> Known:
+def _known(whole: bytes, folded: bytes, end_tag: bytes, hrefs: tuple[str, ...] | None = None) -> Known:
     """Return a part as it is folded. What holds nothing that the parser would change is text as it is, and need not be read by it."""
     if not folded or b"&" in folded or b"\r" in folded:
         return Known(whole, folded + end_tag, hrefs)

@@ -15,7 +15,7 @@ from scraper.characters import is_plain
 from scraper.documents.folding import STAND_IN, Fold, fold
 from scraper.errors import ParserLostText
 from scraper.links import is_absolute
-from scraper.pages import Block, Document, Element, Foldable, Image, Run
+from scraper.pages import Block, Document, Element, Foldable, FoldedTicker, Image, Run
 
 # Elements that stand on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and those
 # whose text no reader would run into its neighbour's: table cells, options, buttons, text areas.
@@ -88,7 +88,11 @@ def read_html(markup: str, parts: Sequence[Foldable] = (), utf8: bytes | None = 
         base=next((element.get("href", "").strip() for element in told.get("base", ())), None),
         images=flow.images,
         folded=flow.folded,
-        hrefs={element: fold.hrefs for element, fold in zip(flow.folded, folds, strict=True) if fold.hrefs is not None},
+        tickers={
+            element: FoldedTicker(fold.hrefs, fold.text)
+            for element, fold in zip(flow.folded, folds, strict=True)
+            if fold.hrefs is not None
+        },
     )
 
 
