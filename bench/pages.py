@@ -57,7 +57,7 @@ def warc(folder: Path, count: int, rounds: int) -> Ratio:
 
 def jobs(folder: Path, count: int, rounds: int) -> Ratio:
     """Return how many times as fast two processes clean a web archive as one."""
-    pages = list(html_pages(count)) * 10
+    pages = list(html_pages(count)) * 20
     path = _write_archive(folder / "many.warc.gz", pages)
     return compare_processes(path, len(pages), rounds)
 

