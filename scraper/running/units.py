@@ -20,7 +20,7 @@ BATCH: Final = 25
 LARGE: Final = 1 << 20
 """Files from this size on, in bytes, are looked into, whether they can be split."""
 STRETCH: Final = 4 << 20
-"""Bytes of a large file in a unit: half a second of work."""
+"""Bytes of a large file in a unit: a tenth of a second of work, or several where pages are compressed."""
 
 MANY: Final = 64
 """Pages from which on a pool pays for its start. A stretch of a large file counts as so many."""
