@@ -82,8 +82,8 @@ def _recognised(page: Page, text: str, utf8: bytes | None, known: tuple[Layout, 
 
 
 def _is_blank(document: Document) -> bool:
-    if document.form == "text" and document.is_plain and document.blocks:
-        return False  # each is a line with text, and what is plain hides nothing
+    if document.is_plain:
+        return not document.text or document.text.isspace()  # what is plain hides nothing
     return all(is_blank(document.text[block.start : block.end]) for block in document.blocks)
 
 

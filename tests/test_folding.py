@@ -123,6 +123,7 @@ PIECES = [
         '<div id="footer"><p>',
         "x</p></div>",
     ),
+    *("\x01", "</div\x01>", "\f", '<div( id="footer">', f'<input value="{"A" * 300}">', f'<i class="{"c " * 150}articletitle">'),
 ]
 
 
@@ -149,6 +150,10 @@ def test_folding_loses_no_text_of_any_markup(pieces: list[str]) -> None:
         "<p>نشر في الواحة يوم 01 - 02 - 2020</p>",
         "<p>انقر هنا لقراءة الخبر من مصدره.</p>",
         "<!-- a > b -->",
+        "a\x01<b>c</b>",
+        "<b>a</b></div\x01><b>c</b>",
+        f'<span class="{"c " * 200}articletitle">b</span>',
+        f'<i title="{"c" * 300}"></i><span class="articletitle">b</span>',
     ],
 )
 def test_what_is_not_plainly_chrome_is_looked_into(inside: str) -> None:
@@ -157,7 +162,14 @@ def test_what_is_not_plainly_chrome_is_looked_into(inside: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "markup", ["<div id='sideBar'>a<b>c</b></div>", '<div id="sideBar">a<b>c</b>', '<p title="<div" id="sideBar">a']
+    "markup",
+    [
+        "<div id='sideBar'>a<b>c</b></div>",
+        '<div id="sideBar">a<b>c</b>',
+        '<p title="<div" id="sideBar">a',
+        '<div( id="sideBar">a</div(>',
+        '<div\x01 id="sideBar">a</div>',
+    ],
 )
 def test_what_has_no_plain_beginning_and_end_is_not_folded(markup: str) -> None:
     """A part is not folded if it is not plain where it begins or ends."""
@@ -178,6 +190,12 @@ def test_what_is_remembered_of_one_page_is_no_part_of_another() -> None:
     for inside in [*parts, *reversed(parts)]:
         markup = f'<html><body><div id="sideBar">{inside}</div><p>end</p>'
         assert text_of(markup, PARTS) == text_of(markup)
+
+
+def test_the_state_of_a_form_is_no_text() -> None:
+    """A long value of an attribute, which is another on every page, does not keep a part from being folded."""
+    data, _ = fold(f'<div id="sideBar"><b>a</b><input type="hidden" value="{"H4sI" * 700}" /></div>'.encode(), PARTS)
+    assert data == b'<div id="sideBar">x</div>'
 
 
 def test_a_part_that_is_shown_as_text_stays_text() -> None:

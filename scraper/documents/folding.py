@@ -11,6 +11,7 @@ from itertools import chain, compress
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from scraper.documents.controls import has_controls
 from scraper.pages import Element, Foldable, Known, LinkedTicker, Named, Settled
 
 # A tag in lower case without a quote too many; not of an element whose text is no markup, or is not read, and not of one that
@@ -30,12 +31,17 @@ _NESTING: Final = re.compile(rb"<(/?)(div|t(?:able|body|d|foot|h|head|r))(?=[\s/
 
 # A link of a ticker, what its address may not hold, and its words neither; and what may follow it. Looking for one character that
 # ends each, and only then for all that none may hold, takes a third of the time.
-_LINK: Final = re.compile(rb"""<a href="([^"]*+)">([^<]*+)</a>""")
+_LINK_START: Final = b'<a href="'
+_LINK: Final = re.compile(rb"""%b([^"]*+)">([^<]*+)</a>""" % _LINK_START)
 _NOT_IN_ADDRESS: Final = re.compile(rb"[&<>\s]")
 _NOT_IN_WORDS: Final = (b">", b"\n", b"\r", b"\t")
 _NO_REFERENCE: Final = re.compile(rb"&(?![a-zA-Z0-9#]++;)")
 _NBSP: Final = "\N{NO-BREAK SPACE}".encode()
 _BETWEEN: Final = re.compile(b"(?:&nbsp;|%b)+" % _NBSP)
+
+_LONG: Final = 200
+"""Bytes of a word that is neither id nor class."""
+_NO_WORD: Final = b" \t\n\r\f\v<>&"
 
 STAND_IN: Final = "x"
 """What the parser reads in the place of text that is known."""
@@ -101,12 +107,13 @@ def fold(data: bytes, parts: Sequence[Foldable]) -> tuple[bytes, list[Fold]]:
 def _look_into(data: bytes, start: int, opening: bytes, part: Foldable) -> Known | None:
     """Return how a part that begins at ``start`` is folded; None if its end cannot be told."""
     name = opening[1:-1].split(maxsplit=1)[0]
-    if isinstance(part, LinkedTicker):
-        end_tag = b"</" + name
-        end = data.find(end_tag, start)
-        return _ticker(data[start:end], end_tag) if end >= 0 else None
-    ending = _end_of(data, start, name)
-    return _chrome(data[start : ending.start()], ending[0], part) if ending is not None else None
+    ending = _end_of(data, start, name) if name.isalnum() else None
+    if ending is None:
+        return None
+    inside, end_tag = data[start : ending.start()], ending[0]
+    if has_controls(inside):
+        return Known(inside + end_tag, None)
+    return _ticker(inside, end_tag) if isinstance(part, LinkedTicker) else _chrome(inside, end_tag, part)
 
 
 def _first_places(data: bytes, parts: Sequence[Foldable]) -> Iterator[tuple[Foldable, int]]:
@@ -151,6 +158,8 @@ def _replace(data: bytes, places: Iterable[_Place]) -> tuple[bytes, list[Fold]]:
 def _ticker(inside: bytes, end_tag: bytes) -> Known:
     """Fold links that have nothing but no-break spaces between them: their tags give way to nothing."""
     whole = inside + end_tag
+    if not inside.startswith(_LINK_START):
+        return Known(whole, None)
     first, *pieces = _LINK.split(inside)
     hrefs, texts, between = pieces[::3], pieces[1::3], pieces[2::3]
     if first or not texts or not texts[0] or not all(map(_BETWEEN.fullmatch, {*between[:-1], between[-1] or b"&nbsp;"})):
@@ -180,12 +189,11 @@ def _known(whole: bytes, folded: bytes, end_tag: bytes, hrefs: tuple[str, ...] |
 
 def _lines_of(inside: bytes, part: Settled) -> bytes | None:
     """Return the lines of a part of chrome; None if there may be more in it."""
+    if _has_sign(inside, part):
+        return None
     text = _TAG.sub(b"\n", _INLINE.sub(b"", inside.replace(b"\n", b" ")))
     if b"<" in text or b">" in text or not _is_nested(inside):
         return None
-    for sign, shape in part.signs:
-        if sign in inside and shape.search(inside):
-            return None
     lines = b"\n".join(filter(None, map(bytes.strip, text.split(b"\n"))))
     shown = lines.decode("utf-8", "replace")
     if "&" in shown:
@@ -193,6 +201,14 @@ def _lines_of(inside: bytes, part: Settled) -> bytes | None:
 
         shown = unescape(shown)
     return None if any(map(part.speaks, shown.split("\n"))) else lines
+
+
+def _has_sign(inside: bytes, part: Settled) -> bool:
+    """Tell whether something in the markup of a part shows that it holds more."""
+    # The state of a form, one word of 3 kB, holds no name, and takes longer to look through than all the rest.
+    pieces = inside.split(b'"')
+    names = b'"'.join([piece if len(piece) < _LONG or piece.translate(None, _NO_WORD) != piece else b"" for piece in pieces])
+    return any(sign in names and shape.search(names) for sign, shape in part.signs)
 
 
 def _is_nested(inside: bytes) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 from lxml import etree
 
 from scraper.characters import is_plain
+from scraper.documents.controls import without_controls
 from scraper.documents.folding import STAND_IN, Fold, fold
 from scraper.errors import ParserLostText
 from scraper.links import is_absolute
@@ -28,12 +29,6 @@ _BREAKING: Final = frozenset(
 _UNREAD: Final = frozenset(["head", "script", "style", "template"])
 _LEAVES: Final = frozenset(["br", "hr", "img", "input", "link", "meta", "wbr"])
 _PREFORMATTED: Final = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})
-
-# In UTF-8 a C0 control is always one byte. Those that are white space to str.isspace() become a space; the rest goes, since
-# libxml2 would turn it into a visible U+FFFD.
-_SPACES: Final = b"\v\f\x1c\x1d\x1e\x1f"
-_AS_SPACE: Final = bytes.maketrans(_SPACES, b" " * len(_SPACES))
-_CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\r") - set(_SPACES)) + b"\x7f"
 
 _LARGE: Final = 200_000
 """Characters above which a page may hold a tag that takes the parser longer than all of an honest page, which has 70 to 110 kB."""
@@ -59,10 +54,11 @@ def read_html(markup: str, parts: Sequence[Foldable] = (), utf8: bytes | None = 
         from scraper.documents.mending import shorten_tags
 
         markup, utf8 = shorten_tags(markup), None
+    data, folds = fold(markup.encode("utf-8", "replace") if utf8 is None else utf8, parts)
+    data = without_controls(data)
     mark = _MARK
-    while mark in markup:
+    while mark.encode() in data:
         mark += "-x"
-    data, folds = fold(_without_controls(markup.encode("utf-8", "replace") if utf8 is None else utf8), parts)
     root = _parse(data, mark)
     told = _told(root, mark)
     if root is None or mark not in told:
@@ -70,7 +66,7 @@ def read_html(markup: str, parts: Sequence[Foldable] = (), utf8: bytes | None = 
             return read_html(markup)
         from scraper.documents.mending import mend  # ten patterns that few pages need
 
-        root = _parse(_without_controls(mend(markup).encode("utf-8", "replace")), mark)
+        root = _parse(without_controls(mend(markup).encode("utf-8", "replace")), mark)
         told = _told(root, mark)
         if root is None or not (mark in told or _is_swallowed(root, mark)):
             raise ParserLostText("the HTML parser dropped the end of the page, and mending did not help; please report the page")
@@ -94,10 +90,6 @@ def read_html(markup: str, parts: Sequence[Foldable] = (), utf8: bytes | None = 
             if fold.hrefs is not None
         },
     )
-
-
-def _without_controls(data: bytes) -> bytes:
-    return data.translate(_AS_SPACE, _CONTROLS)
 
 
 def _parse(data: bytes, mark: str) -> etree._Element | None:
