@@ -123,8 +123,21 @@ PIECES = [
         '<div id="footer"><p>',
         "x</p></div>",
     ),
+    *("<li", "&am", "p;", ' class="c">'),
     *("\x01", "</div\x01>", "\f", '<div( id="footer">', f'<input value="{"A" * 300}">', f'<i class="{"c " * 150}articletitle">'),
 ]
+
+
+@settings(max_examples=300)
+@given(st.integers(0, 2**32))
+def test_markup_that_is_broken_anywhere_gives_the_same_record(seed: int) -> None:
+    """The same holds for pages into which a few pieces of markup were thrown, between tags and within them."""
+    rng = random.Random(seed)
+    data = make_case(f"broken-{seed}", "html").data
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(data))
+        data = data[:at] + rng.choice(PIECES).encode() + data[at:]
+    check_same(Page(data=data))
 
 
 @settings(max_examples=600)
@@ -152,6 +165,8 @@ def test_folding_loses_no_text_of_any_markup(pieces: list[str]) -> None:
         "<!-- a > b -->",
         "a\x01<b>c</b>",
         "<b>a</b></div\x01><b>c</b>",
+        '<li</b> class="c">a</li>',
+        "<b>&am</b>p; a",
         f'<span class="{"c " * 200}articletitle">b</span>',
         f'<i title="{"c" * 300}"></i><span class="articletitle">b</span>',
     ],

@@ -16,11 +16,14 @@ from scraper.pages import Element, Foldable, Known, LinkedTicker, Named, Settled
 
 # A tag in lower case without a quote too many; not of an element whose text is no markup, or is not read, and not of one that
 # gives the page's address or base, wherever it stands.
-_ATTRIBUTES: Final = rb"""[^<>"']*+(?:"[^"<>]*+"[^<>"']*+)*+"""
+_ATTRIBUTES: Final = rb"""[^<>"'\0]*+(?:"[^"<>\0]*+"[^<>"'\0]*+)*+"""
 _OPAQUE: Final = rb"base|body|fr|head|html|iframe|link|listing|meta|no|pl|pre|script|style|te|title|xmp"
-_TAG: Final = re.compile(rb"<(?:/?(?!%b)[a-z]%b|!--[^<>]*--)>" % (_OPAQUE, _ATTRIBUTES))
+_TAG: Final = re.compile(rb"<(?:/?(?!%b)[a-z]%b|!--[^<>\0]*--)>" % (_OPAQUE, _ATTRIBUTES))
 
-# Tags in the middle of a line: they leave nothing behind, as on the page.
+# Tags in the middle of a line: they leave nothing behind, as on the page. Until the others are gone a byte that no page has stands
+# in their place: what was on both sides of one is not to be read as a tag or a reference.
+_GAP: Final = b"\0"
+_CUT_REFERENCE: Final = re.compile(rb"&[#\w]*+\0")
 _INLINE: Final = re.compile(
     rb"</?(?:a|abbr|b|bdi|bdo|big|cite|code|em|font|i|img|input|mark|s|small|span|strong|sub|sup|tt|u|wbr)(?=[\s/>])%b>"
     % _ATTRIBUTES
@@ -191,10 +194,10 @@ def _lines_of(inside: bytes, part: Settled) -> bytes | None:
     """Return the lines of a part of chrome; None if there may be more in it."""
     if _has_sign(inside, part):
         return None
-    text = _TAG.sub(b"\n", _INLINE.sub(b"", inside.replace(b"\n", b" ")))
-    if b"<" in text or b">" in text or not _is_nested(inside):
+    text = _TAG.sub(b"\n", _INLINE.sub(_GAP, inside.replace(b"\n", b" ")))
+    if b"<" in text or b">" in text or (b"&" in text and _CUT_REFERENCE.search(text)) or not _is_nested(inside):
         return None
-    lines = b"\n".join(filter(None, map(bytes.strip, text.split(b"\n"))))
+    lines = b"\n".join(filter(None, map(bytes.strip, text.replace(_GAP, b"").split(b"\n"))))
     shown = lines.decode("utf-8", "replace")
     if "&" in shown:
         from html import unescape  # 2 ms for a table that few parts need
