@@ -44,13 +44,13 @@ class _Page(Markup):
             'href="/n{n}"><span class="ui-menuitem-text">{name}</span></a></li>'
         )
         video = (
-            '<div class="teasercontainer" style="height: auto; padding: 8px">\n<a href="/video/{n}" class="teasertitle" title="{title}">'
-            '\n<img class="teaserimage" src="//img.example/vi/{n}/default.jpg" alt="{title}" />\n<br />\n{title}\n</a>\n<br />\n</div>'
+            '<div class="teasercontainer" style="height: auto; padding: 8px">\n<a href="/video/{n}" class="teasertitle" title="{value}">'
+            '\n<img class="teaserimage" src="//img.example/vi/{n}/default.jpg" alt="{value}" />\n<br />\n{title}\n</a>\n<br />\n</div>'
         )
         names = (phrase(self._site, self.story.lang)[:24] for _ in range(_MENU))
         titles = (phrase(self._day, self.story.lang)[:60] for _ in range(_VIDEOS))
         menu = "".join(item.format(n=n, name=self.say(name)) for n, name in enumerate(names))
-        videos = "".join(video.format(n=n, title=self.say(title)) for n, title in enumerate(titles))
+        videos = "".join(video.format(n=n, title=self.say(title), value=escape(title)) for n, title in enumerate(titles))
         whole = re.sub(r'(?<=value=")H4sI[^"]*', lambda _: b64encode(self.rng.randbytes(_STATE)).decode(), super().page())
         named = (
             f'<meta property="og:title" content="{escape(self.story.title)}" />\n<meta property="og:site_name" content="{SITE}" />'

@@ -123,7 +123,7 @@ PIECES = [
         '<div id="footer"><p>',
         "x</p></div>",
     ),
-    *("<li", "&am", "p;", ' class="c">'),
+    *("<div/>", '<div class="c" />', '<s"" title="><b>">', "<li", "&am", "p;", ' class="c">'),
     *("\x01", "</div\x01>", "\f", '<div( id="footer">', f'<input value="{"A" * 300}">', f'<i class="{"c " * 150}articletitle">'),
 ]
 
@@ -167,6 +167,9 @@ def test_folding_loses_no_text_of_any_markup(pieces: list[str]) -> None:
         "<b>a</b></div\x01><b>c</b>",
         '<li</b> class="c">a</li>',
         "<b>&am</b>p; a",
+        "<div/>a</div>",
+        '<table class="c" />a</table>',
+        '<s"" title="><b>">a</s>',
         f'<span class="{"c " * 200}articletitle">b</span>',
         f'<i title="{"c" * 300}"></i><span class="articletitle">b</span>',
     ],
@@ -184,6 +187,8 @@ def test_what_is_not_plainly_chrome_is_looked_into(inside: str) -> None:
         '<p title="<div" id="sideBar">a',
         '<div( id="sideBar">a</div(>',
         '<div\x01 id="sideBar">a</div>',
+        '<div id="sideBar"/>a</div>',
+        '<ul id="sideBar"><ul/>a</ul>',
     ],
 )
 def test_what_has_no_plain_beginning_and_end_is_not_folded(markup: str) -> None:

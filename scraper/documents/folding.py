@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 from scraper.documents.controls import has_controls
 from scraper.pages import Element, Foldable, Known, LinkedTicker, Named, Settled
 
-# A tag in lower case without a quote too many; not of an element whose text is no markup, or is not read, and not of one that
+# A tag in lower case, in which quotes stand around values and nowhere else; not of an element whose text is no markup, or is not read, and not of one that
 # gives the page's address or base, wherever it stands.
-_ATTRIBUTES: Final = rb"""[^<>"'\0]*+(?:"[^"<>\0]*+"[^<>"'\0]*+)*+"""
+_ATTRIBUTES: Final = rb"""[^<>"'\0]*+(?:(?<==)"[^"<>\0]*+"[^<>"'\0]*+)*+"""
 _OPAQUE: Final = rb"base|body|fr|head|html|iframe|link|listing|meta|no|pl|pre|script|style|te|title|xmp"
 _TAG: Final = re.compile(rb"<(?:/?(?!%b)[a-z]%b|!--[^<>\0]*--)>" % (_OPAQUE, _ATTRIBUTES))
 
@@ -29,8 +29,11 @@ _INLINE: Final = re.compile(
     % _ATTRIBUTES
 )
 
-# An element of these that is open keeps the end tag of one around it from ending that, for the parser.
-_NESTING: Final = re.compile(rb"<(/?)(div|t(?:able|body|d|foot|h|head|r))(?=[\s/>])")
+# An element of these that is open keeps the end tag of one around it from ending that, for the parser. One that is written as if it
+# were empty is open to browsers, and is not to the parser.
+_NESTED: Final = rb"(div|t(?:able|body|d|foot|h|head|r))(?=[\s/>])"
+_NESTING: Final = re.compile(rb"<(/?)%b" % _NESTED)
+_EMPTY: Final = re.compile(rb"<%b[^<>]*+(?<=/)>" % _NESTED)
 
 # A link of a ticker, what its address may not hold, and its words neither; and what may follow it. Looking for one character that
 # ends each, and only then for all that none may hold, takes a third of the time.
@@ -110,7 +113,7 @@ def fold(data: bytes, parts: Sequence[Foldable]) -> tuple[bytes, list[Fold]]:
 def _look_into(data: bytes, start: int, opening: bytes, part: Foldable) -> Known | None:
     """Return how a part that begins at ``start`` is folded; None if its end cannot be told."""
     name = opening[1:-1].split(maxsplit=1)[0]
-    ending = _end_of(data, start, name) if name.isalnum() else None
+    ending = _end_of(data, start, name) if name.isalnum() and not opening.endswith(b"/>") else None
     if ending is None:
         return None
     inside, end_tag = data[start : ending.start()], ending[0]
@@ -222,13 +225,15 @@ def _is_nested(inside: bytes) -> bool:
             around.append(name)
         elif not around or around.pop() != name:
             return False
-    return not around
+    return not around and _EMPTY.search(inside) is None
 
 
 def _end_of(data: bytes, start: int, name: bytes) -> re.Match[bytes] | None:
-    """Find the end tag that belongs to the element of such a name whose content begins at ``start``."""
+    """Find the end tag that belongs to the element of such a name whose content begins at ``start``; None if that is not plain."""
     depth = 1
-    for match in re.compile(rb"<(/?)%b(?:\s[^<>]*)?>" % name).finditer(data, start):
+    for match in re.compile(rb"<(/?)%b(?:[\s/][^<>]*)?>" % name).finditer(data, start):
+        if match[0].endswith(b"/>"):
+            return None
         depth += -1 if match[1] else 1
         if not depth:
             return match
