@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 from scraper.documents.controls import has_controls
 from scraper.pages import Element, Foldable, Known, LinkedTicker, Named, Settled
 
-# A tag in lower case, in which quotes stand around values and nowhere else; not of an element whose text is no markup, or is not read, and not of one that
-# gives the page's address or base, wherever it stands.
+# A tag in lower case, in which quotes stand around values and nowhere else; not of an element whose text is no markup, or is not
+# read, and not of one that gives the page's address or base, wherever it stands.
 _ATTRIBUTES: Final = rb"""[^<>"'\0]*+(?:(?<==)"[^"<>\0]*+"[^<>"'\0]*+)*+"""
 _OPAQUE: Final = rb"base|body|fr|head|html|iframe|link|listing|meta|no|pl|pre|script|style|te|title|xmp"
 _TAG: Final = re.compile(rb"<(?:/?(?!%b)[a-z]%b|!--[^<>\0]*--)>" % (_OPAQUE, _ATTRIBUTES))
