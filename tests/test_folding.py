@@ -123,7 +123,7 @@ PIECES = [
         '<div id="footer"><p>',
         "x</p></div>",
     ),
-    *("<div/>", '<div class="c" />', '<s"" title="><b>">', "<li", "&am", "p;", ' class="c">'),
+    *("<div/>", '<div class="c" />', '<s""""" d=">', "<li", "&am", "p;", ' class="c">'),
     *("\x01", "</div\x01>", "\f", '<div( id="footer">', f'<input value="{"A" * 300}">', f'<i class="{"c " * 150}articletitle">'),
 ]
 
@@ -169,7 +169,7 @@ def test_folding_loses_no_text_of_any_markup(pieces: list[str]) -> None:
         "<b>&am</b>p; a",
         "<div/>a</div>",
         '<table class="c" />a</table>',
-        '<s"" title="><b>">a</s>',
+        '<s""""" d="><i>a</i>',
         f'<span class="{"c " * 200}articletitle">b</span>',
         f'<i title="{"c" * 300}"></i><span class="articletitle">b</span>',
     ],
