@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise, repeat, zip_longest
 from typing import Final, get_args
@@ -123,8 +123,7 @@ def _headlines(document: Document, ticker: Sequence[Claim], links: "_Links") -> 
         if isinstance(claim, Span):
             single.append(claim)
             continue
-        row = links.follow_row(claim) if claim.links else map(Headline, filter(None, claim.pieces), repeat(None))
-        headlines += [*_linked(document, single, links), *row]
+        headlines += [*_linked(document, single, links), *_row(claim, links)]
         single = []
     return [*headlines, *_linked(document, single, links)]
 
@@ -133,6 +132,25 @@ def _linked(document: Document, spans: Sequence[Span], links: "_Links") -> Itera
     text = document.text
     lines = squeeze_all([text[span.start : span.end] for span in spans], are_plain=document.is_plain)
     return map(Headline, lines, [links.follow(span.link) for span in spans])
+
+
+def _row(row: Row, links: "_Links") -> Iterable[Headline]:
+    if not row.links:
+        return map(Headline, filter(None, row.pieces), repeat(None))
+    plain = _plain_row(tuple(row.pieces), tuple(row.links), links.origin) if links.origin is not None else None
+    if plain is not None:
+        return plain
+    return [Headline(piece, links.follow(link)) for piece, link in zip(row.pieces, row.links, strict=True) if piece]
+
+
+@lru_cache(_FEW_ROWS)
+def _plain_row(pieces: tuple[str, ...], links: tuple[str | None, ...], origin: str) -> Sequence[Headline] | None:
+    """Return the headlines of a row whose links are plain paths, each; None if one is not."""
+    hrefs = [link or "" for link, piece in zip(links, pieces, strict=True) if piece]
+    lines = "\n".join(hrefs)
+    if not _PLAIN_PATHS.fullmatch(lines) or lines.count("\n") != len(hrefs) - 1:
+        return None
+    return [Headline(piece, origin + href) for piece, href in zip(filter(None, pieces), hrefs, strict=True)]
 
 
 def _removed(text: str, spans: Sequence[Claim]) -> list[Removed]:
@@ -148,35 +166,19 @@ class _Links:
 
     def __init__(self, url: str | None, base: str | None) -> None:
         self._base = resolve(base, url) if base is not None else url
-        self._origin = origin_of(self._base) if self._base is not None else None
+        self.origin = origin_of(self._base) if self._base is not None else None
+        """The beginning of all addresses that are given as paths from the root; None where that is unknown."""
         self.is_base_missing = False
-
-    def follow_row(self, row: Row) -> Sequence[Headline]:
-        """Return the headlines of a row of links."""
-        plain = _plain_row(tuple(row.pieces), tuple(row.links), self._origin) if self._origin is not None else None
-        if plain is not None:
-            return plain
-        return [Headline(piece, self.follow(link)) for piece, link in zip(row.pieces, row.links, strict=True) if piece]
 
     def follow(self, link: str | None) -> str | None:
         if link is None:
             return None
         if _PLAIN_PATH.fullmatch(link):
-            self.is_base_missing |= self._origin is None
-            return self._origin + link if self._origin is not None else None
+            self.is_base_missing |= self.origin is None
+            return self.origin + link if self.origin is not None else None
         if self._base is None and needs_base(link):
             self.is_base_missing = True
         return resolve(link, self._base)
-
-
-@lru_cache(_FEW_ROWS)
-def _plain_row(pieces: tuple[str, ...], links: tuple[str | None, ...], origin: str) -> Sequence[Headline] | None:
-    """Return the headlines of a row whose links are plain paths, each; None if one is not."""
-    hrefs = [link or "" for link, piece in zip(links, pieces, strict=True) if piece]
-    lines = "\n".join(hrefs)
-    if not _PLAIN_PATHS.fullmatch(lines) or lines.count("\n") != len(hrefs) - 1:
-        return None
-    return [Headline(piece, origin + href) for piece, href in zip(filter(None, pieces), hrefs, strict=True)]
 
 
 def _body(document: Document, blocks: Sequence[Claim], *, keep_lines: bool) -> str:

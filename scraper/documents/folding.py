@@ -116,10 +116,19 @@ def _look_into(data: bytes, start: int, opening: bytes, part: Foldable) -> Known
     ending = _end_of(data, start, name) if name.isalnum() and not opening.endswith(b"/>") else None
     if ending is None:
         return None
-    inside, end_tag = data[start : ending.start()], ending[0]
+    whole, inside = data[start : ending.end()], data[start : ending.start()]
     if has_controls(inside):
-        return Known(inside + end_tag, None)
-    return _ticker(inside, end_tag) if isinstance(part, LinkedTicker) else _chrome(inside, end_tag, part)
+        return Known(whole, None)
+    hrefs: tuple[str, ...] | None = None
+    if isinstance(part, LinkedTicker):
+        folded, hrefs = _ticker(inside)
+    else:
+        folded = _lines_of(inside, part)
+    if folded is None:
+        return Known(whole, None)
+    if not folded or b"&" in folded or b"\r" in folded:  # the parser would change it
+        return Known(whole, folded + ending[0], hrefs)
+    return Known(whole, STAND_IN.encode() + ending[0], hrefs, folded.decode("utf-8", "replace"))
 
 
 def _first_places(data: bytes, parts: Sequence[Foldable]) -> Iterator[tuple[Foldable, int]]:
@@ -161,40 +170,25 @@ def _replace(data: bytes, places: Iterable[_Place]) -> tuple[bytes, list[Fold]]:
     return b"".join([*pieces, data[position:]]), folds
 
 
-def _ticker(inside: bytes, end_tag: bytes) -> Known:
-    """Fold links that have nothing but no-break spaces between them: their tags give way to nothing."""
-    whole = inside + end_tag
+def _ticker(inside: bytes) -> tuple[bytes | None, tuple[str, ...]]:
+    """Return links that have nothing but no-break spaces between them without their tags, and where they lead; None if there is more."""
     if not inside.startswith(_LINK_START):
-        return Known(whole, None)
+        return None, ()
     first, *pieces = _LINK.split(inside)
     hrefs, texts, between = pieces[::3], pieces[1::3], pieces[2::3]
     if first or not texts or not texts[0] or not all(map(_BETWEEN.fullmatch, {*between[:-1], between[-1] or b"&nbsp;"})):
-        return Known(whole, None)
+        return None, ()
     words = b"<".join(texts)
     if _NOT_IN_ADDRESS.search(b"".join(hrefs)) or any(byte in words for byte in _NOT_IN_WORDS):
-        return Known(whole, None)
+        return None, ()
     if b"&" in words and _NO_REFERENCE.search(words):  # it would end where the next character ends it
-        return Known(whole, None)
+        return None, ()
     shown = tuple(b"\n".join(compress(hrefs, texts)).decode("utf-8", "replace").split("\n"))
-    folded = b"".join(chain.from_iterable(zip(texts, between, strict=True)))
-    return _known(whole, folded.replace(b"&nbsp;", _NBSP), end_tag, shown)
-
-
-def _chrome(inside: bytes, end_tag: bytes, part: Settled) -> Known:
-    """Fold chrome: its tags give way to line ends."""
-    lines = _lines_of(inside, part)
-    return _known(inside + end_tag, lines, end_tag) if lines is not None else Known(inside + end_tag, None)
-
-
-def _known(whole: bytes, folded: bytes, end_tag: bytes, hrefs: tuple[str, ...] | None = None) -> Known:
-    """Return a part as it is folded. What holds nothing that the parser would change is text as it is, and need not be read by it."""
-    if not folded or b"&" in folded or b"\r" in folded:
-        return Known(whole, folded + end_tag, hrefs)
-    return Known(whole, STAND_IN.encode() + end_tag, hrefs, folded.decode("utf-8", "replace"))
+    return b"".join(chain.from_iterable(zip(texts, between, strict=True))).replace(b"&nbsp;", _NBSP), shown
 
 
 def _lines_of(inside: bytes, part: Settled) -> bytes | None:
-    """Return the lines of a part of chrome; None if there may be more in it."""
+    """Return the lines of a part of chrome, whose tags give way to line ends; None if there may be more in it."""
     if _has_sign(inside, part):
         return None
     text = _TAG.sub(b"\n", _INLINE.sub(_GAP, inside.replace(b"\n", b" ")))
