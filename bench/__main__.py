@@ -31,7 +31,9 @@ def rows(folder: Path, *, small: bool) -> Iterator[Row]:
     rounds = 5
     many, more = (300, 1000) if small else (20_000, 200_000)
     some = 40 if small else 400
-    yield Row("HTML page to JSON line", "lxml's parse of the same bytes", "at most 3.0, aim 1.75", lambda: pages.html(some, rounds))
+    floor = "lxml's parse of the same bytes"
+    yield Row("HTML pages of one site to JSON lines", floor, "at most 2.8, aim 2.2", lambda: pages.html(some, rounds))
+    yield Row("HTML pages of many sites and days", floor, "at most 2.8, aim 2.2", lambda: pages.html(some, rounds, mixed=True))
     yield Row("text document to JSON line", "typed JSON pass", "at most 6, aim 3", lambda: dumps.text(folder, many, rounds))
     yield Row(
         "foreign document, --unknown skip", "typed JSON pass", "at most 2, aim 1.4", lambda: dumps.foreign(folder, many, rounds)

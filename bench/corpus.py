@@ -33,9 +33,9 @@ SITE: Final = "مغرس"
 class _Page(Markup):
     """A page whose menu and sidebar are as long as they are on the real sites."""
 
-    def __init__(self, story: Story, options: Options, rng: Random, day: int) -> None:
+    def __init__(self, story: Story, options: Options, rng: Random, site: str, day: int) -> None:
         super().__init__(story, options, rng)
-        self._site, self._day = Random(story.host), Random(f"{story.host} {day}")
+        self._site, self._day = Random(site), Random(f"{site} {day}")
 
     def page(self) -> str:
         """Return the whole page."""
@@ -78,16 +78,23 @@ def stories(seed: int) -> Iterator[Story]:
         yield replace(story, ticker=tuple(slots), blocks=tuple(blocks))
 
 
-def html_page(story: Story, rng: Random, day: int = 0, options: Options | None = None) -> bytes:
-    """Return the page of a story in HTML, as it was fetched on a day."""
-    return _Page(story, options or Options(), rng, day).page().encode()
+def html_page(story: Story, rng: Random, day: int = 0, options: Options | None = None, site: str = "") -> bytes:
+    """Return the page of a story in HTML, as it was fetched from a site on a day."""
+    return _Page(story, options or Options(), rng, site or story.host, day).page().encode()
 
 
 def html_pages(count: int, seed: int = 1) -> Iterator[bytes]:
-    """Yield pages in HTML."""
+    """Yield pages in HTML as one crawl meets them: they share the menu of their site and the sidebar of their day."""
     rng = Random(seed)
     for n, story in zip(range(count), stories(seed), strict=False):
         yield html_page(story, rng, n // _PAGES_OF_A_DAY)
+
+
+def mixed_html_pages(count: int, seed: int = 1) -> Iterator[bytes]:
+    """Yield pages in HTML as an archive mixes them: each has a menu, a sidebar and a ticker of its own."""
+    rng = Random(seed)
+    for n, story in zip(range(count), stories(seed), strict=False):
+        yield html_page(story, rng, site=f"{seed} {n}")
 
 
 def texts(count: int, seed: int = 2) -> Iterator[str]:

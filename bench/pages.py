@@ -10,7 +10,7 @@ from lxml import etree
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from bench.corpus import html_pages
+from bench.corpus import html_pages, mixed_html_pages
 from bench.measuring import Ratio, compare, compare_processes
 from scraper.cleaning import clean
 from scraper.layouts import Layout, builtin_layouts
@@ -21,12 +21,18 @@ from scraper.records import to_json_line
 _MAX_BYTES = 32 * 1024 * 1024
 
 
-def html(count: int, rounds: int) -> Ratio:
+def html(count: int, rounds: int, *, mixed: bool = False) -> Ratio:
     """Return the time from page to JSON line over that of lxml's parse of the same bytes.
 
-    Each round has pages of its own: what is remembered of pages that were read before is part of no honest figure.
+    Each round has pages of its own, in case anything is remembered of pages that were read before.
+
+    Args:
+        count: how many pages each round has.
+        rounds: how many rounds are counted.
+        mixed: whether each page has a menu, a sidebar and a ticker of its own.
     """
-    batches = [list(html_pages(count, seed)) for seed in range(1, rounds + 2)]
+    make = mixed_html_pages if mixed else html_pages
+    batches = [list(make(count, seed)) for seed in range(1, rounds + 2)]
     for pages in batches:
         _check(pages)
     gc.collect()

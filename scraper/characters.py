@@ -6,7 +6,7 @@ U+200D are *visible*: in Persian and Arabic they change how a word is written.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -48,22 +48,11 @@ def squeeze(text: str) -> str:
     return joined if joined.isprintable() else " ".join(_INVISIBLE.sub("", joined).split())
 
 
-def squeezer(*, is_plain: bool) -> Callable[[str], str]:
-    """Return what squeezes parts of a text: :func:`squeeze`, or what does the same faster, where all of the text is plain."""
-    return _squeeze_plain if is_plain else squeeze
-
-
-def _squeeze_plain(text: str) -> str:
-    if "  " in text or "\u00a0" in text or "\n" in text or text[:1] == " " or text[-1:] == " ":
-        return " ".join(text.split())
-    return text
-
-
-def squeeze_all(texts: Sequence[str], *, are_plain: bool = False) -> list[str]:
-    """Squeeze each of several texts; ``are_plain`` says that all of them are known to be plain."""
+def squeeze_all(texts: Sequence[str]) -> list[str]:
+    """Squeeze each of several texts."""
     # In most there is nothing to squeeze, and one look at all of them shows it: a space at an end, too, is then one of two.
     joined = " ".join(["", *texts, ""])
-    if "  " not in joined and (are_plain or joined.isprintable()) and "\u00a0" not in joined and "\n" not in joined:
+    if "  " not in joined and joined.isprintable():
         return list(texts)
     return [squeeze(text) for text in texts]
 

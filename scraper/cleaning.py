@@ -8,10 +8,10 @@ from scraper.audit import audit
 from scraper.characters import is_blank
 from scraper.core import KEPT
 from scraper.decoding import decode
-from scraper.documents import read_document
+from scraper.documents import Tree, is_html, read_text
 from scraper.errors import EmptyInput, UnknownLayout
 from scraper.labelling import label
-from scraper.layouts import Layout, builtin_layouts, foldings
+from scraper.layouts import Layout, builtin_layouts, parts_of
 from scraper.pages import Decoding, Document, Page
 from scraper.projection import project
 from scraper.recognition import Fit, recognise
@@ -50,8 +50,7 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
     """
     known = builtin_layouts() if layouts is None else tuple(layouts)
     text, decoding = decode(page)
-    utf8 = page.data if decoding.by == "strict" and isinstance(page.data, bytes) else None
-    document, fit = _recognised(page, text, utf8, known)
+    document, fit = _recognised(page, text, known)
     if fit is None and known_only:
         raise UnknownLayout("no layout fits the page; --unknown keep keeps it whole")
     labelled = label(document, fit.segments, fit.layout) if fit is not None else None
@@ -69,22 +68,25 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
     )
 
 
-def _recognised(page: Page, text: str, utf8: bytes | None, known: tuple[Layout, ...]) -> tuple[Document, Fit | None]:
-    """Return the document of a page and the layout that fits it, with as much folded as holds nothing but what it should."""
-    for parts in foldings(known):
-        document = read_document(text, page.media_type, parts, utf8)
-        if _is_blank(document):
-            raise EmptyInput("there is not one readable character in it")
+def _recognised(page: Page, text: str, known: tuple[Layout, ...]) -> tuple[Document, Fit | None]:
+    """Return the document of a page and the layout that fits it."""
+    if not is_html(text, page.media_type):
+        document = _checked(read_text(text))
+        return document, recognise(document, page.url, known)
+    tree = Tree(text)
+    document = _checked(tree.document(parts_of(known)))
+    fit = recognise(document, page.url or document.address, known)
+    if document.cut and (fit is None or not fit.suits(document)):
+        # What was cut out as one layout's chrome is text of another's, or of an unknown page.
+        document = tree.document()
         fit = recognise(document, page.url or document.address, known)
-        if not document.folded or (fit is not None and fit.suits(document)):
-            return document, fit
-    raise AssertionError  # at last nothing is folded
+    return document, fit
 
 
-def _is_blank(document: Document) -> bool:
-    if document.is_plain:
-        return not document.text or document.text.isspace()  # what is plain hides nothing
-    return all(is_blank(document.text[block.start : block.end]) for block in document.blocks)
+def _checked(document: Document) -> Document:
+    if all(is_blank(document.text[block.start : block.end]) for block in document.blocks):
+        raise EmptyInput("there is not one readable character in it")
+    return document
 
 
 def _kept_whole(document: Document) -> Ledger:

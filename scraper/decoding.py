@@ -35,6 +35,9 @@ _XML_DECLARATION: Final = re.compile(rb"<\?xml\s[^<>]*>")
 _MARKS: Final = b"\xfd\xfe"
 """Directional marks in windows-1256; in windows-1252 they are y with acute and thorn, letters of none of the three languages."""
 
+_HIGH_BYTES: Final = bytes([0x00, 0x01, 0x06, 0x07, 0x20, 0x21, 0x22, 0x25, 0x26, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF])
+"""High bytes of UTF-16 in Arabic, French and English: Latin, Arabic, punctuation and signs, Arabic presentation forms."""
+
 _WESTERN: Final = frozenset({"cp1252", "iso8859-1", "iso8859-15"})
 _HIGH: Final = bytes(range(0x80, 0x100))
 _HIGH_WORD: Final = re.compile(rb"[\x80-\xff]{3,}")
@@ -135,18 +138,16 @@ def _utf16_without_bom(data: bytes) -> str | None:
     """Recognise UTF-16 by zero bytes that stand at odd, or at even, places only.
 
     In Arabic too one character in six is a space, a digit or a line break, whose high byte is zero; and no letter of Arabic,
-    French or English has a low byte of zero. Text in UTF-8 has no zero bytes but for accidents, which are few.
+    French or English has a low byte of zero. Text in UTF-8 has no zero bytes but for accidents, which are few, and its other bytes
+    are letters: as high bytes of UTF-16 they would be of scripts that these pages are not written in.
     """
     sample = data[:_SAMPLE]
     if b"\0" not in sample:
         return None
-    first, second = sample[::2].count(0), sample[1::2].count(0)
-    if second * 20 > len(sample) // 2 and first * 50 < second:
-        encoding = "utf-16-le"
-    elif first * 20 > len(sample) // 2 and second * 50 < first:
-        encoding = "utf-16-be"
-    else:
-        return None
-    text = sample.decode(encoding, "replace")
-    readable = sum(char.isprintable() or char.isspace() for char in text)
-    return encoding if readable > (1 - _MOST_CONTROLS) * len(text) else None
+    even, odd = sample[::2], sample[1::2]
+    for encoding, high, low in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        zeros = high.count(0)
+        others = len(high.translate(None, _HIGH_BYTES))
+        if zeros * 20 > len(high) and low.count(0) * 50 < zeros and others * 20 < len(high):
+            return encoding
+    return None

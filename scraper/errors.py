@@ -17,7 +17,7 @@
         ├── BadRecord          bad-record        a line, row or archive record that holds no page in the agreed form
         ├── UnknownLayout      unknown-layout    no layout fits, and the user asked to fail then
         ├── AmbiguousLayout    ambiguous-layout  two layouts fit
-        ├── ParserLostText     parser-lost-text  the HTML parser dropped the end of the page
+        ├── TooComplex         too-complex       more elements, levels or lines than can be read in linear time and memory
         ├── Unaccounted        unaccounted       the audit found a character missing or doubled (our mistake)
         ├── FetchError         a page of a site that could not be had; * marks what another try may have
         │   ├── BadAddress         bad-address         no http or https address
@@ -142,10 +142,10 @@ class AmbiguousLayout(PageError):
     code = "ambiguous-layout"
 
 
-class ParserLostText(PageError):
-    """The parser did not reach the end of the page, even after mending."""
+class TooComplex(PageError):
+    """More elements, levels, attributes or lines than a page can have and still be read in linear time and memory."""
 
-    code = "parser-lost-text"
+    code = "too-complex"
 
 
 class Unaccounted(PageError):

@@ -52,7 +52,6 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     roles = outline.roles
     for n in roles["ticker"]:
         claim_ticker(ledger, document, lines[n].start, lines[n].end, layout)
-    # A ledger is fastest when it is filled from the top.
     for n in (*roles["notice"], *roles["chrome"]):
         _claim_wording(ledger, lines[n], layout)
     for first, last in outline.stretches(roles["title"]):

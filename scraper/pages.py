@@ -1,7 +1,6 @@
 """What flows along the road: a page as it was received, and a document as a reader would see it."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -89,52 +88,15 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     runs: Sequence[Run] = ()
 
 
-class Named(msgspec.Struct, frozen=True):
-    """What tells a part of a page: the id or the class of its element."""
+class Part(NamedTuple):
+    """A part of a page that is chrome through and through, and need not be walked, unless it holds more."""
 
-    attribute: Literal["id", "class"]
-    value: str
-
-    def is_of(self, element: Element) -> bool:
-        """Tell whether ``element`` bears it."""
-        return self.value == (element.id if self.attribute == "id" else element.class_)
-
-
-class Known(NamedTuple):
-    """A part of a page that was met, and how it is folded."""
-
-    whole: bytes
-    """All that it held, with its end."""
-    inside: bytes | None
-    """What is to stand there instead; None if it must be looked into."""
-    hrefs: tuple[str, ...] | None = None
-    """Of a ticker: where each link that shows anything leads."""
-    text: str | None = None
-    """All that it shows, if something stands in for that."""
-
-
-class LinkedTicker(msgspec.Struct, frozen=True, eq=False):
-    """A part of a page that holds a ticker: links, and between them white space."""
-
-    name: Named
-    known: dict[bytes, Known] = msgspec.field(default_factory=dict)
-    """By how the part begins: what was met last."""
-
-
-class Settled(msgspec.Struct, frozen=True, eq=False):
-    """A part of a page that holds nothing but chrome, unless it was never closed."""
-
-    name: Named
-    signs: tuple[tuple[bytes, re.Pattern[bytes]], ...]
-    """What stands in the markup of the part only if it holds more: some bytes that are found fast, and the pattern that makes sure."""
-    speaks: Callable[[str], bool]
-    """Tells whether a line of its text shows that it holds more."""
-    known: dict[bytes, Known] = msgspec.field(default_factory=dict)
-    """By how the part begins: what was met last."""
-
-
-Foldable = Settled | LinkedTicker
-"""A part of a page that need not be looked into, element by element."""
+    ids: frozenset[str]
+    """Ids of elements that would be something else in it."""
+    others: str
+    """Selectors of more such elements, parted by commas."""
+    says_more: Callable[[Sequence[str]], bool]
+    """Returns True if the texts of its nodes, in order, hold a wording of more than chrome."""
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):
@@ -144,29 +106,16 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     element: Element
 
 
-class FoldedTicker(NamedTuple):
-    """A ticker that was not looked into."""
-
-    hrefs: tuple[str, ...]
-    """Where each link that shows anything leads, in order."""
-    text: str | None
-    """All that it shows, if it is known; the same object on every page with this ticker, so that its hash is made but once."""
-
-
 class Document(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The readable text of a page. Its lines are its blocks; lines without text are in no block. Compared by identity."""
 
     form: Literal["html", "text"]
     text: str
     blocks: Sequence[Block]
-    is_plain: bool
-    """Whether its text is plain (:func:`scraper.characters.is_plain`), which saves many questions to its parts."""
     address: str | None = None
     """The absolute address that the page gives as its own (``link rel=canonical``, ``og:url``)."""
     base: str | None = None
     """What ``<base href>`` says of relative links."""
     images: Sequence[Image] = ()
-    folded: Sequence[Element] = ()
-    """Elements that were not looked into."""
-    tickers: Mapping[Element, FoldedTicker] = {}
-    """What is known of those that are tickers."""
+    cut: Sequence[Element] = ()
+    """Elements that were not walked: each is one block, in which the text of its nodes stands on lines of its own."""

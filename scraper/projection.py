@@ -4,11 +4,10 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import chain, pairwise, repeat, zip_longest
 from typing import Final, get_args
 
-from scraper.characters import squeeze, squeeze_all, squeezer, visible
+from scraper.characters import squeeze, squeeze_all, visible
 from scraper.labelling import Labelled
 from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
@@ -24,8 +23,6 @@ _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
 # A path from the root, with nothing in it that joining would change: nearly every link of a page, and ten times as fast.
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
 _PLAIN_PATHS: Final = re.compile(rf"{_PLAIN_PATH.pattern}(?:\n{_PLAIN_PATH.pattern})*")
-_FEW_ROWS: Final = 4
-"""Rows whose headlines are remembered: pages that are fetched within hours of each other show the same."""
 _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
 
@@ -37,13 +34,12 @@ def project(
     url = page.url or document.address
     text = document.text
     links = _Links(url, document.base)
-    squeezed = squeezer(is_plain=document.is_plain)
     pieces: defaultdict[Label, list[Claim]] = defaultdict(list)
     for claim in claims:
         pieces[claim.label].append(claim)
     blocks = [claim for claim in claims if claim.label in BODY]
 
-    title = " ".join([squeezed(text[span.start : span.end]) for span in pieces.get("title", ())]) or None
+    title = " ".join([squeeze(text[span.start : span.end]) for span in pieces.get("title", ())]) or None
     body = _body(document, blocks, keep_lines=layout is None and document.form == "text")
     headlines = _headlines(document, pieces.get("headline", ()), links)
     teasers = list(_teasers(text, claims, links)) if "teaser-title" in pieces else []
@@ -87,7 +83,7 @@ def project(
         author=author,
         date=dateline.date.isoformat() if dateline is not None and dateline.date is not None else None,
         text=body,
-        headings=[squeezed(text[span.start : span.end]) for span in pieces.get("heading", ())],
+        headings=[squeeze(text[span.start : span.end]) for span in pieces.get("heading", ())],
         headlines=headlines,
         teasers=teasers,
         images=images,
@@ -130,21 +126,20 @@ def _headlines(document: Document, ticker: Sequence[Claim], links: "_Links") -> 
 
 def _linked(document: Document, spans: Sequence[Span], links: "_Links") -> Iterator[Headline]:
     text = document.text
-    lines = squeeze_all([text[span.start : span.end] for span in spans], are_plain=document.is_plain)
+    lines = squeeze_all([text[span.start : span.end] for span in spans])
     return map(Headline, lines, [links.follow(span.link) for span in spans])
 
 
 def _row(row: Row, links: "_Links") -> Iterable[Headline]:
     if not row.links:
         return map(Headline, filter(None, row.pieces), repeat(None))
-    plain = _plain_row(tuple(row.pieces), tuple(row.links), links.origin) if links.origin is not None else None
+    plain = _plain_row(row.pieces, row.links, links.origin) if links.origin is not None else None
     if plain is not None:
         return plain
     return [Headline(piece, links.follow(link)) for piece, link in zip(row.pieces, row.links, strict=True) if piece]
 
 
-@lru_cache(_FEW_ROWS)
-def _plain_row(pieces: tuple[str, ...], links: tuple[str | None, ...], origin: str) -> Sequence[Headline] | None:
+def _plain_row(pieces: Sequence[str], links: Sequence[str | None], origin: str) -> Sequence[Headline] | None:
     """Return the headlines of a row whose links are plain paths, each; None if one is not."""
     hrefs = [link or "" for link, piece in zip(links, pieces, strict=True) if piece]
     lines = "\n".join(hrefs)
@@ -184,7 +179,7 @@ class _Links:
 def _body(document: Document, blocks: Sequence[Claim], *, keep_lines: bool) -> str:
     """Join the blocks of a body by blank lines; of an unknown text, lines that followed each other stay together."""
     text = document.text
-    parts = squeeze_all([text[span.start : span.end] for span in blocks], are_plain=document.is_plain)
+    parts = squeeze_all([text[span.start : span.end] for span in blocks])
     if not keep_lines:
         return "\n\n".join(parts)
     ends = ["\n" if len(text[one.end : other.start].splitlines()) == 1 else "\n\n" for one, other in pairwise(blocks)]

@@ -9,9 +9,9 @@ from scraper.errors import AmbiguousLayout
 from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
 from scraper.links import site_of
-from scraper.pages import Document, Element
+from scraper.pages import Document
 from scraper.segments import Regions, Segment, read_line, segments_of
-from scraper.ticker import end_of_line, is_plainly_ticker, linked_slots
+from scraper.ticker import end_of_line, is_plainly_ticker
 
 ENOUGH: Final = {"text": 1, "html": 2}
 """Pieces of evidence that make a page a layout's. Text has nothing but its words; markup gives more than one sign, and a single
@@ -34,22 +34,9 @@ class Fit(NamedTuple):
     segments: list[Segment]
 
     def suits(self, document: Document) -> bool:
-        """Tell whether what was folded is what the layout takes it for: chrome, or a ticker in which each link is a headline."""
-        return all(
-            self._is_ticker(element, document) if element in document.tickers else self._is_chrome(element)
-            for element in document.folded
-        )
-
-    def _is_chrome(self, element: Element) -> bool:
-        region = self.regions.of(element)
-        return region is not None and region.rule.label == "chrome"
-
-    def _is_ticker(self, element: Element, document: Document) -> bool:
-        for segment in self.segments:
-            if segment.runs[0].element is element:
-                is_ticker = segment.label == "ticker" and segment.hit is None
-                return is_ticker and linked_slots(document, segment.runs, self.layout) is not None
-        return False
+        """Return True if all that was cut out of the page is what the layout takes it for: chrome."""
+        regions = map(self.regions.of, document.cut)
+        return all(region is not None and region.rule.label == "chrome" for region in regions)
 
     @property
     def is_strong(self) -> bool:

@@ -1,12 +1,11 @@
 """A document as one layout sees it: its lines, cut where a named part of the page begins or ends."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
-from scraper.characters import is_blank, squeeze, squeezer
+from scraper.characters import is_blank, squeeze
 from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Hit
 from scraper.layouts.schema import ElementRule
@@ -41,14 +40,9 @@ class Segment(msgspec.Struct, eq=False, gc=False):
 
     @property
     def link(self) -> str | None:
-        """Where its words lead; of several links the one around the fewest of them, for another was never closed."""
-        if not self.runs:
-            return None
-        lengths: Counter[Element] = Counter()
-        for run in self.runs:
-            if (link := run.element.link) is not None:
-                lengths[link] += run.end - run.start
-        return min(lengths, key=lengths.__getitem__).href if lengths else None
+        """Where its words lead; of several links the last, for another was never closed."""
+        links = (run.element.link for run in reversed(self.runs))
+        return next((link.href for link in links if link is not None), None)
 
     def says(self, label: str) -> bool:
         """Tell whether its words, all of them, are a wording with this label."""
@@ -105,7 +99,6 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     if document.form == "text":
         return _lines_of(document, regions.layout)
     text, layout = document.text, regions.layout
-    squeezed = squeezer(is_plain=document.is_plain)
     segments: list[Segment] = []
     settled: Segment | None = None
     for block in document.blocks:
@@ -114,7 +107,7 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
             raw = text[inner:outer]
             label = region.rule.label if region is not None else None
             is_settled = label in SETTLED
-            line, hit = ("", None) if is_settled and not layout.may_be_wording(raw) else read_line(raw, layout, squeezed)
+            line, hit = ("", None) if is_settled and not layout.may_be_wording(raw) else read_line(raw, layout)
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
                 if not is_blank(line):
                     segments.append(Segment(inner, outer, line, region, runs, hit))
@@ -129,22 +122,21 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
 
 def _lines_of(document: Document, layout: Layout) -> list[Segment]:
     """Return the lines of a text as segments: no line of it stands in any part."""
-    text, is_plain = document.text, document.is_plain
-    squeezed = squeezer(is_plain=is_plain)
+    text = document.text
     segments: list[Segment] = []
     for block in document.blocks:
         start, end = block.start, block.end
-        line, hit = read_line(text[start:end], layout, squeezed)
-        if is_plain or not is_blank(line):
+        line, hit = read_line(text[start:end], layout)
+        if not is_blank(line):
             segments.append(Segment(start, end, line, None, (), hit))
     return segments
 
 
-def read_line(raw: str, layout: Layout, squeezed: Callable[[str], str] = squeeze) -> tuple[str, Hit | None]:
+def read_line(raw: str, layout: Layout) -> tuple[str, Hit | None]:
     """Return a line as a segment holds it, and the wording that it is."""
     if len(raw) > _LONGEST_RAW and "   " not in raw:
         return raw, None
-    line = squeezed(raw)
+    line = squeeze(raw)
     return line, layout.wording_of(line) if layout.shortest < len(line) <= _LONGEST_WORDING else None
 
 

@@ -4,9 +4,8 @@ A rule *claims* a stretch of a text under a label. No stretch can be claimed twi
 at the end, or ``blank`` where no reader sees anything, so that the spans of a text are a partition of it by construction.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from operator import attrgetter
 from typing import Final, Literal
 
@@ -110,7 +109,7 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 class Ledger:
-    """The claims on one text, kept sorted by position."""
+    """The claims on one text, in any order."""
 
     __slots__ = ("_claims", "_text")
 
@@ -122,13 +121,11 @@ class Ledger:
         """Claim ``text[start:end]``.
 
         Raises:
-            ClaimError: if the stretch is empty, leaves the text, or is claimed already, in whole or in part.
+            ClaimError: if the stretch is empty or leaves the text.
         """
-        claims = self._claims
-        if (claims[-1].end if claims else 0) <= start < end <= len(self._text):  # as nearly always
-            claims.append(Span(start, end, label, rule, link, group))
-        else:
-            self._insert(Span(start, end, label, rule, link, group))
+        if not 0 <= start < end <= len(self._text):
+            raise ClaimError(f"{rule} claims {start}:{end} of a text of {len(self._text)} characters")
+        self._claims.append(Span(start, end, label, rule, link, group))
 
     def claim_row(
         self, start: int, pieces: Sequence[str], separator: str, label: Label, rule: str, links: Sequence[str | None] = ()
@@ -136,26 +133,23 @@ class Ledger:
         """Claim the pieces of a row that begins at ``start``; ``links`` are none, or one for each.
 
         Raises:
-            ClaimError: as :meth:`claim` does; and if the text there is no such row.
+            ClaimError: if the text there is no such row.
         """
         row = Row(start, start + len(separator.join(pieces)), label, rule, pieces, separator, links)
         if not is_row_of(self._text, row):
             raise ClaimError(f"{rule} claims a row at {start} that is none")
-        self._insert(row)
-
-    def _insert(self, claim: Claim) -> None:
-        start, end, claims = claim.start, claim.end, self._claims
-        if not 0 <= start < end <= len(self._text):
-            raise ClaimError(f"{claim.rule} claims {start}:{end} of a text of {len(self._text)} characters")
-        at = bisect_right(claims, start, key=_START)
-        for other in claims[max(at - 1, 0) : at + 1]:
-            if other.start < end and start < other.end:
-                raise ClaimError(f"{claim.rule} claims {start}:{end}, but {other.rule} holds {other.start}:{other.end}")
-        claims.insert(at, claim)
+        self._claims.append(row)
 
     def settle(self) -> list[Claim]:
-        """Return the claims and, between them, what nobody claimed and a reader can see, in order."""
-        text, claims = self._text, self._claims
+        """Return the claims and, between them, what nobody claimed and a reader can see, in order.
+
+        Raises:
+            ClaimError: if some stretch was claimed twice, in whole or in part.
+        """
+        text, claims = self._text, sorted(self._claims, key=_START)
+        for one, other in pairwise(claims):
+            if other.start < one.end:
+                raise ClaimError(f"{other.rule} claims {other.start}:{other.end}, but {one.rule} holds {one.start}:{one.end}")
         gaps = list(gaps_between(claims, len(text)))
         between = "".join([text[start:end] for start, end in gaps])
         if not between or is_blank(between):

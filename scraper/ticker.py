@@ -1,7 +1,6 @@
 """The run-on line: the day's headlines one after another, with nothing but a separator between."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import groupby, islice
 from typing import Final, NamedTuple
 
@@ -9,9 +8,6 @@ from scraper.characters import is_blank, squeeze, visible
 from scraper.layouts import Layout
 from scraper.pages import Document, Run
 from scraper.spans import Ledger
-
-_FEW_LINES: Final = 4
-"""Lines whose slots are remembered: whoever asks whether a line is a ticker asks for its headlines soon after."""
 
 _SHORT_HEADLINE: Final = 15
 """Characters below which hardly any headline is."""
@@ -44,25 +40,19 @@ def _usual(document: Document, start: int, end: int, layout: Layout) -> Sequence
     text = document.text
     while start < end and text[end - 1].isspace():  # the last separator, as a rule
         end -= 1
-    return _split_usual(document, start, end, layout.file.ticker.usual)
+    return _split_usual(text[start:end], layout.file.ticker.usual)
 
 
-@lru_cache(_FEW_LINES)
-def _split_usual(document: Document, start: int, end: int, separator: str) -> Sequence[str] | None:
+def _split_usual(line: str, separator: str) -> Sequence[str] | None:
     """Split a line nine times as fast as the pattern does, which knows all forms of a separator.
 
     Printable text without double spaces and U+FFFD holds no separator, and without spaces at its ends it is a headline as it is.
     """
-    return _split(document.text[start:end], separator, is_plain=document.is_plain)
-
-
-def _split(line: str, separator: str, *, is_plain: bool) -> Sequence[str] | None:
     if not separator or separator not in line:
         return None
     slots = line.split(separator)
     rest = " ".join(["", *filter(None, slots), ""])
-    is_printable = "\u00a0" not in rest and "\n" not in rest if is_plain else rest.isprintable()
-    return slots if is_printable and "  " not in rest and "\ufffd" not in rest else None
+    return slots if rest.isprintable() and "  " not in rest and "\ufffd" not in rest else None
 
 
 def _slot(text: str, start: int, end: int) -> Iterator[Slot]:
@@ -164,9 +154,6 @@ def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run],
 def linked_slots(document: Document, runs: Sequence[Run], layout: Layout) -> tuple[Sequence[str], Sequence[str | None]] | None:
     """Return what stands between the separators of a ticker, and where it leads, if each is a run in a link of its own."""
     text = document.text
-    if (folded := document.tickers.get(runs[0].element)) is not None:
-        line = text[runs[0].start : runs[0].end] if folded.text is None else folded.text
-        return _folded_slots(line, folded.hrefs, layout.file.ticker.usual) if len(runs) == 1 else None
     slots = _usual(document, runs[0].start, runs[-1].end, layout)
     if slots is None:
         return None
@@ -174,19 +161,6 @@ def linked_slots(document: Document, runs: Sequence[Run], layout: Layout) -> tup
     if None in links or len(links) < len(runs) or list(links.values()) != list(filter(None, slots)):
         return None
     return slots, _linked(slots, [link.href for link in links if link is not None])
-
-
-@lru_cache(_FEW_LINES)
-def _folded_slots(line: str, hrefs: tuple[str, ...], separator: str) -> tuple[Sequence[str], Sequence[str | None]] | None:
-    """Return the same of a ticker whose links are one run, if there are as many of them as slots.
-
-    Between any two stands white space, and what stands in one alone would split it only if it were a separator. Pages that are
-    fetched within hours of each other show the same line.
-    """
-    slots = _split(line.rstrip(), separator, is_plain=False)  # without the last separator, as a rule
-    if slots is None or len(slots) - slots.count("") != len(hrefs):
-        return None
-    return tuple(slots), tuple(_linked(slots, hrefs))
 
 
 def _linked(slots: Sequence[str], hrefs: Sequence[str | None]) -> list[str | None]:

@@ -6,7 +6,7 @@ from typing import Final
 
 # The tags at which browsers tell HTML (https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type).
 _OPENS_AS_HTML: Final = re.compile(
-    r"\s*<(?:!--|\?xml|(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>/])",
+    r"\s*(?:<\?xml[^>]*>\s*)?<(?:!--|(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>/])",
     re.IGNORECASE,
 )
 _FRAME: Final = re.compile(r"^\s*<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE | re.MULTILINE)

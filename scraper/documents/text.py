@@ -1,14 +1,26 @@
 """A text page as a document: all of it, a block for each line."""
 
+from typing import Final
+
 from scraper.characters import is_plain
+from scraper.errors import TooComplex
 from scraper.pages import Block, Document
+
+_MOST_LINES: Final = 1_000_000
+"""Lines of a page. Each takes some 400 bytes of memory until it is written."""
 
 
 def read_text(text: str) -> Document:
-    """Make the document of a text page."""
-    plain = is_plain(text)
+    """Make the document of a text page.
+
+    Raises:
+        TooComplex: if it has more lines than can be held in memory.
+    """
     # Plain text has but one line end, which is found six times as fast as all of them.
-    lines, left_out = (text.split("\n"), 1) if plain else (text.splitlines(keepends=True), 0)
+    is_simple = is_plain(text)
+    if text.count("\n") > _MOST_LINES or (not is_simple and len(text.splitlines()) > _MOST_LINES):
+        raise TooComplex(f"it has more than {_MOST_LINES:,} lines, too many to be held in memory; split the page")
+    lines, left_out = (text.split("\n"), 1) if is_simple else (text.splitlines(keepends=True), 0)
     blocks: list[Block] = []
     position = 0
     for line in lines:
@@ -17,4 +29,4 @@ def read_text(text: str) -> Document:
             start = position if bare[0] == line[0] else position + len(line) - len(line.lstrip())
             blocks.append(Block(start, start + len(bare)))
         position += len(line) + left_out
-    return Document(form="text", text=text, blocks=blocks, is_plain=plain)
+    return Document(form="text", text=text, blocks=blocks)

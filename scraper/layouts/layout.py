@@ -1,9 +1,9 @@
 """A layout in use: the rules of a file, checked and made ready to be asked."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -12,20 +12,16 @@ import msgspec
 from scraper.characters import squeeze
 from scraper.layouts.schema import NO_TICKER, AddressRule, ElementRule, LayoutFile, WordingRule
 from scraper.layouts.selectors import Selector
-from scraper.layouts.wordings import LOST, OPENING, Found, Wording
+from scraper.layouts.wordings import LOST, OPENING, TATWEEL, Found, Wording
 from scraper.links import path_of
 from scraper.pages import Element
 
-_MOST_ELEMENTS: Final = 10_000
-"""Kinds of element (tag, id and class) whose rules are remembered; pages of a site repeat a few hundred."""
-
-_MOST_OPENINGS: Final = 10_000
-
-_MOST_LINES: Final = 250
-"""Lines whose wordings are remembered: the site's own sentences are the same on each page, a dateline on all of a day's pages of a newspaper."""
-
 _SHORTEST_WORDING: Final = 15
 """Characters that the notices and footers of most sites do not fall short of; those of a layout may."""
+
+
+_MOST_PIECES: Final = 5
+"""Text nodes of which a wording is made at most: a dateline with two links has five."""
 
 
 class Source(NamedTuple):
@@ -81,12 +77,11 @@ class Layout:
         self._months = {name.casefold(): n for names in file.months.values() for n, name in enumerate(names, 1)}
         self.selectors = [(Selector.parse(text), rule) for rule in file.elements for text in rule.select]
         """What the element rules select, each selector with its rule, in the order of the file."""
-        self.rules_of = lru_cache(_MOST_ELEMENTS)(self._rules_of)
+        self._index = _Index(self.selectors)
         self._headings = [Selector.parse(text) for text in file.heading.select]
         self._wordings = list(self._read_wordings())
-        self._wordings_with = lru_cache(_MOST_OPENINGS)(self._find_wordings_with)
-        self._known_wording_of = lru_cache(_MOST_LINES)(self._find_wording_of)
-        self.read_dateline = lru_cache(_MOST_LINES)(self._read_dateline)
+        self._openings = _Openings(self._wordings)
+        self._telling = _Openings([pair for pair in self._wordings if pair[0].label != "chrome"])
         self.shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
 
     # Patterns are compiled when a page first needs them: together they are a hundredth of a start.
@@ -141,10 +136,9 @@ class Layout:
         """Tell whether ``site`` is one of this layout's, on its own or as part of one (``m.maghress.com``)."""
         return site is not None and any(site == host or site.endswith(f".{host}") for host in self.hosts)
 
-    def _rules_of(self, tag: str, id: str, class_: str) -> list[ElementRule]:
+    def rules_of(self, tag: str, id: str, class_: str) -> Sequence[ElementRule]:
         """Return the rules that select such an element, the first in the file first."""
-        element = Element(tag, id, class_, None, None)
-        return [rule for selector, rule in self.selectors if selector.matches(element)]
+        return self._index.rules_of(tag, id, class_)
 
     def makes_heading(self, element: Element) -> bool:
         """Tell whether a line that stands in ``element`` alone is a heading."""
@@ -152,22 +146,26 @@ class Layout:
 
     def wording_of(self, line: str) -> Hit | None:
         """Return the wording that the whole of ``line``, squeezed, reads like."""
-        return self._known_wording_of(line) if self._wordings_with(line[:OPENING]) else None
-
-    def _find_wording_of(self, line: str) -> Hit | None:
-        for rule, wording in self._wordings_with(line[:OPENING]):
-            slots = wording.match(line)
-            if slots is not None:
+        for rule, wording in self._openings.of(line):
+            if (slots := wording.match(line)) is not None:
                 return Hit(rule, wording.lang, slots)
         return None
 
-    def _find_wordings_with(self, opening: str) -> list[tuple[WordingRule, Wording]]:
-        """Return the wordings that a line may read like which begins with these characters."""
-        return [(rule, wording) for rule, wording in self._wordings if wording.may_begin(opening)]
-
     def may_be_wording(self, line: str) -> bool:
-        """Tell, faster than :meth:`wording_of`, whether ``line`` is as long as a wording and begins as one does."""
-        return len(line) > self.shortest and bool(self._wordings_with(line.lstrip()[:OPENING]))
+        """Return True if ``line`` is as long as a wording and begins as one does; much faster than :meth:`wording_of`."""
+        return len(line) > self.shortest and bool(self._openings.of(line.lstrip()))
+
+    def speaks_in(self, texts: Sequence[str]) -> bool:
+        """Return True if some of these texts, each without white space at its ends, make a wording that is more than chrome."""
+        openings = self._telling
+        for n, text in enumerate(texts):
+            if not openings.may_begin(text) or not openings.of(text):
+                continue
+            for end in range(n + 1, n + 1 + _MOST_PIECES):
+                hit = self.wording_of(squeeze(" ".join(texts[n:end])))
+                if hit is not None and hit.rule.label != "chrome":
+                    return True
+        return False
 
     def stretches(self, label: str, text: str, start: int = 0, lang: str | None = None) -> Iterator[tuple[Found, Hit]]:
         """Yield, per wording with this label, the first stretch of ``text`` that reads like it."""
@@ -175,7 +173,7 @@ class Layout:
             if rule.label == label and lang in (None, wording.lang) and (found := wording.find(text, start)) is not None:
                 yield found, Hit(rule, wording.lang, found.slots)
 
-    def _read_dateline(self, text: str) -> "Dateline":
+    def read_dateline(self, text: str) -> "Dateline":
         """Read what a dateline says, as far as it does: at worst nothing."""
         hit = self.wording_of(squeeze(text))
         if hit is None or hit.rule.label != "dateline":
@@ -218,3 +216,56 @@ class Layout:
         for rule in self.file.wordings:
             for lang, sentences in rule.say.items():
                 yield rule, Wording(lang, sentences, date, chained=rule.label == "notice")
+
+
+class _Index:
+    """Selectors by what they ask for, so that an element is held against few of them."""
+
+    def __init__(self, selectors: Iterable[tuple[Selector, ElementRule]]) -> None:
+        self._by: dict[str, list[tuple[int, Selector, ElementRule]]] = {}
+        for n, (selector, rule) in enumerate(selectors):
+            key = f"#{selector.id}" if selector.id else f".{selector.classes[0]}" if selector.classes else selector.tag
+            self._by.setdefault(key, []).append((n, selector, rule))
+
+    def rules_of(self, tag: str, id: str, class_: str) -> Sequence[ElementRule]:
+        by = self._by
+        if not id and not class_ and tag not in by:
+            return ()  # as nearly all links and spans
+        keys = [key for key in (tag, f"#{id}" if id else "", *(f".{name}" for name in class_.split())) if key in by]
+        if not keys:
+            return ()
+        element = Element(tag, id, class_, None, None)
+        found = sorted((n, rule) for key in keys for n, selector, rule in by[key] if selector.matches(element))
+        return [rule for _, rule in found]
+
+
+class _Openings:
+    """Wordings by their first two letters: nearly every line is told by them to be none."""
+
+    def __init__(self, wordings: Sequence[tuple[WordingRule, Wording]]) -> None:
+        self._all = wordings
+        self._is_any = any(wording.openings is None for _, wording in wordings)
+        self._by_head: dict[str, list[tuple[WordingRule, Wording]]] = {}
+        for rule, wording in wordings:
+            for head in {opening[:2] for opening in wording.openings or ()}:
+                self._by_head.setdefault(head, []).append((rule, wording))
+        self._firsts = frozenset(head[0] for head in self._by_head)
+        self._heads = {case for head in self._by_head for case in (head, head.upper(), head.capitalize(), head[0] + TATWEEL)}
+
+    def may_begin(self, line: str) -> bool:
+        """Return False if the first two letters of ``line`` tell that it is none of these."""
+        head = line[:2]
+        if head in self._heads or self._is_any:
+            return True
+        # What stands behind the first letter may be a mark on it; either may be lost.
+        return not head.isalpha() and (head[:1].casefold() in self._firsts or LOST in line[:OPENING])
+
+    def of(self, line: str) -> Sequence[tuple[WordingRule, Wording]]:
+        """Return the wordings that a line may be by its first :data:`OPENING` characters."""
+        if not self.may_begin(line):
+            return ()
+        opening = line[:OPENING]
+        found: Sequence[tuple[WordingRule, Wording]] = self._by_head.get(opening[:2].casefold(), ())
+        if self._is_any or not found or LOST in opening:
+            found = self._all
+        return [pair for pair in found if pair[1].may_begin(opening)]

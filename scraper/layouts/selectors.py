@@ -35,6 +35,9 @@ class Selector(NamedTuple):
             raise ValueError(f"{text!r} names two ids; an element has one")
         return cls((match["tag"] or "").lower(), ids[0] if ids else "", tuple(part[1:] for part in parts if part[0] == "."))
 
+    def __str__(self) -> str:
+        return "".join([self.tag, f"#{self.id}" if self.id else "", *(f".{name}" for name in self.classes)])
+
     def matches(self, element: Element) -> bool:
         """Tell whether ``element`` is one of these."""
         return (

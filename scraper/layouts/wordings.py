@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 from scraper.characters import squeeze
 
 LOST: Final = "\ufffd"
+TATWEEL: Final = "\u0640"
+"""The stroke that stretches an Arabic word."""
 _TOKEN: Final = re.compile(r"\{(?P<slot>\w+)\}|(?P<space>\s+)|(?P<group>[()|\[\]])|(?P<char>.)", re.DOTALL)
 _APOSTROPHES: Final = "'`\u00b4\u02bc\u2018\u2019\u201b\u2032\uff07"
 _END: Final = ".!\u3002\u06d4"

@@ -1,0 +1,127 @@
+"""What a page may ask of the HTML parser. A page beyond these limits is a named error before it is parsed.
+
+lexbor, as the standard's algorithm does, looks through all open elements at many a tag, and compares each attribute of a tag with the
+others: its time grows with the square of both. It also clones every formatting element that was never closed into each block that
+follows. Browsers stop at a depth of 512.
+"""
+
+import re
+from collections import Counter
+from typing import Final
+
+from scraper.errors import TooComplex
+
+_MOST_OPEN: Final = 4_096
+"""Elements that may be open at once."""
+_MOST_ATTRIBUTES: Final = 2_000
+"""Attributes of one tag."""
+_MOST_CLONES: Final = 1_000_000
+"""Clones that the parser may make of formatting elements."""
+_ELEMENT_BYTES: Final = 800
+"""Memory that an element with a word of text takes, in the parser's tree and as a line of ours; measured on 500,000 of them."""
+_BREAK_BYTES: Final = 200
+"""The same for a line break."""
+_MOST_TIMES: Final = 20
+_SMALLEST: Final = 32 << 20
+"""The elements of a page may take so many times its bytes, or those of a page of this many bytes."""
+
+_FEW_TAGS: Final = _MOST_OPEN
+_FEW_BYTES: Final = 200_000
+_BYTES_A_TAG: Final = 256
+"""A page of fewer tags and bytes, and with as many tags to its bytes as an honest page has, need not be looked through."""
+
+_TOKEN: Final = re.compile(
+    rb"""<(?: !--(?:.*?--!?>|.*)                                                    # a comment
+      | (?P<raw>script|style|textarea|title|xmp|iframe|noembed|noframes)\b(?:.*?</(?P=raw)\b|.*)  # what holds no markup
+      | /(?P<end>[a-z][^\s/>]*)
+      | (?P<name>[a-z][^\s/>]*)(?P<attributes>(?:[^"'>]++|"[^"]*+"|'[^']*+')*+)
+      )""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+_VALUE: Final = re.compile(rb"\"[^\"]*\"|'[^']*'")
+_NEVER_OPEN: Final = frozenset(
+    b"area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr "
+    # These end where the next of their kind begins.
+    b"a button colgroup dd dt li nobr optgroup option p rb rp rt rtc tbody td tfoot th thead tr".split()
+)
+_FORMATTING: Final = frozenset(b"b big code em font i s small strike strong tt u".split())
+_SAME: Final = 3
+"""Equal formatting elements that are cloned (https://html.spec.whatwg.org/multipage/parsing.html#push-onto-the-list-of-active-formatting-elements)."""
+
+
+def check_limits(data: bytes) -> None:
+    """Check that a page can be parsed in a time and a memory that grow no faster than it does.
+
+    Args:
+        data: the page in UTF-8.
+
+    Raises:
+        TooComplex: if it can't.
+    """
+    tags = data.count(b"<")
+    if tags > _FEW_TAGS or len(data) > min(_BYTES_A_TAG * tags, _FEW_BYTES):
+        ends, breaks = data.count(b"</"), data.count(b"<br")
+        needed = (tags - ends - breaks) * _ELEMENT_BYTES + breaks * _BREAK_BYTES
+        if needed > _MOST_TIMES * max(len(data), _SMALLEST):
+            raise TooComplex(f"it has some {tags - ends:,} elements, too many to be held in memory; split the page")
+        _check_tags(data)
+
+
+def _check_tags(data: bytes) -> None:
+    opened = _Opened()
+    for token in _TOKEN.finditer(data):
+        if (end := token["end"]) is not None:
+            opened.end(end.lower())
+        elif (name := token["name"]) is not None:
+            attributes = token["attributes"]
+            if len(attributes) > _MOST_ATTRIBUTES and _count(attributes) > _MOST_ATTRIBUTES:
+                raise TooComplex(f"a tag <{name.decode(errors='replace')[:20]}> has more than {_MOST_ATTRIBUTES:,} attributes")
+            opened.start(name.lower(), attributes)
+            if opened.depth > _MOST_OPEN:
+                raise TooComplex(f"more than {_MOST_OPEN:,} elements stand within one another")
+            if opened.clones > _MOST_CLONES:
+                raise TooComplex("too many elements such as <b> and <font> are never closed, and go on in every block that follows")
+
+
+def _count(attributes: bytes) -> int:
+    """Return at least how many attributes there are."""
+    names = _VALUE.sub(b" ", attributes)
+    return len(names.replace(b"/", b" ").split())
+
+
+class _Opened:
+    """How deep elements stand, and how many clones of formatting elements that makes; both at most a little too high."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.clones = 0
+        self._levels: dict[bytes, list[int]] = {}
+        self._formatting: dict[bytes, list[bytes]] = {}
+        self._same: Counter[tuple[bytes, bytes]] = Counter()
+        self._active = 0
+
+    def start(self, name: bytes, attributes: bytes) -> None:
+        if name in _FORMATTING:
+            self._formatting.setdefault(name, []).append(attributes)
+            self._active += self._same[name, attributes] < _SAME
+            self._same[name, attributes] += 1
+        elif name in _NEVER_OPEN:
+            self.clones += self._active
+            return
+        elif attributes.endswith(b"/"):
+            return  # SVG is full of these, and they are empty there
+        self.depth += 1
+        self._levels.setdefault(name, []).append(self.depth)
+
+    def end(self, name: bytes) -> None:
+        levels = self._levels.get(name)
+        while levels and levels[-1] > self.depth:
+            levels.pop()  # an element around it was ended
+        if levels:
+            self.depth = levels.pop() - 1
+        if name not in _FORMATTING:
+            self.clones += self._active
+        elif opened := self._formatting.get(name):
+            attributes = opened.pop()
+            self._same[name, attributes] -= 1
+            self._active -= self._same[name, attributes] < _SAME
