@@ -13,10 +13,11 @@ from scraper.errors import EmptyInput, UnknownLayout
 from scraper.labelling import label
 from scraper.layouts import Layout, builtin_layouts, parts_of
 from scraper.pages import Decoding, Document, Page
-from scraper.projection import project
+from scraper.projection import own_address, project
 from scraper.recognition import Fit, recognise
 from scraper.records import PageRecord
 from scraper.spans import Claim, Ledger, Span, partition, trim
+from scraper.wrapping import rejoined
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,15 +73,22 @@ def _recognised(page: Page, text: str, known: tuple[Layout, ...]) -> tuple[Docum
     """Return the document of a page and the layout that fits it."""
     if not is_html(text, page.media_type):
         document = _checked(read_text(text))
-        return document, recognise(document, page.url, known)
+        whole = rejoined(document, lambda line: any(layout.is_whole(line) for layout in known))
+        fit = recognise(whole, _url_of(page, whole), known)
+        return (whole, fit) if fit is not None else (document, None)
     tree = Tree(text)
     document = _checked(tree.document(parts_of(known)))
-    fit = recognise(document, page.url or document.address, known)
+    fit = recognise(document, _url_of(page, document), known)
     if document.cut and (fit is None or not fit.suits(document)):
         # What was cut out as one layout's chrome is text of another's, or of an unknown page.
         document = tree.document()
-        fit = recognise(document, page.url or document.address, known)
+        fit = recognise(document, _url_of(page, document), known)
     return document, fit
+
+
+def _url_of(page: Page, document: Document) -> str | None:
+    own = own_address(page, document)
+    return None if own is None else own.url
 
 
 def _checked(document: Document) -> Document:

@@ -1,8 +1,9 @@
 """Which blocks of a body are its sub-headings."""
 
 import re
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Final
 
 from scraper.characters import is_blank
@@ -13,29 +14,65 @@ from scraper.segments import Segment
 _ENDS_A_SENTENCE: Final = re.compile(r"[.!?:;,…؟؛،۔]['\"’”»)\]]*\Z")
 
 
-def headings_of(blocks: Sequence[Segment], text: str, layout: Layout) -> set[int]:
+_CELLS: Final = frozenset("caption dd dt figcaption li td th".split())
+"""Elements whose lines are no headings, however short."""
+_LONGEST_BOLD: Final = 160
+"""Characters of a bold line that is a heading; a longer one is a paragraph that the page prints in bold."""
+_ROW: Final = 3
+"""Short lines in a row that are a poem, a table or a list."""
+
+
+def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_title: bool = True) -> set[int]:
     """Return the indices of the sub-headings among the blocks of a body.
 
-    By its shape a heading is a short block without end punctuation above a longer one. By its markup it is a block that is
-    wholly bold or a heading element, unless all blocks are, which says nothing; an element that holds several, since it was never
-    closed, marks the first.
+    By its shape a heading is a short block without end punctuation that stands alone above a longer one: several short ones in a row
+    are a poem or a table. By its markup it is a block that is wholly bold or a heading element, unless all blocks are, which says
+    nothing; an element that holds several, since it was never closed, marks the first. Where no title is known, the first block may
+    be it, and is no sub-heading.
     """
     seen: set[Element] = set()
     bold = {index for index, block in enumerate(blocks) if block.runs and _is_marked(block, text, layout, seen)}
     if len(bold) == len(blocks):
         bold = set()
+    bold -= {index for index in bold if {index - 1, index, index + 1} <= bold or {index, index + 1, index + 2} <= bold}
+    short = [len(block.text) <= layout.file.heading.longest and not _ENDS_A_SENTENCE.search(block.text) for block in blocks]
+    rows = set(_in_rows([is_short and index not in bold for index, is_short in enumerate(short)]))
     shaped = {
         index
         for index, (block, after) in enumerate(pairwise(blocks))
-        if len(block.text) <= layout.file.heading.longest
+        if short[index]
         and len(after.text) > len(block.text)
-        and not _ENDS_A_SENTENCE.search(block.text)
+        and index not in rows
+        and block.begin == block.start
+        and (index or has_title)
     }
-    return bold | shaped
+    return {index for index in bold | shaped if not _is_cell(blocks[index])}
+
+
+def _in_rows(short: Sequence[bool]) -> Iterator[int]:
+    """Yield the indices of those that stand in a row."""
+    for is_short, row in groupby(enumerate(short), key=itemgetter(1)):
+        indices = [index for index, _ in row]
+        if is_short and len(indices) >= _ROW:
+            yield from indices
+
+
+def _is_cell(block: Segment) -> bool:
+    """Return True if a block stands in a table, a list or a caption within the body."""
+    part = block.region.element if block.region is not None else None
+    for run in block.runs[:1]:
+        element: Element | None = run.element
+        while element is not None and element is not part:
+            if element.tag in _CELLS:
+                return True
+            element = element.parent
+    return False
 
 
 def _is_marked(block: Segment, text: str, layout: Layout, seen: set[Element]) -> bool:
     """Tell whether all of a block stands in elements that mark headings and have marked none before; they are added to ``seen``."""
+    if len(block.text) > _LONGEST_BOLD:
+        return False
     part = block.region.element if block.region is not None else None
     marks: set[Element] = set()
     for run in block.runs:

@@ -3,17 +3,18 @@
 A page that a dump has put on one line is cut by its words alone (:mod:`scraper.flattened`); any other line by line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from scraper.core import BODY, TITLE, UNTITLED_TEASER
+from scraper.characters import squeeze
+from scraper.core import BODY, MARK, TITLE, UNTITLED_TEASER
 from scraper.elements import label_elements
 from scraper.headings import headings_of
 from scraper.layouts import Layout
-from scraper.outline import Outline
+from scraper.outline import Outline, Role
 from scraper.pages import Document
 from scraper.segments import Segment
-from scraper.spans import Ledger
+from scraper.spans import Ledger, trim
 from scraper.ticker import claim_ticker
 
 
@@ -23,6 +24,8 @@ class Labelled(NamedTuple):
     ledger: Ledger
     dateline: str | None
     """The text of the dateline."""
+    is_several: bool
+    """Whether another page begins behind the end of this one."""
     langs: dict[str, str]
     """The languages of the wordings that were found, by label."""
     said: dict[str, str]
@@ -40,43 +43,74 @@ def label(document: Document, segments: Sequence[Segment], layout: Layout) -> La
             found = list(label_flattened(ledger, document, segments, layout))
             dateline = next((stretch for stretch, hit in found if hit.rule.label == "dateline"), None)
             said = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
-            return Labelled(ledger, dateline, {hit.rule.label: hit.lang for _, hit in found}, said)
+            return Labelled(ledger, dateline, False, {hit.rule.label: hit.lang for _, hit in found}, said)
     lines = label_elements(ledger, document, segments, layout) if document.form == "html" else segments
     return _label_lines(ledger, document, Outline(lines, document, layout), layout)
 
 
 def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: Layout) -> Labelled:
     lines = outline.lines
-    langs: dict[str, str] = {}
-    said: dict[str, str] = {}
     roles = outline.roles
     for n in roles["ticker"]:
-        claim_ticker(ledger, document, lines[n].start, lines[n].end, layout)
-    for n in (*roles["notice"], *roles["chrome"]):
+        claim_ticker(ledger, document, lines[n].begin, lines[n].end, layout)
+        _claim_mark(ledger, lines[n])
+    for n in (*roles["notice"], *roles["chrome"], *roles["footer"]):
         _claim_wording(ledger, lines[n], layout)
     for first, last in outline.stretches(roles["title"]):
-        ledger.claim(lines[first].start, lines[last].end, "title", _rule(lines[first], "title", layout, TITLE))
+        ledger.claim(lines[first].begin, lines[last].end, "title", _rule(lines[first], "title", layout, TITLE))
+        _claim_mark(ledger, lines[first])
     for n in roles["byline"]:
         line, hit = lines[n], lines[n].hit
-        rule = layout.full(hit.rule.id) if hit is not None else _rule(line, "byline", layout, TITLE)
+        rule = layout.full(hit.rule.id) if hit is not None else _rule(line, "byline", layout, layout.author_rule)
         ledger.claim(line.start, line.end, "byline", rule, link=line.link)
-    for first, last in outline.stretches(roles["dateline"]):
-        hit = lines[first].hit
-        rule = layout.full(hit.rule.id) if hit is not None else _rule(lines[first], "dateline", layout, TITLE)
-        ledger.claim(lines[first].start, lines[last].end, "dateline", rule)
+    _label_dateline(ledger, outline, roles["dateline"], layout)
     for n in roles["leftover"]:
         ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
-    _label_body(ledger, document.text, [lines[n] for n in roles["body"]], layout)
-    for n in roles["footer"]:
-        _claim_wording(ledger, lines[n], layout)
+    _label_body(ledger, document.text, [lines[n] for n in roles["body"]], outline, layout)
+    langs, said = _what_is_said(outline, roles)
+    shared = outline.shared if roles["dateline"] else None
+    dateline = (
+        document.text[shared.start : shared.end]
+        if shared is not None
+        else " ".join(lines[n].text for n in roles["dateline"]) or None
+    )
+    return Labelled(ledger, dateline, outline.next_page is not None, langs, said)
+
+
+def _what_is_said(outline: Outline, roles: Mapping[Role, Sequence[int]]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the languages of the wordings that were found, by label, and what stands in their slots."""
+    lines = outline.lines
+    langs: dict[str, str] = {}
+    said: dict[str, str] = {}
     for hit in [lines[n].hit for n in (*roles["notice"], *roles["chrome"], *roles["footer"])]:
         if hit is not None:
             langs.setdefault(hit.rule.label, hit.lang)
             said = hit.slots | said
-    for n in roles["byline"]:
+    if outline.author is not None:
+        said = {"author": outline.author} | said
+    for n in reversed(roles["byline"]):
         hit = lines[n].hit
-        said = (hit.slots if hit is not None else {"author": lines[n].text}) | said
-    return Labelled(ledger, " ".join(lines[n].text for n in roles["dateline"]) or None, langs, said)
+        said = said | (hit.slots if hit is not None else {"author": lines[n].text})
+    return langs, said
+
+
+def _label_dateline(ledger: Ledger, outline: Outline, lines: Sequence[int], layout: Layout) -> None:
+    title = outline.title_shared
+    for first, last in outline.stretches(lines):
+        line = outline.lines[first]
+        rule = layout.full(line.hit.rule.id) if line.hit is not None else _rule(line, "dateline", layout, layout.dateline_rule)
+        start = line.start
+        if title is not None and title.line == first:
+            begin, start = trim(ledger.text, line.begin, title.start)
+            ledger.claim(begin, start, "title", TITLE)
+            _claim_mark(ledger, line)
+        ledger.claim(*trim(ledger.text, start, outline.lines[last].end), "dateline", rule)
+
+
+def _claim_mark(ledger: Ledger, line: Segment) -> None:
+    """Claim the mark that an extractor put before a line that becomes a field."""
+    if line.begin > line.start:
+        ledger.claim(*trim(ledger.text, line.start, line.begin), "chrome", MARK)
 
 
 def _claim_wording(ledger: Ledger, line: Segment, layout: Layout) -> None:
@@ -85,14 +119,24 @@ def _claim_wording(ledger: Ledger, line: Segment, layout: Layout) -> None:
         ledger.claim(line.start, line.end, hit.rule.label, layout.full(hit.rule.id), link=line.link)
 
 
-def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], layout: Layout) -> None:
-    headings = headings_of(blocks, text, layout)
+def _label_body(
+    ledger: Ledger, text: str, blocks: Sequence[Segment], outline: Outline, layout: Layout
+) -> None:
+    glued = outline.glued_footer
+    headings = headings_of(blocks, text, layout, has_title=bool(outline.title or outline.title_shared))
     for n, block in enumerate(blocks):
-        if n in headings:
-            ledger.claim(block.start, block.end, "heading", layout.full(layout.file.heading.id))
-        else:
+        start, end = block.begin, block.end
+        if glued is not None and outline.lines[glued.line] is block:
+            start, end = trim(text, start, glued.start)
+            footer = next(layout.stretches("footer", squeeze(text[glued.start : glued.end])), None)
+            if footer is not None:
+                ledger.claim(glued.start, glued.end, "footer", layout.full(footer[1].rule.id), link=block.link)
+        if start < end and n in headings:
+            ledger.claim(start, end, "heading", layout.full(layout.file.heading.id))
+        elif start < end:
             rule = _rule(block, "body", layout, BODY) if block.region is not None else BODY
-            ledger.claim(block.start, block.end, "body", rule)
+            ledger.claim(start, end, "body", rule)
+        _claim_mark(ledger, block)
 
 
 def _rule(line: Segment, label: str | None, layout: Layout, by_place: str) -> str:

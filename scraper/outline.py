@@ -1,18 +1,19 @@
 """Which lines of a page are what, told from elements where there are any, then from words, then from place.
 
-Nothing is claimed here; the outline only gives the places, as indices into the lines.
+Nothing is claimed here; the outline only gives the places, as indices into the lines. Each question is answered once, in an order in
+which each answer may rest on those before it, and in a time that grows with the number of lines.
 """
 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
-from scraper.characters import is_blank
+from scraper.characters import is_blank, squeeze_in_place
 from scraper.layouts import Layout
-from scraper.pages import Document
+from scraper.pages import Document, Element
 from scraper.segments import SETTLED, Segment
-from scraper.ticker import end_of_line, is_ticker, is_unsplit
+from scraper.ticker import end_of_line, is_plainly_ticker, is_ticker, is_unsplit
 
 Role = Literal["notice", "chrome", "footer", "byline", "dateline", "title", "ticker", "leftover", "body"]
 """What a line is to the page."""
@@ -21,17 +22,36 @@ _TEASER_ENDS: Final = ("(...)", "(…)")
 """How a teaser ends in the text of a listing."""
 
 _COLUMN: Final = frozenset(["main", "body", "teaser"])
-
-_NEVER_BODY: Final = SETTLED | {"ticker"}
+_NEVER_BODY: Final = SETTLED | {"ticker", "teaser"}
 
 _FULL_STOP: Final = re.compile(r"(?<!\.)\.[\"'»”’)\]]*\Z")
+_NO_NAME: Final = re.compile(r"[^\w\s.'’\-]|\d")
+_MOST_WORDS: Final = 5
+"""Words of a writer's name."""
+_LONGEST_NAME: Final = 40
+_BETWEEN: Final = 2
+"""Lines between ticker or notice and dateline: the title, and perhaps the writer."""
+_NEAR_FOOTER: Final = 12
+"""Lines at the end of a page among which one that ends with the footer is looked for."""
+_LONGEST_FOOTER: Final = 160
+
+# Elements that may stand around stray text of a body: they say nothing of what the text is.
+_PLAIN: Final = frozenset("a abbr b big br center cite em font h2 h3 h4 i p q s small span strike strong sub sup u".split())
+
+
+class Shared(NamedTuple):
+    """A line that holds a wording and more: what stands before it on the line, and behind it."""
+
+    line: int
+    start: int
+    """Where the wording begins in the document's text."""
+    end: int
+    before: str
+    after: str
 
 
 class Outline:
-    """The outline of the lines that no element has settled as chrome, ticker or teaser.
-
-    Each question is answered once, in an order in which each answer may rest on those before it.
-    """
+    """The outline of the lines that no element has settled as chrome, ticker or teaser."""
 
     def __init__(self, lines: Sequence[Segment], document: Document, layout: Layout) -> None:
         self.lines = lines
@@ -50,35 +70,25 @@ class Outline:
         self._has_parts = bool(parts)
         self.by_place = parts.isdisjoint(_COLUMN)
         """Whether no element says where the article is, as in a text."""
+        self.title_shared: Shared | None = None
+        """The title, where it stands before the dateline on its line."""
+        self.author: str | None = None
+        """The writer, where the name stands on the line of the dateline."""
         self._column = self._find_column()
-        self.dateline = self._find_dateline()
+        self._in_column = set(self._column)
+        self._openings = sorted([*self._saying("notice"), *self._find_plain_tickers()])
+        self.dateline, self.shared = self._find_dateline()
         self.dateline_lines = self._find_dateline_lines()
         self.notices = self._find_notices()
-        self.footer = self._find_footer()
         self.bylines = self._find_bylines()
-        self.tickers = self._find_tickers(self.bylines)
+        self.tickers = self._find_tickers()
         self.title = self._find_title()
+        self.next_page: int | None = None
+        """The line with which another page begins behind the end of this one."""
+        self.footer, self.glued_footer = self._find_footer()
         self.chrome = self._find_chrome()
         self.leftovers = self._find_leftovers()
         self.body = self._find_body()
-
-    def _find_column(self) -> Sequence[int]:
-        """Return the lines of the main column: what elements put there, and what stands between the body and its footer.
-
-        A stray end tag in a body closes the main column too early, for the parser.
-        """
-        if not self._has_parts:
-            return range(len(self.lines))
-        bodies, footers = self._within("body"), self._saying("footer")
-        top, bottom = (bodies[0], footers[-1]) if bodies and footers else (0, 0)
-        column: list[int] = []
-        for n, line in enumerate(self.lines):
-            if line.region is None:
-                if self.by_place or top < n < bottom:
-                    column.append(n)
-            elif line.region.rule.label not in _NEVER_BODY and not _is_ornament(line):
-                column.append(n)
-        return column
 
     @property
     def roles(self) -> dict[Role, list[int]]:
@@ -118,25 +128,94 @@ class Outline:
         if first is not None and last is not None:
             yield first, last
 
-    def _find_dateline(self) -> int | None:
-        """The element that holds it says so; else the first such line below what may be a title.
+    # --- where the article stands ---------------------------------------------------------------------------------------------
+
+    def _find_column(self) -> Sequence[int]:
+        """Return the lines of the main column: what elements put there, and what stands between the body and its footer.
+
+        A stray end tag in a body closes the main column too early.
+        """
+        if not self._has_parts:
+            return range(len(self.lines))
+        bodies, footers = self._within("body"), self._saying("footer")
+        top, bottom = (bodies[0], footers[-1]) if bodies and footers else (0, 0)
+        column: list[int] = []
+        for n, line in enumerate(self.lines):
+            if line.region is None:
+                if self.by_place or top < n < bottom:
+                    column.append(n)
+            elif line.region.rule.label not in _NEVER_BODY:
+                column.append(n)
+        return column
+
+    def _find_plain_tickers(self) -> Iterator[int]:
+        """Yield the lines of a text that are tickers whatever stands around them, above the first notice or dateline."""
+        if not self.by_place or self._document.form == "html":
+            return
+        top = min([*self._saying("notice")[:1], *self._saying("dateline")[:1]], default=len(self.lines))
+        for n in range(min(top + 1, len(self.lines))):
+            line = self.lines[n]
+            if line.hit is None and is_plainly_ticker(self._document, line.begin, self._end_of_line(n), self._layout):
+                yield n
+
+    # --- its head -------------------------------------------------------------------------------------------------------------
+
+    def _find_dateline(self) -> tuple[int | None, Shared | None]:
+        """The element that holds it says so; else the first line below what may be a title that is wholly, or ends with, its wording.
 
         A line further down that reads like a dateline is a quotation.
         """
         inside = self._within("dateline")
         if inside:
-            return next((n for n in inside if self.lines[n].says("dateline")), inside[0])
-        for n in self._saying("dateline"):
-            if n in self._column and self.lines[n].label != "body" and self._is_below_title(self._above(n)):
-                return n
-        return None
+            n = next((n for n in inside if self.lines[n].says("dateline")), inside[0])
+            return n, None if self.lines[n].says("dateline") else self._sharing(n)
+        whole = (n for n in self._saying("dateline") if n in self._in_column and self.lines[n].label != "body")
+        n = next(filter(self._is_below_title, whole), None)
+        for other in self._head_lines():
+            if n is not None and other >= n:
+                break
+            if (shared := self._sharing(other)) is not None and self._is_head(shared):
+                return other, shared
+        return n, None
+
+    def _head_lines(self) -> Iterator[int]:
+        """Yield the lines on which a dateline may stand with more: the first ones below ticker or notice, or of the page."""
+        last = self._openings[-1] + 1 if self._openings else 0
+        for n in sorted({*range(_BETWEEN + 1), *range(last, last + _BETWEEN + 1)}):
+            if n < len(self.lines) and n in self._in_column and self.lines[n].hit is None and self.lines[n].label != "body":
+                yield n
+
+    def _sharing(self, n: int) -> Shared | None:
+        """Return the dateline with which a line ends, or begins, and what else stands on it."""
+        line = self.lines[n]
+        if len(line.text) > self._layout.file.ticker.longest or not any(map(str.isdigit, line.text)):
+            return None
+        raw = self._text[line.begin : line.end]
+        plain, places = squeeze_in_place(raw)
+        found = next((found for found, _ in self._layout.stretches("dateline", plain)), None)
+        if found is None:
+            return None
+        start, end = (found.start, found.end) if places is None else (places[found.start], places[found.end - 1] + 1)
+        return Shared(n, line.begin + start, line.begin + end, plain[: found.start].strip(" -–—|:،,"), plain[found.end :].strip(" -–—|:،,"))
+
+    def _is_head(self, shared: Shared) -> bool:
+        """Return True if a dateline that shares its line stands where a page has it, with nothing but title or writer beside it."""
+        if shared.after and not self._is_name(shared.after):
+            return False
+        line = self.lines[shared.line]
+        above = self._above(shared.line)
+        opening = bisect_left(self._openings, shared.line)
+        begins = not above or (opening > 0 and self._openings[opening - 1] == above[-1])
+        if not shared.before or self._is_name(shared.before):
+            return begins or self._may_be_title(self.lines[above[-1]])
+        return begins and not _FULL_STOP.search(shared.before) and self._column[-1:] != [shared.line] and bool(line.text)
 
     def _find_dateline_lines(self) -> list[int]:
         """The line of the dateline, or, where its element breaks it, all of them."""
         if self.dateline is None:
             return []
         first = self.lines[self.dateline]
-        if first.hit is not None:
+        if first.hit is not None or self.shared is not None:
             return [self.dateline]
         lines = [n for n in self._within("dateline") if self.lines[n].region is first.region and n >= self.dateline]
         hit = self._layout.wording_of(" ".join(self.lines[n].text for n in lines))
@@ -147,17 +226,19 @@ class Outline:
         """Return the lines of the main column above one."""
         return self._column[: bisect_left(self._column, n)]
 
-    def _is_below_title(self, above: Sequence[int]) -> bool:
-        """Tell whether the line below those may be the dateline: a title stands between it and notice or ticker, and perhaps a byline."""
-        if not above:
+    def _is_below_title(self, n: int) -> bool:
+        """Return True if line ``n`` may be the dateline: a title stands right above it, and perhaps the writer's name between them."""
+        at = bisect_left(self._column, n)
+        if not at:
             return True
-        opening = [place for place, n in enumerate(above) if self.lines[n].says("notice") or self._is_plainly_ticker(n)]
-        if opening:
-            between = above[opening[-1] + 1 :]
-            return len(between) <= 1 or (
-                between[1:] == above[-1:] and len(self.lines[above[-1]].text) <= self._layout.file.heading.longest
-            )
-        return len(above) == 1 or self._may_be_title(self.lines[above[-1]])
+        above = self._column[at - 1]
+        opening = bisect_left(self._openings, n)
+        if opening and self.lines[self._openings[opening - 1]].says("notice"):
+            between = at - bisect_right(self._column, self._openings[opening - 1])
+            return between < _BETWEEN or (between == _BETWEEN and len(self.lines[above].text) <= self._layout.file.heading.longest)
+        if opening and above == self._openings[opening - 1]:
+            return True
+        return self._may_be_title(self.lines[above])
 
     def _find_notices(self) -> list[int]:
         """Its sentences above title and dateline; below them only several in a row, for one alone may be somebody's thanks."""
@@ -165,36 +246,23 @@ class Outline:
         top = self.dateline if self.dateline is not None else min(self._within("title"), default=None)
         if top is None:
             return [n for place, n in enumerate(said) if n == said[0] + place]
-        return [n for n in said if n < top or n - 1 in said or n + 1 in said]
-
-    def _find_footer(self) -> int | None:
-        """The last line that reads like it, if no sentence follows; one further up is a quotation."""
-        top = -1 if self.dateline is None else self.dateline
-        last = max((n for n in self._saying("footer") if n > top), default=None)
-        if last is None:
-            return None
-        rest = [self.lines[n] for n in self._column[bisect_right(self._column, last) :]]
-        is_quoted = any(not (line.says("chrome") or line.says("notice")) and self._is_sentence(line) for line in rest)
-        return None if is_quoted else last
+        known = set(said)
+        return [n for n in said if n < top or n - 1 in known or n + 1 in known]
 
     def _find_bylines(self) -> list[int]:
-        """Elements say so; else lines that read like one, next to the dateline, or, without one, right below what may be the title."""
+        """Elements say so, or a link to the writer's list; else lines that read like one, next to the dateline or below the title."""
         inside = self._within("byline")
         if inside:
             return inside
-        lines = [(n, self.lines[n]) for n in self._saying("byline") if n in self._column]
-        said = [n for n, line in lines if line.label != "body" and not self._is_sentence(line)]
-        if not said:
-            return []
         head = self.dateline_lines or self._within("title")[-1:]
-        # Without notice or dateline no byline has a say in what is a ticker.
-        if (
-            not head
-            and self.by_place
-            and (start := self._below_opening([] if self.notices else self._find_tickers([]))) is not None
-        ):
-            head = [start]
-        found: list[int] = []
+        found = [n for n in self._beside(head) if self._leads_to_author(self.lines[n])]
+        if found:
+            return found
+        lines = [n for n in self._saying("byline") if n in self._in_column]
+        said = {n for n in lines if self.lines[n].label != "body" and not self._is_sentence(self.lines[n])}
+        if said and not head and self.by_place:
+            start = self._openings[-1] + 1 if self._openings else None
+            head = [start] if start is not None else []
         above, below = (head[0] - 1 if self.dateline_lines else -1, head[-1] + 1) if head else (-1, -1)
         while above in said:
             found.append(above)
@@ -202,44 +270,161 @@ class Outline:
         while below in said:
             found.append(below)
             below += 1
-        return sorted(found)
+        return sorted(found) or self._find_name()
 
-    def _find_tickers(self, bylines: Sequence[int]) -> list[int]:
-        """The first line, if it holds separators or is too long for anything else, and more of the kind above the article."""
+    def _beside(self, head: Sequence[int]) -> Iterator[int]:
+        """Yield the lines above and below the dateline, if they are of the head."""
+        for n in (head[0] - 1, head[-1] + 1) if head else ():
+            if 0 <= n < len(self.lines) and n in self._in_column and self.lines[n].label != "body":
+                yield n
+
+    def _leads_to_author(self, line: Segment) -> bool:
+        """Return True if all of a line is a link to a list of what one writer has written."""
+        links = [run.element.link for run in line.runs if not is_blank(self._text[run.start : run.end])]
+        return bool(links) and all(link is not None and self._layout.is_author_link(link.href or "") for link in links)
+
+    def _find_name(self) -> list[int]:
+        """Return the line of a name that stands alone between title and dateline."""
+        if self.dateline is None or not self._layout.names_authors:
+            return []
+        above = self._above(self.dateline)
+        titles = self._within("title")
+        if titles:
+            between = [n for n in above[-_BETWEEN:] if n > titles[-1]]
+            return between if len(between) == 1 and self._is_name(self.lines[between[0]].text) else []
+        between = self._below_opening_of_head(above)
+        if len(between) == _BETWEEN and self._is_name(self.lines[between[1]].text, strict=not self._after_notice(between)):
+            return [between[1]]
+        if len(between) > _BETWEEN and self._document.form == "text":
+            group = self._contiguous(above)
+            title, name = (self.lines[n] for n in group) if len(group) == _BETWEEN else (None, None)
+            if title is not None and name is not None and self._is_name(name.text) and len(title.text) > len(name.text):
+                return [group[1]]
+            if self._is_named_title(self.lines[above[-2]].text) and self._is_name(self.lines[above[-1]].text):
+                return [above[-1]]
+        return []
+
+    def _below_opening_of_head(self, above: Sequence[int]) -> Sequence[int]:
+        """Return the lines between ticker or notice and dateline."""
+        opening = bisect_left(self._openings, above[-1] + 1) if above else 0
+        return above if not opening else above[bisect_right(above, self._openings[opening - 1]) :]
+
+    def _contiguous(self, above: Sequence[int]) -> list[int]:
+        """Return the lines right above the dateline, as far as no blank line parts them; no more than are of use."""
+        group: list[int] = []
+        below = self.dateline or 0
+        for n in reversed(above[-_BETWEEN - 1 :]):
+            if self._text.count("\n", self.lines[n].end, self.lines[below].start) > 1:
+                break
+            group.insert(0, n)
+            below = n
+        return group
+
+    def _is_named_title(self, text: str) -> bool:
+        """Return True if the first line of the page, which some extractors make of ``<title>``, ends with this."""
+        first = self.lines[0].text
+        return len(first) > len(text) and first.endswith(text)
+
+    def _find_tickers(self) -> list[int]:
+        """The lines above the article that hold separators, or, if none does, the first one that is too long for anything else."""
         if not self.by_place:
             return []
         known = [*self.notices[:1], *self.dateline_lines[:1]]
         top = min(known, default=1)
-        found = []
+        found, unsplit = [], []
         for n, line in enumerate(self.lines[:top]):
-            if line.label is not None or n == self.footer or line.says("chrome") or line.says("byline"):
+            if line.label is not None or line.hit is not None:
                 continue  # what is known to be something else may be followed by white space, too
             # A ticker may be short, but the line above the dateline is the title, unless it is plainly a ticker.
-            is_first = n == 0 and bool(known) and n + 1 not in (self.dateline, *bylines)
+            is_first = n == 0 and bool(known) and n + 1 not in (self.dateline, *self.bylines)
             slots = 2 if is_first else self._layout.file.ticker.slots
-            if is_ticker(self._document, line.start, self._end_of_line(n), slots, self._layout) or (
-                n == 0 and is_unsplit(self._text[line.start : line.end], self._layout)
-            ):
+            if is_ticker(self._document, line.begin, self._end_of_line(n), slots, self._layout):
                 found.append(n)
-        return found
+            elif n == 0 and is_unsplit(self._text[line.begin : line.end], self._layout):
+                unsplit.append(n)
+        return found or unsplit
 
     def _find_title(self) -> list[int]:
-        """The element that holds it says so; else the line above the dateline, or the first below notice or ticker."""
+        """The element that holds it says so; else what stands above the dateline: between it and the notice, or right above it."""
         inside = self._within("title")
         if inside:
             return self._one_title(inside)
-        if self.dateline is not None:
-            above = [n for n in self._above(self.dateline) if n not in self.bylines]
-            settled = [n for n in above if n in self.notices or n in self.tickers]
-            # Between notice and dateline the first line is the title; with nothing to begin from, the last.
-            free = [n for n in above if n > settled[-1]] if settled else above[-1:]
-            return free[:1]
-        start = self._below_opening(self.tickers)
-        if start is None or not self.by_place:
+        if self.dateline is None:
             return []
-        rest = [n for n in self._column if n >= start and n != self.footer and n not in self.bylines]
-        is_article = self.footer is not None or bool(self.notices)
-        return rest[:1] if is_article and len(rest) > 1 and self._may_be_title(self.lines[rest[0]]) else []
+        above = [n for n in self._above(self.dateline)[-_BETWEEN * 2 :] if n not in self.bylines]
+        begins = not above or above[-1] in self._openings[bisect_left(self._openings, above[-1]) :][:1] or above[-1] in self.tickers
+        if self.shared is not None:
+            self._read_shared(self.shared, begins=begins)
+            if self.title_shared is not None:
+                return []
+        if begins:
+            return []
+        between = self._below_opening_of_head(above)
+        free = [n for n in between if not self.lines[n].says("chrome")]
+        title = free[0] if len(free) <= _BETWEEN and self._after_notice(free) else free[-1] if free else None
+        return [title] if title is not None and len(self.lines[title].text) <= self._layout.file.ticker.longest else []
+
+    def _after_notice(self, lines: Sequence[int]) -> bool:
+        """Return True if right above these lines stands a notice, so that the first of them is the title."""
+        return bool(lines) and lines[0] > 0 and self.lines[lines[0] - 1].says("notice")
+
+    def _read_shared(self, shared: Shared, *, begins: bool) -> None:
+        """Tell what stands beside the dateline on its line."""
+        if shared.before and begins and not self._within("title"):
+            self.title_shared = shared
+        elif shared.before and self._is_name(shared.before):
+            self.author = shared.before
+        if shared.after and self._is_name(shared.after):
+            self.author = self.author or shared.after
+
+    # --- its end --------------------------------------------------------------------------------------------------------------
+
+    def _find_footer(self) -> tuple[int | None, Shared | None]:
+        """The last line that reads like it, before another page begins; else the line that ends with it."""
+        head = [*self.dateline_lines, *self.title, *self.notices]
+        top = max(head, default=-1)
+        if self.shared is not None and self._within("title"):
+            self._read_shared(self.shared, begins=False)
+        footers = [n for n in self._saying("footer") if n > top]
+        if not footers:
+            self.next_page = self._starts_again(top)
+            return None, self._find_glued_footer(top)
+        again = self.next_page = self._starts_again(footers[0])
+        last = footers[-1] if again is None else footers[max(bisect_left(footers, again) - 1, 0)]
+        return last, None
+
+    def _starts_again(self, top: int) -> int | None:
+        """Return the line below ``top`` with which another page begins: a notice of two sentences, or a dateline behind a footer."""
+        if self._document.form == "html":
+            return self._second_head()
+        notices = [n for n in self._saying("notice") if n > top]
+        again = [n for n, after in zip(notices, notices[1:], strict=False) if after == n + 1]
+        if top in self._said.get("footer", ())[:1]:
+            again += [n for n in self._saying("dateline") if n > top][:1]
+        return min(again, default=None)
+
+    def _second_head(self) -> int | None:
+        """Return the line below a body in which the dateline's element stands again: two pages were read as one document."""
+        bodies = self._within("body")
+        first = self._within("dateline")[:1]
+        if not bodies or not first:
+            return None
+        known = self.lines[first[0]].region
+        again = [n for n in self._within("dateline") if n > bodies[0] and self.lines[n].region is not known]
+        titles = [n for n in self._within("title") if bodies[0] < n < (again[0] if again else 0)]
+        return min([*again, *titles]) if again else None
+
+    def _find_glued_footer(self, top: int) -> Shared | None:
+        """Return the footer with which a line at the end of the article ends."""
+        for n in reversed(self._column[bisect_right(self._column, top) :][-_NEAR_FOOTER:]):
+            line = self.lines[n]
+            start = max(line.end - _LONGEST_FOOTER, line.begin)
+            plain, places = squeeze_in_place(self._text[start : line.end])
+            for found, _ in self._layout.stretches("footer", plain):
+                if is_blank(plain[found.end :]):
+                    begin = start + (found.start if places is None else places[found.start])
+                    return Shared(n, begin, line.end, plain[: found.start], "")
+        return None
 
     def _find_chrome(self) -> list[int]:
         """Words of the site's own frame, above the article or below it."""
@@ -251,31 +436,62 @@ class Outline:
         tail = len(self.lines)
         while tail and (self.lines[tail - 1].says("chrome") or tail - 1 == self.footer):
             tail -= 1
+        if self.footer is not None:
+            tail = min(tail, self.footer)
         return [n for n in said if n < top or n >= tail]
 
     def _find_leftovers(self) -> list[int]:
-        """Lines in settled parts that read like a notice or footer, but are none; strokes between the parts of a teaser."""
+        """Lines in settled parts that read like a notice or footer, but are none, and what a teaser shows beside its entry."""
         if not self._has_parts:
             return []
         used = {*self.notices, *self.chrome, self.footer}
-        regions = ((n, line, line.region) for n, line in enumerate(self.lines) if line.region is not None)
-        return [n for n, line, region in regions if (region.rule.label in SETTLED or _is_ornament(line)) and n not in used]
+        labels = SETTLED | {"teaser"}
+        regions = ((n, line.region) for n, line in enumerate(self.lines) if line.region is not None)
+        return [n for n, region in regions if region.rule.label in labels and n not in used]
 
     def _find_body(self) -> list[int]:
-        """What is left of the main column; where only place can tell, below title, dateline or notice."""
+        """What is left of the main column between head and footer; where an element holds the body, what it holds."""
         settled = {*self.notices, *self.title, *self.chrome, *self.tickers, *self.dateline_lines, *self.bylines, self.footer}
-        left = [n for n in self._column if n not in settled]
+        end = self.footer if self.footer is not None and not self._within("body") else len(self.lines)
+        end = min(end, self.next_page if self.next_page is not None else end)
+        bodies = [n for n in self._column if self.lines[n].label == "body" and n not in settled and n < end]
+        if bodies:
+            return self._body_of_elements(bodies, settled)
+        left = [n for n in self._column if n not in settled and n < end]
         if not self.by_place:
             return left
         tops = [*self.title, *self.dateline_lines]
-        start = max(tops) + 1 if tops else self._below_opening(self.tickers)
-        return left[bisect_left(left, start) :] if start is not None else []
+        start = max(tops) + 1 if tops else self._below_opening()
+        return left[bisect_left(left, start) :]
 
-    def _below_opening(self, tickers: Sequence[int]) -> int | None:
-        """Return the first line below notice or ticker; None if the page shows no sign of where it begins."""
-        if self.notices:
-            return self.notices[-1] + 1
-        return len(tickers) if tickers or self.footer is not None else None
+    def _body_of_elements(self, bodies: Sequence[int], settled: set[int | None]) -> list[int]:
+        """Return the lines of the body's elements, and stray text of the main column between them or above the footer."""
+        held = set(bodies)
+        end = self.footer if self.footer is not None and self.footer > bodies[-1] else bodies[-1]
+        found: list[int] = []
+        for n in self._column[bisect_left(self._column, bodies[0]) :]:
+            if n in held:
+                found.append(n)
+            elif n < end and n not in settled and self._is_stray(self.lines[n]):
+                found.append(n)
+        return found
+
+    def _is_stray(self, line: Segment) -> bool:
+        """Return True if no element says what a line of the main column is: a stray end tag has pushed it out of the body."""
+        part = line.region.element if line.region is not None else None
+        for run in line.runs:
+            element: Element | None = run.element
+            while element is not None and element is not part and part is not None:
+                if element.tag not in _PLAIN or element.class_ or element.id:
+                    return False
+                element = element.parent
+        return True
+
+    def _below_opening(self) -> int:
+        """Return the first line below notice or ticker."""
+        return self.notices[-1] + 1 if self.notices else self.tickers[-1] + 1 if self.tickers else 0
+
+    # --- lines ----------------------------------------------------------------------------------------------------------------
 
     def _one_title(self, inside: Sequence[int]) -> list[int]:
         """Return the lines of the first title; of an element that was never closed only its first line."""
@@ -304,11 +520,8 @@ class Outline:
     def _is_sentence(self, line: Segment) -> bool:
         return len(line.text) > self._layout.file.heading.longest or bool(_FULL_STOP.search(line.text))
 
-    def _is_plainly_ticker(self, n: int) -> bool:
-        return n == 0 and is_ticker(
-            self._document, self.lines[0].start, self._end_of_line(0), self._layout.file.ticker.slots, self._layout
-        )
-
-
-def _is_ornament(line: Segment) -> bool:
-    return line.label == "teaser" and not any(map(str.isalnum, line.text))
+    def _is_name(self, text: str, *, strict: bool = True) -> bool:
+        """Return True if a line may be a name; where a notice says that a title stands above it, it may be any short line."""
+        if not strict:
+            return len(text) <= self._layout.file.heading.longest and not _FULL_STOP.search(text)
+        return len(text) <= _LONGEST_NAME and len(text.split()) <= _MOST_WORDS and not _NO_NAME.search(text)

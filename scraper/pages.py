@@ -117,5 +117,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     base: str | None = None
     """What ``<base href>`` says of relative links."""
     images: Sequence[Image] = ()
+    is_rejoined: bool = False
+    """Whether a block may be several lines of the text, which were wrapped at a width."""
     cut: Sequence[Element] = ()
     """Elements that were not walked: each is one block, in which the text of its nodes stands on lines of its own."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise, repeat, zip_longest
 from typing import Final, get_args
 
+from scraper.archives import Original, original_of
 from scraper.characters import squeeze, squeeze_all, visible
 from scraper.labelling import Labelled
 from scraper.layouts import Layout
@@ -31,7 +32,8 @@ def project(
 ) -> PageRecord:
     """Return the record of a page whose spans are labelled; without a layout that fits all of it is text."""
     layout = fit.layout if fit is not None else None
-    url = page.url or document.address
+    own = own_address(page, document)
+    url = own.url if own is not None else None
     text = document.text
     links = _Links(url, document.base)
     pieces: defaultdict[Label, list[Claim]] = defaultdict(list)
@@ -51,7 +53,7 @@ def project(
     )
     said = labelled.said if labelled is not None else {}
     newspaper = (dateline.newspaper if dateline is not None else None) or said.get("newspaper")
-    author = said.get("author") or (dateline.author if dateline is not None else None)
+    author = _author(said.get("author") or (dateline.author if dateline is not None else None), newspaper)
     address = layout.address(url) if layout is not None and url is not None else {}
     kind = _kind(layout, title is not None or "dateline" in pieces, bool(blocks), bool(teasers))
     is_article = kind == "article" or (kind == "page" and bool(blocks))
@@ -61,7 +63,9 @@ def project(
         "bad-date": dateline is not None and dateline.is_date_printed and dateline.date is None,
         "no-newspaper": is_article and newspaper is None,
         "no-base-url": links.is_base_missing,
-        "ticker-not-split": "ticker" in pieces,
+        "ticker-not-split": "ticker" in pieces and not headlines,
+        "lines-rejoined": document.is_rejoined,
+        "several-pages": labelled is not None and labelled.is_several,
         "decoding-replaced": decoding.replaced > 0,
         "decoding-guessed": decoding.by == "detected",
         "unlabelled-text": "unlabelled" in pieces,
@@ -88,10 +92,16 @@ def project(
         teasers=teasers,
         images=images,
         original_url=original_url,
-        fetched_at=page.fetched_at,
+        fetched_at=page.fetched_at or (own.captured_at if own is not None else None),
         removed=_removed(text, [claim for claim in claims if claim.label in REMOVED]),
         warnings=[warning for warning, holds in warned.items() if holds],
     )
+
+
+def own_address(page: Page, document: Document) -> Original | None:
+    """Return the address of a page, whatever archive it was saved from; None if nobody knows one."""
+    url = page.url or document.address
+    return None if url is None else original_of(url)
 
 
 def headline_records(record: PageRecord, layout: Layout | None) -> Iterator[HeadlineRecord]:
@@ -160,7 +170,8 @@ class _Links:
     """Follows the links of a page, and notes whether a base was missing."""
 
     def __init__(self, url: str | None, base: str | None) -> None:
-        self._base = resolve(base, url) if base is not None else url
+        base = resolve(base, url) if base is not None else url
+        self._base = original_of(base).url if base is not None else None
         self.origin = origin_of(self._base) if self._base is not None else None
         """The beginning of all addresses that are given as paths from the root; None where that is unknown."""
         self.is_base_missing = False
@@ -173,7 +184,8 @@ class _Links:
             return self.origin + link if self.origin is not None else None
         if self._base is None and needs_base(link):
             self.is_base_missing = True
-        return resolve(link, self._base)
+        address = resolve(link, self._base)
+        return original_of(address).url if address is not None else None
 
 
 def _body(document: Document, blocks: Sequence[Claim], *, keep_lines: bool) -> str:
@@ -203,6 +215,11 @@ def _kind(layout: Layout | None, has_head: bool, has_body: bool, has_teasers: bo
     if has_head and has_body:
         return "article"
     return "listing" if has_teasers else "page"
+
+
+def _author(name: str | None, newspaper: str | None) -> str | None:
+    """Return the writer's name; None if it only names the newspaper, which the network prints where no person is known."""
+    return None if name is None or (newspaper is not None and name.casefold() == newspaper.casefold()) else name
 
 
 def _said_lang(dateline: Dateline | None, labelled: Labelled, address: dict[str, str]) -> Lang | None:

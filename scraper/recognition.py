@@ -10,7 +10,7 @@ from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
 from scraper.links import site_of
 from scraper.pages import Document
-from scraper.segments import Regions, Segment, read_line, segments_of
+from scraper.segments import Regions, Segment, segments_of
 from scraper.ticker import end_of_line, is_plainly_ticker
 
 ENOUGH: Final = {"text": 1, "html": 2}
@@ -54,7 +54,8 @@ def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) ->
     Raises:
         AmbiguousLayout: if more than one does, and no file says which is meant.
     """
-    candidates = [layout for layout in layouts if document.form == "html" or _shows_signs(document, layout)]
+    site = site_of(url) if url is not None else None
+    candidates = [layout for layout in layouts if document.form == "html" or layout.is_host(site) or _shows_signs(document, layout)]
     fits = [fit for fit in weigh(document, url, candidates) if fit.is_enough(document)]
     # What another one that fits is preferred to is out.
     left = [fit for fit in fits if not any(fit.layout.name in other.layout.file.over for other in fits)]
@@ -74,8 +75,12 @@ def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Ite
         regions = Regions(layout)
         segments = segments_of(document, regions)
         evidence = dict(_evidence(document, segments, layout))
-        if document.form == "html" and url is not None and layout.is_host(site_of(url)):
-            evidence[HOST] = "strong"
+        if url is not None and layout.is_host(site_of(url)):
+            rule = layout.rule_of_address(url)
+            if document.form == "html" or (rule is not None and rule.evidence is not None):
+                evidence[HOST] = "strong"
+            if rule is not None and rule.evidence is not None:
+                evidence[rule.id] = rule.evidence
         yield Fit(layout, evidence, regions, segments)
 
 
@@ -92,7 +97,7 @@ def _shows_signs(document: Document, layout: Layout) -> bool:
     text = document.text
     for block in document.blocks:
         line = text[block.start : block.end]
-        if layout.may_be_wording(line) and read_line(line, layout)[1] is not None:
+        if layout.may_open(line.lstrip()):
             return True
     lines = (block for block in document.blocks if not is_blank(text[block.start : block.end]))
     first, *others = islice(lines, _FEW + 1)

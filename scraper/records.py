@@ -24,6 +24,8 @@ Warning_ = Literal[
     "no-newspaper",
     "no-base-url",
     "ticker-not-split",
+    "lines-rejoined",
+    "several-pages",
     "decoding-replaced",
     "decoding-guessed",
     "unlabelled-text",

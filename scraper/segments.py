@@ -1,5 +1,6 @@
 """A document as one layout sees it: its lines, cut where a named part of the page begins or ends."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -32,6 +33,12 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     region: Region | None
     runs: Sequence[Run]
     hit: Hit | None
+    begin: int = -1
+    """Where its words begin, behind the mark of a list item that an extractor put there; its start if there is none."""
+
+    def __post_init__(self) -> None:
+        if self.begin < 0:
+            self.begin = self.start
 
     @property
     def label(self) -> str | None:
@@ -117,7 +124,11 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
             else:
                 settled = Segment(start, end, "", region, runs, None)
                 segments.append(settled)
-    return segments
+    return _whole_wordings(segments, layout)
+
+
+_MARK: Final = re.compile(r"(?:[*+•◦▪](?:\s+|\Z)|-\s{3,}|\(BUTTON\)\s)+")
+"""What lynx, w3m, pandoc and html2text put before the item of a list; a dash before a single space may be the page's own."""
 
 
 def _lines_of(document: Document, layout: Layout) -> list[Segment]:
@@ -126,10 +137,50 @@ def _lines_of(document: Document, layout: Layout) -> list[Segment]:
     segments: list[Segment] = []
     for block in document.blocks:
         start, end = block.start, block.end
-        line, hit = read_line(text[start:end], layout)
-        if not is_blank(line):
-            segments.append(Segment(start, end, line, None, (), hit))
-    return segments
+        mark = _MARK.match(text, start, end)
+        begin = start if mark is None else mark.end()
+        line, hit = read_line(text[begin:end], layout)
+        if not is_blank(line) or not is_blank(text[start:end]):
+            segments.append(Segment(start, end, line, None, (), hit, begin))
+    return _whole_wordings(segments, layout)
+
+
+_MOST_LINES: Final = 4
+"""Lines over which a wording may be broken: a link within a sentence makes three of it."""
+_BROKEN: Final = frozenset(["notice", "dateline", "footer"])
+
+
+def _whole_wordings(lines: Sequence[Segment], layout: Layout) -> list[Segment]:
+    """Join lines that are a wording together, and none alone: those that a link or a width has broken."""
+    whole: list[Segment] = []
+    n = 0
+    while n < len(lines):
+        line = lines[n]
+        joined = None
+        if line.hit is None and layout.may_open(line.text):
+            joined = _broken_wording(lines[n : n + _MOST_LINES], layout)
+        if joined is None:
+            whole.append(line)
+            n += 1
+        else:
+            merged, count = joined
+            whole.append(merged)
+            n += count
+    return whole
+
+
+def _broken_wording(lines: Sequence[Segment], layout: Layout) -> tuple[Segment, int] | None:
+    first = lines[0]
+    text = first.text
+    for count, line in enumerate(lines[1:], 2):
+        text = f"{text} {line.text}"
+        if line.hit is not None or line.region is not first.region or len(text) > _LONGEST_WORDING:
+            return None
+        hit = layout.wording_of(text)
+        if hit is not None and hit.rule.label in _BROKEN:
+            runs = [run for part in lines[:count] for run in part.runs]
+            return Segment(first.start, line.end, text, first.region, runs, hit, first.begin), count
+    return None
 
 
 def read_line(raw: str, layout: Layout) -> tuple[str, Hit | None]:

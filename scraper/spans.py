@@ -111,10 +111,10 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
 class Ledger:
     """The claims on one text, in any order."""
 
-    __slots__ = ("_claims", "_text")
+    __slots__ = ("_claims", "text")
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
         self._claims: list[Claim] = []
 
     def claim(self, start: int, end: int, label: Label, rule: str, *, link: str | None = None, group: int = 0) -> None:
@@ -123,8 +123,8 @@ class Ledger:
         Raises:
             ClaimError: if the stretch is empty or leaves the text.
         """
-        if not 0 <= start < end <= len(self._text):
-            raise ClaimError(f"{rule} claims {start}:{end} of a text of {len(self._text)} characters")
+        if not 0 <= start < end <= len(self.text):
+            raise ClaimError(f"{rule} claims {start}:{end} of a text of {len(self.text)} characters")
         self._claims.append(Span(start, end, label, rule, link, group))
 
     def claim_row(
@@ -136,7 +136,7 @@ class Ledger:
             ClaimError: if the text there is no such row.
         """
         row = Row(start, start + len(separator.join(pieces)), label, rule, pieces, separator, links)
-        if not is_row_of(self._text, row):
+        if not is_row_of(self.text, row):
             raise ClaimError(f"{rule} claims a row at {start} that is none")
         self._claims.append(row)
 
@@ -146,7 +146,7 @@ class Ledger:
         Raises:
             ClaimError: if some stretch was claimed twice, in whole or in part.
         """
-        text, claims = self._text, sorted(self._claims, key=_START)
+        text, claims = self.text, sorted(self._claims, key=_START)
         for one, other in pairwise(claims):
             if other.start < one.end:
                 raise ClaimError(f"{other.rule} claims {other.start}:{other.end}, but {one.rule} holds {one.start}:{one.end}")

@@ -110,7 +110,12 @@ def is_unsplit(text: str, layout: Layout) -> bool:
 def claim_ticker(ledger: Ledger, document: Document, start: int, end: int, layout: Layout) -> None:
     """Claim a stretch as a ticker, or, where its separators are lost, as one that cannot be split."""
     rule = layout.full(layout.file.ticker.id)
+    if document.is_rejoined and "\n" in document.text[start:end]:
+        claim_unsplit(ledger, start, end, layout)  # a separator may have gone where a line was broken
+        return
     usual = _usual(document, start, end, layout)
+    if usual is not None and max(map(len, usual)) > layout.file.ticker.longest:
+        usual = None
     has_several = usual is not None and len(usual) - usual.count("") > 1
     if not has_several and is_unsplit(document.text[start:end], layout):
         claim_unsplit(ledger, start, end, layout)
@@ -118,7 +123,10 @@ def claim_ticker(ledger: Ledger, document: Document, start: int, end: int, layou
         ledger.claim_row(start, usual, layout.file.ticker.usual, "headline", rule)
     else:
         for slot in split_ticker(document.text, start, end, layout):
-            ledger.claim(slot.start, slot.end, "headline" if slot.is_headline else "separator", rule)
+            if slot.end - slot.start > layout.file.ticker.longest:
+                claim_unsplit(ledger, slot.start, slot.end, layout)
+            else:
+                ledger.claim(slot.start, slot.end, "headline" if slot.is_headline else "separator", rule)
 
 
 def claim_unsplit(ledger: Ledger, start: int, end: int, layout: Layout) -> None:

@@ -23,8 +23,8 @@ _BREAKING: Final = frozenset(
     "tfoot th thead tr ul xmp".split()
 )
 _BREAKS: Final = frozenset(["br", "hr"])
-_EMPTY: Final = frozenset(["", "-comment", "input", "link", "meta", "wbr", "template"])
-"""Nodes without text; an instruction such as ``<?xml ?>`` has no name."""
+_NOT_READ: Final = frozenset(["", "-comment"])
+"""Nodes whose text no reader sees; an instruction such as ``<?xml ?>`` has no name."""
 _UNREAD: Final = ["script", "style"]
 """Elements whose text no reader sees. A ``template`` holds its content outside of the tree."""
 _PREFORMATTED: Final = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})
@@ -55,7 +55,9 @@ class Tree:
         """
         walk = _Walk(parts or {})
         # The body element of a page with frames is its frameset (https://html.spec.whatwg.org/multipage/dom.html#the-body-element-2).
-        root = self._parser.body or self._parser.css_first("html > frameset")
+        body = self._parser.body
+        # A frameset that comes late takes the place of a body, which the parser then still names.
+        root = body if body is not None and body.parent is not None else self._parser.css_first("html > frameset")
         if root is not None:
             walk.read(root)
         address, base = self._address_and_base()
@@ -163,7 +165,7 @@ class _Walk:
                 lines.add(node.text_content or "", around, keeps_lines=keeps_lines)
             elif tag in _BREAKS:
                 lines.end()
-            elif tag not in _EMPTY:
+            elif tag not in _NOT_READ:
                 is_breaking = tag in _BREAKING
                 if is_breaking:
                     lines.end()

@@ -27,6 +27,7 @@ def extend(layout: LayoutFile, extension: ExtensionFile) -> LayoutFile:
         ticker=extension.ticker or layout.ticker,
         heading=extension.heading or layout.heading,
         images=extension.images or layout.images,
+        author=extension.author or layout.author,
         addresses=_with(extension.addresses, layout.addresses, off),
         elements=_without_off(_with(extension.elements, layout.elements, off), off),
         wordings=_with(extension.wordings, wordings, off),
@@ -56,7 +57,7 @@ def faults_of_extension(layout: LayoutFile, extension: ExtensionFile) -> Iterato
         if rule_id not in wordings:
             yield f"{layout.name!r} has no wording {rule_id!r} - at `$.say.{rule_id}`{near(rule_id, wordings)}"
     for n, rule_id in enumerate(extension.off):
-        if rule_id in (layout.ticker.id, layout.heading.id, layout.images.id):
+        if rule_id in (layout.ticker.id, layout.heading.id, layout.images.id, layout.author.id):
             yield f"rule {rule_id!r} cannot be switched off; a table of its name replaces it - at `$.off[{n}]`"
         elif rule_id not in rules:
             yield f"{layout.name!r} has no rule {rule_id!r} - at `$.off[{n}]`{near(rule_id, rules)}"

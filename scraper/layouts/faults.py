@@ -76,6 +76,8 @@ def faults_in_rules(file: LayoutFile | ExtensionFile) -> Iterator[str]:
     if file.images is not None:
         for n, pattern in enumerate(file.images.skip):
             yield from _fault(file.images.id, f"images.skip[{n}]", _pattern, pattern)
+    if file.author is not None:
+        yield from _fault(file.author.id, "author.link", _pattern, file.author.link)
     for n, address in enumerate(file.addresses):
         yield from _fault(address.id, f"addresses[{n}].path", _address, address.path)
     for n, element in enumerate(file.elements):

@@ -10,11 +10,13 @@ from typing import Final, NamedTuple
 import msgspec
 
 from scraper.characters import squeeze
-from scraper.layouts.schema import NO_TICKER, AddressRule, ElementRule, LayoutFile, WordingRule
+from scraper.layouts.schema import NO_AUTHOR, NO_TICKER, AddressRule, ElementRule, LayoutFile, WordingRule
 from scraper.layouts.selectors import Selector
 from scraper.layouts.wordings import LOST, OPENING, TATWEEL, Found, Wording
 from scraper.links import path_of
 from scraper.pages import Element
+
+_ORIGIN: Final = re.compile(r"(?:https?:)?//[^/]*", re.IGNORECASE)
 
 _SHORTEST_WORDING: Final = 15
 """Characters that the notices and footers of most sites do not fall short of; those of a layout may."""
@@ -74,7 +76,11 @@ class Layout:
         self.hosts = frozenset(file.hosts)
         self.has_ticker = file.ticker is not NO_TICKER
         self._date = re.compile(file.date, re.IGNORECASE)
-        self._months = {name.casefold(): n for names in file.months.values() for n, name in enumerate(names, 1)}
+        self._months = {
+            name.casefold(): n for names in file.months.values() for n, several in enumerate(names, 1) for name in several.split("|")
+        }
+        self.author_rule = self.full(file.author.id)
+        self.dateline_rule = next((self.full(rule.id) for rule in file.wordings if rule.label == "dateline"), self.full("dateline"))
         self.selectors = [(Selector.parse(text), rule) for rule in file.elements for text in rule.select]
         """What the element rules select, each selector with its rule, in the order of the file."""
         self._index = _Index(self.selectors)
@@ -95,6 +101,19 @@ class Layout:
     def skipped_images(self) -> list[re.Pattern[str]]:
         """Addresses of images that are none of an article's."""
         return [re.compile(pattern) for pattern in self.file.images.skip]
+
+    @cached_property
+    def _author_link(self) -> re.Pattern[str]:
+        return re.compile(self.file.author.link)
+
+    @property
+    def names_authors(self) -> bool:
+        """Whether pages of the layout name the writer beside title and dateline."""
+        return self.file.author is not NO_AUTHOR
+
+    def is_author_link(self, href: str) -> bool:
+        """Return True if ``href`` leads to a list of what one writer has written."""
+        return self._author_link.match(_ORIGIN.sub("", href)) is not None
 
     @cached_property
     def _addresses(self) -> list[tuple[AddressRule, re.Pattern[str]]]:
@@ -123,6 +142,8 @@ class Layout:
         because = {rule.id: rule.because for rule in file.elements if rule.label not in ("main", "ticker")}
         because |= {rule.id: rule.because for rule in file.wordings}
         because[file.heading.id] = file.heading.because
+        if self.names_authors:
+            because[file.author.id] = file.author.because
         if self.has_ticker:
             because[file.ticker.id] = file.ticker.because
             because[self.unsplit] = "Without its separators a ticker cannot be split, and a guess would be worse than none."
@@ -154,6 +175,14 @@ class Layout:
     def may_be_wording(self, line: str) -> bool:
         """Return True if ``line`` is as long as a wording and begins as one does; much faster than :meth:`wording_of`."""
         return len(line) > self.shortest and bool(self._openings.of(line.lstrip()))
+
+    def is_whole(self, line: str) -> bool:
+        """Return True if a line is a wording as it stands, and goes on in no other."""
+        return self.may_be_wording(line) and self.wording_of(squeeze(line)) is not None
+
+    def may_open(self, line: str) -> bool:
+        """Return True if a wording of more than chrome may begin with ``line``."""
+        return bool(self._telling.of(line))
 
     def speaks_in(self, texts: Sequence[str]) -> bool:
         """Return True if some of these texts, each without white space at its ends, make a wording that is more than chrome."""
@@ -224,14 +253,15 @@ class _Index:
     def __init__(self, selectors: Iterable[tuple[Selector, ElementRule]]) -> None:
         self._by: dict[str, list[tuple[int, Selector, ElementRule]]] = {}
         for n, (selector, rule) in enumerate(selectors):
-            key = f"#{selector.id}" if selector.id else f".{selector.classes[0]}" if selector.classes else selector.tag
+            named = [name for name in selector.classes if name[-1] != "*"]
+            key = f"#{selector.id}" if selector.id else f".{named[0]}" if named else selector.tag if not selector.classes else "*"
             self._by.setdefault(key, []).append((n, selector, rule))
 
     def rules_of(self, tag: str, id: str, class_: str) -> Sequence[ElementRule]:
         by = self._by
         if not id and not class_ and tag not in by:
             return ()  # as nearly all links and spans
-        keys = [key for key in (tag, f"#{id}" if id else "", *(f".{name}" for name in class_.split())) if key in by]
+        keys = [key for key in (tag, f"#{id}" if id else "", "*" if class_ else "", *(f".{name}" for name in class_.split())) if key in by]
         if not keys:
             return ()
         element = Element(tag, id, class_, None, None)

@@ -94,11 +94,22 @@ class HeadingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     because: Words
 
 
+class AuthorRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How the writer of an article is told, beside the elements and wordings with the label ``byline``."""
+
+    id: RuleId
+    link: Words
+    """A pattern: the address that the writer's name leads to, without scheme and host."""
+    because: Words
+
+
 class AddressRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the path of an address says, by the named groups ``newspaper_slug`` and ``lang``."""
 
     id: RuleId
     path: Words
+    evidence: Evidence | None = None
+    """What such an address, on a host of the layout, says for it."""
     because: Words
 
 
@@ -125,6 +136,7 @@ ANY_HEADING: Final = HeadingRule(
     select=["b", "strong", "h1", "h2", "h3", "h4", "h5", "h6"],
     because="A short line without end punctuation above a longer one, or a line that is wholly bold, is a heading anywhere.",
 )
+NO_AUTHOR: Final = AuthorRule(id="author", link="(?!)", because="The layout has no lists of what one writer has written.")
 ALL_IMAGES: Final = ImageRule(id="images", skip=[], because="Images in the main column belong to what stands there.")
 
 
@@ -140,10 +152,12 @@ class LayoutFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     date: Words = NO_DATE
     """The pattern of ``{date}`` in a wording, with the groups ``day``, ``month`` and ``year``."""
     months: dict[Lang, Months] = {}
-    """By language, the names of the months from January on, where dates print names; case makes no difference."""
+    """By language, the names of the months from January on, where dates print names, several names of one month with ``|`` between
+    them; case makes no difference."""
     ticker: TickerRule = NO_TICKER
     heading: HeadingRule = ANY_HEADING
     images: ImageRule = ALL_IMAGES
+    author: AuthorRule = NO_AUTHOR
     addresses: list[AddressRule] = []
     elements: list[ElementRule] = []
     wordings: list[WordingRule] = []
@@ -176,6 +190,7 @@ class ExtensionFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ticker: TickerRule | None = None
     heading: HeadingRule | None = None
     images: ImageRule | None = None
+    author: AuthorRule | None = None
     addresses: list[AddressRule] = []
     """These, and the rules that follow, stand before those of the layout: where several fit, the first counts."""
     elements: list[ElementRule] = []

@@ -6,6 +6,7 @@ from typing import BinaryIO, Final
 
 from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.pages import Page
+from scraper.reading.concatenated import split_pages
 from scraper.reading.readings import Place, Reading, Request
 from scraper.reading.streams import Stream
 from scraper.reading.telling import Kind, tell
@@ -41,8 +42,9 @@ def _read(stream: Stream, place: Place, request: Request, file: BinaryIO | None)
     if kind in _MANY and request.url is not None:
         raise UnreadableInput(f"--url is the address of one page, and this is {_MANY[kind]}; leave it out")
     if kind == "page":
-        data = stream.read_page(request.max_bytes)
-        yield Reading(place.input, Page(data=data, input=place.input, url=request.url), None, place.is_named)
+        for n, data in enumerate(split_pages(stream.read_page(request.max_bytes)), 1):
+            name = place.input if n == 1 else place.at(n)
+            yield Reading(name, Page(data=data, input=name, url=request.url if n == 1 else None), None, place.is_named)
     elif kind == "jsonl":
         from scraper.reading.jsonl import read_jsonl
 

@@ -181,6 +181,12 @@ class _Work:
         story, options = self.story, self.options
         flat = bool(options.flat)
         if not options.dateline:
+            # The line above the body has no sign that it is the title.
+            self.sure(kind="page", title=None)
+            self.expected.warned.add("no-title")
+            if not flat:
+                self.expected.paragraphs = [self.said(story.title), *self.expected.paragraphs]
+                self.sure(text="\n\n".join(self.expected.paragraphs))
             if story.quotes_a_dateline or (flat and any(_DATE.search(block.text) for block in story.blocks)):
                 self.expected.paragraphs = []
                 self.forget("title", "newspaper", "date", "text", "headings", "kind", "headlines")

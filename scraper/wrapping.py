@@ -1,0 +1,120 @@
+"""Texts whose lines were wrapped at a width, as lynx, w3m, pandoc and html2text leave them, put together again.
+
+A program that wraps breaks a line where its next word would not fit. So a line that had room for the first word of the next one ends
+a paragraph, and any other may go on in the next. No paragraph is cut by this; two are joined where the first fills its last line.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from scraper.pages import Block, Document
+
+_NARROWEST: Final = 50
+_WIDEST: Final = 132
+"""Columns of a terminal to which programs wrap; most wrap at 72 to 80."""
+_NEAR: Final = 12
+"""Columns below the width in which a line ends that was wrapped: few words are longer."""
+_ENOUGH: Final = 5
+"""Lines that must show the width."""
+_MOST_WIDER: Final = 0.03
+"""The share of lines that may be wider: what holds no space can't be wrapped."""
+_MOSTLY: Final = 0.5
+"""The share of lines, of those over half as long as the width, that must have had no room for the next word. In a text that is not
+wrapped it is the share of lines that end near the width by chance."""
+
+_LONGEST_WORDING: Final = 400
+
+_ITEM: Final = re.compile(r"(?:[*+•◦▪·]|-(?=\s{3})|\d{1,3}\.)\s")
+_MARKS: Final = re.compile("[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u200b-\u200f\u202a-\u202e]")
+_HARD_BREAK: Final = "  "
+"""What Markdown writes behind a line that is to be broken there."""
+
+
+class _Line(NamedTuple):
+    block: Block
+    indent: int
+    width: int
+    """Its characters, from the margin on."""
+    columns: int
+    """The same without marks above and below letters, which some programs count and others do not."""
+    is_item: bool
+    follows: bool
+    """Whether there is no blank line before it."""
+
+
+def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
+    """Return a text with its wrapped lines joined, each block a paragraph; the text itself if it shows no width.
+
+    Args:
+        document: a text page.
+        is_wording: returns True for a line that is whole as it is, such as a dateline.
+    """
+    blocks = document.blocks
+    if len(blocks) <= _ENOUGH or sum(block.end - block.start > _WIDEST for block in blocks) > len(blocks) * _MOST_WIDER + 1:
+        return document
+    lines = _lines_of(document)
+    width = _width_of(lines)
+    if width is None:
+        return document
+    text = document.text
+    full = [_is_full(one, other, text, width) for one, other in pairwise(lines)]
+    long = sum(one.width > width // 2 and other.follows for one, other in pairwise(lines))
+    if sum(full) < _ENOUGH or sum(full) < long * _MOSTLY:
+        return document
+    return replace(document, blocks=_joined(lines, full, text, is_wording), is_rejoined=True)
+
+
+def _lines_of(document: Document) -> list[_Line]:
+    text = document.text
+    lines: list[_Line] = []
+    end = 0
+    for block in document.blocks:
+        start = max(text.rfind("\n", end, block.start) + 1, end)
+        indent = block.start - start
+        gap = text.count("\n", end, block.start)
+        width = block.end - start
+        columns = width - len(_MARKS.findall(text, block.start, block.end))
+        is_item = _ITEM.match(text, block.start) is not None
+        lines.append(_Line(block, indent, width, columns, is_item, gap == 1))
+        end = block.end
+    return lines
+
+
+def _width_of(lines: Sequence[_Line]) -> int | None:
+    """Return the width at which lines end; None if there is none."""
+    widths = sorted((line.columns for line in lines), reverse=True)
+    for wider, width in enumerate(widths):
+        if width < _NARROWEST or wider > len(widths) * _MOST_WIDER + 1:
+            return None
+        near = sum(other > width - _NEAR for other in widths[wider : wider + _ENOUGH])
+        if width <= _WIDEST and near >= _ENOUGH:
+            return width
+    return None
+
+
+def _is_full(line: _Line, after: _Line, text: str, width: int) -> bool:
+    """Return True if ``line`` had no room for the first word of the next one, which may be its own."""
+    if not after.follows or after.is_item:
+        return False
+    if after.indent != line.indent and not (line.is_item and after.indent > line.indent):
+        return False
+    if text.startswith(_HARD_BREAK + "\n", line.block.end):
+        return False
+    word = text[after.block.start : after.block.end].split(maxsplit=1)[0]
+    return line.width + 1 + len(word) > width
+
+
+def _joined(lines: Sequence[_Line], full: Sequence[bool], text: str, is_wording: Callable[[str], bool]) -> list[Block]:
+    blocks = [lines[0].block]
+    for line, goes_on in zip(lines[1:], full, strict=True):
+        last = blocks[-1]
+        is_whole = last.end - last.start <= _LONGEST_WORDING and is_wording(text[last.start : last.end])
+        if goes_on and not is_whole and not is_wording(text[line.block.start : line.block.end]):
+            blocks[-1] = Block(last.start, line.block.end)
+        else:
+            blocks.append(line.block)
+    return blocks
