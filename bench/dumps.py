@@ -16,13 +16,14 @@ _DISTINCT = 500
 
 def texts_dump(folder: Path, count: int) -> Path:
     """Write a dump of text pages."""
-    return _write(folder / f"texts-{count}.jsonl", texts(min(count, _DISTINCT)), count)
+    return _write(folder / f"texts-{count}.jsonl", _addressed("www.maghress.com", texts(min(count, _DISTINCT))), count)
 
 
 def foreign_dump(folder: Path, count: int) -> Path:
     """Write a dump in which one text in a thousand is of the network."""
-    few = texts(max(_DISTINCT // 1000, 1))
-    return _write(folder / f"foreign-{count}.jsonl", chain(few, foreign_texts(min(count, _DISTINCT))), count)
+    few = _addressed("www.maghress.com", texts(max(_DISTINCT // 1000, 1)))
+    foreign = _addressed("news.example", foreign_texts(min(count, _DISTINCT)))
+    return _write(folder / f"foreign-{count}.jsonl", chain(few, foreign), count)
 
 
 def compare_with_typed_pass(dump: Path, count: int, rounds: int, *options: str) -> Ratio:
@@ -58,8 +59,12 @@ def memory(folder: Path, count: int, more: int) -> Ratio:
     return Ratio([peaks[0] / peaks[1]], *(f"{peak / 1e6:.1f} MB" for peak in peaks))
 
 
-def _write(path: Path, documents: Iterable[str], count: int) -> Path:
-    lines = [msgspec.json.encode({"text": text, "url": f"https://www.maghress.com/difaf/{n}"}) for n, text in enumerate(documents)]
+def _addressed(host: str, documents: Iterable[str]) -> Iterable[dict[str, str]]:
+    return ({"text": text, "url": f"https://{host}/difaf/{n}"} for n, text in enumerate(documents))
+
+
+def _write(path: Path, documents: Iterable[dict[str, str]], count: int) -> Path:
+    lines = [msgspec.json.encode(document) for document in documents]
     with path.open("wb") as file:
         for line in islice(chain.from_iterable(repeat(lines)), count):
             file.write(line + b"\n")

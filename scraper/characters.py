@@ -15,15 +15,6 @@ _WIDE_SPACE: Final = re.compile(r"\s{2}|[^\S ]")
 _GAP_OR_VISIBLE: Final = re.compile(f"([\\s{_INVISIBLE.pattern[1:-1]}]+)|.", re.DOTALL)
 
 
-def is_plain(text: str) -> bool:
-    """Tell whether ``text`` has no white space but spaces, no-break spaces and line feeds, and nothing invisible, as nearly all text.
-
-    No more than that is said of a text that is not: it may be strange and yet hold nothing invisible.
-    """
-    # What str.isprintable() calls printable is neither white space, but for the space, nor invisible.
-    return text.replace("\n", " ").replace("\u00a0", " ").isprintable()
-
-
 def visible(text: str) -> int:
     """Return the number of characters of ``text`` that a reader can see: neither white space nor invisible."""
     common = text.replace("\n", " ").replace("\u00a0", " ")

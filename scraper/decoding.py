@@ -18,6 +18,7 @@ _BEGINS_BOM: Final = frozenset([b"\xef", b"\xfe", b"\xff", b"\x00"])
 """First bytes of the byte order marks of UTF-8, UTF-16 and UTF-32."""
 
 _CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
+_NO_CONTROLS: Final = dict.fromkeys(_CONTROLS)
 _MOST_CONTROLS: Final = 0.05
 """Random bytes hold 11 % controls; a page hurt by stray ones holds far fewer."""
 
@@ -149,5 +150,7 @@ def _utf16_without_bom(data: bytes) -> str | None:
         zeros = high.count(0)
         others = len(high.translate(None, _HIGH_BYTES))
         if zeros * 20 > len(high) and low.count(0) * 50 < zeros and others * 20 < len(high):
-            return encoding
+            text = sample.decode(encoding, "replace")
+            controls = len(text) - len(text.translate(_NO_CONTROLS))
+            return encoding if controls <= _MOST_CONTROLS * len(text) else None
     return None

@@ -1,5 +1,6 @@
 """A text page that a dump has put on one line: no lines are left to go by, only words."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -18,8 +19,13 @@ Stretch = tuple[Found, Hit]
 
 _TICKER_AND_REST: Final = 2
 
-_LONGEST_STRETCH: Final = 400
-"""Characters of the end of a page among which its footer is; the longest has 90."""
+_WORD: Final = re.compile(r"\S+")
+_FEWEST_WORDS: Final = 2
+"""Words of a writer's name, and of a title that is told by being repeated."""
+_MOST_WORDS: Final = 5
+_NAME: Final = re.compile(r"[^\W\d_][\w.'’\-]*(?:\s+[^\W\d_][\w.'’\-]*)+")
+_LONGEST_SITE: Final = 40
+"""Characters before the title in the page's ``<title>``: the name of the site."""
 
 
 def is_flattened(document: Document, segments: Sequence[Segment], layout: Layout) -> bool:
@@ -98,7 +104,9 @@ def label_flattened(ledger: Ledger, document: Document, segments: Sequence[Segme
             if visible(text[title : dateline.start]):
                 claim_unsplit(ledger, *trim(text, title, dateline.start), layout)
         else:
-            _claim(ledger, text, title, dateline.start, "title", TITLE)
+            name = _split_head(text, title, dateline.start, layout)
+            _claim(ledger, text, title, name, "title", TITLE)
+            _claim(ledger, text, name, dateline.start, "byline", layout.author_rule)
     _claim(ledger, text, body, end, "body", BODY)
     yield from ((text[stretch.start : stretch.end], hit) for stretch, hit in found.values())
 
@@ -151,10 +159,25 @@ def _first(stretches: Iterator[Stretch]) -> Stretch | None:
 
 
 def _last(label: str, text: str, layout: Layout, start: int) -> Stretch | None:
-    """Return the stretch behind ``start`` that ends the page; one further up is a quotation."""
-    position = max(len(text) - _LONGEST_STRETCH, start)
-    while (stretch := _first(layout.stretches(label, text, position))) is not None:
-        if not visible(text[stretch[0].end :]):
-            return stretch
-        position = stretch[0].end
-    return None
+    """Return the last such stretch behind ``start``; one further up is a quotation."""
+    found = layout.last_stretches(label, text, start)
+    return max(found, key=lambda stretch: stretch[0].start, default=None)
+
+
+def _split_head(text: str, start: int, end: int, layout: Layout) -> int:
+    """Return where the writer's name begins behind the title, by what the page has made of its ``<title>``; ``end`` if it names none.
+
+    On one line nothing parts title and name; but many extractors keep the page's ``<title>``, which holds the title alone.
+    """
+    head = text[start:end]
+    words = list(_WORD.finditer(head))
+    if not layout.names_authors or len(words) < 2 * _FEWEST_WORDS:
+        return end
+    before = text[: min(start, len(head) + _LONGEST_SITE)]
+    for word in reversed(words[_FEWEST_WORDS:][-_MOST_WORDS:]):
+        title, name = head[: word.start()].strip(), head[word.start() :].strip()
+        if title in before and head.strip() not in before and _NAME.fullmatch(name):
+            return start + word.start()
+    return end
+
+

@@ -11,6 +11,7 @@ from scraper.core import BODY, MARK, TITLE, UNTITLED_TEASER
 from scraper.elements import label_elements
 from scraper.headings import headings_of
 from scraper.layouts import Layout
+from scraper.layouts.layout import Hit
 from scraper.outline import Outline, Role
 from scraper.pages import Document
 from scraper.segments import Segment
@@ -24,6 +25,8 @@ class Labelled(NamedTuple):
     ledger: Ledger
     dateline: str | None
     """The text of the dateline."""
+    dateline_hit: Hit | None
+    """The wording that it reads like, where that is known."""
     is_several: bool
     """Whether another page begins behind the end of this one."""
     langs: dict[str, str]
@@ -43,7 +46,9 @@ def label(document: Document, segments: Sequence[Segment], layout: Layout) -> La
             found = list(label_flattened(ledger, document, segments, layout))
             dateline = next((stretch for stretch, hit in found if hit.rule.label == "dateline"), None)
             said = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
-            return Labelled(ledger, dateline, False, {hit.rule.label: hit.lang for _, hit in found}, said)
+            if (author := ledger.text_of("byline")) is not None:
+                said = {"author": squeeze(author)} | said
+            return Labelled(ledger, dateline, None, False, {hit.rule.label: hit.lang for _, hit in found}, said)
     lines = label_elements(ledger, document, segments, layout) if document.form == "html" else segments
     return _label_lines(ledger, document, Outline(lines, document, layout), layout)
 
@@ -52,7 +57,7 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     lines = outline.lines
     roles = outline.roles
     for n in roles["ticker"]:
-        claim_ticker(ledger, document, lines[n].begin, lines[n].end, layout)
+        claim_ticker(ledger, document, lines[n].begin, lines[n].end, layout, lines[n].slots)
         _claim_mark(ledger, lines[n])
     for n in (*roles["notice"], *roles["chrome"], *roles["footer"]):
         _claim_wording(ledger, lines[n], layout)
@@ -67,14 +72,16 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     for n in roles["leftover"]:
         ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
     _label_body(ledger, document.text, [lines[n] for n in roles["body"]], outline, layout)
-    langs, said = _what_is_said(outline, roles)
     shared = outline.shared if roles["dateline"] else None
+    hits = [lines[n].hit for n in roles["dateline"]]
+    hit = hits[0] if len(hits) == 1 and shared is None else None
+    langs, said = _what_is_said(outline, roles)
     dateline = (
         document.text[shared.start : shared.end]
         if shared is not None
         else " ".join(lines[n].text for n in roles["dateline"]) or None
     )
-    return Labelled(ledger, dateline, outline.next_page is not None, langs, said)
+    return Labelled(ledger, dateline, hit, outline.next_page is not None, langs, said)
 
 
 def _what_is_said(outline: Outline, roles: Mapping[Role, Sequence[int]]) -> tuple[dict[str, str], dict[str, str]]:

@@ -76,7 +76,8 @@ class Outline:
         """The writer, where the name stands on the line of the dateline."""
         self._column = self._find_column()
         self._in_column = set(self._column)
-        self._openings = sorted([*self._saying("notice"), *self._find_plain_tickers()])
+        self._plain_tickers = list(self._find_plain_tickers())
+        self._openings = sorted([*self._saying("notice"), *self._plain_tickers])
         self.dateline, self.shared = self._find_dateline()
         self.dateline_lines = self._find_dateline_lines()
         self.notices = self._find_notices()
@@ -155,7 +156,9 @@ class Outline:
         top = min([*self._saying("notice")[:1], *self._saying("dateline")[:1]], default=len(self.lines))
         for n in range(min(top + 1, len(self.lines))):
             line = self.lines[n]
-            if line.hit is None and is_plainly_ticker(self._document, line.begin, self._end_of_line(n), self._layout):
+            if line.hit is None and is_plainly_ticker(
+                self._document, line.begin, self._end_of_line(n), self._layout, line.slots
+            ):
                 yield n
 
     # --- its head -------------------------------------------------------------------------------------------------------------
@@ -338,7 +341,9 @@ class Outline:
             # A ticker may be short, but the line above the dateline is the title, unless it is plainly a ticker.
             is_first = n == 0 and bool(known) and n + 1 not in (self.dateline, *self.bylines)
             slots = 2 if is_first else self._layout.file.ticker.slots
-            if is_ticker(self._document, line.begin, self._end_of_line(n), slots, self._layout):
+            if n in self._plain_tickers or is_ticker(
+                self._document, line.begin, self._end_of_line(n), slots, self._layout, line.slots
+            ):
                 found.append(n)
             elif n == 0 and is_unsplit(self._text[line.begin : line.end], self._layout):
                 unsplit.append(n)
@@ -381,8 +386,8 @@ class Outline:
 
     def _find_footer(self) -> tuple[int | None, Shared | None]:
         """The last line that reads like it, before another page begins; else the line that ends with it."""
-        head = [*self.dateline_lines, *self.title, *self.notices]
-        top = max(head, default=-1)
+        head = [*self.dateline_lines, *self.title]
+        top = max(head) if head else self._last_of_first(self.notices)
         if self.shared is not None and self._within("title"):
             self._read_shared(self.shared, begins=False)
         footers = [n for n in self._saying("footer") if n > top]
@@ -392,6 +397,15 @@ class Outline:
         again = self.next_page = self._starts_again(footers[0])
         last = footers[-1] if again is None else footers[max(bisect_left(footers, again) - 1, 0)]
         return last, None
+
+    def _last_of_first(self, lines: Sequence[int]) -> int:
+        """Return the last of the lines at the beginning that adjoin; -1 if there are none."""
+        last = -1
+        for n in lines:
+            if last >= 0 and n != last + 1:
+                break
+            last = n
+        return last
 
     def _starts_again(self, top: int) -> int | None:
         """Return the line below ``top`` with which another page begins: a notice of two sentences, or a dateline behind a footer."""

@@ -49,7 +49,7 @@ def project(
     original_url = links.follow(next((span.link for span in spread(pieces.get("footer", ())) if span.link is not None), None))
 
     dateline = (
-        layout.read_dateline(labelled.dateline) if layout is not None and labelled is not None and labelled.dateline else None
+        layout.read_dateline(labelled.dateline, labelled.dateline_hit) if layout is not None and labelled is not None and labelled.dateline else None
     )
     said = labelled.said if labelled is not None else {}
     newspaper = (dateline.newspaper if dateline is not None else None) or said.get("newspaper")

@@ -124,7 +124,7 @@ def _evidence(document: Document, segments: list[Segment], layout: Layout) -> It
 
         text = document.text
         end = end_of_line(text, segments[0].end, segments[1].start if len(segments) > 1 else len(text))
-        if is_plainly_ticker(document, segments[0].start, end, layout):
+        if is_plainly_ticker(document, segments[0].start, end, layout, segments[0].slots):
             yield layout.file.ticker.id, "strong"
         if is_flattened(document, segments, layout):
             yield from evidence_on_one_line(text, segments[-1].start, layout)

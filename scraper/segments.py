@@ -12,6 +12,7 @@ from scraper.layouts.layout import Hit
 from scraper.layouts.schema import ElementRule
 from scraper.pages import Block, Document, Element, Run
 from scraper.spans import trim
+from scraper.ticker import split_usual
 
 SETTLED: Final = frozenset(["chrome", "teaser-title", "teaser-author", "teaser-newspaper", "teaser-subtitle"])
 """Labels of elements that leave nothing open, but for the words of notice and footer, which stand in them where a part of the
@@ -33,12 +34,10 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     region: Region | None
     runs: Sequence[Run]
     hit: Hit | None
-    begin: int = -1
-    """Where its words begin, behind the mark of a list item that an extractor put there; its start if there is none."""
-
-    def __post_init__(self) -> None:
-        if self.begin < 0:
-            self.begin = self.start
+    begin: int
+    """Where its words begin: behind the mark of a list item that an extractor put there."""
+    slots: Sequence[str] | None = None
+    """What stands between its separators, if it holds those that tickers usually have, and no others."""
 
     @property
     def label(self) -> str | None:
@@ -117,32 +116,42 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
             line, hit = ("", None) if is_settled and not layout.may_be_wording(raw) else read_line(raw, layout)
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
                 if not is_blank(line):
-                    segments.append(Segment(inner, outer, line, region, runs, hit))
+                    segments.append(Segment(inner, outer, line, region, runs, hit, inner))
                     settled = None
             elif settled is not None and settled.region is region:
                 settled.end = end
             else:
-                settled = Segment(start, end, "", region, runs, None)
+                settled = Segment(start, end, "", region, runs, None, start)
                 segments.append(settled)
-    return _whole_wordings(segments, layout)
+    opened = [n for n, segment in enumerate(segments) if segment.hit is None and layout.may_begin_wording(segment.text)]
+    return _whole_wordings(segments, opened, layout)
 
 
+_OPENS_MARK: Final = frozenset("*+•◦▪-(")
 _MARK: Final = re.compile(r"(?:[*+•◦▪](?:\s+|\Z)|-\s{3,}|\(BUTTON\)\s)+")
 """What lynx, w3m, pandoc and html2text put before the item of a list; a dash before a single space may be the page's own."""
 
 
 def _lines_of(document: Document, layout: Layout) -> list[Segment]:
     """Return the lines of a text as segments: no line of it stands in any part."""
-    text = document.text
+    text, separator, may_be_wording = document.text, layout.file.ticker.usual, layout.may_begin_wording
     segments: list[Segment] = []
+    opened: list[int] = []
     for block in document.blocks:
         start, end = block.start, block.end
-        mark = _MARK.match(text, start, end)
+        mark = _MARK.match(text, start, end) if text[start] in _OPENS_MARK else None
         begin = start if mark is None else mark.end()
-        line, hit = read_line(text[begin:end], layout)
-        if not is_blank(line) or not is_blank(text[start:end]):
-            segments.append(Segment(start, end, line, None, (), hit, begin))
-    return _whole_wordings(segments, layout)
+        raw = text[begin:end]
+        if may_be_wording(raw):
+            line, hit = read_line(raw, layout)
+            if hit is None:
+                opened.append(len(segments))
+        else:
+            line, hit = raw if len(raw) > _LONGEST_WORDING and "  " not in raw else squeeze(raw), None
+        if mark is not None or not is_blank(line):
+            slots = split_usual(raw, separator) if separator and separator in raw else None
+            segments.append(Segment(start, end, line, None, (), hit, begin, slots))
+    return _whole_wordings(segments, opened, layout) if opened else segments
 
 
 _MOST_LINES: Final = 4
@@ -150,22 +159,25 @@ _MOST_LINES: Final = 4
 _BROKEN: Final = frozenset(["notice", "dateline", "footer"])
 
 
-def _whole_wordings(lines: Sequence[Segment], layout: Layout) -> list[Segment]:
-    """Join lines that are a wording together, and none alone: those that a link or a width has broken."""
+def _whole_wordings(lines: Sequence[Segment], opened: Sequence[int], layout: Layout) -> list[Segment]:
+    """Join lines that are a wording together, and none alone: those that a link or a width has broken.
+
+    Args:
+        lines: the lines of a page.
+        opened: those that begin as a wording does, and are none.
+        layout: the layout.
+    """
     whole: list[Segment] = []
-    n = 0
-    while n < len(lines):
-        line = lines[n]
-        joined = None
-        if line.hit is None and layout.may_open(line.text):
-            joined = _broken_wording(lines[n : n + _MOST_LINES], layout)
-        if joined is None:
-            whole.append(line)
-            n += 1
-        else:
+    done = 0
+    for n in opened:
+        if n < done or not layout.may_open(lines[n].text):
+            continue
+        joined = _broken_wording(lines[n : n + _MOST_LINES], layout)
+        if joined is not None:
             merged, count = joined
-            whole.append(merged)
-            n += count
+            whole += [*lines[done:n], merged]
+            done = n + count
+    whole += lines[done:]
     return whole
 
 

@@ -140,6 +140,10 @@ class Ledger:
             raise ClaimError(f"{rule} claims a row at {start} that is none")
         self._claims.append(row)
 
+    def text_of(self, label: Label) -> str | None:
+        """Return the text of the first claim with a label; None if there is none."""
+        return next((self.text[claim.start : claim.end] for claim in self._claims if claim.label == label), None)
+
     def settle(self) -> list[Claim]:
         """Return the claims and, between them, what nobody claimed and a reader can see, in order.
 

@@ -1,5 +1,6 @@
 """The run-on line: the day's headlines one after another, with nothing but a separator between."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 from typing import Final, NamedTuple
@@ -11,6 +12,11 @@ from scraper.spans import Ledger
 
 _SHORT_HEADLINE: Final = 15
 """Characters below which hardly any headline is."""
+
+
+_GAP: Final = re.compile(r"\s{2}")
+_FEW: Final = 5
+"""One slot of so many may hold a run of spaces by accident."""
 
 
 class Slot(NamedTuple):
@@ -40,10 +46,10 @@ def _usual(document: Document, start: int, end: int, layout: Layout) -> Sequence
     text = document.text
     while start < end and text[end - 1].isspace():  # the last separator, as a rule
         end -= 1
-    return _split_usual(text[start:end], layout.file.ticker.usual)
+    return split_usual(text[start:end], layout.file.ticker.usual)
 
 
-def _split_usual(line: str, separator: str) -> Sequence[str] | None:
+def split_usual(line: str, separator: str) -> Sequence[str] | None:
     """Split a line nine times as fast as the pattern does, which knows all forms of a separator.
 
     Printable text without double spaces and U+FFFD holds no separator, and without spaces at its ends it is a headline as it is.
@@ -62,30 +68,39 @@ def _slot(text: str, start: int, end: int) -> Iterator[Slot]:
         yield Slot(start, end, "\ufffd" not in slot or not is_blank(slot.replace("\ufffd", "")))
 
 
-def is_ticker(document: Document, start: int, end: int, slots: int, layout: Layout) -> bool:
-    """Tell whether a stretch holds ``slots`` headlines or more, counting by their separators."""
+def is_ticker(document: Document, start: int, end: int, slots: int, layout: Layout, usual: Sequence[str] | None = None) -> bool:
+    """Return True if a stretch holds ``slots`` headlines or more, counting by their separators.
+
+    Args:
+        document: the page.
+        start: where the stretch begins.
+        end: where it ends.
+        slots: how many headlines are wanted.
+        layout: the layout.
+        usual: what stands between its separators, where they are the usual ones.
+    """
     wanted = slots - 1
-    usual = _usual(document, start, end, layout)
     if usual is not None and len(usual) - usual.count("") > wanted:
         return True
     return sum(1 for _ in islice(layout.separator.finditer(document.text, start, end), wanted)) == wanted
 
 
-def is_plainly_ticker(document: Document, start: int, end: int, layout: Layout) -> bool:
-    """Tell whether a stretch is a ticker whatever stands around it: many slots, and most as long as a headline is.
+def is_plainly_ticker(
+    document: Document, start: int, end: int, layout: Layout, usual: Sequence[str] | None = None
+) -> bool:
+    """Return True if a stretch is a ticker whatever stands around it: many slots, and most as long as a headline is.
 
     Of 911 headlines 5 % had fewer than 24 characters; the cells of a table that was set with spaces are shorter.
     """
     wanted = layout.file.ticker.slots
     if end - start < wanted // 2 * _SHORT_HEADLINE:
         return False
-    if not is_ticker(document, start, end, wanted, layout):
-        return False
-    usual = _usual(document, start, end, layout)
-    if usual is not None:
+    if usual is not None and len(usual) - usual.count("") >= wanted:
         lengths = list(map(len, filter(None, usual)))
-    else:
+    elif is_ticker(document, start, end, wanted, layout):
         lengths = [slot.end - slot.start for slot in split_ticker(document.text, start, end, layout) if slot.is_headline]
+    else:
+        return False
     return sum(map(_SHORT_HEADLINE.__le__, lengths)) * 2 > len(lengths)
 
 
@@ -107,13 +122,16 @@ def is_unsplit(text: str, layout: Layout) -> bool:
     return len(squeeze(text)) > layout.file.ticker.longest and layout.separator.search(text.strip()) is None
 
 
-def claim_ticker(ledger: Ledger, document: Document, start: int, end: int, layout: Layout) -> None:
+def claim_ticker(
+    ledger: Ledger, document: Document, start: int, end: int, layout: Layout, usual: Sequence[str] | None = None
+) -> None:
     """Claim a stretch as a ticker, or, where its separators are lost, as one that cannot be split."""
     rule = layout.full(layout.file.ticker.id)
     if document.is_rejoined and "\n" in document.text[start:end]:
         claim_unsplit(ledger, start, end, layout)  # a separator may have gone where a line was broken
         return
-    usual = _usual(document, start, end, layout)
+    if usual is None:
+        usual = _usual(document, start, end, layout)
     if usual is not None and max(map(len, usual)) > layout.file.ticker.longest:
         usual = None
     has_several = usual is not None and len(usual) - usual.count("") > 1
@@ -122,11 +140,26 @@ def claim_ticker(ledger: Ledger, document: Document, start: int, end: int, layou
     elif usual is not None:
         ledger.claim_row(start, usual, layout.file.ticker.usual, "headline", rule)
     else:
-        for slot in split_ticker(document.text, start, end, layout):
+        slots = list(split_ticker(document.text, start, end, layout))
+        if _has_lost_some(document.text, slots, layout.file.ticker.longest):
+            claim_unsplit(ledger, start, end, layout)
+            return
+        for slot in slots:
             if slot.end - slot.start > layout.file.ticker.longest:
                 claim_unsplit(ledger, slot.start, slot.end, layout)
             else:
                 ledger.claim(slot.start, slot.end, "headline" if slot.is_headline else "separator", rule)
+
+
+def _has_lost_some(text: str, slots: Sequence[Slot], longest: int) -> bool:
+    """Return True if separators are missing between headlines: a slot is too long for one, or many hold runs of spaces.
+
+    The first and the last slot may be too long: what stands beside the ticker may have been glued to it.
+    """
+    if any(slot.end - slot.start > longest for slot in slots[1:-1]):
+        return True
+    gaps = sum(_GAP.search(text, slot.start, slot.end) is not None for slot in slots)
+    return gaps * _FEW > len(slots)
 
 
 def claim_unsplit(ledger: Ledger, start: int, end: int, layout: Layout) -> None:

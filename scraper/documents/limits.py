@@ -17,6 +17,8 @@ _MOST_ATTRIBUTES: Final = 2_000
 """Attributes of one tag."""
 _MOST_CLONES: Final = 1_000_000
 """Clones that the parser may make of formatting elements."""
+_MOST_STEPS: Final = 1_000_000_000
+"""Elements at which the parser may look, tag by tag, to find what a tag belongs to: some seconds."""
 _ELEMENT_BYTES: Final = 800
 """Memory that an element with a word of text takes, in the parser's tree and as a line of ours; measured on 500,000 of them."""
 _BREAK_BYTES: Final = 200
@@ -30,20 +32,37 @@ _FEW_BYTES: Final = 200_000
 _BYTES_A_TAG: Final = 256
 """A page of fewer tags and bytes, and with as many tags to its bytes as an honest page has, need not be looked through."""
 
+_LONE: Final = re.compile(rb"</(?:p|br)(?=[\s/>])", re.IGNORECASE)
+"""End tags that make an element where there is none to be ended."""
+_ATTRIBUTES: Final = (
+    r"""(?:[\s/]++ | [^\s/>][^\s/>=]*+ (?:\s*+=\s*+(?:"[^"]*+(?:"|\Z) | '[^']*+(?:'|\Z) | [^\s>"'][^\s>]*+)?+)?+)*+"""
+)
 _TOKEN: Final = re.compile(
-    rb"""<(?: !--(?:.*?--!?>|.*)                                                    # a comment
-      | (?P<raw>script|style|textarea|title|xmp|iframe|noembed|noframes)\b(?:.*?</(?P=raw)\b|.*)  # what holds no markup
-      | /(?P<end>[a-z][^\s/>]*)
-      | (?P<name>[a-z][^\s/>]*)(?P<attributes>(?:[^"'>]++|"[^"]*+"|'[^']*+')*+)
-      )""",
+    rf"""<(?: !--(?:-?>|.*?(?:--!?>|\Z))                       # a comment
+      | [!?][^>]*+ | /[^a-z>][^>]*+                            # what is read as one
+      | /(?P<end>[a-z][^\s/>]*+){_ATTRIBUTES}
+      | (?P<name>[a-z][^\s/>]*+)(?P<attributes>{_ATTRIBUTES})
+      )""".encode(),
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
+"""The standard's tokens (https://html.spec.whatwg.org/multipage/parsing.html#tokenization), as far as they are no text."""
 _VALUE: Final = re.compile(rb"\"[^\"]*\"|'[^']*'")
+_RAW: Final = {
+    name: re.compile(rb"</%s(?=[\s/>])" % name, re.IGNORECASE)
+    for name in b"script style textarea title xmp iframe noembed noframes".split()
+}
+"""Elements of HTML that hold no markup, each with what ends it."""
+_FOREIGN: Final = (b"svg", b"math")
 _NEVER_OPEN: Final = frozenset(
     b"area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr "
     # These end where the next of their kind begins.
     b"a button colgroup dd dt li nobr optgroup option p rb rp rt rtc tbody td tfoot th thead tr".split()
 )
+_HTML: Final = frozenset(
+    b"b big blockquote body center code dd div dl dt em font h1 h2 h3 h4 h5 h6 head i li listing menu nobr ol p pre ruby s small "
+    b"span strong strike sub sup table tt u ul var".split()
+)
+"""Elements that end an SVG or a formula, where they stand in one."""
 _FORMATTING: Final = frozenset(b"b big code em font i s small strike strong tt u".split())
 _SAME: Final = 3
 """Equal formatting elements that are cloned (https://html.spec.whatwg.org/multipage/parsing.html#push-onto-the-list-of-active-formatting-elements)."""
@@ -61,6 +80,7 @@ def check_limits(data: bytes) -> None:
     tags = data.count(b"<")
     if tags > _FEW_TAGS or len(data) > min(_BYTES_A_TAG * tags, _FEW_BYTES):
         ends, breaks = data.count(b"</"), data.count(b"<br")
+        ends -= max(0, len(_LONE.findall(data)) - data.count(b"<p"))
         needed = (tags - ends - breaks) * _ELEMENT_BYTES + breaks * _BREAK_BYTES
         if needed > _MOST_TIMES * max(len(data), _SMALLEST):
             raise TooComplex(f"it has some {tags - ends:,} elements, too many to be held in memory; split the page")
@@ -69,18 +89,26 @@ def check_limits(data: bytes) -> None:
 
 def _check_tags(data: bytes) -> None:
     opened = _Opened()
-    for token in _TOKEN.finditer(data):
+    position = 0
+    while (token := _TOKEN.search(data, position)) is not None:
+        position = token.end()
         if (end := token["end"]) is not None:
             opened.end(end.lower())
         elif (name := token["name"]) is not None:
             attributes = token["attributes"]
             if len(attributes) > _MOST_ATTRIBUTES and _count(attributes) > _MOST_ATTRIBUTES:
                 raise TooComplex(f"a tag <{name.decode(errors='replace')[:20]}> has more than {_MOST_ATTRIBUTES:,} attributes")
-            opened.start(name.lower(), attributes)
+            name = name.lower()
+            if name in _RAW and not opened.is_foreign:
+                last = _RAW[name].search(data, position)
+                position = last.start() if last is not None else len(data)
+            opened.start(name, attributes)
             if opened.depth > _MOST_OPEN:
                 raise TooComplex(f"more than {_MOST_OPEN:,} elements stand within one another")
             if opened.clones > _MOST_CLONES:
                 raise TooComplex("too many elements such as <b> and <font> are never closed, and go on in every block that follows")
+        if opened.steps > _MOST_STEPS:
+            raise TooComplex("too many tags stand where too many elements are open")
 
 
 def _count(attributes: bytes) -> int:
@@ -95,12 +123,20 @@ class _Opened:
     def __init__(self) -> None:
         self.depth = 0
         self.clones = 0
+        self.steps = 0
+        """Open elements that the parser may look at, each time that it does."""
         self._levels: dict[bytes, list[int]] = {}
         self._formatting: dict[bytes, list[bytes]] = {}
         self._same: Counter[tuple[bytes, bytes]] = Counter()
         self._active = 0
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether an SVG or a formula is open, in which names mean something else."""
+        return any(self._is_open(name) for name in _FOREIGN)
+
     def start(self, name: bytes, attributes: bytes) -> None:
+        self.steps += self.depth
         if name in _FORMATTING:
             self._formatting.setdefault(name, []).append(attributes)
             self._active += self._same[name, attributes] < _SAME
@@ -108,20 +144,24 @@ class _Opened:
         elif name in _NEVER_OPEN:
             self.clones += self._active
             return
-        elif attributes.endswith(b"/"):
-            return  # SVG is full of these, and they are empty there
+        elif attributes.endswith(b"/") and name not in _HTML and self.is_foreign:
+            return  # an element without content; SVG is full of these
         self.depth += 1
         self._levels.setdefault(name, []).append(self.depth)
 
     def end(self, name: bytes) -> None:
-        levels = self._levels.get(name)
-        while levels and levels[-1] > self.depth:
-            levels.pop()  # an element around it was ended
-        if levels:
-            self.depth = levels.pop() - 1
+        self.steps += self.depth
+        if self._is_open(name):
+            self.depth = self._levels[name].pop() - 1
         if name not in _FORMATTING:
             self.clones += self._active
         elif opened := self._formatting.get(name):
             attributes = opened.pop()
             self._same[name, attributes] -= 1
             self._active -= self._same[name, attributes] < _SAME
+
+    def _is_open(self, name: bytes) -> bool:
+        levels = self._levels.get(name)
+        while levels and levels[-1] > self.depth:
+            levels.pop()  # an element around it was ended
+        return bool(levels)

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from scraper.characters import is_plain
 from scraper.errors import TooComplex
 from scraper.pages import Block, Document
 
@@ -16,11 +15,9 @@ def read_text(text: str) -> Document:
     Raises:
         TooComplex: if it has more lines than can be held in memory.
     """
-    # Plain text has but one line end, which is found six times as fast as all of them.
-    is_simple = is_plain(text)
-    if text.count("\n") > _MOST_LINES or (not is_simple and len(text.splitlines()) > _MOST_LINES):
+    lines = text.splitlines(keepends=True)
+    if len(lines) > _MOST_LINES:
         raise TooComplex(f"it has more than {_MOST_LINES:,} lines, too many to be held in memory; split the page")
-    lines, left_out = (text.split("\n"), 1) if is_simple else (text.splitlines(keepends=True), 0)
     blocks: list[Block] = []
     position = 0
     for line in lines:
@@ -28,5 +25,5 @@ def read_text(text: str) -> Document:
         if bare:
             start = position if bare[0] == line[0] else position + len(line) - len(line.lstrip())
             blocks.append(Block(start, start + len(bare)))
-        position += len(line) + left_out
+        position += len(line)
     return Document(form="text", text=text, blocks=blocks)

@@ -53,7 +53,7 @@ def _sentence(fit: Fit, form: str, *, is_chosen: bool) -> str:
 
 def _signs(fit: Fit) -> Iterator[Sign]:
     file = fit.layout.file
-    reasons = {rule.id: rule.because for rule in file.elements} | {rule.id: rule.because for rule in file.wordings}
+    reasons = {rule.id: rule.because for rule in file.rules}
     reasons[file.ticker.id] = file.ticker.because
     reasons[HOST] = f"The page's address is of a host of this layout: {', '.join(file.hosts)}."
     for rule, strength in fit.evidence.items():

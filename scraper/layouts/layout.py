@@ -87,6 +87,8 @@ class Layout:
         self._headings = [Selector.parse(text) for text in file.heading.select]
         self._wordings = list(self._read_wordings())
         self._openings = _Openings(self._wordings)
+        self.may_begin_wording = self._openings.may_begin
+        """Returns False if the first two letters of a line tell that it is no wording."""
         self._telling = _Openings([pair for pair in self._wordings if pair[0].label != "chrome"])
         self.shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
 
@@ -202,9 +204,20 @@ class Layout:
             if rule.label == label and lang in (None, wording.lang) and (found := wording.find(text, start)) is not None:
                 yield found, Hit(rule, wording.lang, found.slots)
 
-    def read_dateline(self, text: str) -> "Dateline":
-        """Read what a dateline says, as far as it does: at worst nothing."""
-        hit = self.wording_of(squeeze(text))
+    def last_stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Hit]]:
+        """Yield, per wording with this label, the last stretch of ``text`` behind ``start`` that reads like it."""
+        for rule, wording in self._wordings:
+            if rule.label == label and (found := wording.find_last(text, start)) is not None:
+                yield found, Hit(rule, wording.lang, found.slots)
+
+    def read_dateline(self, text: str, hit: Hit | None = None) -> "Dateline":
+        """Read what a dateline says, as far as it does: at worst nothing.
+
+        Args:
+            text: the dateline.
+            hit: the wording that it reads like, where that is known.
+        """
+        hit = hit or self.wording_of(squeeze(text))
         if hit is None or hit.rule.label != "dateline":
             hit = next((hit for _, hit in self.stretches("dateline", squeeze(text))), None)
         if hit is None:

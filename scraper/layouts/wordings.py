@@ -103,6 +103,15 @@ class Wording:
         first = min(found, key=re.Match.start, default=None)
         return None if first is None else Found(first.start(), first.end(), _slots(first))
 
+    def find_last(self, text: str, start: int = 0) -> Found | None:
+        """Find the last such stretch of ``text`` from ``start`` on."""
+        if not _is_legible(text):
+            return None
+        patterns = self._damaged_stretches if LOST in text else self._stretches
+        found = [match for pattern in patterns for match in pattern.finditer(text, start) if _is_legible(match[0])]
+        last = max(found, key=re.Match.start, default=None)
+        return None if last is None else Found(last.start(), last.end(), _slots(last))
+
     @cached_property
     def _lines(self) -> list[re.Pattern[str]]:
         return self._compile("*", damaged=False)
