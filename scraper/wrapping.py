@@ -28,7 +28,8 @@ wrapped it is the share of lines that end near the width by chance."""
 
 _LONGEST_WORDING: Final = 400
 
-_ITEM: Final = re.compile(r"(?:[*+•◦▪·]|-(?=\s{3})|\d{1,3}\.)\s")
+_ITEM: Final = re.compile(r"(?:[*+•◦▪·]|-(?=\s{3}))\s")
+"""What begins an item of a list. A number with a stop may as well end a sentence."""
 _MARKS: Final = re.compile("[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u200b-\u200f\u202a-\u202e]")
 _HARD_BREAK: Final = "  "
 """What Markdown writes behind a line that is to be broken there."""

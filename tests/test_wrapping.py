@@ -1,0 +1,105 @@
+"""Lines that were wrapped at a width are put together again; a width that is not there joins nothing."""
+
+import random
+import shutil
+import subprocess
+import textwrap
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scraper.characters import squeeze
+from scraper.documents import read_text
+from scraper.pages import Document
+from scraper.wrapping import rejoined
+from tests.pages.words import phrase, sentence
+
+LANGS = ["ar", "fr", "en"]
+
+
+def blocks_of(document: Document) -> list[str]:
+    return [squeeze(document.text[block.start : block.end]) for block in document.blocks]
+
+
+def no_wording(_: str) -> bool:
+    return False
+
+
+def paragraphs_of(seed: int, lang: str) -> list[str]:
+    rng = random.Random(seed)
+    return [" ".join(sentence(rng, lang) for _ in range(rng.randint(1, 5))) for _ in range(12)]
+
+
+def ends(blocks: list[str]) -> set[int]:
+    """Return where blocks end, in characters that are no space."""
+    found, at = set(), 0
+    for block in blocks:
+        at += len("".join(block.split()))
+        found.add(at)
+    return found
+
+
+@settings(max_examples=120)
+@given(st.integers(0, 2**32), st.sampled_from(LANGS), st.integers(60, 100), st.sampled_from(["", "   "]), st.booleans())
+def test_no_paragraph_is_cut(seed: int, lang: str, width: int, indent: str, blank: bool) -> None:
+    """Whatever the width and the indentation, each end of a block is the end of a paragraph, and no word is lost."""
+    paragraphs = paragraphs_of(seed, lang)
+    wrapped = [textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent) for text in paragraphs]
+    document = rejoined(read_text(("\n\n" if blank else "\n").join(wrapped)), no_wording)
+    assert document.is_rejoined
+    blocks = blocks_of(document)
+    assert " ".join(blocks) == " ".join(map(squeeze, paragraphs))
+    assert ends(blocks) <= ends(paragraphs)
+    if blank:
+        assert len(blocks) == len(paragraphs)
+    else:
+        assert len(blocks) >= len(paragraphs) // 2
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_paragraphs_that_stand_on_a_line_each_are_not_joined(lang: str) -> None:
+    """A text whose lines are paragraphs, headlines or short sentences shows no width."""
+    rng = random.Random(lang)
+    for make in (lambda: " ".join(sentence(rng, lang) for _ in range(3)), lambda: phrase(rng, lang)):
+        document = read_text("\n".join(make() for _ in range(40)))
+        assert rejoined(document, no_wording) is document
+
+
+def test_a_poem_is_not_joined() -> None:
+    """Lines of one length that end where the poet wants, with room for the next word, are lines."""
+    rng = random.Random(5)
+    verses = [" ".join(sentence(rng, "ar").split()[: rng.randint(6, 9)]) for _ in range(40)]
+    document = read_text("\n".join(verses))
+    assert rejoined(document, no_wording) is document
+
+
+def test_a_wording_is_joined_to_nothing() -> None:
+    """A line that is a wording, such as a dateline, stands alone, even where the line above it is full."""
+    lines = textwrap.wrap(" ".join(paragraphs_of(1, "fr")), 72)
+    document = rejoined(read_text("\n".join([*lines[:12], "Publié", *lines[12:]])), lambda line: line == "Publié")
+    assert "Publié" in blocks_of(document)
+
+
+@pytest.mark.parametrize(
+    ("command", "ending"),
+    [
+        pytest.param(["lynx", "-dump", "-stdin", "-force_html", "-assume_charset=utf-8", "-display_charset=utf-8"], "", id="lynx"),
+        pytest.param(["w3m", "-dump", "-T", "text/html", "-cols", "80", "-I", "utf-8", "-O", "utf-8"], "", id="w3m"),
+        pytest.param(["pandoc", "-f", "html", "-t", "plain"], "", id="pandoc"),
+    ],
+)
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_real_programs_wrap_is_put_together(command: list[str], ending: str, lang: str) -> None:
+    """The paragraphs that lynx, w3m and pandoc have wrapped come out whole, and in order."""
+    import os
+
+    if shutil.which(command[0]) is None:
+        assert not os.environ.get("SCRAPER_REQUIRE_TOOLS"), f"{command[0]} is missing"
+        pytest.skip(f"{command[0]} is not installed")
+    paragraphs = paragraphs_of(7, lang)
+    page = "<meta charset=utf-8>" + "".join(f"<p>{text}</p>" for text in paragraphs)
+    done = subprocess.run(command, input=page.encode(), capture_output=True, check=True)
+    blocks = blocks_of(rejoined(read_text(done.stdout.decode()), no_wording))
+    assert "".join("".join(blocks).split()) == "".join("".join(paragraphs).split())
+    assert len(blocks) == len(paragraphs)
