@@ -6,7 +6,7 @@ A page that a dump has put on one line is cut by its words alone (:mod:`scraper.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from scraper.characters import squeeze
+from scraper.characters import is_blank, squeeze
 from scraper.core import BODY, MARK, TITLE, UNTITLED_TEASER
 from scraper.elements import label_elements
 from scraper.headings import headings_of
@@ -15,7 +15,7 @@ from scraper.layouts.layout import Hit
 from scraper.outline import Outline, Role
 from scraper.pages import Document
 from scraper.segments import Segment
-from scraper.spans import Ledger, trim
+from scraper.spans import Label, Ledger, trim
 from scraper.ticker import claim_ticker
 
 
@@ -58,12 +58,13 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     roles = outline.roles
     for n in roles["ticker"]:
         claim_ticker(ledger, document, lines[n].begin, lines[n].end, layout, lines[n].slots)
-        _claim_mark(ledger, lines[n])
+        if lines[n].begin > lines[n].start:
+            ledger.claim(*trim(document.text, lines[n].start, lines[n].begin), "chrome", MARK)
     for n in (*roles["notice"], *roles["chrome"], *roles["footer"]):
         _claim_wording(ledger, lines[n], layout)
     for first, last in outline.stretches(roles["title"]):
-        ledger.claim(lines[first].begin, lines[last].end, "title", _rule(lines[first], "title", layout, TITLE))
-        _claim_mark(ledger, lines[first])
+        rule = _rule(lines[first], "title", layout, TITLE)
+        _claim_words(ledger, lines[first:last + 1], lines[first].start, lines[last].end, "title", rule)
     for n in roles["byline"]:
         line, hit = lines[n], lines[n].hit
         rule = layout.full(hit.rule.id) if hit is not None else _rule(line, "byline", layout, layout.author_rule)
@@ -108,16 +109,24 @@ def _label_dateline(ledger: Ledger, outline: Outline, lines: Sequence[int], layo
         rule = layout.full(line.hit.rule.id) if line.hit is not None else _rule(line, "dateline", layout, layout.dateline_rule)
         start = line.start
         if title is not None and title.line == first:
-            begin, start = trim(ledger.text, line.begin, title.start)
-            ledger.claim(begin, start, "title", TITLE)
-            _claim_mark(ledger, line)
+            begin, start = trim(ledger.text, line.start, title.start)
+            _claim_words(ledger, [line], begin, start, "title", TITLE)
         ledger.claim(*trim(ledger.text, start, outline.lines[last].end), "dateline", rule)
 
 
-def _claim_mark(ledger: Ledger, line: Segment) -> None:
-    """Claim the mark that an extractor put before a line that becomes a field."""
-    if line.begin > line.start:
-        ledger.claim(*trim(ledger.text, line.start, line.begin), "chrome", MARK)
+def _claim_words(ledger: Ledger, lines: Sequence[Segment], start: int, end: int, label: Label, rule: str) -> None:
+    """Claim a stretch for a field, without the marks in it, which are claimed as such."""
+    marks = [mark for line in lines for mark in line.marks if start <= mark[0] and mark[1] <= end]
+    if not marks:
+        ledger.claim(start, end, label, rule)
+        return
+    position = start
+    for begin, stop in [*marks, (end, end)]:
+        if not is_blank(ledger.text[position:begin]):
+            ledger.claim(position, begin, label, rule, group=start + 1)
+        if begin < stop:
+            ledger.claim(begin, stop, "chrome", MARK)
+        position = stop
 
 
 def _claim_wording(ledger: Ledger, line: Segment, layout: Layout) -> None:
@@ -132,18 +141,17 @@ def _label_body(
     glued = outline.glued_footer
     headings = headings_of(blocks, text, layout, has_title=bool(outline.title or outline.title_shared))
     for n, block in enumerate(blocks):
-        start, end = block.begin, block.end
+        start, end = block.start, block.end
         if glued is not None and outline.lines[glued.line] is block:
             start, end = trim(text, start, glued.start)
             footer = next(layout.stretches("footer", squeeze(text[glued.start : glued.end])), None)
             if footer is not None:
                 ledger.claim(glued.start, glued.end, "footer", layout.full(footer[1].rule.id), link=block.link)
         if start < end and n in headings:
-            ledger.claim(start, end, "heading", layout.full(layout.file.heading.id))
+            _claim_words(ledger, [block], start, end, "heading", layout.full(layout.file.heading.id))
         elif start < end:
             rule = _rule(block, "body", layout, BODY) if block.region is not None else BODY
-            ledger.claim(start, end, "body", rule)
-        _claim_mark(ledger, block)
+            _claim_words(ledger, [block], start, end, "body", rule)
 
 
 def _rule(line: Segment, label: str | None, layout: Layout, by_place: str) -> str:

@@ -7,6 +7,7 @@ which each answer may rest on those before it, and in a time that grows with the
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from scraper.characters import is_blank, squeeze_in_place
@@ -25,6 +26,9 @@ _COLUMN: Final = frozenset(["main", "body", "teaser"])
 _NEVER_BODY: Final = SETTLED | {"ticker", "teaser"}
 
 _FULL_STOP: Final = re.compile(r"(?<!\.)\.[\"'»”’)\]]*\Z")
+_BESIDE: Final = " -–—|:،,"
+"""What may stand between a dateline and what shares its line."""
+_YEAR: Final = re.compile(r"\d{4}")
 _NO_NAME: Final = re.compile(r"[^\w\s.'’\-]|\d")
 _MOST_WORDS: Final = 5
 """Words of a writer's name."""
@@ -182,24 +186,24 @@ class Outline:
         return n, None
 
     def _head_lines(self) -> Iterator[int]:
-        """Yield the lines on which a dateline may stand with more: the first ones below ticker or notice, or of the page."""
-        last = self._openings[-1] + 1 if self._openings else 0
-        for n in sorted({*range(_BETWEEN + 1), *range(last, last + _BETWEEN + 1)}):
-            if n < len(self.lines) and n in self._in_column and self.lines[n].hit is None and self.lines[n].label != "body":
+        """Yield the lines on which a dateline may stand with more: short ones with a year in them."""
+        longest = self._layout.file.ticker.longest
+        for n in self._column:
+            line = self.lines[n]
+            if line.hit is None and line.label != "body" and len(line.text) <= longest and _YEAR.search(line.text):
                 yield n
 
     def _sharing(self, n: int) -> Shared | None:
         """Return the dateline with which a line ends, or begins, and what else stands on it."""
         line = self.lines[n]
-        if len(line.text) > self._layout.file.ticker.longest or not any(map(str.isdigit, line.text)):
-            return None
-        raw = self._text[line.begin : line.end]
+        raw = line.words(self._text)
         plain, places = squeeze_in_place(raw)
         found = next((found for found, _ in self._layout.stretches("dateline", plain)), None)
         if found is None:
             return None
         start, end = (found.start, found.end) if places is None else (places[found.start], places[found.end - 1] + 1)
-        return Shared(n, line.begin + start, line.begin + end, plain[: found.start].strip(" -–—|:،,"), plain[found.end :].strip(" -–—|:،,"))
+        beside = (plain[: found.start].strip(_BESIDE), plain[found.end :].strip(_BESIDE))
+        return Shared(n, line.start + start, line.start + end, *beside)
 
     def _is_head(self, shared: Shared) -> bool:
         """Return True if a dateline that shares its line stands where a page has it, with nothing but title or writer beside it."""
@@ -288,7 +292,7 @@ class Outline:
 
     def _find_name(self) -> list[int]:
         """Return the line of a name that stands alone between title and dateline."""
-        if self.dateline is None or not self._layout.names_authors:
+        if self.dateline is None or not self._layout.names_authors or (self.shared is not None and self.shared.before):
             return []
         above = self._above(self.dateline)
         titles = self._within("title")
@@ -298,30 +302,31 @@ class Outline:
         between = self._below_opening_of_head(above)
         if len(between) == _BETWEEN and self._is_name(self.lines[between[1]].text, strict=not self._after_notice(between)):
             return [between[1]]
-        if len(between) > _BETWEEN and self._document.form == "text":
-            group = self._contiguous(above)
-            title, name = (self.lines[n] for n in group) if len(group) == _BETWEEN else (None, None)
-            if title is not None and name is not None and self._is_name(name.text) and len(title.text) > len(name.text):
-                return [group[1]]
-            if self._is_named_title(self.lines[above[-2]].text) and self._is_name(self.lines[above[-1]].text):
-                return [above[-1]]
-        return []
+        if len(above) < _BETWEEN or self._document.form != "text" or len(between) < _BETWEEN:
+            return []
+        title, name = (self.lines[n] for n in above[-_BETWEEN:])
+        if self._is_newspaper(name.text):
+            return [above[-1]]
+        is_head = self._stands_apart(above[-_BETWEEN:]) or self._is_named_title(title.text)
+        return [above[-1]] if is_head and self._may_be_title(title) and self._is_name(name.text) else []
+
+    def _is_newspaper(self, text: str) -> bool:
+        """Return True if a line is the newspaper that the dateline names: the network prints it where no writer is known."""
+        hit = self.lines[self.dateline].hit if self.dateline is not None else None
+        return hit is not None and hit.slots.get("newspaper", "").casefold() == text.casefold()
+
+    def _stands_apart(self, lines: Sequence[int]) -> bool:
+        """Return True if more blank lines stand above these lines than between them and the dateline: they are the page's head."""
+        known = [*lines, self.dateline or 0]
+        gaps = [self._text.count("\n", self.lines[one].end, self.lines[other].start) for one, other in pairwise(known)]
+        first = lines[0]
+        above = self._text.count("\n", self.lines[first - 1].end, self.lines[first].start) if first else max(gaps) + 1
+        return above > max(gaps)
 
     def _below_opening_of_head(self, above: Sequence[int]) -> Sequence[int]:
         """Return the lines between ticker or notice and dateline."""
         opening = bisect_left(self._openings, above[-1] + 1) if above else 0
         return above if not opening else above[bisect_right(above, self._openings[opening - 1]) :]
-
-    def _contiguous(self, above: Sequence[int]) -> list[int]:
-        """Return the lines right above the dateline, as far as no blank line parts them; no more than are of use."""
-        group: list[int] = []
-        below = self.dateline or 0
-        for n in reversed(above[-_BETWEEN - 1 :]):
-            if self._text.count("\n", self.lines[n].end, self.lines[below].start) > 1:
-                break
-            group.insert(0, n)
-            below = n
-        return group
 
     def _is_named_title(self, text: str) -> bool:
         """Return True if the first line of the page, which some extractors make of ``<title>``, ends with this."""
@@ -345,9 +350,9 @@ class Outline:
                 self._document, line.begin, self._end_of_line(n), slots, self._layout, line.slots
             ):
                 found.append(n)
-            elif n == 0 and is_unsplit(self._text[line.begin : line.end], self._layout):
+            elif (n == 0 or not _FULL_STOP.search(line.text)) and is_unsplit(self._text[line.begin : line.end], self._layout):
                 unsplit.append(n)
-        return found or unsplit
+        return found or unsplit[:1]
 
     def _find_title(self) -> list[int]:
         """The element that holds it says so; else what stands above the dateline: between it and the notice, or right above it."""
@@ -432,8 +437,8 @@ class Outline:
         """Return the footer with which a line at the end of the article ends."""
         for n in reversed(self._column[bisect_right(self._column, top) :][-_NEAR_FOOTER:]):
             line = self.lines[n]
-            start = max(line.end - _LONGEST_FOOTER, line.begin)
-            plain, places = squeeze_in_place(self._text[start : line.end])
+            start = max(line.end - _LONGEST_FOOTER, line.start)
+            plain, places = squeeze_in_place(line.words(self._text)[start - line.start :])
             for found, _ in self._layout.stretches("footer", plain):
                 if is_blank(plain[found.end :]):
                     begin = start + (found.start if places is None else places[found.start])

@@ -20,6 +20,7 @@ from scraper.segments import Regions
 from scraper.spans import BODY, FATES, REMOVED, Claim, Label, Row, Span, spread
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
+_TEASER_PARTS: Final = frozenset(["teaser-title", "teaser-author", "teaser-newspaper"])
 _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
 # A path from the root, with nothing in it that joining would change: nearly every link of a page, and ten times as fast.
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
@@ -41,7 +42,7 @@ def project(
         pieces[claim.label].append(claim)
     blocks = [claim for claim in claims if claim.label in BODY]
 
-    title = " ".join([squeeze(text[span.start : span.end]) for span in pieces.get("title", ())]) or None
+    title = " ".join(_texts(text, pieces.get("title", ()))) or None
     body = _body(document, blocks, keep_lines=layout is None and document.form == "text")
     headlines = _headlines(document, pieces.get("headline", ()), links)
     teasers = list(_teasers(text, claims, links)) if "teaser-title" in pieces else []
@@ -87,7 +88,7 @@ def project(
         author=author,
         date=dateline.date.isoformat() if dateline is not None and dateline.date is not None else None,
         text=body,
-        headings=[squeeze(text[span.start : span.end]) for span in pieces.get("heading", ())],
+        headings=_texts(text, pieces.get("heading", ())),
         headlines=headlines,
         teasers=teasers,
         images=images,
@@ -191,17 +192,31 @@ class _Links:
 def _body(document: Document, blocks: Sequence[Claim], *, keep_lines: bool) -> str:
     """Join the blocks of a body by blank lines; of an unknown text, lines that followed each other stay together."""
     text = document.text
-    parts = squeeze_all([text[span.start : span.end] for span in blocks])
+    parts = _texts(text, blocks)
     if not keep_lines:
         return "\n\n".join(parts)
     ends = ["\n" if len(text[one.end : other.start].splitlines()) == 1 else "\n\n" for one, other in pairwise(blocks)]
     return "".join(chain.from_iterable(zip_longest(parts, ends, fillvalue="")))
 
 
+def _texts(text: str, claims: Sequence[Claim]) -> list[str]:
+    """Return the text of each claim; those with one number above 0 are pieces of one, between which there were marks."""
+    pieces: list[str] = []
+    last = 0
+    for claim in claims:
+        group = claim.group if isinstance(claim, Span) else 0
+        if group and group == last:
+            pieces[-1] += text[claim.start : claim.end]
+        else:
+            pieces.append(text[claim.start : claim.end])
+        last = group
+    return squeeze_all(pieces)
+
+
 def _teasers(text: str, claims: Sequence[Claim], links: _Links) -> Iterator[Teaser]:
     groups: dict[int, dict[Label, tuple[str, str | None]]] = {}
     for span in spread(claims):
-        if span.group and FATES[span.label] == "field":
+        if span.group and span.label in _TEASER_PARTS:
             groups.setdefault(span.group, {}).setdefault(span.label, (squeeze(text[span.start : span.end]), span.link))
     for pieces in groups.values():
         title, link = pieces["teaser-title"]

@@ -1,6 +1,5 @@
 """A document as one layout sees it: its lines, cut where a named part of the page begins or ends."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -10,6 +9,7 @@ from scraper.characters import is_blank, squeeze
 from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Hit
 from scraper.layouts.schema import ElementRule
+from scraper.marks import Mark, finder_of, without_marks
 from scraper.pages import Block, Document, Element, Run
 from scraper.spans import trim
 from scraper.ticker import split_usual
@@ -34,10 +34,19 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     region: Region | None
     runs: Sequence[Run]
     hit: Hit | None
-    begin: int
-    """Where its words begin: behind the mark of a list item that an extractor put there."""
+    marks: list[Mark] = []
+    """What an extractor put into it: no words of the page."""
     slots: Sequence[str] | None = None
     """What stands between its separators, if it holds those that tickers usually have, and no others."""
+
+    @property
+    def begin(self) -> int:
+        """Where its words begin, behind the mark at its start."""
+        return self.marks[0][1] if self.marks and self.marks[0][0] == self.start else self.start
+
+    def words(self, text: str) -> str:
+        """Return it as it stands in ``text``, from its start on, with spaces in the place of marks."""
+        return without_marks(text, self.start, self.end, self.marks)
 
     @property
     def label(self) -> str | None:
@@ -116,41 +125,36 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
             line, hit = ("", None) if is_settled and not layout.may_be_wording(raw) else read_line(raw, layout)
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
                 if not is_blank(line):
-                    segments.append(Segment(inner, outer, line, region, runs, hit, inner))
+                    segments.append(Segment(inner, outer, line, region, runs, hit))
                     settled = None
             elif settled is not None and settled.region is region:
                 settled.end = end
             else:
-                settled = Segment(start, end, "", region, runs, None, start)
+                settled = Segment(start, end, "", region, runs, None)
                 segments.append(settled)
     opened = [n for n, segment in enumerate(segments) if segment.hit is None and layout.may_begin_wording(segment.text)]
     return _whole_wordings(segments, opened, layout)
 
 
-_OPENS_MARK: Final = frozenset("*+•◦▪-(")
-_MARK: Final = re.compile(r"(?:[*+•◦▪](?:\s+|\Z)|-\s{3,}|\(BUTTON\)\s)+")
-"""What lynx, w3m, pandoc and html2text put before the item of a list; a dash before a single space may be the page's own."""
-
-
 def _lines_of(document: Document, layout: Layout) -> list[Segment]:
     """Return the lines of a text as segments: no line of it stands in any part."""
     text, separator, may_be_wording = document.text, layout.file.ticker.usual, layout.may_begin_wording
+    find_marks = finder_of(text)
     segments: list[Segment] = []
     opened: list[int] = []
     for block in document.blocks:
         start, end = block.start, block.end
-        mark = _MARK.match(text, start, end) if text[start] in _OPENS_MARK else None
-        begin = start if mark is None else mark.end()
-        raw = text[begin:end]
+        marks = find_marks(start, end)
+        raw = text[start:end] if not marks else without_marks(text, start, end, marks).lstrip()
         if may_be_wording(raw):
             line, hit = read_line(raw, layout)
             if hit is None:
                 opened.append(len(segments))
         else:
             line, hit = raw if len(raw) > _LONGEST_WORDING and "  " not in raw else squeeze(raw), None
-        if mark is not None or not is_blank(line):
-            slots = split_usual(raw, separator) if separator and separator in raw else None
-            segments.append(Segment(start, end, line, None, (), hit, begin, slots))
+        if marks or not is_blank(line):
+            slots = split_usual(raw, separator) if separator and separator in raw and not marks else None
+            segments.append(Segment(start, end, line, None, (), hit, marks, slots))
     return _whole_wordings(segments, opened, layout) if opened else segments
 
 
@@ -191,7 +195,7 @@ def _broken_wording(lines: Sequence[Segment], layout: Layout) -> tuple[Segment, 
         hit = layout.wording_of(text)
         if hit is not None and hit.rule.label in _BROKEN:
             runs = [run for part in lines[:count] for run in part.runs]
-            return Segment(first.start, line.end, text, first.region, runs, hit, first.begin), count
+            return Segment(first.start, line.end, text, first.region, runs, hit), count
     return None
 
 

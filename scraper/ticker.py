@@ -14,6 +14,8 @@ _SHORT_HEADLINE: Final = 15
 """Characters below which hardly any headline is."""
 
 
+_LINKED: Final = (re.compile(r"\[(.*\S)\]\((\S*)\)", re.DOTALL), re.compile(r"\[\d{1,4}\](\S.*)()", re.DOTALL))
+"""A headline as Markdown writes links, and behind the number that lynx gives to its link."""
 _GAP: Final = re.compile(r"\s{2}")
 _FEW: Final = 5
 """One slot of so many may hold a run of spaces by accident."""
@@ -145,7 +147,13 @@ def claim_ticker(
             claim_unsplit(ledger, start, end, layout)
             return
         for slot in slots:
-            if slot.end - slot.start > layout.file.ticker.longest:
+            link = next((match for form in _LINKED if (match := form.fullmatch(document.text, slot.start, slot.end))), None)
+            if link is not None:
+                ledger.claim(slot.start, link.start(1), "separator", rule)
+                ledger.claim(*link.span(1), "headline", rule, link=link[2] or None)
+                if link.end(1) < slot.end:
+                    ledger.claim(link.end(1), slot.end, "separator", rule)
+            elif slot.end - slot.start > layout.file.ticker.longest:
                 claim_unsplit(ledger, slot.start, slot.end, layout)
             else:
                 ledger.claim(slot.start, slot.end, "headline" if slot.is_headline else "separator", rule)
