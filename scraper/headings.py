@@ -18,7 +18,8 @@ _CELLS: Final = frozenset("caption dd dt figcaption li td th".split())
 """Elements whose lines are no headings, however short."""
 _LONGEST_BOLD: Final = 160
 """Characters of a bold line that is a heading; a longer one is a paragraph that the page prints in bold."""
-_HEADING_MARKS: Final = frozenset("#")
+_HEADING_MARKS: Final = ("#", "**")
+"""What Markdown puts before a heading, and before bold type."""
 _ROW: Final = 3
 """Short lines in a row that are a poem, a table or a list."""
 
@@ -44,7 +45,7 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
         if short[index]
         and len(after.text) > len(block.text)
         and index not in rows
-        and not (block.marks and text[block.start] not in _HEADING_MARKS and block.begin > block.start)
+        and not (block.marks and not text.startswith(_HEADING_MARKS, block.start) and block.begin > block.start)
         and (index or has_title)
     }
     return {index for index in bold | shaped if not _is_cell(blocks[index])}

@@ -57,9 +57,11 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     lines = outline.lines
     roles = outline.roles
     for n in roles["ticker"]:
-        claim_ticker(ledger, document, lines[n].begin, lines[n].end, layout, lines[n].slots)
-        if lines[n].begin > lines[n].start:
-            ledger.claim(*trim(document.text, lines[n].start, lines[n].begin), "chrome", MARK)
+        line = lines[n]
+        start = line.start if document.text[line.start] == "[" else line.begin  # a headline that is a link begins so, too
+        claim_ticker(ledger, document, start, line.end, layout, line.slots)
+        if line.start < start:
+            ledger.claim(*trim(document.text, line.start, start), "chrome", MARK)
     for n in (*roles["notice"], *roles["chrome"], *roles["footer"]):
         _claim_wording(ledger, lines[n], layout)
     for first, last in outline.stretches(roles["title"]):

@@ -19,6 +19,9 @@ _NUMBER: Final = r"\[\d{1,4}\]"
 _LINK: Final = r"""!?\[(?=[^\[\]]*\]\()|\]\(\s*<?[^()\s]*(?:\([^()\s]*\)[^()\s]*)*>?(?:\s+"[^"]*")?\s*\)"""
 _NUMBERS: Final = re.compile(_NUMBER)
 _LINKS: Final = re.compile(rf"{_LINK}|\*\*")
+_TABLE_RULE: Final = "---|---"
+_LINKS_AND_CELLS: Final = re.compile(rf"{_LINK}|\*\*|(?<=\S)\|(?=\s)|---(?:\|---)+")
+"""The same in a text with a table, whose cells end with strokes."""
 _FIRST_NUMBERS: Final = ("[1]", "[2]", "[3]", "[4]", "[5]")
 _FEW_LINKS: Final = 5
 """Links that make a text Markdown: a page may show one or two to its readers."""
@@ -53,6 +56,8 @@ def without_marks(text: str, start: int, end: int, marks: list[Mark]) -> str:
 
 
 def _inside(text: str) -> re.Pattern[str] | None:
+    if _TABLE_RULE in text:
+        return _LINKS_AND_CELLS
     if "](" in text and text.count("](") >= _FEW_LINKS:
         return _LINKS
     if "[1]" in text and all(number in text for number in _FIRST_NUMBERS):

@@ -64,7 +64,7 @@ def project(
         "bad-date": dateline is not None and dateline.is_date_printed and dateline.date is None,
         "no-newspaper": is_article and newspaper is None,
         "no-base-url": links.is_base_missing,
-        "ticker-not-split": "ticker" in pieces and not headlines,
+        "ticker-not-split": "ticker" in pieces,
         "lines-rejoined": document.is_rejoined,
         "several-pages": labelled is not None and labelled.is_several,
         "decoding-replaced": decoding.replaced > 0,

@@ -16,6 +16,8 @@ _SHORT_HEADLINE: Final = 15
 
 _LINKED: Final = (re.compile(r"\[(.*\S)\]\((\S*)\)", re.DOTALL), re.compile(r"\[\d{1,4}\](\S.*)()", re.DOTALL))
 """A headline as Markdown writes links, and behind the number that lynx gives to its link."""
+_NO_WORDS: Final = re.compile(r"\[\]\(\S*\)|\[\d{1,4}\]")
+"""An empty slot that is written so."""
 _GAP: Final = re.compile(r"\s{2}")
 _FEW: Final = 5
 """One slot of so many may hold a run of spaces by accident."""
@@ -153,6 +155,8 @@ def claim_ticker(
                 ledger.claim(*link.span(1), "headline", rule, link=link[2] or None)
                 if link.end(1) < slot.end:
                     ledger.claim(link.end(1), slot.end, "separator", rule)
+            elif _NO_WORDS.fullmatch(document.text, slot.start, slot.end):
+                ledger.claim(slot.start, slot.end, "separator", rule)
             elif slot.end - slot.start > layout.file.ticker.longest:
                 claim_unsplit(ledger, slot.start, slot.end, layout)
             else:

@@ -18,11 +18,13 @@ _WIDEST: Final = 132
 """Columns of a terminal to which programs wrap; most wrap at 72 to 80."""
 _NEAR: Final = 12
 """Columns below the width in which a line ends that was wrapped: few words are longer."""
+_FEW: Final = 3
 _ENOUGH: Final = 5
-"""Lines that must show the width."""
+"""Lines that must show the width; few are enough where nearly all do."""
 _MOST_WIDER: Final = 0.03
 """The share of lines that may be wider: what holds no space can't be wrapped."""
-_MOSTLY: Final = 0.5
+_MOSTLY: Final = 0.35
+_NEARLY_ALL: Final = 0.8
 """The share of lines, of those over half as long as the width, that must have had no room for the next word. In a text that is not
 wrapped it is the share of lines that end near the width by chance."""
 
@@ -55,7 +57,7 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
         is_wording: returns True for a line that is whole as it is, such as a dateline.
     """
     blocks = document.blocks
-    if len(blocks) <= _ENOUGH or sum(block.end - block.start > _WIDEST for block in blocks) > len(blocks) * _MOST_WIDER + 1:
+    if len(blocks) <= _FEW or sum(block.end - block.start > _WIDEST for block in blocks) > len(blocks) * _MOST_WIDER + 1:
         return document
     lines = _lines_of(document)
     width = _width_of(lines)
@@ -64,7 +66,8 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     text = document.text
     full = [_is_full(one, other, text, width) for one, other in pairwise(lines)]
     long = sum(one.width > width // 2 and other.follows for one, other in pairwise(lines))
-    if sum(full) < _ENOUGH or sum(full) < long * _MOSTLY:
+    count = sum(full)
+    if count < _FEW or count < long * (_MOSTLY if count >= _ENOUGH else _NEARLY_ALL):
         return document
     return replace(document, blocks=_joined(lines, full, text, is_wording), is_rejoined=True)
 
@@ -91,8 +94,8 @@ def _width_of(lines: Sequence[_Line]) -> int | None:
     for wider, width in enumerate(widths):
         if width < _NARROWEST or wider > len(widths) * _MOST_WIDER + 1:
             return None
-        near = sum(other > width - _NEAR for other in widths[wider : wider + _ENOUGH])
-        if width <= _WIDEST and near >= _ENOUGH:
+        near = sum(other > width - _NEAR for other in widths[wider : wider + _FEW])
+        if width <= _WIDEST and near >= _FEW:
             return width
     return None
 

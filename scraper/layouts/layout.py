@@ -16,6 +16,7 @@ from scraper.layouts.wordings import LOST, OPENING, TATWEEL, Found, Wording
 from scraper.links import path_of
 from scraper.pages import Element
 
+_ENDS_WITH_YEAR: Final = re.compile(r"\d{4}\W{0,3}\Z")
 _ORIGIN: Final = re.compile(r"(?:https?:)?//[^/]*", re.IGNORECASE)
 
 _SHORTEST_WORDING: Final = 15
@@ -179,8 +180,11 @@ class Layout:
         return len(line) > self.shortest and bool(self._openings.of(line.lstrip()))
 
     def is_whole(self, line: str) -> bool:
-        """Return True if a line is a wording as it stands, and goes on in no other."""
-        return self.may_be_wording(line) and self.wording_of(squeeze(line)) is not None
+        """Return True if a line is a wording as it stands, or ends with a dateline, and goes on in no other."""
+        if self.may_be_wording(line) and self.wording_of(squeeze(line)) is not None:
+            return True
+        plain = squeeze(line) if _ENDS_WITH_YEAR.search(line) else ""
+        return any(found.end == len(plain) for found, _ in self.stretches("dateline", plain)) if plain else False
 
     def may_open(self, line: str) -> bool:
         """Return True if a wording of more than chrome may begin with ``line``."""
