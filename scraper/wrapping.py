@@ -23,6 +23,7 @@ _ENOUGH: Final = 5
 """Lines that must show the width; few are enough where nearly all do."""
 _MOST_WIDER: Final = 0.03
 """The share of lines that may be wider: what holds no space can't be wrapped."""
+_SOME: Final = 0.2
 _MOSTLY: Final = 0.35
 _NEARLY_ALL: Final = 0.8
 """The share of lines, of those over half as long as the width, that must have had no room for the next word. In a text that is not
@@ -56,20 +57,31 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
         document: a text page.
         is_wording: returns True for a line that is whole as it is, such as a dateline.
     """
-    blocks = document.blocks
-    if len(blocks) <= _FEW or sum(block.end - block.start > _WIDEST for block in blocks) > len(blocks) * _MOST_WIDER + 1:
+    blocks, text = document.blocks, document.text
+    if len(blocks) <= _FEW:
+        return document
+    wide = [block for block in blocks if block.end - block.start > _WIDEST]
+    if len(wide) > len(blocks) * _MOST_WIDER + 1 and sum(not _is_unbreakable(text, block) for block in wide) > len(blocks) * _MOST_WIDER + 1:
         return document
     lines = _lines_of(document)
-    width = _width_of(lines)
+    # Marks before lists are those of programs that wrap.
+    is_marked = sum(line.is_item for line in lines) >= _ENOUGH
+    few = _FEW - 1 if is_marked else _FEW
+    width = _width_of([line for line in lines if not _is_unbreakable(text, line.block)], few)
     if width is None:
         return document
-    text = document.text
     full = [_is_full(one, other, text, width) for one, other in pairwise(lines)]
     long = sum(one.width > width // 2 and other.follows for one, other in pairwise(lines))
     count = sum(full)
-    if count < _FEW or count < long * (_MOSTLY if count >= _ENOUGH else _NEARLY_ALL):
+    share = _SOME if is_marked else _MOSTLY if count >= _ENOUGH else _NEARLY_ALL
+    if count < few or count < long * share:
         return document
     return replace(document, blocks=_joined(lines, full, text, is_wording), is_rejoined=True)
+
+
+def _is_unbreakable(text: str, block: Block) -> bool:
+    """Return True if a line holds a link as Markdown writes it, which may be longer than a line."""
+    return text.find("](", block.start, block.end) >= 0
 
 
 def _lines_of(document: Document) -> list[_Line]:
@@ -88,14 +100,14 @@ def _lines_of(document: Document) -> list[_Line]:
     return lines
 
 
-def _width_of(lines: Sequence[_Line]) -> int | None:
-    """Return the width at which lines end; None if there is none."""
+def _width_of(lines: Sequence[_Line], few: int) -> int | None:
+    """Return the width at which ``few`` lines or more end; None if there is none."""
     widths = sorted((line.columns for line in lines), reverse=True)
     for wider, width in enumerate(widths):
         if width < _NARROWEST or wider > len(widths) * _MOST_WIDER + 1:
             return None
-        near = sum(other > width - _NEAR for other in widths[wider : wider + _FEW])
-        if width <= _WIDEST and near >= _FEW:
+        near = sum(other > width - _NEAR for other in widths[wider : wider + few])
+        if width <= _WIDEST and near >= few:
             return width
     return None
 
