@@ -52,6 +52,8 @@ class Shared(NamedTuple):
     end: int
     before: str
     after: str
+    newspaper: str = ""
+    """The newspaper that a dateline names."""
 
 
 class Outline:
@@ -203,7 +205,7 @@ class Outline:
             return None
         start, end = (found.start, found.end) if places is None else (places[found.start], places[found.end - 1] + 1)
         beside = (plain[: found.start].strip(_BESIDE), plain[found.end :].strip(_BESIDE))
-        return Shared(n, line.start + start, line.start + end, *beside)
+        return Shared(n, line.start + start, line.start + end, *beside, found.slots.get("newspaper", ""))
 
     def _is_head(self, shared: Shared) -> bool:
         """Return True if a dateline that shares its line stands where a page has it, with nothing but title or writer beside it."""
@@ -213,9 +215,13 @@ class Outline:
         above = self._above(shared.line)
         opening = bisect_left(self._openings, shared.line)
         begins = not above or (opening > 0 and self._openings[opening - 1] == above[-1])
-        if not shared.before or self._is_name(shared.before):
+        if not shared.before or self._is_writer(shared):
             return begins or self._may_be_title(self.lines[above[-1]])
         return begins and not _FULL_STOP.search(shared.before) and self._column[-1:] != [shared.line] and bool(line.text)
+
+    def _is_writer(self, shared: Shared) -> bool:
+        """Return True if before a dateline stands a name, or the newspaper's own, which the network prints where no writer is known."""
+        return self._is_name(shared.before) or shared.before.casefold() == shared.newspaper.casefold()
 
     def _find_dateline_lines(self) -> list[int]:
         """The line of the dateline, or, where its element breaks it, all of them."""
@@ -382,7 +388,7 @@ class Outline:
         """Tell what stands beside the dateline on its line."""
         if shared.before and begins and not self._within("title"):
             self.title_shared = shared
-        elif shared.before and self._is_name(shared.before):
+        elif shared.before and self._is_writer(shared):
             self.author = shared.before
         if shared.after and self._is_name(shared.after):
             self.author = self.author or shared.after

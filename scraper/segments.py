@@ -117,7 +117,7 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
     segments: list[Segment] = []
     settled: Segment | None = None
     for block in document.blocks:
-        for start, end, region, runs in _cuts(block, regions):
+        for start, end, region, runs in _cuts(text, block, regions):
             inner, outer = trim(text, start, end)
             raw = text[inner:outer]
             label = region.rule.label if region is not None else None
@@ -207,7 +207,7 @@ def read_line(raw: str, layout: Layout) -> tuple[str, Hit | None]:
     return line, layout.wording_of(line) if layout.shortest < len(line) <= _LONGEST_WORDING else None
 
 
-def _cuts(block: Block, regions: Regions) -> list[tuple[int, int, Region | None, Sequence[Run]]]:
+def _cuts(text: str, block: Block, regions: Regions) -> list[tuple[int, int, Region | None, Sequence[Run]]]:
     runs = block.runs
     parts: list[tuple[int, int, Region | None, Sequence[Run]]] = []
     region = regions.of(runs[0].element)
@@ -216,8 +216,13 @@ def _cuts(block: Block, regions: Regions) -> list[tuple[int, int, Region | None,
     first = 0
     for n in range(1, len(runs)):
         other = regions.of(runs[n].element)
-        if other is not region:
+        if other is not region and not (region is not None and region.rule.label == "body" and _is_one_word(text, runs[n - 1], runs[n])):
             parts.append((runs[first].start, runs[n - 1].end, region, runs[first:n]))
             first, region = n, other
     parts.append((runs[first].start, runs[-1].end, region, runs[first:] if first else runs))
     return parts
+
+
+def _is_one_word(text: str, one: Run, other: Run) -> bool:
+    """Return True if a word begins in one run and ends in the next: a stray tag within it has closed the body."""
+    return one.end == other.start and text[one.end - 1].isalnum() and text[other.start].isalnum()

@@ -61,11 +61,14 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     if len(blocks) <= _FEW:
         return document
     wide = [block for block in blocks if block.end - block.start > _WIDEST]
-    if len(wide) > len(blocks) * _MOST_WIDER + 1 and sum(not _is_unbreakable(text, block) for block in wide) > len(blocks) * _MOST_WIDER + 1:
+    breakable = sum(not _is_unbreakable(text, block) for block in wide[: len(blocks) // 10 + 3])
+    if breakable > len(blocks) * _MOST_WIDER + 1:
         return document
     lines = _lines_of(document)
     # Marks before lists are those of programs that wrap.
     is_marked = sum(line.is_item for line in lines) >= _ENOUGH
+    if is_marked and breakable:
+        return document
     few = _FEW - 1 if is_marked else _FEW
     width = _width_of([line for line in lines if not _is_unbreakable(text, line.block)], few)
     if width is None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper.characters import is_plain, squeeze, squeeze_all, squeezer, visible
+from scraper.characters import squeeze, squeeze_all, visible
 
 INVISIBLE = {
     *range(0x20),
@@ -34,20 +34,10 @@ def test_squeezing_keeps_every_visible_character_in_order(text: str) -> None:
     assert visible(text) == len(expected)
 
 
-@given(st.lists(st.text(st.sampled_from(" \u00a0\n\u200fab"), max_size=6)))
+@given(st.lists(st.text(st.sampled_from(" \u00a0\n\u200f\u2028\tab"), max_size=6)))
 def test_several_are_squeezed_as_each_is(texts: list[str]) -> None:
     """What stands in one text never changes what becomes of another."""
     assert squeeze_all(texts) == [squeeze(text) for text in texts]
-
-
-@given(st.lists(st.text(st.sampled_from(" \u00a0\n\u200f\u2028\tab"), max_size=6)))
-def test_parts_of_plain_text_are_squeezed_as_any(texts: list[str]) -> None:
-    """What is faster on plain text gives the same, and no text with anything invisible is called plain."""
-    whole = "".join(texts)
-    plain = is_plain(whole)
-    assert not plain or not set(whole) & {"\u200f", "\u2028", "\t"}
-    assert list(map(squeezer(is_plain=plain), texts)) == [squeeze(text) for text in texts]
-    assert squeeze_all(texts, are_plain=plain) == [squeeze(text) for text in texts]
 
 
 @pytest.mark.parametrize(

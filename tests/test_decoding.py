@@ -100,6 +100,35 @@ def test_stray_zero_bytes_do_not_make_a_page_binary() -> None:
     assert decode(Page(data=data))[1].by == "strict"
 
 
+SHORT = {
+    "ar": "<p>افتتحت التعاونية مصنعا صغيرا لتجفيف التمور، وقالت رئيستها إن العمل يبدأ غدا.</p>",
+    "fr": "<p>Réouverture de l'école municipale: inscriptions «samedi»</p>",
+    "en": "<html><body><p>Headlines:<b>cinema</b><i>library</i></p></body></html>",
+}
+
+
+@pytest.mark.parametrize("lang", SHORT)
+@pytest.mark.parametrize("parity", [0, 1])
+@pytest.mark.parametrize("every", [24, 26, 34])
+def test_zero_bytes_on_one_parity_make_no_utf_16(lang: str, parity: int, every: int) -> None:
+    """A short page in UTF-8 whose stray NULs all stand at odd places, or all at even ones, is still a page in UTF-8."""
+    data = bytearray(SHORT[lang].encode())
+    for place in range(parity, len(data), every):
+        if data[place] < 0x80:
+            data[place] = 0
+    decoded, decoding = decode(Page(data=bytes(data)))
+    assert (decoded, decoding.encoding, decoding.by) == (data.decode(), "utf-8", "strict")
+
+
+@pytest.mark.parametrize("lang", SHORT)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_short_page_in_utf_16_needs_no_mark(lang: str, encoding: str) -> None:
+    """A single sentence in UTF-16 without a byte order mark is read as what it is, also with quotation marks and a few stray controls."""
+    for text in (SHORT[lang], f"\u201c{SHORT[lang]}\u201d \x01"):
+        decoded, decoding = decode(Page(data=text.encode(encoding)))
+        assert (decoded, decoding.encoding, decoding.by) == (text, encoding, "detected")
+
+
 @given(st.binary(), st.sampled_from([None, "utf-8", "windows-1256", "utf-16", "idna", "x\x00y", "unicode_escape", "hex", "rot13"]))
 def test_any_bytes_give_text_or_are_named(data: bytes, charset: str | None) -> None:
     """Whatever the bytes and whatever the header says: text that can be encoded again, or NotText."""

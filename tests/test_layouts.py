@@ -116,7 +116,7 @@ def test_wordings_are_matched_as_loosely_as_pages_vary(line: str, rule: str, lan
         "نشر في الواحة يوم الجمعة الماضي مقال طويل.",
         "نشر في الواحة يوم 19 - 02 - 2025 مقال طويل.",
         "وقد نشر في الواحة يوم 19 - 02 - 2025",
-        "Publié dans La Gazette le 3 avril 2010",
+        "Publié dans La Gazette le 3 de avril 2010",
         "Cliquez ici.",
         "\ufffd\ufffd\ufffd\ufffd \ufffd\ufffd\ufffd \ufffd\ufffd\ufffd\ufffd\ufffd\ufffd \ufffd\ufffd\ufffd\ufffd\ufffd \ufffd\ufffd \ufffd\ufffd\ufffd\ufffd\ufffd",
     ],

@@ -125,7 +125,7 @@ def test_a_site_without_ticker_has_no_ticker() -> None:
     """However long the first line is and whatever spaces it holds, it is no headlines; nor on a single line."""
     long = "    ".join(["Una línea"] * 40)
     outcome = outcome_of(long, DATE, BODY, END)
-    assert outcome.record.title == " ".join(["Una línea"] * 40)
+    assert (outcome.record.title, outcome.record.text.split("\n\n")[0]) == (None, " ".join(["Una línea"] * 40))
     assert outcome.record.headlines == []
     flattened = outcome_of(" ".join([TITLE, DATE, BODY, END])).record
     assert (flattened.title, flattened.text, flattened.warnings) == (TITLE, BODY, [])
@@ -156,7 +156,7 @@ def test_one_line_below_a_ticker_is_no_headline() -> None:
 
 
 def test_a_byline_of_an_element_is_no_title_where_only_place_tells_it() -> None:
-    """On a page without column, title and dateline the first line is the title, unless an element says that it names the author."""
+    """On a page without column, title and dateline an element says who the author is, and nothing says which line is the title."""
     body = f'<p class="firma">Inés Carrizo</p><p>{TITLE}</p><p>{BODY}</p><p>{END}</p>'
     record = clean(Page(data=f"<html><body>{body}</body></html>".encode(), url="https://plaza.example/1"), LAYOUTS).record
-    assert (record.author, record.title, record.text) == ("Inés Carrizo", TITLE, BODY)
+    assert (record.author, record.title, record.text) == ("Inés Carrizo", None, f"{TITLE}\n\n{BODY}")

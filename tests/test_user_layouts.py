@@ -355,7 +355,7 @@ def test_list_is_a_table_of_plain_lines(tmp_path: Path) -> None:
     done = run("layouts", "list", "--layouts", directory)
     head, line = done.stdout.splitlines()
     assert head.split() == ["name", "digest", "hosts", "rules", "from"]
-    assert line.split()[:4] == ["arabress", chosen(directory)["arabress"].digest[:12], "7", "29"]
+    assert line.split()[:4] == ["arabress", chosen(directory)["arabress"].digest[:12], "7", "31"]
     assert head.index("from") == line.index("built-in + ")
     assert done.stdout.replace("\n", "").isprintable()
     wrong = run("clean", TEXT, "--layouts", write(directory, x="\n"))

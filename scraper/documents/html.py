@@ -10,7 +10,8 @@ from typing import Final
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from scraper.documents.controls import without_controls
-from scraper.documents.limits import check_limits
+from scraper.documents.limits import MOST_LINES, check_limits
+from scraper.errors import TooComplex
 from scraper.links import is_absolute
 from scraper.pages import Block, Document, Element, Image, Part, Run
 
@@ -130,6 +131,8 @@ class _Lines:
     def end(self) -> None:
         """End the line, if there is one."""
         if self._runs:
+            if len(self.blocks) == MOST_LINES:
+                raise TooComplex(f"it has more than {MOST_LINES:,} lines, too many to be held in memory; split the page")
             self.blocks.append(Block(self._start, self._end, self._runs))
             self._runs = []
             self.parts.append("\n")

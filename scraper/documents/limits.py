@@ -11,6 +11,8 @@ from typing import Final
 
 from scraper.errors import TooComplex
 
+MOST_LINES: Final = 500_000
+"""Lines of a page in HTML: each takes a block and a run, and a line of a <pre> no element."""
 _MOST_OPEN: Final = 4_096
 """Elements that may be open at once."""
 _MOST_ATTRIBUTES: Final = 2_000
@@ -19,10 +21,11 @@ _MOST_CLONES: Final = 1_000_000
 """Clones that the parser may make of formatting elements."""
 _MOST_STEPS: Final = 1_000_000_000
 """Elements at which the parser may look, tag by tag, to find what a tag belongs to: some seconds."""
-_ELEMENT_BYTES: Final = 800
-"""Memory that an element with a word of text takes, in the parser's tree and as a line of ours; measured on 500,000 of them."""
-_BREAK_BYTES: Final = 200
-"""The same for a line break."""
+_MOST_NAMES: Final = 10_000
+"""Names of elements, and of attributes, in one page: the parser goes through a fixed number of lists of them."""
+_ELEMENT_BYTES: Final = 1_600
+"""Memory that an element with a word of text takes until its record is written; a link of a ticker takes nearly as much."""
+_ATTRIBUTE_BYTES: Final = 300
 _MOST_TIMES: Final = 20
 _SMALLEST: Final = 32 << 20
 """The elements of a page may take so many times its bytes, or those of a page of this many bytes."""
@@ -34,19 +37,18 @@ _BYTES_A_TAG: Final = 256
 
 _LONE: Final = re.compile(rb"</(?:p|br)(?=[\s/>])", re.IGNORECASE)
 """End tags that make an element where there is none to be ended."""
-_ATTRIBUTES: Final = (
-    r"""(?:[\s/]++ | [^\s/>][^\s/>=]*+ (?:\s*+=\s*+(?:"[^"]*+(?:"|\Z) | '[^']*+(?:'|\Z) | [^\s>"'][^\s>]*+)?+)?+)*+"""
-)
+_ATTRIBUTE: Final = r"""([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z) | '[^']*+(?:'|\Z) | [^\s>"'][^\s>]*+)?+)?+"""
+_NAMES: Final = re.compile(_ATTRIBUTE.encode(), re.VERBOSE)
+_ATTRIBUTES: Final = rf"(?:[\s/]++ | {_ATTRIBUTE.replace('(', '(?:', 1)})*+"
 _TOKEN: Final = re.compile(
     rf"""<(?: !--(?:-?>|.*?(?:--!?>|\Z))                       # a comment
       | [!?][^>]*+ | /[^a-z>][^>]*+                            # what is read as one
-      | /(?P<end>[a-z][^\s/>]*+){_ATTRIBUTES}
+      | /(?P<end>[a-z][^\s/>]*+)(?P<behind>{_ATTRIBUTES})
       | (?P<name>[a-z][^\s/>]*+)(?P<attributes>{_ATTRIBUTES})
       )""".encode(),
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 """The standard's tokens (https://html.spec.whatwg.org/multipage/parsing.html#tokenization), as far as they are no text."""
-_VALUE: Final = re.compile(rb"\"[^\"]*\"|'[^']*'")
 _RAW: Final = {
     name: re.compile(rb"</%s(?=[\s/>])" % name, re.IGNORECASE)
     for name in b"script style textarea title xmp iframe noembed noframes".split()
@@ -79,42 +81,48 @@ def check_limits(data: bytes) -> None:
     """
     tags = data.count(b"<")
     if tags > _FEW_TAGS or len(data) > min(_BYTES_A_TAG * tags, _FEW_BYTES):
-        ends, breaks = data.count(b"</"), data.count(b"<br")
-        ends -= max(0, len(_LONE.findall(data)) - data.count(b"<p"))
-        needed = (tags - ends - breaks) * _ELEMENT_BYTES + breaks * _BREAK_BYTES
-        if needed > _MOST_TIMES * max(len(data), _SMALLEST):
-            raise TooComplex(f"it has some {tags - ends:,} elements, too many to be held in memory; split the page")
-        _check_tags(data)
+        elements = tags - data.count(b"</") + max(0, len(_LONE.findall(data)) - data.count(b"<p"))
+        room = _MOST_TIMES * max(len(data), _SMALLEST) - elements * _ELEMENT_BYTES
+        if room < 0:
+            raise TooComplex(f"it has some {elements:,} elements, too many to be held in memory; split the page")
+        _check_tags(data, room // _ATTRIBUTE_BYTES)
 
 
-def _check_tags(data: bytes) -> None:
+def _check_tags(data: bytes, most_attributes: int) -> None:
     opened = _Opened()
-    position = 0
+    names: set[bytes] = set()
+    of_attributes: set[bytes] = set()
+    attributes = position = 0
     while (token := _TOKEN.search(data, position)) is not None:
         position = token.end()
-        if (end := token["end"]) is not None:
+        name, end = token["name"], token["end"]
+        if name is None and end is None:
+            continue
+        raw = token["behind" if name is None else "attributes"]
+        if len(raw) > 1:
+            found = _NAMES.findall(raw)
+            attributes += len(found)
+            if len(found) > _MOST_ATTRIBUTES or attributes > most_attributes:
+                raise TooComplex("its tags have too many attributes")
+            of_attributes.update(found)
+        if name is None:
+            names.add(end)
             opened.end(end.lower())
-        elif (name := token["name"]) is not None:
-            attributes = token["attributes"]
-            if len(attributes) > _MOST_ATTRIBUTES and _count(attributes) > _MOST_ATTRIBUTES:
-                raise TooComplex(f"a tag <{name.decode(errors='replace')[:20]}> has more than {_MOST_ATTRIBUTES:,} attributes")
+        else:
+            names.add(name)
             name = name.lower()
             if name in _RAW and not opened.is_foreign:
                 last = _RAW[name].search(data, position)
                 position = last.start() if last is not None else len(data)
-            opened.start(name, attributes)
-            if opened.depth > _MOST_OPEN:
-                raise TooComplex(f"more than {_MOST_OPEN:,} elements stand within one another")
-            if opened.clones > _MOST_CLONES:
-                raise TooComplex("too many elements such as <b> and <font> are never closed, and go on in every block that follows")
+            opened.start(name, raw)
+        if len(names) > _MOST_NAMES or len(of_attributes) > _MOST_NAMES:
+            raise TooComplex(f"its elements or attributes have more than {_MOST_NAMES:,} names")
+        if opened.depth > _MOST_OPEN:
+            raise TooComplex(f"more than {_MOST_OPEN:,} elements stand within one another")
+        if opened.clones > _MOST_CLONES:
+            raise TooComplex("too many elements such as <b> and <font> are never closed, and go on in every block that follows")
         if opened.steps > _MOST_STEPS:
             raise TooComplex("too many tags stand where too many elements are open")
-
-
-def _count(attributes: bytes) -> int:
-    """Return at least how many attributes there are."""
-    names = _VALUE.sub(b" ", attributes)
-    return len(names.replace(b"/", b" ").split())
 
 
 class _Opened:
