@@ -32,7 +32,9 @@ def original_of(address: str) -> Original:
         if match is None:
             break
         parts = match.groupdict()
-        address = _from_host(parts) if parts.get("host") else _absolute(unquote(parts["url"]) if "%3A" in parts["url"] else parts["url"])
+        address = (
+            _from_host(parts) if parts.get("host") else _absolute(unquote(parts["url"]) if "%3A" in parts["url"] else parts["url"])
+        )
         time = _time(parts.get("time")) or time
     return Original(address, time)
 
@@ -52,7 +54,9 @@ def _absolute(url: str) -> str:
 
 def _from_host(parts: dict[str, str]) -> str:
     host = parts["host"].replace("--", "\0").replace("-", ".").replace("\0", "-")
-    query = [(key, value) for key, value in parse_qsl(parts.get("query") or "", keep_blank_values=True) if not key.startswith("_x_tr_")]
+    query = [
+        (key, value) for key, value in parse_qsl(parts.get("query") or "", keep_blank_values=True) if not key.startswith("_x_tr_")
+    ]
     return f"https://{host}{parts.get('path') or '/'}{'?' + urlencode(query) if query else ''}"
 
 
@@ -62,6 +66,6 @@ def _time(digits: str | None) -> str | None:
     from datetime import datetime
 
     try:
-        return datetime.strptime(digits, "%Y%m%d%H%M%S").strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007 - archives write UTC
+        return datetime.strptime(digits, "%Y%m%d%H%M%S").strftime("%Y-%m-%dT%H:%M:%SZ")
     except ValueError:
         return None

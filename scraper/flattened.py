@@ -179,5 +179,3 @@ def _split_head(text: str, start: int, end: int, layout: Layout) -> int:
         if title in before and head.strip() not in before and _NAME.fullmatch(name):
             return start + word.start()
     return end
-
-

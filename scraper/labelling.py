@@ -66,7 +66,7 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
         _claim_wording(ledger, lines[n], layout)
     for first, last in outline.stretches(roles["title"]):
         rule = _rule(lines[first], "title", layout, TITLE)
-        _claim_words(ledger, lines[first:last + 1], lines[first].start, lines[last].end, "title", rule)
+        _claim_words(ledger, lines[first : last + 1], lines[first].start, lines[last].end, "title", rule)
     for n in roles["byline"]:
         line, hit = lines[n], lines[n].hit
         rule = layout.full(hit.rule.id) if hit is not None else _rule(line, "byline", layout, layout.author_rule)
@@ -137,9 +137,7 @@ def _claim_wording(ledger: Ledger, line: Segment, layout: Layout) -> None:
         ledger.claim(line.start, line.end, hit.rule.label, layout.full(hit.rule.id), link=line.link)
 
 
-def _label_body(
-    ledger: Ledger, text: str, blocks: Sequence[Segment], outline: Outline, layout: Layout
-) -> None:
+def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], outline: Outline, layout: Layout) -> None:
     glued = outline.glued_footer
     headings = headings_of(blocks, text, layout, has_title=bool(outline.title or outline.title_shared))
     for n, block in enumerate(blocks):

@@ -17,7 +17,7 @@ from scraper.pages import Decoding, Document, Page
 from scraper.recognition import Fit
 from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
 from scraper.segments import Regions
-from scraper.spans import BODY, FATES, REMOVED, Claim, Label, Row, Span, spread
+from scraper.spans import BODY, REMOVED, Claim, Label, Row, Span, spread
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _TEASER_PARTS: Final = frozenset(["teaser-title", "teaser-author", "teaser-newspaper"])
@@ -50,7 +50,9 @@ def project(
     original_url = links.follow(next((span.link for span in spread(pieces.get("footer", ())) if span.link is not None), None))
 
     dateline = (
-        layout.read_dateline(labelled.dateline, labelled.dateline_hit) if layout is not None and labelled is not None and labelled.dateline else None
+        layout.read_dateline(labelled.dateline, labelled.dateline_hit)
+        if layout is not None and labelled is not None and labelled.dateline
+        else None
     )
     said = labelled.said if labelled is not None else {}
     newspaper = (dateline.newspaper if dateline is not None else None) or said.get("newspaper")

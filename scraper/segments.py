@@ -216,7 +216,9 @@ def _cuts(text: str, block: Block, regions: Regions) -> list[tuple[int, int, Reg
     first = 0
     for n in range(1, len(runs)):
         other = regions.of(runs[n].element)
-        if other is not region and not (region is not None and region.rule.label == "body" and _is_one_word(text, runs[n - 1], runs[n])):
+        if other is not region and not (
+            region is not None and region.rule.label == "body" and _is_one_word(text, runs[n - 1], runs[n])
+        ):
             parts.append((runs[first].start, runs[n - 1].end, region, runs[first:n]))
             first, region = n, other
     parts.append((runs[first].start, runs[-1].end, region, runs[first:] if first else runs))

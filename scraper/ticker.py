@@ -89,9 +89,7 @@ def is_ticker(document: Document, start: int, end: int, slots: int, layout: Layo
     return sum(1 for _ in islice(layout.separator.finditer(document.text, start, end), wanted)) == wanted
 
 
-def is_plainly_ticker(
-    document: Document, start: int, end: int, layout: Layout, usual: Sequence[str] | None = None
-) -> bool:
+def is_plainly_ticker(document: Document, start: int, end: int, layout: Layout, usual: Sequence[str] | None = None) -> bool:
     """Return True if a stretch is a ticker whatever stands around it: many slots, and most as long as a headline is.
 
     Of 911 headlines 5 % had fewer than 24 characters; the cells of a table that was set with spaces are shorter.
@@ -149,18 +147,22 @@ def claim_ticker(
             claim_unsplit(ledger, start, end, layout)
             return
         for slot in slots:
-            link = next((match for form in _LINKED if (match := form.fullmatch(document.text, slot.start, slot.end))), None)
-            if link is not None:
-                ledger.claim(slot.start, link.start(1), "separator", rule)
-                ledger.claim(*link.span(1), "headline", rule, link=link[2] or None)
-                if link.end(1) < slot.end:
-                    ledger.claim(link.end(1), slot.end, "separator", rule)
-            elif _NO_WORDS.fullmatch(document.text, slot.start, slot.end):
-                ledger.claim(slot.start, slot.end, "separator", rule)
-            elif slot.end - slot.start > layout.file.ticker.longest:
-                claim_unsplit(ledger, slot.start, slot.end, layout)
-            else:
-                ledger.claim(slot.start, slot.end, "headline" if slot.is_headline else "separator", rule)
+            _claim_slot(ledger, slot, layout, rule)
+
+
+def _claim_slot(ledger: Ledger, slot: Slot, layout: Layout, rule: str) -> None:
+    text = ledger.text
+    link = next((match for form in _LINKED if (match := form.fullmatch(text, slot.start, slot.end))), None)
+    if link is not None:
+        ledger.claim(slot.start, link.start(1), "separator", rule)
+        ledger.claim(*link.span(1), "headline", rule, link=link[2] or None)
+        if link.end(1) < slot.end:
+            ledger.claim(link.end(1), slot.end, "separator", rule)
+    elif slot.end - slot.start > layout.file.ticker.longest:
+        claim_unsplit(ledger, slot.start, slot.end, layout)
+    else:
+        is_headline = slot.is_headline and _NO_WORDS.fullmatch(text, slot.start, slot.end) is None
+        ledger.claim(slot.start, slot.end, "headline" if is_headline else "separator", rule)
 
 
 def _has_lost_some(text: str, slots: Sequence[Slot], longest: int) -> bool:

@@ -16,6 +16,7 @@ from scraper.pages import Block, Document
 _NARROWEST: Final = 50
 _WIDEST: Final = 132
 """Columns of a terminal to which programs wrap; most wrap at 72 to 80."""
+_USUAL: Final = 100
 _NEAR: Final = 12
 """Columns below the width in which a line ends that was wrapped: few words are longer."""
 _FEW: Final = 3
@@ -23,7 +24,7 @@ _ENOUGH: Final = 5
 """Lines that must show the width; few are enough where nearly all do."""
 _MOST_WIDER: Final = 0.03
 """The share of lines that may be wider: what holds no space can't be wrapped."""
-_SOME: Final = 0.2
+_SOME: Final = 0.12
 _MOSTLY: Final = 0.35
 _NEARLY_ALL: Final = 0.8
 """The share of lines, of those over half as long as the width, that must have had no room for the next word. In a text that is not
@@ -62,7 +63,7 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
         return document
     wide = [block for block in blocks if block.end - block.start > _WIDEST]
     breakable = sum(not _is_unbreakable(text, block) for block in wide[: len(blocks) // 10 + 3])
-    if breakable > len(blocks) * _MOST_WIDER + 1:
+    if breakable > 1:
         return document
     lines = _lines_of(document)
     # Marks before lists are those of programs that wrap.
@@ -74,17 +75,18 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     if width is None:
         return document
     full = [_is_full(one, other, text, width) for one, other in pairwise(lines)]
-    long = sum(one.width > width // 2 and other.follows for one, other in pairwise(lines))
+    long = sum(one.width > width // 2 and other.follows and not _is_unbreakable(text, one.block) for one, other in pairwise(lines))
     count = sum(full)
-    share = _SOME if is_marked else _MOSTLY if count >= _ENOUGH else _NEARLY_ALL
+    is_usual = count >= _ENOUGH and width <= _USUAL
+    share = _SOME if is_marked else _MOSTLY if is_usual else _NEARLY_ALL
     if count < few or count < long * share:
         return document
     return replace(document, blocks=_joined(lines, full, text, is_wording), is_rejoined=True)
 
 
 def _is_unbreakable(text: str, block: Block) -> bool:
-    """Return True if a line holds a link as Markdown writes it, which may be longer than a line."""
-    return text.find("](", block.start, block.end) >= 0
+    """Return True if a line holds a link, which may be longer than a line."""
+    return text.find("](", block.start, block.end) >= 0 or text.find("://", block.start, block.end) >= 0
 
 
 def _lines_of(document: Document) -> list[_Line]:

@@ -18,7 +18,11 @@ PAGE = "https://www.maghress.com/hespress/1500000"
         (f"https://archive.ph/20200315081522/{PAGE}", PAGE, "2020-03-15T08:15:22Z"),
         (f"https://archive.today/o/AbC1d/{PAGE}", PAGE, None),
         (f"http://localhost:8080/my-web-archive/20200315081522mp_/{PAGE}", PAGE, "2020-03-15T08:15:22Z"),
-        ("https://host.example/20200315081522im_///images2.maghress.com/a/1", "https://images2.maghress.com/a/1", "2020-03-15T08:15:22Z"),
+        (
+            "https://host.example/20200315081522im_///images2.maghress.com/a/1",
+            "https://images2.maghress.com/a/1",
+            "2020-03-15T08:15:22Z",
+        ),
         ("https://www-maghress-com.translate.goog/hespress/1500000?_x_tr_sl=ar&_x_tr_tl=en", PAGE, None),
         ("https://a--b-example.translate.goog/x?q=1&_x_tr_sl=ar", "https://a-b.example/x?q=1", None),
         (f"https://webcache.googleusercontent.com/search?q=cache:AbCdEfGh1234:{PAGE}+maghress&hl=ar", PAGE, None),

@@ -1,5 +1,6 @@
 """Lines that were wrapped at a width are put together again; a width that is not there joins nothing."""
 
+import os
 import random
 import shutil
 import subprocess
@@ -61,8 +62,9 @@ def test_no_paragraph_is_cut(seed: int, lang: str, width: int, indent: str, blan
 def test_paragraphs_that_stand_on_a_line_each_are_not_joined(lang: str) -> None:
     """A text whose lines are paragraphs, headlines or short sentences shows no width."""
     rng = random.Random(lang)
-    for make in (lambda: " ".join(sentence(rng, lang) for _ in range(3)), lambda: phrase(rng, lang)):
-        document = read_text("\n".join(make() for _ in range(40)))
+    texts = [[" ".join(sentence(rng, lang) for _ in range(3)) for _ in range(40)], [phrase(rng, lang) for _ in range(40)]]
+    for lines in texts:
+        document = read_text("\n".join(lines))
         assert rejoined(document, no_wording) is document
 
 
@@ -82,18 +84,16 @@ def test_a_wording_is_joined_to_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "ending"),
+    "command",
     [
-        pytest.param(["lynx", "-dump", "-stdin", "-force_html", "-assume_charset=utf-8", "-display_charset=utf-8"], "", id="lynx"),
-        pytest.param(["w3m", "-dump", "-T", "text/html", "-cols", "80", "-I", "utf-8", "-O", "utf-8"], "", id="w3m"),
-        pytest.param(["pandoc", "-f", "html", "-t", "plain"], "", id="pandoc"),
+        pytest.param(["lynx", "-dump", "-stdin", "-force_html", "-assume_charset=utf-8", "-display_charset=utf-8"], id="lynx"),
+        pytest.param(["w3m", "-dump", "-T", "text/html", "-cols", "80", "-I", "utf-8", "-O", "utf-8"], id="w3m"),
+        pytest.param(["pandoc", "-f", "html", "-t", "plain"], id="pandoc"),
     ],
 )
 @pytest.mark.parametrize("lang", LANGS)
-def test_what_real_programs_wrap_is_put_together(command: list[str], ending: str, lang: str) -> None:
+def test_what_real_programs_wrap_is_put_together(command: list[str], lang: str) -> None:
     """The paragraphs that lynx, w3m and pandoc have wrapped come out whole, and in order."""
-    import os
-
     if shutil.which(command[0]) is None:
         assert not os.environ.get("SCRAPER_REQUIRE_TOOLS"), f"{command[0]} is missing"
         pytest.skip(f"{command[0]} is not installed")

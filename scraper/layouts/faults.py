@@ -73,9 +73,8 @@ def faults_in_rules(file: LayoutFile | ExtensionFile) -> Iterator[str]:
     if file.heading is not None:
         for n, selector in enumerate(file.heading.select):
             yield from _fault(file.heading.id, f"heading.select[{n}]", Selector.parse, selector)
-    if file.images is not None:
-        for n, pattern in enumerate(file.images.skip):
-            yield from _fault(file.images.id, f"images.skip[{n}]", _pattern, pattern)
+    for n, pattern in enumerate(file.images.skip if file.images is not None else ()):
+        yield from _fault(file.images.id if file.images is not None else "", f"images.skip[{n}]", _pattern, pattern)
     if file.author is not None:
         yield from _fault(file.author.id, "author.link", _pattern, file.author.link)
     for n, address in enumerate(file.addresses):

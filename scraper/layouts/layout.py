@@ -78,7 +78,10 @@ class Layout:
         self.has_ticker = file.ticker is not NO_TICKER
         self._date = re.compile(file.date, re.IGNORECASE)
         self._months = {
-            name.casefold(): n for names in file.months.values() for n, several in enumerate(names, 1) for name in several.split("|")
+            name.casefold(): n
+            for names in file.months.values()
+            for n, several in enumerate(names, 1)
+            for name in several.split("|")
         }
         self.author_rule = self.full(file.author.id)
         self.dateline_rule = next((self.full(rule.id) for rule in file.wordings if rule.label == "dateline"), self.full("dateline"))
@@ -278,7 +281,11 @@ class _Index:
         by = self._by
         if not id and not class_ and tag not in by:
             return ()  # as nearly all links and spans
-        keys = [key for key in (tag, f"#{id}" if id else "", "*" if class_ else "", *(f".{name}" for name in class_.split())) if key in by]
+        keys = [
+            key
+            for key in (tag, f"#{id}" if id else "", "*" if class_ else "", *(f".{name}" for name in class_.split()))
+            if key in by
+        ]
         if not keys:
             return ()
         element = Element(tag, id, class_, None, None)

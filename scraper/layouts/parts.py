@@ -28,11 +28,7 @@ def _part(name: str, rules: Sequence[tuple[Layout, ElementRule]], layouts: Seque
     others = {selector for layout, rule in rules for selector in _selectors_in(rule, layout)}
     # What another layout goes by must be seen, be it only to say that two layouts fit.
     others |= {
-        selector
-        for layout in layouts
-        if layout not in known
-        for selector, rule in layout.selectors
-        if rule.evidence is not None
+        selector for layout in layouts if layout not in known for selector, rule in layout.selectors if rule.evidence is not None
     }
     ids = frozenset(selector.id for selector in others if selector.id) - {name}
     # What a wider selector finds need not be looked for.

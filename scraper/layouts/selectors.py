@@ -1,5 +1,6 @@
-"""Compound selectors, as in CSS: a tag, an id, classes, or several of these (``div#footer``, ``a.teasertitle``). A class that ends
-with a star stands for all that begin so (``.articleauthor*``).
+"""Compound selectors, as in CSS: a tag, an id, classes, or several of these (``div#footer``, ``a.teasertitle``).
+
+A class that ends with a star stands for all that begin so (``.articleauthor*``).
 
 Nothing more of CSS is offered. Where an element stands is said by ``within`` and ``not_within`` of a rule, which also hold on
 pages whose nesting is broken.

@@ -177,16 +177,19 @@ class _Work:
             self.expected.paragraphs = []
             self.forget("kind", "text", "headings", "images")
 
+    def title_in_text(self, *, flat: bool) -> None:
+        """Expect the title in the text: without a dateline the line above the body has no sign that it is the title."""
+        self.sure(kind="page", title=None)
+        self.expected.warned.add("no-title")
+        if not flat:
+            self.expected.paragraphs = [self.said(self.story.title), *self.expected.paragraphs]
+            self.sure(text="\n\n".join(self.expected.paragraphs))
+
     def unsure_lines(self) -> None:
         story, options = self.story, self.options
         flat = bool(options.flat)
         if not options.dateline:
-            # The line above the body has no sign that it is the title.
-            self.sure(kind="page", title=None)
-            self.expected.warned.add("no-title")
-            if not flat:
-                self.expected.paragraphs = [self.said(story.title), *self.expected.paragraphs]
-                self.sure(text="\n\n".join(self.expected.paragraphs))
+            self.title_in_text(flat=flat)
             if story.quotes_a_dateline or (flat and any(_DATE.search(block.text) for block in story.blocks)):
                 self.expected.paragraphs = []
                 self.forget("title", "newspaper", "date", "text", "headings", "kind", "headlines")
