@@ -99,16 +99,23 @@ def label_flattened(ledger: Ledger, document: Document, segments: Sequence[Segme
     body = title
     if dateline is not None:
         body = dateline.end
-        if title > start and notice is None and not layout.file.ticker.closed:
-            # Its last headline and the title have run together, and nobody can tell them apart.
-            if visible(text[title : dateline.start]):
-                claim_unsplit(ledger, *trim(text, title, dateline.start), layout)
-        else:
-            name = _split_head(text, title, dateline.start, layout)
-            _claim(ledger, text, title, name, "title", TITLE)
-            _claim(ledger, text, name, dateline.start, "byline", layout.author_rule)
+        is_glued = title > start and notice is None and not layout.file.ticker.closed
+        _claim_head(ledger, title, dateline.start, layout, is_glued=is_glued)
     _claim(ledger, text, body, end, "body", BODY)
     yield from ((text[stretch.start : stretch.end], hit) for stretch, hit in found.values())
+
+
+def _claim_head(ledger: Ledger, start: int, end: int, layout: Layout, *, is_glued: bool) -> None:
+    """Claim what stands above the dateline: title and writer; or, if the last headline and the title have run together, neither."""
+    text = ledger.text
+    if is_glued:
+        if visible(text[start:end]):
+            claim_unsplit(ledger, *trim(text, start, end), layout)
+        return
+    name = _split_head(text, start, end, layout)
+    if name - start <= layout.file.ticker.longest:  # else words of the page's frame stand between ticker and title
+        _claim(ledger, text, start, name, "title", TITLE)
+    _claim(ledger, text, name, end, "byline", layout.author_rule)
 
 
 def _end_of_ticker(text: str, start: int, end: int, before: Found | None, layout: Layout) -> int:

@@ -16,7 +16,7 @@ from scraper.ticker import is_ticker, is_unsplit
 _BESIDE: Final = " -–—|:،,"
 """What may stand between a dateline and what shares its line."""
 _YEAR: Final = re.compile(r"\d{4}")
-_NO_NAME: Final = re.compile(r"[^\w\s.'’\-]|\d")
+_NO_NAME: Final = re.compile(r"[^\w\s.'’\-]|\d|\.\s*(?:\.|\Z)")
 _MOST_WORDS: Final = 5
 """Words of a writer's name."""
 _LONGEST_NAME: Final = 40

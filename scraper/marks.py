@@ -55,6 +55,12 @@ def without_marks(text: str, start: int, end: int, marks: list[Mark]) -> str:
     return "".join([*pieces, text[position:end]])
 
 
+def remover_of(text: str) -> Callable[[str], str]:
+    """Return what takes the marks of links out of a line of ``text``."""
+    inside = _inside(text)
+    return (lambda line: line) if inside is None else (lambda line: inside.sub(" ", line))
+
+
 def _inside(text: str) -> re.Pattern[str] | None:
     if _TABLE_RULE in text:
         return _LINKS_AND_CELLS

@@ -130,12 +130,20 @@ def _is_full(line: _Line, after: _Line, text: str, width: int) -> bool:
 
 
 def _joined(lines: Sequence[_Line], full: Sequence[bool], text: str, is_wording: Callable[[str], bool]) -> list[Block]:
+    words = [text[line.block.start : line.block.end] for line in lines]
+    whole = [line.width <= _LONGEST_WORDING and is_wording(said) for line, said in zip(lines, words, strict=True)]
     blocks = [lines[0].block]
-    for line, goes_on in zip(lines[1:], full, strict=True):
-        last = blocks[-1]
-        is_whole = last.end - last.start <= _LONGEST_WORDING and is_wording(text[last.start : last.end])
-        if goes_on and not is_whole and not is_wording(text[line.block.start : line.block.end]):
-            blocks[-1] = Block(last.start, line.block.end)
+    for n, goes_on in enumerate(full, 1):
+        line, last = lines[n].block, blocks[-1]
+        # What the wording below a line repeats is no end of the line above it: the newspaper's name, where no writer is known.
+        is_repeated = n + 1 < len(lines) and whole[n + 1] and words[n] in words[n + 1]
+        is_ended = (
+            last.end - last.start <= _LONGEST_WORDING
+            and last.start < lines[n - 1].block.start
+            and is_wording(text[last.start : last.end])
+        )
+        if goes_on and not (whole[n] or whole[n - 1] or is_repeated or is_ended):
+            blocks[-1] = Block(last.start, line.end)
         else:
-            blocks.append(line.block)
+            blocks.append(line)
     return blocks

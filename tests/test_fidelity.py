@@ -21,7 +21,8 @@ from tests.fidelity.tables import DOCUMENT, Row, chosen, judged, lines_of
 from tests.fidelity.tools import DEBIAN, TOOLS, Tool, missing
 
 STORIES = 16
-MOST_WRONG, LEAST_RIGHT = 1, 95
+MOST_WRONG, LEAST_RIGHT = 1, 93
+"""Percent of pages. Of sixteen, one may be said instead of right; docs/fidelity.md has the figures of 120."""
 
 
 @cache
