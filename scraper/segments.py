@@ -70,15 +70,18 @@ class Regions:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._rules_of = layout.rules_of
-        self._known: dict[Element, Region | None] = {}
+        self._known: dict[Element | None, Region | None] = {}
 
     def of(self, element: Element) -> Region | None:
         """Return the innermost part that holds ``element``."""
         known = self._known
         if element in known:
             return known[element]
-        path = [element]
         outer = element.parent
+        if outer in known and not (element.id or element.class_) and not self._rules_of(element.tag, "", ""):
+            region = known[element] = known[outer]  # as nearly all links
+            return region
+        path = [element]
         while outer is not None and outer not in known:
             path.append(outer)
             outer = outer.parent

@@ -35,14 +35,14 @@ class Tree:
     """The tree of an HTML page.
 
     Args:
-        markup: the page.
+        markup: the page, as text or in UTF-8 without a byte order mark.
 
     Raises:
         TooComplex: if it can't be parsed in a time and a memory that grow no faster than the page.
     """
 
-    def __init__(self, markup: str) -> None:
-        data = without_controls(markup.encode("utf-8", "replace"))
+    def __init__(self, markup: str | bytes) -> None:
+        data = without_controls(markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace"))
         check_limits(data)
         # Without events a <selectedcontent> is not filled with a copy of the option that is selected, and time stays linear.
         self._parser = LexborHTMLParser(data, options=LexborDocumentOptions.WO_EVENTS)
@@ -112,20 +112,19 @@ class _Lines:
         """Add a part of the page that was cut out: one piece, with lines of its own."""
         self.end()
         if lines:
-            self._append("\n".join(lines), element)
+            self._add("\n".join(lines), element)
         self.end()
 
     def _add(self, text: str, element: Element) -> None:
         if "\t" in text or "\r" in text:
             text = text.replace("\t", " ").replace("\r", " ")
-        if self._runs or not text.isspace():
-            self._append(text, element)
-
-    def _append(self, text: str, element: Element) -> None:
+        is_blank = text.isspace()
+        if is_blank and not self._runs:
+            return
         self.parts.append(text)
         begin = self._end
         self._end = end = begin + len(text)
-        if not text.isspace():
+        if not is_blank:
             self._runs.append(Run(begin, end, element))
 
     def end(self) -> None:
@@ -173,7 +172,9 @@ class _Walk:
                 if is_breaking:
                     lines.end()
                 child = self._enter(node, tag, around)
-                if child is not None:
+                if child is not None and (leaf := _only_text(node)) is not None:
+                    lines.add(leaf, child, keeps_lines=keeps_lines or tag in _PREFORMATTED)
+                elif child is not None:
                     path.append((node, is_breaking, around, keeps_lines))
                     keeps_lines = keeps_lines or tag in _PREFORMATTED
                     around, node = child, node.first_child
@@ -201,6 +202,14 @@ class _Walk:
         self.cut.append(element)
         self.lines.add_whole(lines, element)
         return None
+
+
+def _only_text(node: LexborNode) -> str | None:
+    """Return the text of an element that holds nothing else, as most do: there is no way down into it."""
+    inside = node.first_child
+    if inside is None or inside.tag != "-text" or inside.next is not None:
+        return None
+    return inside.text_content or ""
 
 
 def _holds_more(node: LexborNode, part: Part) -> bool:

@@ -5,8 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,11 +13,7 @@ import httpx
 from scraper.errors import BadAddress, TimedOut, UnknownHost
 from scraper.links import is_absolute, site_of
 
-_REMEMBERED: Final = 1024
-"""Addresses that are kept as they were taken apart, since each is needed several times: more than a crew looks at."""
 
-
-@lru_cache(_REMEMBERED)
 def prepare(address: str) -> str:
     """Return an address in the form in which it is sent: percent-encoded, host in lower case, without fragment.
 
@@ -38,7 +33,6 @@ def prepare(address: str) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii')}{path}"
 
 
-@lru_cache(_REMEMBERED)
 def parsed(address: str) -> httpx.URL:
     """Return an address, taken apart; what goes wrong with it is httpx's to say."""
     return httpx.URL(address)

@@ -272,20 +272,20 @@ class _Index:
 
     def __init__(self, selectors: Iterable[tuple[Selector, ElementRule]]) -> None:
         self._by: dict[str, list[tuple[int, Selector, ElementRule]]] = {}
+        self._beginnings: list[str] = []
         for n, (selector, rule) in enumerate(selectors):
             named = [name for name in selector.classes if name[-1] != "*"]
             key = f"#{selector.id}" if selector.id else f".{named[0]}" if named else selector.tag if not selector.classes else "*"
             self._by.setdefault(key, []).append((n, selector, rule))
+            self._beginnings += [name[:-1] for name in selector.classes if key == "*"]
 
     def rules_of(self, tag: str, id: str, class_: str) -> Sequence[ElementRule]:
         by = self._by
         if not id and not class_ and tag not in by:
             return ()  # as nearly all links and spans
-        keys = [
-            key
-            for key in (tag, f"#{id}" if id else "", "*" if class_ else "", *(f".{name}" for name in class_.split()))
-            if key in by
-        ]
+        keys = [key for key in (tag, f"#{id}" if id else "", *(f".{name}" for name in class_.split())) if key in by]
+        if any(beginning in class_ for beginning in self._beginnings):
+            keys.append("*")
         if not keys:
             return ()
         element = Element(tag, id, class_, None, None)

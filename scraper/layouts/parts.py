@@ -33,7 +33,11 @@ def _part(name: str, rules: Sequence[tuple[Layout, ElementRule]], layouts: Seque
     ids = frozenset(selector.id for selector in others if selector.id) - {name}
     # What a wider selector finds need not be looked for.
     wanted = {selector for selector in others if not selector.id and (not selector.tag or selector._replace(tag="") not in others)}
-    return Part(ids, ", ".join(sorted(map(str, wanted))), lambda texts: any(layout.speaks_in(texts) for layout in known))
+    return Part(
+        ids,
+        ", ".join(sorted(selector.css() for selector in wanted)),
+        lambda texts: any(layout.speaks_in(texts) for layout in known),
+    )
 
 
 def _selectors_in(chrome: ElementRule, layout: Layout) -> Iterator[Selector]:

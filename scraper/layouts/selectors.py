@@ -38,11 +38,10 @@ class Selector(NamedTuple):
             raise ValueError(f"{text!r} names two ids; an element has one")
         return cls((match["tag"] or "").lower(), ids[0] if ids else "", tuple(part[1:] for part in parts if part[0] == "."))
 
-    def __str__(self) -> str:
-        """Return it as CSS has it, where the beginning of a class is that of the attribute or stands behind a space."""
-        start = "".join([self.tag, f"#{self.id}" if self.id else "", *(f".{name}" for name in self.classes if name[-1] != "*")])
-        begun = [name[:-1] for name in self.classes if name[-1] == "*"]
-        return start + "".join(f':is([class^="{name}"], [class*=" {name}"])' for name in begun)
+    def css(self) -> str:
+        """Return what selects, in CSS, at least these elements: of a class that ends with a star any that holds it."""
+        names = "".join(f'[class*="{name[:-1]}"]' if name[-1] == "*" else f".{name}" for name in self.classes)
+        return f"{self.tag}{f'#{self.id}' if self.id else ''}{names}"
 
     def _has_classes(self, names: Sequence[str]) -> bool:
         return all(
