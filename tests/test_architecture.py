@@ -56,7 +56,7 @@ ROOMS: dict[str, set[str]] = {
     "audit": {"spans", "records", "characters", "errors"},
     "choosing": {"records"},
     "cleaning": {
-        *("pages", "layouts", "errors", "characters", "core", "spans", "decoding", "documents", "wrapping"),
+        *("pages", "layouts", "errors", "characters", "core", "spans", "decoding", "documents", "marks", "wrapping"),
         *("recognition", "labelling", "projection", "records", "audit"),
     },
     "showing": {"pages", "records", "spans"},
