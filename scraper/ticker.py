@@ -16,7 +16,7 @@ _SHORT_HEADLINE: Final = 15
 
 _LINKED: Final = (re.compile(r"\[(.*\S)\]\((\S*)\)", re.DOTALL), re.compile(r"\[\d{1,4}\](\S.*)()", re.DOTALL))
 """A headline as Markdown writes links, and behind the number that lynx gives to its link."""
-_NO_WORDS: Final = re.compile(r"\[\]\(\S*\)|\[\d{1,4}\]")
+_NO_WORDS: Final = re.compile(r"\[\]\(\S*\)")
 """An empty slot that is written so."""
 _GAP: Final = re.compile(r"\s{2}")
 _FEW: Final = 5

@@ -83,6 +83,8 @@ KINDS: Final[dict[str, Callable[[int], str]]] = {
 ENOUGH: Final = 0.03
 """Seconds from which a time is long enough to be compared."""
 SMALL: Final = 250_000
+NO_SQUARE: Final = 25
+"""More than ten by what a busy machine and its caches may add."""
 
 
 def seconds(data: bytes) -> float:
@@ -100,9 +102,9 @@ def seconds(data: bytes) -> float:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_ten_times_as_much_takes_ten_times_as_long(kind: str) -> None:
-    """Time is linear: ten times as large a page takes at most twelve times as long."""
+    """Time is linear: ten times as large a page takes about ten times as long; by squares it would be a hundred."""
     small, large = (KINDS[kind](size).encode() for size in (SMALL, 10 * SMALL))
-    bound = 12 * max(ENOUGH, min(seconds(small) for _ in range(3)))
+    bound = NO_SQUARE * max(ENOUGH, min(seconds(small) for _ in range(3)))
     assert any(seconds(large) <= bound for _ in range(4))
 
 

@@ -29,7 +29,7 @@ WARNINGS_MEAN: Final[dict[Warning_, str]] = {
     "ticker-not-split": "the headlines have lost what stood between them; they are removed in one piece",
     "decoding-replaced": "bytes that are no text became U+FFFD",
     "decoding-guessed": "nothing told the encoding of the page; it was guessed from the bytes",
-    "lines-rejoined": "the lines of the text were wrapped at a width, and are put together again",
+    "lines-rejoined": "the lines of the text were wrapped at a width, and are put together again; two paragraphs may stand joined, none is cut",
     "several-pages": "another page begins behind the end of this one; what it holds is removed",
     "unlabelled-text": "text that no rule knows stands outside the article; it is removed and counted",
 }
