@@ -9,7 +9,8 @@ from scraper.errors import AmbiguousLayout
 from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
 from scraper.links import site_of
-from scraper.pages import Document
+from scraper.marks import Finder, finder_of, without_marks
+from scraper.pages import Block, Document
 from scraper.segments import Regions, Segment, segments_of
 from scraper.ticker import end_of_line, is_plainly_ticker
 
@@ -95,13 +96,18 @@ def _shows_signs(document: Document, layout: Layout) -> bool:
     In a dump one text in ten thousand does. A text of few lines may have been put on one, where signs stand anywhere.
     """
     text = document.text
-    for block in document.blocks:
-        line = text[block.start : block.end]
-        if layout.may_open(line.lstrip()):
-            return True
+    find_marks = finder_of(text)
+    if layout.speaks_in([_words(text, block, find_marks) for block in document.blocks]):
+        return True
     lines = (block for block in document.blocks if not is_blank(text[block.start : block.end]))
     first, *others = islice(lines, _FEW + 1)
     return len(others) < _FEW or is_plainly_ticker(document, first.start, first.end, layout)
+
+
+def _words(text: str, block: Block, find_marks: Finder) -> str:
+    """Return a line without the marks of an extractor."""
+    marks = find_marks(block.start, block.end)
+    return without_marks(text, block.start, block.end, marks).strip() if marks else text[block.start : block.end]
 
 
 def _evidence(document: Document, segments: list[Segment], layout: Layout) -> Iterator[tuple[str, Evidence]]:

@@ -29,7 +29,7 @@ ROOMS: dict[str, set[str]] = {
     "ticker": {"pages", "layouts", "characters", "spans"},
     "segments": {"pages", "layouts", "characters", "marks", "spans", "ticker"},
     "flattened": {"pages", "layouts", "characters", "core", "segments", "spans", "ticker"},
-    "recognition": {"pages", "layouts", "errors", "characters", "links", "segments", "ticker", "flattened"},
+    "recognition": {"pages", "layouts", "errors", "characters", "links", "marks", "segments", "ticker", "flattened"},
     "elements": {"pages", "layouts", "characters", "core", "segments", "spans", "ticker"},
     "column": {"pages", "layouts", "characters", "segments", "ticker"},
     "head": {"pages", "layouts", "characters", "segments", "ticker", "column"},

@@ -27,6 +27,10 @@ _MOST_PIECES: Final = 5
 """Text nodes of which a wording is made at most: a dateline with two links has five."""
 
 
+_LONGEST_PIECE: Final = 400
+"""Characters of a piece of a wording; the longest wording, a notice of two sentences, has 160."""
+
+
 class Source(NamedTuple):
     """Where rules come from: the file, and its bytes."""
 
@@ -200,9 +204,13 @@ class Layout:
             if not openings.may_begin(text) or not openings.of(text):
                 continue
             for end in range(n + 1, n + 1 + _MOST_PIECES):
+                if len(texts[end - 1 if end <= len(texts) else n]) > _LONGEST_PIECE:
+                    break
                 hit = self.wording_of(squeeze(" ".join(texts[n:end])))
                 if hit is not None and hit.rule.label != "chrome":
                     return True
+                if end >= len(texts):
+                    break
         return False
 
     def stretches(self, label: str, text: str, start: int = 0, lang: str | None = None) -> Iterator[tuple[Found, Hit]]:
@@ -282,12 +290,12 @@ class _Index:
     def rules_of(self, tag: str, id: str, class_: str) -> Sequence[ElementRule]:
         by = self._by
         if not id and not class_ and tag not in by:
-            return ()  # as nearly all links and spans
+            return []  # as nearly all links and spans
         keys = [key for key in (tag, f"#{id}" if id else "", *(f".{name}" for name in class_.split())) if key in by]
         if any(beginning in class_ for beginning in self._beginnings):
             keys.append("*")
         if not keys:
-            return ()
+            return []
         element = Element(tag, id, class_, None, None)
         found = sorted((n, rule) for key in keys for n, selector, rule in by[key] if selector.matches(element))
         return [rule for _, rule in found]
