@@ -62,8 +62,11 @@ def remover_of(text: str) -> Callable[[str], str]:
 
 
 def _inside(text: str) -> re.Pattern[str] | None:
-    if _TABLE_RULE in text:
+    # One character is found thirty times as fast as two.
+    if "|" in text and _TABLE_RULE in text:
         return _LINKS_AND_CELLS
+    if "[" not in text:
+        return None
     if "](" in text and text.count("](") >= _FEW_LINKS:
         return _LINKS
     if "[1]" in text and all(number in text for number in _FIRST_NUMBERS):

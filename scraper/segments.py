@@ -69,7 +69,7 @@ class Regions:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._rules_of = layout.rules_of
+        self._rules_of, self._ruled_tags = layout.rules_of, layout.ruled_tags
         self._known: dict[Element | None, Region | None] = {}
 
     def of(self, element: Element) -> Region | None:
@@ -78,7 +78,7 @@ class Regions:
         if element in known:
             return known[element]
         outer = element.parent
-        if outer in known and not (element.id or element.class_) and not self._rules_of(element.tag, "", ""):
+        if outer in known and not (element.id or element.class_ or element.tag in self._ruled_tags):
             region = known[element] = known[outer]  # as nearly all links
             return region
         path = [element]
