@@ -22,13 +22,15 @@ _HEADING_MARKS: Final = ("#", "**")
 """What Markdown puts before a heading, and before bold type."""
 _ROW: Final = 3
 """Short lines in a row that are a poem, a table or a list."""
+_GAP: Final = re.compile(r"\S\s{2,}\S")
+"""What parts the cells of a table that is set with spaces."""
 
 
 def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_title: bool = True) -> set[int]:
     """Return the indices of the sub-headings among the blocks of a body.
 
-    By its shape a heading is a short block without end punctuation that stands alone above a longer one: several short ones in a row
-    are a poem or a table. By its markup it is a block that is wholly bold or a heading element, unless all blocks are, which says
+    By its shape a heading is a short block without end punctuation that stands alone above a longer one: several short ones in a row,
+    with no more blank lines around one than between them, are a poem or a table. By its markup it is a block that is wholly bold or a heading element, unless all blocks are, which says
     nothing; an element that holds several, since it was never closed, marks the first. Where no title is known, the first block may
     be it, and is no sub-heading.
     """
@@ -38,25 +40,41 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
         bold = set()
     bold -= {index for index in bold if {index - 1, index, index + 1} <= bold or {index, index + 1, index + 2} <= bold}
     short = [len(block.text) <= layout.file.heading.longest and not _ENDS_A_SENTENCE.search(block.text) for block in blocks]
-    rows = set(_in_rows([is_short and index not in bold for index, is_short in enumerate(short)]))
+    cells = [bool(_GAP.search(block.words(text))) for block in blocks]
+    listed = [bool(_list_mark(block, text)) for block in blocks]
+    in_row = [is_short and not (index in bold or listed[index]) for index, is_short in enumerate(short)]
+    rows = set(_in_rows(in_row, cells, blocks, text))
     shaped = {
         index
         for index, (block, after) in enumerate(pairwise(blocks))
         if short[index]
         and len(after.text) > len(block.text)
         and index not in rows
-        and not (block.marks and not text.startswith(_HEADING_MARKS, block.start) and block.begin > block.start)
+        and not (listed[index] or cells[index])
         and (index or has_title)
     }
     return {index for index in bold | shaped if not _is_cell(blocks[index])}
 
 
-def _in_rows(short: Sequence[bool]) -> Iterator[int]:
-    """Yield the indices of those that stand in a row."""
+def _list_mark(block: Segment, text: str) -> bool:
+    """Return True if a block begins with what an extractor puts before an item of a list."""
+    return bool(block.text) and block.begin > block.start and not text.startswith(_HEADING_MARKS, block.start)
+
+
+def _in_rows(short: Sequence[bool], cells: Sequence[bool], blocks: Sequence[Segment], text: str) -> Iterator[int]:
+    """Yield the indices of those that stand in a row, and not apart from it between blank lines, or below the cells of a table."""
     for is_short, row in groupby(enumerate(short), key=itemgetter(1)):
         indices = [index for index, _ in row]
-        if is_short and len(indices) >= _ROW:
-            yield from indices
+        if not is_short or len(indices) < _ROW:
+            continue
+        first, last = indices[0], indices[-1]
+        gaps = [text.count("\n", one.end, other.start) for one, other in pairwise(blocks[first : last + 2])]
+        above = text.count("\n", blocks[first - 1].end, blocks[first].start) if first else 0
+        usual = min(gaps[: last - first])
+        for index, over, under in zip(indices, [above, *gaps], [*gaps, 0], strict=False):
+            is_below_table = index == last and over == under and cells[last - 1] and not cells[last]
+            if min(over, under) <= usual and not is_below_table:
+                yield index
 
 
 def _is_cell(block: Segment) -> bool:
