@@ -12,7 +12,6 @@ from scraper.documents import Tree, is_html, read_text
 from scraper.errors import EmptyInput, UnknownLayout
 from scraper.labelling import label
 from scraper.layouts import Layout, builtin_layouts, parts_of
-from scraper.marks import remover_of
 from scraper.pages import Decoding, Document, Page
 from scraper.projection import own_address, project
 from scraper.recognition import Fit, recognise
@@ -74,8 +73,7 @@ def _recognised(page: Page, text: str, decoding: Decoding, known: tuple[Layout, 
     """Return the document of a page and the layout that fits it."""
     if not is_html(text, page.media_type):
         document = _checked(read_text(text))
-        without_marks = remover_of(text)
-        whole = rejoined(document, lambda line: any(layout.is_whole(without_marks(line)) for layout in known))
+        whole = rejoined(document, lambda line: any(layout.is_whole(line) for layout in known))
         fit = recognise(whole, _url_of(page, whole), known)
         return (whole, fit) if fit is not None else (document, None)
     tree = Tree(page.data if decoding.by == "strict" else text)  # to encode it again takes a tenth of a parse

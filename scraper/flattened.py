@@ -10,6 +10,7 @@ from scraper.layouts import Layout
 from scraper.layouts.layout import Hit
 from scraper.layouts.schema import Evidence
 from scraper.layouts.wordings import Found
+from scraper.names import is_name
 from scraper.pages import Document
 from scraper.segments import Segment
 from scraper.spans import Label, Ledger, trim
@@ -23,7 +24,6 @@ _WORD: Final = re.compile(r"\S+")
 _FEWEST_WORDS: Final = 2
 """Words of a writer's name, and of a title that is told by being repeated."""
 _MOST_WORDS: Final = 5
-_NAME: Final = re.compile(r"[^\W\d_][\w.'’\-]*(?:\s+[^\W\d_][\w.'’\-]*)+")
 _LONGEST_SITE: Final = 40
 """Characters before the title in the page's ``<title>``: the name of the site."""
 
@@ -183,6 +183,6 @@ def _split_head(text: str, start: int, end: int, layout: Layout) -> int:
     before = text[: min(start, len(head) + _LONGEST_SITE)]
     for word in reversed(words[_FEWEST_WORDS:][-_MOST_WORDS:]):
         title, name = head[: word.start()].strip(), head[word.start() :].strip()
-        if title in before and head.strip() not in before and _NAME.fullmatch(name):
+        if title in before and head.strip() not in before and is_name(name):
             return start + word.start()
     return end

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from scraper.characters import is_blank, squeeze_in_place
 from scraper.column import Column
 from scraper.layouts import Layout
+from scraper.names import is_name
 from scraper.pages import Document
 from scraper.segments import Segment
 from scraper.ticker import is_ticker, is_unsplit
@@ -16,10 +17,6 @@ from scraper.ticker import is_ticker, is_unsplit
 _BESIDE: Final = " -–—|:،,"
 """What may stand between a dateline and what shares its line."""
 _YEAR: Final = re.compile(r"\d{4}")
-_NO_NAME: Final = re.compile(r"[^\w\s.'’\-]|\d|\.\s*(?:\.|\Z)")
-_MOST_WORDS: Final = 5
-"""Words of a writer's name."""
-_LONGEST_NAME: Final = 40
 _BETWEEN: Final = 2
 """Lines between ticker or notice and dateline: the title, and perhaps the writer."""
 
@@ -211,17 +208,20 @@ class Head(Column):
         return hit is not None and hit.slots.get("newspaper", "").casefold() == text.casefold()
 
     def _is_dense(self, lines: Sequence[int]) -> bool:
-        """Return True if no blank line stands above or between these lines and the dateline, so that none says where the head begins."""
-        first = max(lines[0] - 1, 0)
-        return self._text.count("\n", self.lines[first].end, self.lines[self.dateline or 0].start) == (self.dateline or 0) - first
+        """Return True if as many blank lines stand above these lines as between them, so that none says where the head begins."""
+        return len(set(self._gaps(range(max(lines[0] - 1, 0), (self.dateline or 0) + 1)))) == 1
 
     def _stands_apart(self, lines: Sequence[int]) -> bool:
         """Return True if more blank lines stand above these lines than between them and the dateline: they are the page's head."""
         known = [*lines, self.dateline or 0]
-        gaps = [self._text.count("\n", self.lines[one].end, self.lines[other].start) for one, other in pairwise(known)]
+        gaps = self._gaps(known)
         first = lines[0]
         above = self._text.count("\n", self.lines[first - 1].end, self.lines[first].start) if first else max(gaps) + 1
         return above > max(gaps)
+
+    def _gaps(self, lines: Sequence[int]) -> list[int]:
+        """Return how many line ends stand between each line and the next."""
+        return [self._text.count("\n", self.lines[one].end, self.lines[other].start) for one, other in pairwise(lines)]
 
     def _below_opening_of_head(self, above: Sequence[int]) -> Sequence[int]:
         """Return the lines between ticker or notice and dateline."""
@@ -297,6 +297,4 @@ class Head(Column):
 
     def _is_name(self, text: str, *, strict: bool = True) -> bool:
         """Return True if a line may be a name; where a notice says that a title stands above it, it may be any short line."""
-        if not strict:
-            return len(text) <= self._layout.file.heading.longest and not self._ends_a_sentence(text)
-        return len(text) <= _LONGEST_NAME and len(text.split()) <= _MOST_WORDS and not _NO_NAME.search(text)
+        return is_name(text) if strict else len(text) <= self._layout.file.heading.longest and not self._ends_a_sentence(text)

@@ -5,12 +5,14 @@ a paragraph, and any other may go on in the next. No paragraph is cut by this; t
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
+from scraper.marks import remover_of
+from scraper.names import is_capitalised, is_name
 from scraper.pages import Block, Document
 
 _NARROWEST: Final = 50
@@ -31,6 +33,8 @@ _NEARLY_ALL: Final = 0.8
 wrapped it is the share of lines that end near the width by chance."""
 
 _LONGEST_WORDING: Final = 400
+_MOST_LINES: Final = 4
+"""Lines over which a wording may be broken."""
 
 _ITEM: Final = re.compile(r"(?:[*+•◦▪·]|-(?=\s{3}))\s")
 """What begins an item of a list. A number with a stop may as well end a sentence."""
@@ -81,7 +85,9 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     share = _SOME if is_marked else _MOSTLY if is_usual else _NEARLY_ALL
     if count < few or count < long * share:
         return document
-    return replace(document, blocks=_joined(lines, full, text, is_wording), is_rejoined=True)
+    without_marks = remover_of(text)
+    words = [without_marks(text[line.block.start : line.block.end]).strip() for line in lines]
+    return replace(document, blocks=_joined(lines, full, words, is_wording), is_rejoined=True)
 
 
 def _is_unbreakable(text: str, block: Block) -> bool:
@@ -129,21 +135,36 @@ def _is_full(line: _Line, after: _Line, text: str, width: int) -> bool:
     return line.width + 1 + len(word) > width
 
 
-def _joined(lines: Sequence[_Line], full: Sequence[bool], text: str, is_wording: Callable[[str], bool]) -> list[Block]:
-    words = [text[line.block.start : line.block.end] for line in lines]
-    whole = [line.width <= _LONGEST_WORDING and is_wording(said) for line, said in zip(lines, words, strict=True)]
+def _joined(lines: Sequence[_Line], full: Sequence[bool], words: Sequence[str], is_wording: Callable[[str], bool]) -> list[Block]:
+    whole = [len(said) <= _LONGEST_WORDING and is_wording(said) for said in words]
+    broken = set(_broken_wordings(words, is_wording))
     blocks = [lines[0].block]
+    said = words[0]
     for n, goes_on in enumerate(full, 1):
         line, last = lines[n].block, blocks[-1]
-        # What the wording below a line repeats is no end of the line above it: the newspaper's name, where no writer is known.
-        is_repeated = n + 1 < len(lines) and whole[n + 1] and words[n] in words[n + 1]
-        is_ended = (
-            last.end - last.start <= _LONGEST_WORDING
-            and last.start < lines[n - 1].block.start
-            and is_wording(text[last.start : last.end])
-        )
-        if goes_on and not (whole[n] or whole[n - 1] or is_repeated or is_ended):
+        is_ended = len(said) <= _LONGEST_WORDING and last.start < lines[n - 1].block.start and is_wording(said)
+        is_writer = n + 1 < len(lines) and whole[n + 1] and _is_writer(words[n], words[n - 1], words[n + 1])
+        if goes_on and not (whole[n] or whole[n - 1] or n in broken or is_ended or is_writer):
             blocks[-1] = Block(last.start, line.end)
+            said = f"{said} {words[n]}"
         else:
             blocks.append(line)
+            said = words[n]
     return blocks
+
+
+def _is_writer(line: str, above: str, dateline: str) -> bool:
+    """Return True if a line above a dateline is no end of the title above it: the writer's name, or the newspaper's instead.
+
+    In French and English a name is told by its capitals, unless those of the title are no fewer.
+    """
+    return line in dateline or (is_name(line) and is_capitalised(line) and not is_capitalised(above.rsplit(maxsplit=1)[-1]))
+
+
+def _broken_wordings(words: Sequence[str], is_wording: Callable[[str], bool]) -> Iterator[int]:
+    """Yield the lines with which a wording begins that a link has broken over several: no line above goes on in it."""
+    for n in range(len(words)):
+        for end in range(n + 2, min(n + _MOST_LINES, len(words)) + 1):
+            said = " ".join(words[n:end])
+            if len(said) <= _LONGEST_WORDING and is_wording(said) and not is_wording(" ".join(words[n + 1 : end])):
+                yield n
