@@ -40,8 +40,8 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
         bold = set()
     bold -= {index for index in bold if {index - 1, index, index + 1} <= bold or {index, index + 1, index + 2} <= bold}
     short = [len(block.text) <= layout.file.heading.longest and not _ENDS_A_SENTENCE.search(block.text) for block in blocks]
-    cells = [bool(_GAP.search(block.words(text))) for block in blocks]
-    listed = [bool(_list_mark(block, text)) for block in blocks]
+    cells = [is_short and bool(_GAP.search(block.words(text))) for block, is_short in zip(blocks, short, strict=True)]
+    listed = [_is_listed(block, text) for block in blocks]
     in_row = [is_short and not (index in bold or listed[index]) for index, is_short in enumerate(short)]
     rows = set(_in_rows(in_row, cells, blocks, text))
     shaped = {
@@ -56,7 +56,7 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
     return {index for index in bold | shaped if not _is_cell(blocks[index])}
 
 
-def _list_mark(block: Segment, text: str) -> bool:
+def _is_listed(block: Segment, text: str) -> bool:
     """Return True if a block begins with what an extractor puts before an item of a list."""
     return bool(block.text) and block.begin > block.start and not text.startswith(_HEADING_MARKS, block.start)
 
