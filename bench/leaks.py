@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.corpus import PARAGRAPHS, SITE, html_page, stories
 from bench.extractors import Found, Tool
-from scraper.characters import squeeze, visible
+from scraper.text import squeeze, visible
 from tests.pages.options import Options
 from tests.pages.stories import Block, Story
 from tests.pages.text import render_text

@@ -12,11 +12,11 @@ from warcio.warcwriter import WARCWriter
 
 from bench.corpus import html_pages, mixed_html_pages
 from bench.measuring import Ratio, compare, compare_processes
-from scraper.cleaning import clean
+from scraper.extract.cleaning import clean
 from scraper.layouts import Layout, builtin_layouts
-from scraper.pages import Page
-from scraper.reading import Request, read_inputs
+from scraper.models import Page
 from scraper.records import to_json_line
+from scraper.sources import Request, read_inputs
 
 _MAX_BYTES = 32 * 1024 * 1024
 

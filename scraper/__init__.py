@@ -8,9 +8,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scraper.cleaning import Outcome, clean
     from scraper.errors import PageError, ScraperError
-    from scraper.pages import Page
+    from scraper.extract.cleaning import Outcome, clean
+    from scraper.models import Page
     from scraper.records import HeadlineRecord, PageRecord
 
 __version__ = "0.1.0"
@@ -19,12 +19,12 @@ __all__ = ["HeadlineRecord", "Outcome", "Page", "PageError", "PageRecord", "Scra
 
 _HOMES = {
     "HeadlineRecord": "scraper.records",
-    "Outcome": "scraper.cleaning",
-    "Page": "scraper.pages",
+    "Outcome": "scraper.extract.cleaning",
+    "Page": "scraper.models",
     "PageError": "scraper.errors",
     "PageRecord": "scraper.records",
     "ScraperError": "scraper.errors",
-    "clean": "scraper.cleaning",
+    "clean": "scraper.extract.cleaning",
 }
 
 

@@ -12,8 +12,8 @@ from random import Random
 from types import FrameType
 
 from scraper import Page, PageError, clean
-from scraper.characters import visible
 from scraper.records import PageRecord
+from scraper.text import visible
 from tests.pages.expectation import Expectation, differences, expect
 from tests.pages.hurts import HURTS, Hurt
 from tests.pages.markup import render_markup

@@ -12,93 +12,29 @@ import scraper
 
 ROOT = Path(scraper.__file__).parent
 
-# Each room may import those named, and itself. The order is the road's: from errors to the command line.
-ROOMS: dict[str, set[str]] = {
-    "errors": set(),
-    "core": set(),
-    "characters": set(),
-    "links": set(),
-    "archives": set(),
-    "marks": set(),
-    "spans": {"errors", "characters", "core"},
-    "pages": set(),
-    "decoding": {"pages", "errors"},
-    "documents": {"pages", "links", "errors"},
-    "wrapping": {"pages"},
-    "layouts": {"pages", "errors", "characters", "links"},
-    "ticker": {"pages", "layouts", "characters", "spans"},
-    "segments": {"pages", "layouts", "characters", "marks", "spans", "ticker"},
-    "flattened": {"pages", "layouts", "characters", "core", "segments", "spans", "ticker"},
-    "recognition": {"pages", "layouts", "errors", "characters", "links", "marks", "segments", "ticker", "flattened"},
-    "elements": {"pages", "layouts", "characters", "core", "segments", "spans", "ticker"},
-    "column": {"pages", "layouts", "characters", "segments", "ticker"},
-    "head": {"pages", "layouts", "characters", "segments", "ticker", "column"},
-    "outline": {"pages", "layouts", "characters", "segments", "head"},
-    "headings": {"pages", "layouts", "characters", "segments"},
-    "labelling": {
-        "characters",
-        "pages",
-        "layouts",
-        "core",
-        "elements",
-        "flattened",
-        "headings",
-        "outline",
-        "segments",
-        "spans",
-        "ticker",
-    },
-    "records": set(),
-    "projection": {
-        *("archives", "pages", "layouts", "characters", "labelling", "links", "recognition", "records", "segments", "spans"),
-    },
-    "identity": {"records"},
-    "audit": {"spans", "records", "characters", "errors"},
-    "choosing": {"records"},
-    "cleaning": {
-        *("pages", "layouts", "errors", "characters", "core", "spans", "decoding", "documents", "marks", "wrapping"),
-        *("recognition", "labelling", "projection", "records", "audit"),
-    },
-    "showing": {"pages", "records", "spans"},
-    "explaining": {"pages", "layouts", "characters", "core", "spans", "recognition", "records", "cleaning", "showing"},
-    "trial": {"cleaning", "layouts", "characters", "recognition", "segments", "spans"},
-    "tally": {"records"},
-    "statistics": {"records", "showing"},
-    "refusals": {"errors", "links"},
-    "codings": {"errors"},
-    "reading": {"pages", "errors", "links", "records", "refusals", "codings"},
-    "fetching": {"pages", "errors", "links", "refusals", "codings"},
-    "packing": set(),
-    "writing": {"errors", "packing"},
-    "patterns": {"records", "writing"},
-    "partitions": {"errors", "packing", "patterns", "writing"},
-    "journals": {"errors", "writing"},
-    "appending": {"errors"},
-    "state": {"errors"},
-    "embedded": {"errors"},
-    "seen": {"embedded", "errors"},
-    "histories": {"embedded", "errors", "identity", "records"},
-    "running": {
-        *("errors", "pages", "choosing", "cleaning", "explaining", "identity", "layouts", "projection", "reading"),
-        *("records", "tally", "journals"),
-    },
-    "cli": {
-        *("errors", "cleaning", "showing", "explaining", "layouts", "links", "pages", "projection", "records", "spans"),
-        *("statistics", "tally", "trial", "choosing", "identity", "reading", "fetching", "writing", "appending", "state"),
-        *("seen", "histories", "running", "patterns", "partitions", "journals"),
-    },
-}
+LAYERS = (
+    ("errors", "text", "models", "records"),
+    ("urls", "archives"),
+    ("layouts", "parse"),
+    ("extract",),
+    ("sources", "output", "render"),
+    ("fetch", "stats"),
+    ("explain",),
+    ("run",),
+    ("cli",),
+)
+"""From the bottom up: a package imports from itself, its own layer's modules excepted, and from layers below."""
 ONLY_USERS = {
-    "selectolax": {"documents"},
+    "selectolax": {"parse"},
     "lxml": set(),
     "html5lib": set(),
     "typer": {"cli"},
     "rich": {"cli"},
-    "httpx": {"fetching"},
-    "pyarrow": {"reading"},
-    "vl_convert": {"statistics"},
-    "zipfile": {"reading"},
-    "fastwarc": {"reading", "fetching"},
+    "httpx": {"fetch"},
+    "pyarrow": {"sources"},
+    "vl_convert": {"stats"},
+    "zipfile": {"sources"},
+    "fastwarc": {"sources", "fetch"},
 }
 
 
@@ -117,19 +53,14 @@ def imports(path: Path) -> Iterator[str]:
             yield f"{node.module}.{node.names[0].name}" if node.module == "scraper" else node.module
 
 
-def test_each_room_imports_only_what_stands_before_it() -> None:
-    """The table of rooms is the whole truth about who knows whom."""
+def test_imports_point_down() -> None:
+    """A package imports only itself and what stands in a layer below it."""
+    level = {name: n for n, layer in enumerate(LAYERS) for name in layer}
     for room, path in modules():
         for name in imports(path):
             if name.startswith("scraper."):
                 used = name.split(".")[1]
-                assert used in {room, "__version__"} | ROOMS[room], f"{path.relative_to(ROOT)} imports {name}"
-
-
-def test_rooms_stand_in_order() -> None:
-    """No room knows one that stands after it, so that there is no circle."""
-    order = list(ROOMS)
-    assert all(order.index(used) < order.index(room) for room, uses in ROOMS.items() for used in uses)
+                assert used in (room, "__version__") or level[used] < level[room], f"{path.relative_to(ROOT)} imports {name}"
 
 
 def test_a_library_has_one_user() -> None:

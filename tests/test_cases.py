@@ -14,10 +14,10 @@ import msgspec
 import pytest
 
 from scraper import Outcome, Page, clean
-from scraper.core import REASONS
+from scraper.extract.core_rules import REASONS
+from scraper.extract.spans import FATES
 from scraper.layouts import choose_layouts
 from scraper.records import json_schema, to_json_line
-from scraper.spans import FATES
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CASES = sorted(path.name for path in FIXTURES.iterdir())

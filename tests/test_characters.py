@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper.characters import squeeze, squeeze_all, visible
+from scraper.text import squeeze, squeeze_all, visible
 
 INVISIBLE = {
     *range(0x20),

@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
-from scraper.choosing import Choice
 from scraper.cli.options import OnlyKind
 from scraper.records import Kind
+from scraper.run.filters import Choice
 from tests.containers import jsonl, twenty_pages
 from tests.test_cli import FIXTURES, complaints, records, run
 

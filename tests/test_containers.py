@@ -23,11 +23,11 @@ from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
-from scraper.reading import Reading, Request, read_inputs, read_list
-from scraper.reading.compressed import Inflated
-from scraper.reading.streams import Stream
-from scraper.reading.telling import tell
-from scraper.reading.times import utc_time
+from scraper.sources import Reading, Request, read_inputs, read_list
+from scraper.sources.compression import Inflated
+from scraper.sources.sniffing import tell
+from scraper.sources.streams import Stream
+from scraper.sources.timestamps import utc_time
 from tests.containers import CONTAINERS, SEEKING, in_pieces, jsonl, parquet, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, complaints, records, run
 
@@ -390,8 +390,8 @@ def test_any_string_of_a_dump_comes_out_as_it_is(text: str, is_ascii: bool) -> N
     """Escaped or not, a string's characters are the page's; half a surrogate pair becomes one bad byte."""
     line = json.dumps({"text": "x", "html": text}, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
     stream = Stream(io.BytesIO(line))
-    from scraper.reading.jsonl import read_jsonl
-    from scraper.reading.readings import Place
+    from scraper.sources.items import Place
+    from scraper.sources.jsonl import read_jsonl
 
     (reading,) = read_jsonl(stream, Place("x", True), Request(max_bytes=10**6, html_field="html"))
     assert reading.page is not None

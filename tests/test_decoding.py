@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper.decoding import decode
 from scraper.errors import NotText
-from scraper.pages import Page
+from scraper.models import Page
+from scraper.parse.encoding import decode
 
 ARABIC = "افتتحت التعاونية، صباح أمس، مصنعا صغيرا لتجفيف التمور؛ وقالت رئيستها: «لم يكن سهلا».\n" * 5
 FRENCH = "L'école a ouvert samedi un atelier où chacun répare son vélo ; l'été prochain, il déménagera.\n" * 5

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scraper import Page, PageError, clean
-from scraper.documents import Tree, is_html, read_document
+from scraper.parse import Tree, is_html, read_document
 
 
 def lines(markup: str) -> list[str]:

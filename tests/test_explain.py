@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from scraper import Outcome, Page, clean
-from scraper.explaining import pieces_of, report_on, to_html, to_lines
+from scraper.explain import pieces_of, report_on, to_html, to_lines
+from scraper.extract.spans import FATES
 from scraper.layouts import Layout, builtin_layouts
-from scraper.showing import shown
-from scraper.showing.words import WARNINGS_MEAN
-from scraper.spans import FATES
+from scraper.render import shown
+from scraper.render.words import WARNINGS_MEAN
 from tests.test_cli import COMMAND, FIXTURES, HTML, TEXT, UNKNOWN, Done, complaints, records, run
 
 ROOT = Path(__file__).parent.parent
@@ -307,7 +307,7 @@ def test_spans_are_of_the_pages_that_have_a_record(tmp_path: Path) -> None:
 def test_without_spans_nothing_is_computed() -> None:
     """``clean`` does not even load what explains."""
     code = "import sys; sys.argv = ['scraper', 'clean', '-q', sys.argv[1]]\nfrom scraper.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
-    code += "print(*[name for name in sys.modules if name.startswith(('scraper.explaining', 'scraper.cli.colours', 'rich'))], file=sys.stderr)"
+    code += "print(*[name for name in sys.modules if name.startswith(('scraper.explain', 'scraper.cli.colours', 'rich'))], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code, str(TEXT)], capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr.strip() == ""
 

@@ -19,7 +19,7 @@ from fastwarc.warc import ArchiveIterator
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from scraper.errors import FetchError
-from scraper.fetching import Client
+from scraper.fetch import Client
 from tests.site import Site
 from tests.site.content import new_headlines, ticker
 from tests.site.server import Reply
@@ -258,7 +258,7 @@ def test_the_program_says_who_it_is_and_headers_can_be_added(site: Site) -> None
 def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
     """Not by a redirect, and not by a name that resolves otherwise when it is connected to; loopback to loopback is nobody's harm."""
     from scraper.errors import BadRedirect
-    from scraper.fetching import Fetcher, Job, Pacer, addresses
+    from scraper.fetch import Fetcher, Job, Pacer, addresses
 
     answers: dict[str, list[list[str]]] = {}
 
@@ -267,7 +267,7 @@ def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.Monk
         yield from kept.pop(0) if len(kept) > 1 else kept[0]
 
     monkeypatch.setattr(addresses, "resolve_host", resolve)
-    monkeypatch.setattr("scraper.fetching.network.resolve_host", resolve)
+    monkeypatch.setattr("scraper.fetch.network.resolve_host", resolve)
     client = Client(headers=[], timeout=5, max_bytes=10**6)
 
     def fetched(target: str, *, start: str) -> Any:
@@ -437,7 +437,7 @@ def test_a_torn_archive_is_mended_and_another_file_is_not_touched(site: Site, tm
     raw = tmp_path / "raw.warc.gz"
     fetch(site.url("/difaf/1"), "--save", raw)
     whole = raw.read_bytes()
-    from scraper.appending import Appended
+    from scraper.output.appending import Appended
 
     starts = [match.start() for match in re.finditer(rb"\x1f\x8b\x08", whole)]
     for length in [*range(40), *range(starts[-1] - 3, starts[-1] + 40), *range(50, len(whole), 97), len(whole)]:

@@ -17,13 +17,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scraper.errors import BadEncoding, OutputError, TooLarge
-from scraper.fetching import Crew, Fetched, Job
-from scraper.fetching.addresses import is_public, prepare
-from scraper.fetching.crew import HELD_BYTES, LOOKAHEAD
-from scraper.fetching.retrying import backoff
-from scraper.fetching.unpacking import unpack
-from scraper.pages import Page
-from scraper.running.cleaners import Cleaners
+from scraper.fetch import Crew, Fetched, Job
+from scraper.fetch.addresses import is_public, prepare
+from scraper.fetch.body import unpack
+from scraper.fetch.retry import backoff
+from scraper.fetch.scheduler import HELD_BYTES, LOOKAHEAD
+from scraper.models import Page
+from scraper.run.page_cleaner import Cleaners
 
 PACKERS = {
     "gzip": gzip.compress,

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
-from scraper.decoding import decode
-from scraper.documents import Tree
 from scraper.layouts import builtin_layouts, parts_of
-from scraper.pages import Page
+from scraper.models import Page
+from scraper.parse import Tree
+from scraper.parse.encoding import decode
 from tests.measure_pages import make_case
 from tests.test_cases import CASES, FIXTURES
 

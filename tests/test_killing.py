@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from scraper.state import State
+from scraper.output.fetch_state import State
 from tests.site import Site
 from tests.test_fetch import archived
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from scraper.errors import LayoutError
 from scraper.layouts import builtin_layouts, load_layout
-from scraper.layouts.selectors import Selector
-from scraper.layouts.wordings import Wording
-from scraper.pages import Element
+from scraper.layouts.selector import Selector
+from scraper.layouts.wording import Wording
+from scraper.models import Element
 
 (ARABRESS,) = builtin_layouts()
 SOURCE = (Path(__import__("scraper.layouts").layouts.__file__).parent / "arabress.toml").read_text(encoding="utf-8")

@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 
 from scraper import Page, PageError, clean
-from scraper.documents.limits import check_limits
 from scraper.errors import TooComplex
+from scraper.parse.limits import check_limits
 
 MOST: Final = 32 * 1024 * 1024
 """The most bytes that a page may have, if nobody says otherwise."""

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import scraper.cleaning
+import scraper.extract.cleaning
 from scraper import Outcome, Page, PageError, clean
-from scraper.documents import Tree
 from scraper.errors import AmbiguousLayout
 from scraper.layouts import builtin_layouts, choose_layouts, parts_of
+from scraper.parse import Tree
 from scraper.records import to_json_line
 from tests.measure_pages import make_case
 from tests.test_cases import CASES, FIXTURES
@@ -29,7 +29,7 @@ ARTICLE = (
 def walked(page: Page) -> Outcome:
     """Clean a page of which all parts are walked."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scraper.cleaning, "parts_of", lambda _: {})
+        patch.setattr(scraper.extract.cleaning, "parts_of", lambda _: {})
         return clean(page)
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from scraper import Outcome, Page, PageError, clean
-from scraper.audit import audit
 from scraper.errors import Unaccounted
+from scraper.extract.audit import audit
+from scraper.extract.spans import FATES, Row
 from scraper.records import to_json_line
-from scraper.spans import FATES, Row
 from tests.test_cases import CASES, FIXTURES
 
 SOURCES = {case: next((FIXTURES / case).glob("source.*")).read_bytes() for case in CASES}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scraper.refusals import refusal, refusal_of_redirect
+from scraper.sources.block_pages import refusal, refusal_of_redirect
 from tests.site.content import article, front_page
 from tests.site.faults import CHALLENGE, GONE, LOGIN
 

@@ -12,8 +12,8 @@ import pytest
 
 from scraper import Page, clean
 from scraper.errors import OutputError
-from scraper.identity import page_digests
-from scraper.seen import Seen
+from scraper.output.dedup import Seen
+from scraper.output.digests import page_digests
 from tests.containers import jsonl, twenty_pages
 from tests.test_cli import HTML, TEXT, UNKNOWN, records, run
 
@@ -146,7 +146,7 @@ def test_a_run_that_goes_on_knows_what_was_written_up_to_its_position_and_nothin
 def test_a_killed_process_leaves_what_it_committed(tmp_path: Path) -> None:
     """Without a farewell: the next process finds all that was committed, and nothing else."""
     code = (
-        "import os, sys; from pathlib import Path; from scraper.seen import Seen\n"
+        "import os, sys; from pathlib import Path; from scraper.output.dedup import Seen\n"
         "with Seen(Path(sys.argv[1])) as seen:\n"
         "    for n in range(3000):\n"
         "        seen.repeat(n.to_bytes(16, 'big'), None)\n"
@@ -181,7 +181,7 @@ def test_a_file_that_does_not_reach_the_position_is_refused(tmp_path: Path, cont
 def test_memory_does_not_grow_with_the_pages() -> None:
     """Ten times as many pages need little more memory than a fixed part of the file."""
     code = (
-        "import os, resource, sys; from scraper.seen import Seen\n"
+        "import os, resource, sys; from scraper.output.dedup import Seen\n"
         "with Seen() as seen:\n"
         "    for _ in range(int(sys.argv[1])): seen.repeat(os.urandom(16), os.urandom(16))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
@@ -195,7 +195,7 @@ def test_memory_does_not_grow_with_the_pages() -> None:
 def test_a_full_disk_is_told_in_a_sentence() -> None:
     """Where what was written cannot be remembered, that is an error of the output, with a remedy, and no page passes as new."""
     code = (
-        "import os, resource; from scraper.seen import Seen; from scraper.errors import OutputError\n"
+        "import os, resource; from scraper.output.dedup import Seen; from scraper.errors import OutputError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
         "try:\n"
         "    with Seen() as seen:\n"

@@ -18,7 +18,7 @@ import pytest
 import zstandard
 
 from scraper.errors import ResumeError
-from scraper.journals import Journal, Position
+from scraper.output.journal import Journal, Position
 from tests.blocks import ROOT
 from tests.containers import jsonl, twenty_pages, warc
 from tests.test_cli import COMMAND, complaints
@@ -29,7 +29,7 @@ PAGES = twenty_pages()
 
 # Small inputs, cut into as many units as large ones are, and noted as often; the program knows nothing of it.
 QUICK = """
-import scraper.cli.resuming as resuming, scraper.running.units as units
+import scraper.cli.resuming as resuming, scraper.run.chunks as units
 resuming.PAUSE = resuming.LONG_PAUSE = 0.02
 units.LARGE = units.STRETCH = 1 << 17
 """
@@ -374,7 +374,7 @@ def test_one_run_at_a_time_goes_on(stopped: Path) -> None:
 
 def test_a_journal_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However much is noted, it is written anew before it is long, and knows the length of each output."""
-    monkeypatch.setattr("scraper.journals._SLACK", 10_000)
+    monkeypatch.setattr("scraper.output.journal._SLACK", 10_000)
     path = tmp_path / "journal"
     with Journal(path, "run") as journal:
         for number in range(1000):

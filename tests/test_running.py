@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from scraper.reading import Request
 from scraper.records import FailureRecord
-from scraper.running import Job, Result, page_lines, run_job
-from scraper.running.units import Files, Lines, Members, plan
-from scraper.tally import Tally
+from scraper.run import Job, Result, page_lines, run_job
+from scraper.run.chunks import Files, Lines, Members, plan
+from scraper.run.counts import Tally
+from scraper.sources import Request
 from tests.containers import jsonl, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, run
 
@@ -221,13 +221,13 @@ def test_workers_that_are_killed_cost_nothing(tmp_path: Path, mix: list[Path]) -
 
 KILLER = """
 import os, signal
-import scraper.cleaning
-true = scraper.cleaning.decode
+import scraper.extract.cleaning
+true = scraper.extract.cleaning.decode
 def decode(page):
     if b"deadly page" in page.octets:
         os.kill(os.getpid(), signal.SIGKILL)
     return true(page)
-scraper.cleaning.decode = decode
+scraper.extract.cleaning.decode = decode
 """
 
 
@@ -352,7 +352,7 @@ def test_what_lies_in_the_working_directory_is_not_loaded(tmp_path: Path, mix: l
 def test_processes_that_cannot_start_end_the_run(tmp_path: Path, mix: list[Path]) -> None:
     """They are not started for ever; the run ends with a reason and a remedy."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, sys\nif 'forkserver' in str(sys.orig_argv): import scraper.running.workers as w; w.work = None"
+        "import os, sys\nif 'forkserver' in str(sys.orig_argv): import scraper.run.worker as w; w.work = None"
     )
     done = run("clean", mix[0], "-j2", env={"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"})
     assert done.returncode == 1

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from scraper import Page, clean
-from scraper.reading import Request, read_inputs
-from scraper.reading.concatenated import split_pages
+from scraper.sources import Request, read_inputs
+from scraper.sources.concatenated import split_pages
 from tests.test_cases import CASES, FIXTURES
 
 HTML = FIXTURES / "arabic-article-html" / "source.html"

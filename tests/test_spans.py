@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper.characters import visible
 from scraper.errors import ClaimError
-from scraper.spans import Ledger, partition, spread
+from scraper.extract.spans import Ledger, partition, spread
+from scraper.text import visible
 
 
 @given(st.text(min_size=1), st.lists(st.tuples(st.integers(-2, 40), st.integers(-2, 40))))

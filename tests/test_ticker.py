@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from scraper import Page, clean
-from scraper.documents.text import read_text
+from scraper.extract.ticker import is_ticker, is_unsplit, split_ticker
 from scraper.layouts import Layout, builtin_layouts
-from scraper.ticker import is_ticker, is_unsplit, split_ticker
+from scraper.parse.plain_text import read_text
 
 (ARABRESS,) = builtin_layouts()
 BY_PATTERN = Layout(replace(ARABRESS.file, ticker=replace(ARABRESS.file.ticker, usual="")), ARABRESS.sources)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scraper.characters import squeeze
-from scraper.documents import read_text
-from scraper.pages import Document
-from scraper.wrapping import rejoined
+from scraper.extract.wrapped_lines import rejoined
+from scraper.models import Document
+from scraper.parse import read_text
+from scraper.text import squeeze
 from tests.pages.words import phrase, sentence
 
 LANGS = ["ar", "fr", "en"]

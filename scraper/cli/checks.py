@@ -12,11 +12,11 @@ from scraper.cli.options import Options
 from scraper.cli.talk import say
 from scraper.errors import LayoutError
 from scraper.layouts import Layout, choose_layouts
-from scraper.links import is_absolute
-from scraper.patterns import Pattern
-from scraper.reading import file_id, read_list
-from scraper.tally import USAGE
-from scraper.writing import part_of
+from scraper.output.files import part_of
+from scraper.output.patterns import Pattern
+from scraper.run.counts import USAGE
+from scraper.sources import file_id, read_list
+from scraper.urls import is_absolute
 
 
 def check_layouts(directory: Path | None) -> Sequence[Layout]:

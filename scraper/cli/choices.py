@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import msgspec
 import typer
 
-from scraper.choosing import Choice
 from scraper.cli.options import Options
-from scraper.links import is_absolute, site_of
 from scraper.records import Keys, Lang
+from scraper.run.filters import Choice
+from scraper.urls import is_absolute, site_of
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _SLUG: Final = re.compile(r"[^\s/]+")

@@ -7,9 +7,9 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from scraper.explaining import Group, Piece, Report, Section, number_of
-from scraper.showing import shown
-from scraper.spans import Fate
+from scraper.explain import Group, Piece, Report, Section, number_of
+from scraper.extract.spans import Fate
+from scraper.render import shown
 
 _COLOURS: Final[dict[Fate, str]] = {"field": "green", "body": "cyan", "removed": "red", "blank": ""}
 

@@ -10,9 +10,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table as Drawn
 from rich.text import Text
 
-from scraper.showing import shown
-from scraper.statistics import Grid, Table
-from scraper.statistics.tables import number, year_of
+from scraper.render import shown
+from scraper.stats import Grid, Table
+from scraper.stats.tables import number, year_of
 
 _PLAIN: Final = 100
 """Columns of what is not printed to a terminal."""

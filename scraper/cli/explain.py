@@ -12,7 +12,7 @@ from scraper.cli.options import MAX_BYTES, Layouts, MaxBytes, Url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scraper.cleaning import Outcome
+    from scraper.extract.cleaning import Outcome
     from scraper.layouts import Layout
 
 _STDOUT = Path("-")
@@ -37,9 +37,9 @@ def explain(
     """
     from scraper.cli.checks import check_layouts, check_stdin, check_url, refuse_inputs
     from scraper.cli.runs import finishing, outcomes
-    from scraper.reading import Request, read_inputs
-    from scraper.tally import Tally
-    from scraper.writing import Output
+    from scraper.output.files import Output
+    from scraper.run.counts import Tally
+    from scraper.sources import Request, read_inputs
 
     if json and html is not None:
         raise typer.BadParameter("it cannot go together with --json; ask for one of them.", param_hint="--html")
@@ -64,19 +64,19 @@ def explain(
 
 
 def _json(outcome: "Outcome") -> bytes:
-    from scraper.explaining import pieces_of, to_line
+    from scraper.explain import pieces_of, to_line
 
     return b"".join(map(to_line, pieces_of(outcome)))
 
 
 def _html(outcome: "Outcome", layouts: "Sequence[Layout]") -> bytes:
-    from scraper.explaining import report_on, to_html
+    from scraper.explain import report_on, to_html
 
     return to_html(report_on(outcome, layouts)).encode()
 
 
 def _text(outcome: "Outcome", layouts: "Sequence[Layout]") -> bytes:
-    from scraper.explaining import report_on, to_lines
+    from scraper.explain import report_on, to_lines
 
     report = report_on(outcome, layouts)
     if sys.stdout is not None and sys.stdout.isatty():

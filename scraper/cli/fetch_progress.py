@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
 from scraper.cli.talk import is_watched, printable
-from scraper.fetching import Crew, Fetched, host_of
-from scraper.tally import Tally
+from scraper.fetch import Crew, Fetched, host_of
+from scraper.run.counts import Tally
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -21,12 +21,12 @@ from scraper.cli.runs import cores, fail, finishing
 from scraper.cli.stores import RobotsShelf, Store
 from scraper.cli.talk import say
 from scraper.errors import BadAddress, FetchError, PageError, UnknownLayout
-from scraper.fetching import Client, Crew, Fetched, Fetcher, Header, Job, Known, Pacer, prepare
-from scraper.reading import read_list
-from scraper.running.cleaners import Cleaned, Cleaners, Records
-from scraper.state import OK, Row, State
-from scraper.tally import DIGITS, Tally
-from scraper.writing import Output
+from scraper.fetch import Client, Crew, Fetched, Fetcher, Header, Job, Known, Pacer, prepare
+from scraper.output.fetch_state import OK, Row, State
+from scraper.output.files import Output
+from scraper.run.counts import DIGITS, Tally
+from scraper.run.page_cleaner import Cleaned, Cleaners, Records
+from scraper.sources import read_list
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 

@@ -15,14 +15,14 @@ def headlines(options: Options, unique: Unique = False) -> None:
     from scraper.cli.runs import run
 
     if unique:
-        from scraper.histories import Histories
+        from scraper.output.headline_store import Histories
         from scraper.records import HeadlineHistory
-        from scraper.running.gathering import Gathering
+        from scraper.run.gathering import Gathering
 
         gathering = Gathering()
         run(options, gathering, rest=gathering.rest, between=Histories(check_keys(options.keys, HeadlineHistory)))
     else:
         from scraper.records import HeadlineRecord
-        from scraper.running import headline_lines
+        from scraper.run import headline_lines
 
         run(options, partial(headline_lines, keys=check_keys(options.keys, HeadlineRecord)))

@@ -25,7 +25,7 @@ def list_layouts(layouts: Layouts = None) -> None:
     Example: scraper layouts list --layouts my-layouts
     """
     from scraper.cli.checks import check_layouts
-    from scraper.tally import DIGITS
+    from scraper.run.counts import DIGITS
 
     rows = [
         (layout.name, layout.digest[:DIGITS], str(len(layout.hosts)), str(len(layout.file.rules)), layout.source)
@@ -44,8 +44,8 @@ def show_layout(name: Name, layouts: Layouts = None) -> None:
 
     from scraper.cli.checks import check_layouts
     from scraper.cli.talk import printable
-    from scraper.layouts.faults import near
-    from scraper.layouts.showing import as_toml
+    from scraper.layouts.formatting import as_toml
+    from scraper.layouts.validation import near
 
     known = {layout.name: layout for layout in check_layouts(layouts)}
     if name not in known:
@@ -65,10 +65,10 @@ def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, ma
     Example: scraper layouts check my-layouts/plaza.toml saved/
     """
     from scraper.cli.runs import finishing, outcomes
-    from scraper.reading import Request, read_inputs
-    from scraper.tally import DIGITS, Tally
-    from scraper.trial import Trial, signs
-    from scraper.writing import Output
+    from scraper.explain.trial import Trial, signs
+    from scraper.output.files import Output
+    from scraper.run.counts import DIGITS, Tally
+    from scraper.sources import Request, read_inputs
 
     chosen, layout = _checked(file, layouts)
     output, tally, trial, rows = Output(None), Tally(), Trial(layout), []
@@ -94,9 +94,9 @@ def _checked(file: Path, directory: Path | None) -> tuple[Sequence["Layout"], "L
     """Return the layouts of a run that uses ``file`` too, and the layout that it makes or extends, or end with what is wrong."""
     from scraper.cli.talk import say
     from scraper.errors import LayoutError
-    from scraper.layouts.choosing import user_sources
+    from scraper.layouts.discovery import user_sources
     from scraper.layouts.loading import assemble, builtin_sources, read_source
-    from scraper.tally import USAGE
+    from scraper.run.counts import USAGE
 
     try:
         source = read_source(file)
@@ -124,8 +124,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[i
 
 def _print(lines: Iterable[str]) -> None:
     from scraper.cli.runs import finishing
-    from scraper.tally import Tally
-    from scraper.writing import Output
+    from scraper.output.files import Output
+    from scraper.run.counts import Tally
 
     output = Output(None)
     with finishing(output, Tally(), quiet=True):

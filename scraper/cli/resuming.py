@@ -9,10 +9,10 @@ from typing import Final, Protocol, Self
 
 from scraper.cli.talk import say
 from scraper.errors import ResumeError
-from scraper.journals import Journal, Position
-from scraper.reading import file_id
-from scraper.tally import Tally
-from scraper.writing import failure, journal_of, part_of, take_name
+from scraper.output.files import failure, journal_of, part_of, take_name
+from scraper.output.journal import Journal, Position
+from scraper.run.counts import Tally
+from scraper.sources import file_id
 
 PAUSE: Final = 1.0
 """Seconds between two entries of a journal, at least: so much work is lost when a run is killed, and little is spent on disks."""

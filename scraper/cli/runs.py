@@ -13,25 +13,25 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 import typer
 
 from scraper import __version__
-from scraper.cleaning import Outcome
 from scraper.cli.checks import check_inputs, check_layouts, check_pattern, check_resumable
 from scraper.cli.choices import check_choice
 from scraper.cli.options import Options
 from scraper.cli.talk import is_watched, say
 from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, ResumeError, StateError
+from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
-from scraper.patterns import Pattern
-from scraper.reading import Reading, Request
+from scraper.output.files import Output
+from scraper.output.patterns import Pattern
 from scraper.records import FailureRecord, to_json_line
-from scraper.running import Job, Lines, Result, counted, outcome_of, run_job
-from scraper.tally import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Tally
-from scraper.writing import Output
+from scraper.run import Job, Lines, Result, counted, outcome_of, run_job
+from scraper.run.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Tally
+from scraper.sources import Reading, Request
 
 if TYPE_CHECKING:
     from scraper.cli.resuming import File, Resumption
-    from scraper.histories import Histories
-    from scraper.partitions import Partitions
-    from scraper.seen import Seen
+    from scraper.output.dedup import Seen
+    from scraper.output.headline_store import Histories
+    from scraper.output.partitions import Partitions
 
 
 class _Terminated(BaseException):
@@ -175,7 +175,7 @@ def _read(options: Options, job: Job, inputs: Iterable[str], sink: "_Sink", cour
             if course is None:
                 run_job(job, inputs, sink, processes=processes, meter=meter)
                 return
-            from scraper.running.resuming import go_on
+            from scraper.run.resuming import go_on
 
             course.hide(job.skip)
             go_on(job, inputs, sink, course, processes=processes, meter=meter)
@@ -185,7 +185,7 @@ def _read(options: Options, job: Job, inputs: Iterable[str], sink: "_Sink", cour
 
 
 def _partitions(pattern: Pattern, *, is_kept: bool) -> "Partitions":
-    from scraper.partitions import Partitions
+    from scraper.output.partitions import Partitions
 
     return Partitions(pattern, is_kept=is_kept)
 
@@ -252,7 +252,7 @@ def _seen(course: "Resumption | None", *, has_repeats: bool) -> "Iterator[Seen |
     if has_repeats:
         yield None
         return
-    from scraper.seen import Seen
+    from scraper.output.dedup import Seen
 
     with Seen() if course is None else Seen(course.store, course.number) as seen:
         if course is not None:

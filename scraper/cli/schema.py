@@ -17,9 +17,9 @@ def schema(
     Example: scraper schema headline > headline.schema.json
     """
     from scraper.cli.runs import finishing
+    from scraper.output.files import Output
     from scraper.records import json_schema
-    from scraper.tally import Tally
-    from scraper.writing import Output
+    from scraper.run.counts import Tally
 
     output = Output(None)
     with finishing(output, Tally(), quiet=True):

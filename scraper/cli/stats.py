@@ -13,8 +13,8 @@ from scraper.cli.options import MAX_BYTES, MaxBytes, Quiet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scraper.statistics import Statistics
-    from scraper.tally import Tally
+    from scraper.run.counts import Tally
+    from scraper.stats import Statistics
 
 _STDOUT = Path("-")
 _NAMED = 20
@@ -44,9 +44,9 @@ def stats(
     """
     from scraper.cli.checks import check_stdin, refuse_inputs
     from scraper.cli.runs import finishing
-    from scraper.reading.files import file_id
-    from scraper.tally import Tally
-    from scraper.writing import Output
+    from scraper.output.files import Output
+    from scraper.run.counts import Tally
+    from scraper.sources.files import file_id
 
     inputs = records or [check_stdin()]
     if html is not None:
@@ -69,9 +69,9 @@ def stats(
 
 def _counted(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], tally: "Tally", *, quiet: bool) -> "Statistics":
     from scraper.cli.talk import say
-    from scraper.reading import Reading
-    from scraper.reading.recorded import read_records
-    from scraper.statistics import Counted, Statistics
+    from scraper.sources import Reading
+    from scraper.sources.own_records import read_records
+    from scraper.stats import Counted, Statistics
 
     statistics = Statistics()
     with _progress(inputs, tally, quiet=quiet) as meter:
@@ -104,7 +104,7 @@ def _progress(inputs: list[str], tally: "Tally", *, quiet: bool) -> "Iterator[Ca
 
 def _text(statistics: "Statistics", top: int) -> bytes:
     from scraper.cli.drawing import to_text
-    from scraper.statistics import NOTHING, overview, tables_of
+    from scraper.stats import NOTHING, overview, tables_of
 
     if not statistics.pages:
         return f"{NOTHING}\n".encode()
@@ -114,7 +114,7 @@ def _text(statistics: "Statistics", top: int) -> bytes:
 
 
 def _page(statistics: "Statistics", inputs: list[str], top: int) -> bytes:
-    from scraper.statistics.page import to_html
+    from scraper.stats.page import to_html
 
     return to_html(statistics, inputs, top).encode()
 

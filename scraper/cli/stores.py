@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final, Self
 
 from scraper import __version__
-from scraper.appending import Appended
 from scraper.cli.talk import say
 from scraper.errors import OutputError
-from scraper.fetching import Exchange, Rules, exchange_records, warcinfo
-from scraper.state import Row, State
-from scraper.writing import Output, is_special
+from scraper.fetch import Exchange, Rules, exchange_records, warcinfo
+from scraper.output.appending import Appended
+from scraper.output.fetch_state import Row, State
+from scraper.output.files import Output, is_special
 
 _EVERY: Final = 0.25
 """Seconds of work, at most, that a run which is killed does again."""
@@ -24,7 +24,7 @@ _EVERY: Final = 0.25
 class Store:
     """Where a run's results go. A context manager; what is not committed when its block raises, is given up.
 
-    Without a state, records go where :class:`~scraper.writing.Output` sends them. With one, a file is appended to, and is first
+    Without a state, records go where :class:`~scraper.output.files.Output` sends them. With one, a file is appended to, and is first
     cut to the length that the state knows to be good; stdout, a device or a pipe cannot be cut, and is only written to.
 
     Raises:

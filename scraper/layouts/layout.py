@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from scraper.characters import squeeze
 from scraper.layouts.schema import NO_AUTHOR, NO_TICKER, AddressRule, ElementRule, LayoutFile, WordingRule
-from scraper.layouts.selectors import Selector
-from scraper.layouts.wordings import LOST, OPENING, TATWEEL, Found, Wording
-from scraper.links import path_of
-from scraper.pages import Element
+from scraper.layouts.selector import Selector
+from scraper.layouts.wording import LOST, OPENING, TATWEEL, Found, Wording
+from scraper.models import Element
+from scraper.text import squeeze
+from scraper.urls import path_of
 
 _ENDS_WITH_YEAR: Final = re.compile(r"\d{4}\W{0,3}\Z")
 _ORIGIN: Final = re.compile(r"(?:https?:)?//[^/]*", re.IGNORECASE)
@@ -70,7 +70,7 @@ class Layout:
     """A layout, ready to be asked.
 
     Args:
-        file: its rules, in which :func:`scraper.layouts.faults.faults_of` has found no fault.
+        file: its rules, in which :func:`scraper.layouts.validation.faults_of` has found no fault.
         sources: the file that they were read from, and those that extend it, in that order.
     """
 

@@ -45,7 +45,7 @@ def parse(source: Source) -> LayoutFile | ExtensionFile:
     Raises:
         LayoutError: with every fault that was found.
     """
-    from scraper.layouts.faults import faults_in_rules, faults_of_shape
+    from scraper.layouts.validation import faults_in_rules, faults_of_shape
 
     raw = _toml(source)
     kind: type[LayoutFile | ExtensionFile] = ExtensionFile if "extends" in raw else LayoutFile
@@ -100,8 +100,8 @@ def assemble(sources: Iterable[Source]) -> tuple[Layout, ...]:
 
 
 def _extended(files: dict[str, LayoutFile], source: Source, extension: ExtensionFile) -> LayoutFile:
-    from scraper.layouts.extending import extend, faults_of_extension
-    from scraper.layouts.faults import near
+    from scraper.layouts.extension import extend, faults_of_extension
+    from scraper.layouts.validation import near
 
     layout = files.get(extension.extends)
     if layout is None:
@@ -117,7 +117,7 @@ def _extended(files: dict[str, LayoutFile], source: Source, extension: Extension
 
 
 def _check_whole(source: Source, file: LayoutFile, own: LayoutFile | ExtensionFile) -> None:
-    from scraper.layouts.faults import faults_between_rules
+    from scraper.layouts.validation import faults_between_rules
 
     faults = list(faults_between_rules(file, own))
     if faults:
@@ -125,7 +125,7 @@ def _check_whole(source: Source, file: LayoutFile, own: LayoutFile | ExtensionFi
 
 
 def _check_preferences(source: Source, file: LayoutFile | ExtensionFile, known: Iterable[str]) -> None:
-    from scraper.layouts.faults import near
+    from scraper.layouts.validation import near
 
     for n, name in enumerate(file.over):
         if name not in known:

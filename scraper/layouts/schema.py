@@ -58,7 +58,7 @@ class WordingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     id: RuleId
     label: WordingLabel
     say: Says
-    """By language; see :mod:`scraper.layouts.wordings` for how they are written and how loosely they are matched."""
+    """By language; see :mod:`scraper.layouts.wording` for how they are written and how loosely they are matched."""
     evidence: Evidence | None = None
     because: Words
 

@@ -1,0 +1,158 @@
+"""A report as a page of its own: one file, no script, nothing from the network.
+
+Filters are checkboxes that the style sheet asks for (``:has()``), and what a rule says is shown by ``:hover`` and ``:focus``, so that
+the page works where no script may run, and its policy can forbid all scripts.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Final
+
+from scraper.explain.pieces import Piece
+from scraper.explain.report import Group, Report, Row, Section, number_of
+from scraper.extract.spans import FATES
+from scraper.render import Markup, join, shown, style_sheet, tag, to_page, void
+from scraper.render.words import FATES_MEAN
+
+_AT_THE_END: Final = "Rules"
+"""The section to which every piece refers."""
+
+
+def to_html(report: Report) -> str:
+    """Return a report as a whole HTML page."""
+    title = shown(report.title or report.input)
+    sections = [section for section in report.sections if section.title != _AT_THE_END]
+    top = tag(
+        "header",
+        tag("p", "scraper explain: what every piece of this page was taken for", class_="brand"),
+        tag("h1", title, dir="auto"),
+        _shares(report),
+        tag("div", *(_card(section) for section in sections), class_="cards"),
+    )
+    rules = [_rules(section) for section in report.sections if section.title == _AT_THE_END]
+    body = tag(
+        "body",
+        tag("a", "Skip to the page", class_="skip", href="#page"),
+        tag("div", top, _filters(report), _page(report), *rules, class_="columns"),
+        tag(
+            "p",
+            "Point at a piece, or move to it with Tab, to see its rule and the reason for it.",
+            class_="hint",
+            aria_hidden="true",
+        ),
+    )
+    return to_page(f"{title} \u00b7 scraper explain", _style(), body)
+
+
+@cache
+def _style() -> str:
+    """Return the style sheet: the files, and a rule for each fate and label that hides it when its box is not checked."""
+    names = [f"is-{name}" for name in dict.fromkeys([*FATES.values(), *FATES])]
+    hidden = [f":root:has(#show-{name}:not(:checked)) .{name} {{ display: none; }}" for name in names]
+    return style_sheet("explain") + "\n".join(hidden)
+
+
+def _shares(report: Report) -> Markup:
+    """Return a bar of the page's visible characters by fate; what it shows stands in words in the section of that name."""
+    total, x, bars = sum(report.chars.values()), 0.0, []
+    for fate, count in report.chars.items():
+        width = 100 * count / total
+        bars.append(tag("rect", class_=fate, x=f"{x:.3f}", width=f"{width:.3f}", height="1"))
+        x += width
+    label = "; ".join(f"{fate}: {count} of {total} visible characters" for fate, count in report.chars.items())
+    return tag("svg", *bars, class_="shares", viewBox="0 0 100 1", preserveAspectRatio="none", role="img", aria_label=label)
+
+
+def _card(section: Section) -> Markup:
+    if section.title.startswith("Layout"):
+        (_, verdict), *signs = section.rows
+        if signs:
+            summary = tag("summary", tag("h2", section.title), " ", verdict)
+            return tag("details", summary, _list(signs), class_="card signs")
+    return tag("section", tag("h2", section.title), _list(section.rows), class_="card")
+
+
+def _list(rows: Sequence[Row]) -> Markup:
+    if not rows:
+        return tag("p", "none", class_="none")
+    return tag("dl", *(join(tag("dt", row.name), tag("dd", shown(row.value), dir="auto")) for row in rows))
+
+
+def _filters(report: Report) -> Markup:
+    pieces = [piece for group in report.groups for piece in group.pieces]
+    labels = Counter(piece.label for piece in pieces)
+    families: list[Markup] = []
+    for fate, count in report.chars.items():
+        if not any(piece.fate == fate for piece in pieces):
+            continue
+        boxes = [_box(label, number_of(number, "piece")) for label, number in labels.items() if FATES[label] == fate]
+        head = _box(fate, number_of(count, "character"))
+        families.append(tag("div", head, tag("p", FATES_MEAN[fate]), tag("div", *boxes, class_="labels"), class_=f"family {fate}"))
+    return tag("fieldset", tag("legend", "Show"), *families, class_="filters")
+
+
+def _box(name: str, count: str) -> Markup:
+    box = void("input", type="checkbox", id=f"show-is-{name}", checked="", autocomplete="off")
+    return tag("label", box, " ", tag("b", name), " ", tag("span", count))
+
+
+def _page(report: Report) -> Markup:
+    numbers = {rule: number for number, rule in enumerate(dict.fromkeys(group.rule for group in report.groups))}
+    lang = {"lang": report.lang} if report.lang is not None else {}
+    groups = [_group(group, f"rule-{numbers[group.rule]}", lang) for group in report.groups]
+    return tag("main", *groups, id="page", tabindex="-1", aria_label="The page from top to bottom")
+
+
+def _group(group: Group, reason: str, lang: dict[str, str]) -> Markup:
+    first = group.pieces[0]
+    head, folded, more = group.fold()
+    pieces, rest = ([_piece(piece, reason, lang, told=piece.label == first.label) for piece in part] for part in (head, folded))
+    if rest:
+        pieces.append(tag("details", tag("summary", more), *rest))
+    count = [tag("span", number_of(len(group.pieces), "piece"), class_="count")] if len(group.pieces) > 1 else []
+    return tag(
+        "section",
+        tag(
+            "p",
+            tag("b", first.fate),
+            " ",
+            tag("span", first.label, class_="label"),
+            " ",
+            tag("code", group.rule),
+            " ",
+            *count,
+            class_="head",
+        ),
+        *pieces,
+        tag("div", tag("p", tag("b", group.rule)), tag("p", group.because), class_="why", aria_hidden="true"),
+        class_=" ".join(["group", first.fate, *_common(group.pieces)]),
+    )
+
+
+def _common(pieces: Sequence[Piece]) -> Iterator[str]:
+    """Yield fate and label, as far as all of the pieces have the same."""
+    for names in ({piece.fate for piece in pieces}, {piece.label for piece in pieces}):
+        if len(names) == 1:
+            yield f"is-{names.pop()}"
+
+
+def _piece(piece: Piece, reason: str, lang: dict[str, str], *, told: bool) -> Markup:
+    kind = [] if told else [tag("span", f"{piece.fate} {piece.label}", class_="kind", dir="ltr"), " "]
+    return tag(
+        "p",
+        *kind,
+        shown(piece.text),
+        class_=f"piece {piece.fate} is-{piece.fate} is-{piece.label}",
+        dir="auto",
+        tabindex="0",
+        aria_describedby=reason,
+        **lang,
+    )
+
+
+def _rules(section: Section) -> Markup:
+    rows = [
+        join(tag("dt", tag("code", row.name)), tag("dd", row.value, id=f"rule-{number}")) for number, row in enumerate(section.rows)
+    ]
+    return tag("section", tag("h2", section.title), tag("dl", *rows), class_="card rules")

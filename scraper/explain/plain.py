@@ -1,0 +1,25 @@
+"""A report as lines of plain text, for pipes: a piece a line, in columns, so that grep finds it whole."""
+
+from collections.abc import Iterator
+
+from scraper.explain.report import Report
+from scraper.render import shown
+
+
+def to_lines(report: Report) -> Iterator[str]:
+    """Yield the lines of a report: fate, label, rule and text of each piece, then the sections, all of them complete."""
+    pieces = [piece for group in report.groups for piece in group.pieces]
+    fates, labels, rules = (
+        max((len(name) for name in names), default=0)
+        for names in zip(*((piece.fate, piece.label, piece.rule) for piece in pieces), strict=True)
+    )
+    for piece in pieces:
+        yield f"{piece.fate:{fates}}  {piece.label:{labels}}  {piece.rule:{rules}}  {shown(piece.text)}"
+    for section in report.sections:
+        yield ""
+        yield section.title
+        width = max((len(row.name) for row in section.rows), default=0)
+        for row in section.rows:
+            yield f"  {shown(row.name):{width}}  {shown(row.value)}"
+        if not section.rows:
+            yield "  none"

@@ -1,0 +1,144 @@
+"""All that there is to say about what became of a page, before anybody has said how it is shown."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from scraper.explain.pieces import Piece, pieces_of
+from scraper.explain.verdicts import Verdict, verdicts
+from scraper.extract.cleaning import Outcome
+from scraper.extract.core_rules import REASONS
+from scraper.extract.spans import Fate
+from scraper.layouts import Layout
+from scraper.models import Decoding
+from scraper.records import PageRecord
+from scraper.render.words import DECODED_BY, KINDS_MEAN, WARNINGS_MEAN
+from scraper.text import visible
+
+_LONGEST_TICKER: Final = 8
+_FOLDED_TICKER: Final = 5
+"""Headlines: up to how many a ticker is shown whole, and how many of a longer one are seen before it is unfolded."""
+
+_NO_SCALARS: Final = ("text", "headings", "headlines", "teasers", "images", "removed", "warnings")
+
+
+class Row(NamedTuple):
+    """A name and what there is to say of it."""
+
+    name: str
+    value: str
+
+
+class Section(NamedTuple):
+    """Rows under a heading."""
+
+    title: str
+    rows: Sequence[Row]
+
+
+class Group(NamedTuple):
+    """Neighbours on the page (but for white space) that one rule has claimed, such as all headlines of a ticker."""
+
+    rule: str
+    because: str
+    pieces: Sequence[Piece]
+
+    def fold(self) -> tuple[Sequence[Piece], Sequence[Piece], str]:
+        """Return the pieces to show at once, those that are folded away, and how many these are, in words.
+
+        Only a long ticker is folded: nobody reads all of it, and the article stands below.
+        """
+        is_long = sum(piece.label == "headline" for piece in self.pieces) > _LONGEST_TICKER
+        first = _FOLDED_TICKER if is_long else len(self.pieces)
+        more = Counter(piece.label for piece in self.pieces[first:])
+        return self.pieces[:first], self.pieces[first:], ", ".join(number_of(more[label], f"more {label}") for label in more)
+
+
+class Report(NamedTuple):
+    """What became of a page, piece by piece and as a whole."""
+
+    input: str
+    title: str | None
+    lang: str | None
+    groups: Sequence[Group]
+    """The page from top to bottom, without the white space between pieces."""
+    chars: dict[Fate, int]
+    """Visible characters by fate."""
+    sections: Sequence[Section]
+
+
+def report_on(outcome: Outcome, layouts: Sequence[Layout]) -> Report:
+    """Return what there is to say about an outcome.
+
+    Args:
+        outcome: what became of the page.
+        layouts: the layouts among which one was looked for.
+    """
+    record = outcome.record
+    reasons = REASONS | (outcome.layout.reasons() if outcome.layout is not None else {})
+    pieces = [piece for piece in pieces_of(outcome) if piece.fate != "blank"]
+    groups = [Group(rule, _plain(reasons[rule]), list(part)) for rule, part in groupby(pieces, key=lambda piece: piece.rule)]
+    chars: dict[Fate, int] = dict.fromkeys(("field", "body", "removed"), 0)
+    for piece in pieces:
+        chars[piece.fate] += visible(piece.text)
+    return Report(
+        input=record.input,
+        title=record.title,
+        lang=record.lang,
+        groups=groups,
+        chars=chars,
+        sections=[
+            Section("Record", list(_scalars(record))),
+            Section(
+                "Visible characters", [Row(fate, str(count)) for fate, count in [*chars.items(), ("all", sum(chars.values()))]]
+            ),
+            Section("Counts", list(_counts(record, pieces))),
+            Section("Removed", [Row(gone.rule, _removed(gone.count, gone.chars)) for gone in record.removed]),
+            Section("Warnings", [Row(warning, WARNINGS_MEAN[warning]) for warning in record.warnings]),
+            Section("Decoding", [Row(outcome.decoding.encoding, _decoded(outcome.decoding))]),
+            *map(_section, verdicts(outcome, layouts)),
+            Section("Rules", [Row(group.rule, group.because) for group in {group.rule: group for group in groups}.values()]),
+        ],
+    )
+
+
+def number_of(count: int, noun: str) -> str:
+    """Return a count with its noun: ``1 headline``, ``2 headlines``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _scalars(record: PageRecord) -> Iterator[Row]:
+    for name in record.__struct_fields__:
+        value = getattr(record, name)
+        if name in _NO_SCALARS:
+            continue
+        if name == "schema_version":
+            yield Row("schema", str(value))
+        else:
+            yield Row(name, f"{value}: {KINDS_MEAN[record.kind]}" if name == "kind" else "null" if value is None else value)
+
+
+def _counts(record: PageRecord, pieces: Sequence[Piece]) -> Iterator[Row]:
+    yield Row("headlines", str(len(record.headlines)))
+    yield Row("paragraphs", str(sum(piece.label == "body" for piece in pieces)))
+    for name in ("headings", "teasers", "images"):
+        yield Row(name, str(len(getattr(record, name))))
+
+
+def _removed(count: int, chars: int) -> str:
+    return f"{number_of(chars, 'character')} in {number_of(count, 'piece')}"
+
+
+def _decoded(decoding: Decoding) -> str:
+    replaced = f"; {number_of(decoding.replaced, 'character')} became U+FFFD" if decoding.replaced else ""
+    return DECODED_BY[decoding.by] + replaced
+
+
+def _section(verdict: Verdict) -> Section:
+    rows = [Row(sign.rule, f"{sign.strength}: {_plain(sign.because)}") for sign in verdict.signs]
+    return Section(f"Layout {verdict.layout}", [Row("chosen" if verdict.is_chosen else "not chosen", verdict.sentence), *rows])
+
+
+def _plain(because: str) -> str:
+    return " ".join(because.split())

@@ -1,0 +1,109 @@
+"""Which blocks of a body are its sub-headings."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+from operator import itemgetter
+from typing import Final
+
+from scraper.extract.segments import Segment
+from scraper.layouts import Layout
+from scraper.models import Element
+from scraper.text import is_blank
+
+_ENDS_A_SENTENCE: Final = re.compile(r"[.!?:;,…؟؛،۔]['\"’”»)\]]*\Z")
+
+
+_CELLS: Final = frozenset("caption dd dt figcaption li td th".split())
+"""Elements whose lines are no headings, however short."""
+_LONGEST_BOLD: Final = 160
+"""Characters of a bold line that is a heading; a longer one is a paragraph that the page prints in bold."""
+_HEADING_MARKS: Final = ("#", "**")
+"""What Markdown puts before a heading, and before bold type."""
+_ROW: Final = 3
+"""Short lines in a row that are a poem, a table or a list."""
+_GAP: Final = re.compile(r"\S\s{2,}\S")
+"""What parts the cells of a table that is set with spaces."""
+
+
+def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_title: bool = True) -> set[int]:
+    """Return the indices of the sub-headings among the blocks of a body.
+
+    By its shape a heading is a short block without end punctuation that stands alone above a longer one: several short ones in a row,
+    with no more blank lines around one than between them, are a poem or a table. By its markup it is a block that is wholly bold or a heading element, unless all blocks are, which says
+    nothing; an element that holds several, since it was never closed, marks the first. Where no title is known, the first block may
+    be it, and is no sub-heading.
+    """
+    seen: set[Element] = set()
+    bold = {index for index, block in enumerate(blocks) if block.runs and _is_marked(block, text, layout, seen)}
+    if len(bold) == len(blocks):
+        bold = set()
+    bold -= {index for index in bold if {index - 1, index, index + 1} <= bold or {index, index + 1, index + 2} <= bold}
+    short = [len(block.text) <= layout.file.heading.longest and not _ENDS_A_SENTENCE.search(block.text) for block in blocks]
+    cells = [is_short and bool(_GAP.search(block.words(text))) for block, is_short in zip(blocks, short, strict=True)]
+    listed = [_is_listed(block, text) for block in blocks]
+    in_row = [is_short and not (index in bold or listed[index]) for index, is_short in enumerate(short)]
+    rows = set(_in_rows(in_row, cells, blocks, text))
+    shaped = {
+        index
+        for index, (block, after) in enumerate(pairwise(blocks))
+        if short[index]
+        and len(after.text) > len(block.text)
+        and index not in rows
+        and not (listed[index] or cells[index])
+        and (index or has_title)
+    }
+    return {index for index in bold | shaped if not _is_cell(blocks[index])}
+
+
+def _is_listed(block: Segment, text: str) -> bool:
+    """Return True if a block begins with what an extractor puts before an item of a list."""
+    return bool(block.text) and block.begin > block.start and not text.startswith(_HEADING_MARKS, block.start)
+
+
+def _in_rows(short: Sequence[bool], cells: Sequence[bool], blocks: Sequence[Segment], text: str) -> Iterator[int]:
+    """Yield the indices of those that stand in a row, and not apart from it between blank lines, or below the cells of a table."""
+    for is_short, row in groupby(enumerate(short), key=itemgetter(1)):
+        indices = [index for index, _ in row]
+        if not is_short or len(indices) < _ROW:
+            continue
+        first, last = indices[0], indices[-1]
+        gaps = [text.count("\n", one.end, other.start) for one, other in pairwise(blocks[first : last + 2])]
+        above = text.count("\n", blocks[first - 1].end, blocks[first].start) if first else 0
+        usual = min(gaps[: last - first])
+        for index, over, under in zip(indices, [above, *gaps], [*gaps, 0], strict=False):
+            is_below_table = index == last and over == under and cells[last - 1] and not cells[last]
+            if min(over, under) <= usual and not is_below_table:
+                yield index
+
+
+def _is_cell(block: Segment) -> bool:
+    """Return True if a block stands in a table, a list or a caption within the body."""
+    part = block.region.element if block.region is not None else None
+    for run in block.runs[:1]:
+        element: Element | None = run.element
+        while element is not None and element is not part:
+            if element.tag in _CELLS:
+                return True
+            element = element.parent
+    return False
+
+
+def _is_marked(block: Segment, text: str, layout: Layout, seen: set[Element]) -> bool:
+    """Tell whether all of a block stands in elements that mark headings and have marked none before; they are added to ``seen``."""
+    if len(block.text) > _LONGEST_BOLD:
+        return False
+    part = block.region.element if block.region is not None else None
+    marks: set[Element] = set()
+    for run in block.runs:
+        if is_blank(text[run.start : run.end]):
+            continue
+        element: Element | None = run.element
+        while element is not part and element is not None and not layout.makes_heading(element):
+            element = element.parent
+        if element is part or element is None:
+            return False
+        marks.add(element)
+    is_new = not marks & seen
+    seen |= marks
+    return bool(marks) and is_new

@@ -1,0 +1,269 @@
+"""From labelled spans to a record: each piece to its field, or into the count of what was removed."""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, pairwise, repeat, zip_longest
+from typing import Final, get_args
+
+from scraper.archives import Original, original_of
+from scraper.extract.detection import Fit
+from scraper.extract.labelling import Labelled
+from scraper.extract.segments import Regions
+from scraper.extract.spans import BODY, REMOVED, Claim, Label, Row, Span, spread
+from scraper.layouts import Layout
+from scraper.layouts.layout import Dateline
+from scraper.models import Decoding, Document, Page
+from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
+from scraper.text import squeeze, squeeze_all, visible
+from scraper.urls import needs_base, origin_of, resolve, site_of
+
+_LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
+_TEASER_PARTS: Final = frozenset(["teaser-title", "teaser-author", "teaser-newspaper"])
+_ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
+# A path from the root, with nothing in it that joining would change: nearly every link of a page, and ten times as fast.
+_PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
+_PLAIN_PATHS: Final = re.compile(rf"{_PLAIN_PATH.pattern}(?:\n{_PLAIN_PATH.pattern})*")
+_ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
+
+
+def project(
+    page: Page, decoding: Decoding, document: Document, claims: Sequence[Claim], fit: Fit | None, labelled: Labelled | None
+) -> PageRecord:
+    """Return the record of a page whose spans are labelled; without a layout that fits all of it is text."""
+    layout = fit.layout if fit is not None else None
+    own = own_address(page, document)
+    url = own.url if own is not None else None
+    text = document.text
+    links = _Links(url, document.base)
+    pieces: defaultdict[Label, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        pieces[claim.label].append(claim)
+    blocks = [claim for claim in claims if claim.label in BODY]
+
+    title = " ".join(_texts(text, pieces.get("title", ()))) or None
+    body = _body(document, blocks, keep_lines=layout is None and document.form == "text")
+    headlines = _headlines(document, pieces.get("headline", ()), links)
+    teasers = list(_teasers(text, claims, links)) if "teaser-title" in pieces else []
+    images = _images(document, fit.regions, links) if fit is not None and document.images else []
+    original_url = links.follow(next((span.link for span in spread(pieces.get("footer", ())) if span.link is not None), None))
+
+    dateline = (
+        layout.read_dateline(labelled.dateline, labelled.dateline_hit)
+        if layout is not None and labelled is not None and labelled.dateline
+        else None
+    )
+    said = labelled.said if labelled is not None else {}
+    newspaper = (dateline.newspaper if dateline is not None else None) or said.get("newspaper")
+    author = _author(said.get("author") or (dateline.author if dateline is not None else None), newspaper)
+    address = layout.address(url) if layout is not None and url is not None else {}
+    kind = _kind(layout, title is not None or "dateline" in pieces, bool(blocks), bool(teasers))
+    is_article = kind == "article" or (kind == "page" and bool(blocks))
+    warned: dict[Warning_, bool] = {
+        "no-title": is_article and title is None,
+        "no-date": is_article and (dateline is None or not dateline.is_date_printed),
+        "bad-date": dateline is not None and dateline.is_date_printed and dateline.date is None,
+        "no-newspaper": is_article and newspaper is None,
+        "no-base-url": links.is_base_missing,
+        "ticker-not-split": "ticker" in pieces,
+        "lines-rejoined": document.is_rejoined,
+        "several-pages": labelled is not None and labelled.is_several,
+        "decoding-replaced": decoding.replaced > 0,
+        "decoding-guessed": decoding.by == "detected",
+        "unlabelled-text": "unlabelled" in pieces,
+    }
+    return PageRecord(
+        id=hashlib.sha256(url.encode() if url is not None else page.octets).hexdigest()[:16],
+        input=page.input,
+        url=url,
+        site=site_of(url) if url is not None else None,
+        layout=layout.name if layout is not None else None,
+        kind=kind,
+        lang=_said_lang(dateline, labelled, address)
+        or _lang_of([title or "", body, *(line.text for line in headlines), *(teaser.title for teaser in teasers)])
+        if labelled is not None
+        else None,
+        title=title,
+        newspaper=newspaper,
+        newspaper_slug=address.get("newspaper_slug"),
+        author=author,
+        date=dateline.date.isoformat() if dateline is not None and dateline.date is not None else None,
+        text=body,
+        headings=_texts(text, pieces.get("heading", ())),
+        headlines=headlines,
+        teasers=teasers,
+        images=images,
+        original_url=original_url,
+        fetched_at=page.fetched_at or (own.captured_at if own is not None else None),
+        removed=_removed(text, [claim for claim in claims if claim.label in REMOVED]),
+        warnings=[warning for warning, holds in warned.items() if holds],
+    )
+
+
+def own_address(page: Page, document: Document) -> Original | None:
+    """Return the address of a page, whatever archive it was saved from; None if nobody knows one."""
+    url = page.url or document.address
+    return None if url is None else original_of(url)
+
+
+def headline_records(record: PageRecord, layout: Layout | None) -> Iterator[HeadlineRecord]:
+    """Yield a record for each headline of a page."""
+    for position, headline in enumerate(record.headlines):
+        address = layout.address(headline.url) if layout is not None and headline.url is not None else {}
+        yield HeadlineRecord(
+            headline=headline.text,
+            url=headline.url,
+            position=position,
+            newspaper_slug=address.get("newspaper_slug"),
+            lang=record.lang,
+            site=record.site,
+            page_url=record.url,
+            page_id=record.id,
+            fetched_at=record.fetched_at,
+            input=record.input,
+        )
+
+
+def _headlines(document: Document, ticker: Sequence[Claim], links: "_Links") -> list[Headline]:
+    headlines: list[Headline] = []
+    single: list[Span] = []
+    for claim in ticker:
+        if isinstance(claim, Span):
+            single.append(claim)
+            continue
+        headlines += [*_linked(document, single, links), *_row(claim, links)]
+        single = []
+    return [*headlines, *_linked(document, single, links)]
+
+
+def _linked(document: Document, spans: Sequence[Span], links: "_Links") -> Iterator[Headline]:
+    text = document.text
+    lines = squeeze_all([text[span.start : span.end] for span in spans])
+    return map(Headline, lines, [links.follow(span.link) for span in spans])
+
+
+def _row(row: Row, links: "_Links") -> Iterable[Headline]:
+    if not row.links:
+        return map(Headline, filter(None, row.pieces), repeat(None))
+    plain = _plain_row(row.pieces, row.links, links.origin) if links.origin is not None else None
+    if plain is not None:
+        return plain
+    return [Headline(piece, links.follow(link)) for piece, link in zip(row.pieces, row.links, strict=True) if piece]
+
+
+def _plain_row(pieces: Sequence[str], links: Sequence[str | None], origin: str) -> Sequence[Headline] | None:
+    """Return the headlines of a row whose links are plain paths, each; None if one is not."""
+    hrefs = [link or "" for link, piece in zip(links, pieces, strict=True) if piece]
+    lines = "\n".join(hrefs)
+    if not _PLAIN_PATHS.fullmatch(lines) or lines.count("\n") != len(hrefs) - 1:
+        return None
+    return [Headline(piece, origin + href) for piece, href in zip(filter(None, pieces), hrefs, strict=True)]
+
+
+def _removed(text: str, spans: Sequence[Claim]) -> list[Removed]:
+    """Count what stands in no field, by rule, in the order in which the rules are first met."""
+    pieces: dict[str, list[str]] = {}
+    for span in spans:
+        pieces.setdefault(span.rule, []).append(text[span.start : span.end])
+    return [Removed(rule, len(taken), visible("".join(taken))) for rule, taken in pieces.items()]
+
+
+class _Links:
+    """Follows the links of a page, and notes whether a base was missing."""
+
+    def __init__(self, url: str | None, base: str | None) -> None:
+        base = resolve(base, url) if base is not None else url
+        self._base = original_of(base).url if base is not None else None
+        self.origin = origin_of(self._base) if self._base is not None else None
+        """The beginning of all addresses that are given as paths from the root; None where that is unknown."""
+        self.is_base_missing = False
+
+    def follow(self, link: str | None) -> str | None:
+        if link is None:
+            return None
+        if _PLAIN_PATH.fullmatch(link):
+            self.is_base_missing |= self.origin is None
+            return self.origin + link if self.origin is not None else None
+        if self._base is None and needs_base(link):
+            self.is_base_missing = True
+        address = resolve(link, self._base)
+        return original_of(address).url if address is not None else None
+
+
+def _body(document: Document, blocks: Sequence[Claim], *, keep_lines: bool) -> str:
+    """Join the blocks of a body by blank lines; of an unknown text, lines that followed each other stay together."""
+    text = document.text
+    parts = _texts(text, blocks)
+    if not keep_lines:
+        return "\n\n".join(parts)
+    ends = ["\n" if len(text[one.end : other.start].splitlines()) == 1 else "\n\n" for one, other in pairwise(blocks)]
+    return "".join(chain.from_iterable(zip_longest(parts, ends, fillvalue="")))
+
+
+def _texts(text: str, claims: Sequence[Claim]) -> list[str]:
+    """Return the text of each claim; those with one number above 0 are pieces of one, between which there were marks."""
+    pieces: list[str] = []
+    last = 0
+    for claim in claims:
+        group = claim.group if isinstance(claim, Span) else 0
+        if group and group == last:
+            pieces[-1] += text[claim.start : claim.end]
+        else:
+            pieces.append(text[claim.start : claim.end])
+        last = group
+    return squeeze_all(pieces)
+
+
+def _teasers(text: str, claims: Sequence[Claim], links: _Links) -> Iterator[Teaser]:
+    groups: dict[int, dict[Label, tuple[str, str | None]]] = {}
+    for span in spread(claims):
+        if span.group and span.label in _TEASER_PARTS:
+            groups.setdefault(span.group, {}).setdefault(span.label, (squeeze(text[span.start : span.end]), span.link))
+    for pieces in groups.values():
+        title, link = pieces["teaser-title"]
+        author, newspaper = (pieces.get(label, (None, None))[0] for label in ("teaser-author", "teaser-newspaper"))
+        yield Teaser(title, links.follow(link), author, newspaper)
+
+
+def _kind(layout: Layout | None, has_head: bool, has_body: bool, has_teasers: bool) -> Kind:
+    if layout is None:
+        return "unknown"
+    if has_head and has_body:
+        return "article"
+    return "listing" if has_teasers else "page"
+
+
+def _author(name: str | None, newspaper: str | None) -> str | None:
+    """Return the writer's name; None if it only names the newspaper, which the network prints where no person is known."""
+    return None if name is None or (newspaper is not None and name.casefold() == newspaper.casefold()) else name
+
+
+def _said_lang(dateline: Dateline | None, labelled: Labelled, address: dict[str, str]) -> Lang | None:
+    """Return the language of the page's own words, or that of which its address tells."""
+    said = [
+        dateline.lang if dateline is not None else None,
+        *map(labelled.langs.get, ("byline", "notice", "footer")),
+        address.get("lang"),
+    ]
+    return next((lang for lang in said if lang is not None and _LANG.match(lang)), None)
+
+
+def _lang_of(texts: Sequence[str]) -> Lang | None:
+    """Return the language whose letters most are, if one can be told by its letters."""
+    text = "".join(texts)
+    letters = sum(map(str.isalpha, text))
+    return "ar" if letters and len(_ARABIC.findall(text)) * 2 > letters else None
+
+
+def _images(document: Document, regions: Regions, links: _Links) -> list[str]:
+    skipped = regions.layout.skipped_images
+    found: dict[str, None] = {}
+    for image in document.images:
+        region = regions.of(image.element)
+        if region is None or region.rule.label not in _ARTICLE_PARTS or any(skip.search(image.src) for skip in skipped):
+            continue
+        address = links.follow(image.src)
+        if address is not None:
+            found[address] = None
+    return list(found)

@@ -1,0 +1,166 @@
+"""One request over the network, within bounds; here, and nowhere else, the network's errors become ours."""
+
+import ssl
+import time
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from scraper.errors import BadAddress, BadCertificate, ConnectionFailed, FetchError, TimedOut, TooLarge, UnknownHost
+from scraper.fetch.addresses import parsed
+from scraper.fetch.exchange import Exchange, Header, Truncation
+from scraper.fetch.network import Bounds, Network
+
+_SENT: Final = [
+    (b"Accept", b"text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1"),
+    (b"Accept-Encoding", b"gzip, deflate, br, zstd"),
+]
+
+
+class Getter(Protocol):
+    """Whoever can make a request; tests put a function in its place."""
+
+    def __call__(self, url: str, *, headers: list[Header], only_public: bool = False, max_bytes: int | None = None) -> Exchange:
+        """Request ``url`` and return what came back."""
+
+
+class Client:
+    """Makes requests, one or several at a time, and keeps connections open between them.
+
+    Proxies are taken from the environment (``HTTPS_PROXY``, ``NO_PROXY`` …), and so are certificates (``SSL_CERT_FILE``, ``SSL_CERT_DIR``).
+
+    Args:
+        headers: what is sent with each request, beside ``Host``, ``Accept`` and ``Accept-Encoding``.
+        timeout: the most seconds for one request, from looking up the name to the last byte.
+        max_bytes: the most bytes of a body, as they are sent.
+    """
+
+    def __init__(self, *, headers: list[Header], timeout: float, max_bytes: int) -> None:
+        given = {name.lower() for name, _ in headers}
+        self._headers = httpx.Headers([*(pair for pair in _SENT if pair[0].lower() not in given), *headers])
+        self._timeout = timeout
+        self._extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)}
+        self._max_bytes = max_bytes
+        self._bounds = Bounds()
+        self._context = httpx.create_ssl_context()
+        self._proxies = getproxies()
+        self._transports: dict[str | None, httpx.HTTPTransport] = {}
+
+    def get(self, url: str, *, headers: list[Header], only_public: bool = False, max_bytes: int | None = None) -> Exchange:
+        """Request ``url`` and return what came back; redirects are not followed.
+
+        Args:
+            url: an address as :func:`~scraper.fetch.addresses.prepare` returns it.
+            headers: what is sent with this request only.
+            only_public: connect to no private address.
+            max_bytes: the most bytes of the body, if fewer than elsewhere.
+
+        Raises:
+            FetchError: if no answer came at all. An answer that is not whole is returned, with its ``error``.
+        """
+        proxy = self._proxy_of(url)
+        limit = self._max_bytes if max_bytes is None else max_bytes
+        self._bounds.deadline = time.monotonic() + self._timeout
+        self._bounds.only_public = only_public and proxy is None
+        sent = httpx.Headers([*self._headers.raw, *headers]) if headers else self._headers
+        try:
+            request = httpx.Request("GET", parsed(url), headers=sent, extensions=self._extensions)
+            requested_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            response = self._transport(proxy).handle_request(request)
+        except httpx.HTTPError as error:
+            raise self._ours(error) from None
+        except httpx.InvalidURL as error:
+            raise BadAddress(f"it is no address that can be asked for ({error})") from None
+        stream = response.extensions.get("network_stream") if proxy is None else None
+        peer = stream.get_extra_info("server_addr") if stream is not None else None
+        body, truncated, failure = self._read(response, limit)
+        target = b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url.raw_path)
+        return Exchange(
+            url=url,
+            requested_at=requested_at,
+            ip=str(peer[0]) if peer else None,
+            request_head=target + b"".join(b"%b: %b\r\n" % pair for pair in request.headers.raw) + b"\r\n",
+            version=response.extensions.get("http_version", b"HTTP/1.1"),
+            status=response.status_code,
+            reason=response.extensions.get("reason_phrase", b""),
+            headers=list(response.headers.raw),
+            body=body,
+            truncated=truncated,
+            error=failure,
+        )
+
+    def _read(self, response: httpx.Response, limit: int) -> tuple[bytes, Truncation | None, FetchError | TooLarge | None]:
+        pieces: list[bytes] = []
+        left = limit
+        try:
+            for piece in response.stream:  # type: ignore[union-attr]  # a transport's stream is a synchronous one
+                left -= len(piece)
+                pieces.append(piece)
+                if left < 0:
+                    error = TooLarge(f"the page has more than {limit} bytes; raise --max-bytes to have it")
+                    return b"".join(pieces)[:limit], "length", error
+                if time.monotonic() > self._bounds.deadline:
+                    raise httpx.ReadTimeout("the time is over")
+        except httpx.HTTPError as failure:
+            ours = self._ours(failure)
+            return b"".join(pieces), "time" if isinstance(ours, TimedOut) else "disconnect", ours
+        finally:
+            response.close()
+        return b"".join(pieces), None, None
+
+    def close(self) -> None:
+        """Close all connections."""
+        for transport in self._transports.values():
+            transport.close()
+
+    def is_proxied(self, url: str) -> bool:
+        """Tell whether a proxy stands between, which then resolves the names."""
+        return self._proxy_of(url) is not None
+
+    def _proxy_of(self, url: str) -> str | None:
+        if not self._proxies:
+            return None
+        parts = urlsplit(url)
+        proxy = self._proxies.get(parts.scheme) or self._proxies.get("all")
+        return proxy if proxy and not proxy_bypass(parts.netloc) else None
+
+    def _transport(self, proxy: str | None) -> httpx.HTTPTransport:
+        transport = self._transports.get(proxy)
+        if transport is None:
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30)
+            address = proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+            try:
+                transport = httpx.HTTPTransport(verify=self._context, proxy=address, limits=limits)
+            except (ValueError, ImportError) as error:
+                raise ConnectionFailed(f"the proxy {address!r} of the environment cannot be used ({error})") from None
+            # httpx offers no way to say how sockets are made; httpcore, below it, does (advanced usage, network backends).
+            transport._pool._network_backend = Network(self._bounds)  # noqa: SLF001
+            transport = self._transports.setdefault(proxy, transport)
+        return transport
+
+    def _ours(self, error: httpx.HTTPError) -> FetchError:
+        """Return our error for one of httpx's."""
+        if isinstance(error, httpx.TimeoutException):
+            return TimedOut(f"it was not complete within {self._timeout:g} seconds; raise --timeout to wait longer")
+        if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+            return BadAddress(f"it cannot be asked for ({error})")
+        causes = _causes(error)
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+            reason = next(cause.verify_message for cause in causes if isinstance(cause, ssl.SSLCertVerificationError))
+            return BadCertificate(
+                f"the host's certificate is not accepted ({reason}); SSL_CERT_FILE names certificates of your own"
+            )
+        if any(isinstance(cause, UnknownHost) for cause in causes):
+            return UnknownHost(str(error))
+        said = str(error) or type(error).__name__
+        return ConnectionFailed(f"the connection failed ({said})")
+
+
+def _causes(error: BaseException | None) -> list[Any]:
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found

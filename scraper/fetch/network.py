@@ -1,0 +1,85 @@
+"""Sockets that keep a deadline, and that go to no private address where only public ones are allowed.
+
+httpx bounds each read by a time of its own, so that a server that sends a byte now and then is never done; and it resolves
+names by itself, so that a name may lead elsewhere than when it was checked. Both are mended at the one place where sockets are made.
+"""
+
+import ssl
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+
+from scraper.errors import BadRedirect
+from scraper.fetch.addresses import is_public, resolve_host
+
+
+class Bounds(threading.local):
+    """What holds for the request that this thread is making."""
+
+    deadline: float = float("inf")
+    """When it must be over, by ``time.monotonic()``."""
+    only_public: bool = False
+    """Whether it may connect to public addresses only."""
+
+    def left(self, timeout: float | None) -> float:
+        """Return how long an operation may still take, in seconds; a moment, where the time is over."""
+        return max(0.001, min(timeout or float("inf"), self.deadline - time.monotonic()))
+
+
+class Network(httpcore.NetworkBackend):
+    """Makes connections within :class:`Bounds`."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._inner = httpcore.SyncBackend()
+        self._bounds = bounds
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address of the host that answers."""
+        failure: Exception | None = None
+        for ip in resolve_host(host, port, self._bounds.left(timeout)):
+            if self._bounds.only_public and not is_public(ip):
+                raise BadRedirect(f"a public page leads to {host} at the private address {ip}; fetch it by itself if you mean to")
+            try:
+                stream = self._inner.connect_tcp(ip, port, self._bounds.left(timeout), local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+                continue
+            return _Stream(stream, self._bounds, (ip, port))
+        raise failure or httpcore.ConnectError("the host has no address")
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream, bounds: Bounds, peer: tuple[str, int]) -> None:
+        self._inner = inner
+        self._bounds = bounds
+        self._peer = peer
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if time.monotonic() >= self._bounds.deadline:
+            raise httpcore.ReadTimeout("the time is over")
+        return self._inner.read(max_bytes, self._bounds.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, self._bounds.left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, self._bounds.left(timeout)), self._bounds, self._peer)
+
+    def get_extra_info(self, info: str) -> Any:
+        # To ask the socket for each page takes a fifteenth of fetching it, and fails where the other side has gone already.
+        return self._peer if info == "server_addr" else self._inner.get_extra_info(info)

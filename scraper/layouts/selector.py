@@ -1,0 +1,57 @@
+"""Compound selectors, as in CSS: a tag, an id, classes, or several of these (``div#footer``, ``a.teasertitle``).
+
+A class that ends with a star stands for all that begin so (``.articleauthor*``).
+
+Nothing more of CSS is offered. Where an element stands is said by ``within`` and ``not_within`` of a rule, which also hold on
+pages whose nesting is broken.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from scraper.models import Element
+
+_COMPOUND: Final = re.compile(r"(?P<tag>[a-zA-Z][\w-]*)?(?P<rest>(?:#[\w-]+|\.[\w-]+\*?)*)")
+
+
+class Selector(NamedTuple):
+    """A compound selector; an empty part asks for nothing."""
+
+    tag: str
+    id: str
+    classes: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Selector":
+        """Read a selector.
+
+        Raises:
+            ValueError: if it is no compound selector, or empty, or names two ids.
+        """
+        match = _COMPOUND.fullmatch(text)
+        if not text or match is None:
+            raise ValueError(f"{text!r} is no compound selector (a tag, an id and classes, as in 'div#footer' or 'a.teasertitle')")
+        parts = re.findall(r"[#.][\w-]+\*?", match["rest"])
+        ids = [part[1:] for part in parts if part[0] == "#"]
+        if len(ids) > 1:
+            raise ValueError(f"{text!r} names two ids; an element has one")
+        return cls((match["tag"] or "").lower(), ids[0] if ids else "", tuple(part[1:] for part in parts if part[0] == "."))
+
+    def css(self) -> str:
+        """Return what selects, in CSS, at least these elements: of a class that ends with a star any that holds it."""
+        names = "".join(f'[class*="{name[:-1]}"]' if name[-1] == "*" else f".{name}" for name in self.classes)
+        return f"{self.tag}{f'#{self.id}' if self.id else ''}{names}"
+
+    def _has_classes(self, names: Sequence[str]) -> bool:
+        return all(
+            any(name.startswith(wanted[:-1]) for name in names) if wanted[-1] == "*" else wanted in names for wanted in self.classes
+        )
+
+    def matches(self, element: Element) -> bool:
+        """Tell whether ``element`` is one of these."""
+        return (
+            (not self.tag or self.tag == element.tag)
+            and (not self.id or self.id == element.id)
+            and (not self.classes or self._has_classes(element.class_.split()))
+        )

@@ -1,0 +1,198 @@
+"""What is wrong with a layout file: all of it, each fault with its place.
+
+A place is written as a path, ``$.elements[3].select[0]``: the first selector of the fourth entry of ``[[elements]]``.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
+from functools import partial
+from typing import Any, Final, get_args, get_origin
+
+import msgspec
+
+from scraper.layouts.schema import ALL_IMAGES, NO_DATE, NO_TICKER, ElementLabel, Evidence, ExtensionFile, LayoutFile, WordingLabel
+from scraper.layouts.selector import Selector
+from scraper.layouts.wording import Wording, slots_of
+
+_DATE_GROUPS: Final = ("day", "month", "year")
+_ADDRESS_GROUPS: Final = ("newspaper_slug", "lang")
+_PLACE: Final = re.compile(r" - at `(?P<key>key` in `)?\$(?P<rest>.*)`\Z")
+_INVALID_VALUE: Final = re.compile(r"Invalid enum value '(.*)'")
+_LABELS: Final = [*get_args(ElementLabel), *get_args(WordingLabel), *get_args(Evidence)]
+_UNKNOWN_FIELD: Final = re.compile(r"unknown field `(.*)`")
+
+
+def faults_of_shape(raw: dict[str, Any], kind: type[LayoutFile | ExtensionFile]) -> Iterator[str]:
+    """Yield what does not fit the types of a file: unknown and missing keys, values of another type."""
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    for key, value in raw.items():
+        if key not in fields:
+            yield f"unknown field `{key}` - at `$`{near(key, fields)}"
+        elif get_origin(fields[key].type) is list and isinstance(value, list):
+            (of,) = get_args(fields[key].type)
+            for n, entry in enumerate(value):
+                yield from _misfit(entry, of, f".{key}[{n}]")
+        else:
+            yield from _misfit(value, fields[key].type, f".{key}")
+    for name, field in fields.items():
+        if field.required and name not in raw:
+            yield f"missing required field `{name}` - at `$`"
+
+
+def _misfit(value: Any, of: Any, place: str) -> Iterator[str]:
+    try:
+        msgspec.convert(value, of)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        inner = _PLACE.search(message)
+        unknown = _UNKNOWN_FIELD.search(message)
+        hint = near(unknown[1], of.__struct_fields__) if unknown is not None and hasattr(of, "__struct_fields__") else ""
+        what = message[: inner.start()] if inner is not None else message
+        if (other := _INVALID_VALUE.search(message)) is not None:
+            hint = near(other[1], _LABELS)
+        key, rest = (inner["key"] or "", inner["rest"]) if inner is not None else ("", "")
+        yield f"{_rule(value)}{what} - at `{key}${place}{rest}`{hint}"
+
+
+def _rule(value: Any) -> str:
+    """Return the words that name a rule, if the value is one that has a name."""
+    rule = value.get("id") if isinstance(value, dict) else None
+    return f"rule {rule!r}: " if isinstance(rule, str) else ""
+
+
+def faults_in_rules(file: LayoutFile | ExtensionFile) -> Iterator[str]:
+    """Yield the patterns, selectors and wordings that do not compile or ask for what is not there."""
+    for n, host in enumerate(file.hosts):
+        yield from _fault("", f"hosts[{n}]", _host, host)
+    if file.date is not None:
+        yield from _fault("", "date", _date, file.date)
+    if file.ticker is not None:
+        yield from _fault(file.ticker.id, "ticker.separator", _separator, file.ticker.separator)
+        yield from _fault(file.ticker.id, "ticker.usual", partial(_usual, file.ticker.separator), file.ticker.usual)
+    if file.heading is not None:
+        for n, selector in enumerate(file.heading.select):
+            yield from _fault(file.heading.id, f"heading.select[{n}]", Selector.parse, selector)
+    for n, pattern in enumerate(file.images.skip if file.images is not None else ()):
+        yield from _fault(file.images.id if file.images is not None else "", f"images.skip[{n}]", _pattern, pattern)
+    if file.author is not None:
+        yield from _fault(file.author.id, "author.link", _pattern, file.author.link)
+    for n, address in enumerate(file.addresses):
+        yield from _fault(address.id, f"addresses[{n}].path", _address, address.path)
+    for n, element in enumerate(file.elements):
+        for m, selector in enumerate(element.select):
+            yield from _fault(element.id, f"elements[{n}].select[{m}]", Selector.parse, selector)
+    for n, wording in enumerate(file.wordings):
+        yield from _faults_in_sentences(wording.id, f"wordings[{n}].say", wording.say)
+    for rule_id, say in file.say.items() if isinstance(file, ExtensionFile) else ():
+        yield from _faults_in_sentences(rule_id, f"say.{rule_id}", say)
+
+
+def _faults_in_sentences(rule_id: str, place: str, say: dict[str, list[str]]) -> Iterator[str]:
+    for lang, sentences in say.items():
+        for sentence in sentences:
+            yield from _fault(rule_id, f"{place}.{lang}", _sentence, sentence)
+
+
+def _fault(rule_id: str, place: str, check: Callable[[str], object], text: str) -> Iterator[str]:
+    try:
+        check(text)
+    except ValueError as error:
+        yield f"{f'rule {rule_id!r}: ' if rule_id else ''}{error} - at `$.{place}`"
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{text!r} is no pattern: {error}") from None
+
+
+def _usual(separator: str, text: str) -> None:
+    if text and not text.isspace():
+        raise ValueError(f"{text!r} is not white space; other separators are found by the pattern alone")
+    try:
+        is_other = bool(text) and re.fullmatch(separator, text) is None
+    except re.error:
+        return  # a fault of the separator
+    if is_other:
+        raise ValueError(f"{text!r} is no separator; the pattern {separator!r} does not fit all of it")
+
+
+def _host(text: str) -> None:
+    if text != text.lower() or text.startswith("www.") or re.search(r"[\s/:@]", text):
+        raise ValueError(f"{text!r} is no host name in small letters and without 'www.', such as 'maghress.com'")
+
+
+def _separator(text: str) -> None:
+    if _pattern(text).match("") is not None:
+        raise ValueError(f"{text!r} fits where nothing stands, which separates nothing")
+
+
+def _date(text: str) -> None:
+    if set(_pattern(text).groupindex) != set(_DATE_GROUPS):
+        raise ValueError(f"a date needs the groups {', '.join(_DATE_GROUPS)} and no others")
+    try:
+        bare = re.sub(r"\(\?P<\w+>", "(?:", text)
+        _pattern(f"On {bare}")  # as it stands within a wording
+    except ValueError as error:
+        raise ValueError(f"within a wording {error}") from None
+
+
+def _address(text: str) -> None:
+    unknown = set(_pattern(text).groupindex) - set(_ADDRESS_GROUPS)
+    if unknown:
+        raise ValueError(f"an address tells {' and '.join(_ADDRESS_GROUPS)}, not {', '.join(sorted(unknown))}")
+
+
+def _sentence(text: str) -> None:
+    Wording("", [text], "", chained=False)
+
+
+def faults_between_rules(file: LayoutFile, own: LayoutFile | ExtensionFile) -> Iterator[str]:
+    """Yield what is wrong with the rules as a whole: ids that are not unique, or of no rule; tables that are missing.
+
+    Args:
+        file: the layout, with what extends it.
+        own: the file that is looked at, in which faults have their places.
+    """
+    seen = {f"{file.ticker.id}-unsplit"}
+    tables = [table for table in (file.ticker, file.heading, file.images) if table not in (NO_TICKER, ALL_IMAGES)]
+    for rule in (*tables, *file.addresses, *file.elements, *file.wordings):
+        if rule.id in seen:
+            yield f"two rules have the id {rule.id!r}; a rule takes another's place only where `off` names that{_place(rule, own)}"
+        seen.add(rule.id)
+    ids = [rule.id for rule in file.elements]
+    off = own.off if isinstance(own, ExtensionFile) else []
+    for element in file.elements:
+        for other in (*element.within, *element.not_within):
+            if other not in ids:
+                hint = ", since `off` names it" if other in off else near(other, ids)
+                yield f"rule {element.id!r} speaks of an element rule {other!r} that is not there{hint}{_place(element, own)}"
+        if element.label == "ticker" and file.ticker is NO_TICKER:
+            yield f"rule {element.id!r} finds a ticker, and no table [ticker] says how one is split{_place(element, own)}"
+    for wording in file.wordings:
+        if file.date == NO_DATE and any("date" in slots_of(text) for say in wording.say.values() for text in say):
+            yield f"rule {wording.id!r} holds {{date}}, and no key `date` says what one looks like{_place(wording, own)}"
+    if file.name == "core":
+        yield "the name 'core' is taken: rules that hold in every layout bear it - at `$.name`"
+    if file.name in file.over:
+        yield "a layout cannot be preferred to itself - at `$.over`"
+
+
+def _place(rule: object, own: LayoutFile | ExtensionFile) -> str:
+    """Return where a rule stands in the file that is looked at, if it stands there."""
+    for table in ("ticker", "heading", "images"):
+        if getattr(own, table) is rule:
+            return f" - at `$.{table}`"
+    for key in ("addresses", "elements", "wordings"):
+        for n, other in enumerate(getattr(own, key)):
+            if other is rule:
+                return f" - at `$.{key}[{n}]`"
+    return ""
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return a hint at those of ``known`` that ``name`` may have been meant for."""
+    close = get_close_matches(name, list(known))
+    return f" (is it {' or '.join(map(repr, dict.fromkeys(close)))}?)" if close else ""

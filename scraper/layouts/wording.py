@@ -1,0 +1,260 @@
+"""Wordings: fixed sentences, written as a person would write them, and matched as loosely as pages vary.
+
+In a wording ``(a|b)`` offers a choice, ``[a]`` may be missing, ``{newspaper}``, ``{author}`` or another name stands for any
+words and ``{date}`` for the layout's date. Matched alike are: upper and lower case; straight and curly apostrophes, with or without a space after; any
+spacing, also before punctuation; a full stop or exclamation mark at the end, or none; letters with and without their
+diacritics; and a letter that was lost to U+FFFD, as long as most letters are there.
+"""
+
+import re
+import unicodedata
+from functools import cached_property
+from itertools import product
+from typing import Final, NamedTuple
+
+from scraper.text import squeeze
+
+LOST: Final = "\ufffd"
+TATWEEL: Final = "\u0640"
+"""The stroke that stretches an Arabic word."""
+_TOKEN: Final = re.compile(r"\{(?P<slot>\w+)\}|(?P<space>\s+)|(?P<group>[()|\[\]])|(?P<char>.)", re.DOTALL)
+_APOSTROPHES: Final = "'`\u00b4\u02bc\u2018\u2019\u201b\u2032\uff07"
+_END: Final = ".!\u3002\u06d4"
+_ENDS_WITH_SLOT: Final = re.compile(r"\}[.!\s]*\Z")
+_CLOSING: Final = {"(": ")", "[": "]"}
+_GROUPS: Final = {"(": "(?:", ")": ")", "|": "|", "[": "(?:", "]": ")?"}
+
+OPENING: Final = 4
+"""Characters of a line by which it is told which wordings it may be."""
+_WORD: Final = re.compile(rf"\w{{1,{OPENING}}}")
+
+_DECORATION: Final = re.compile("[\u0600-\u0605\u0640\u064b-\u0652\u0670]")
+"""Arabic signs that decorate a word and are no letters of it: vowels, the stretching stroke; also what a bad byte makes of them."""
+
+_MOST_LOST: Final = 1 / 3
+"""The share of U+FFFD above which a line says too little to be recognised."""
+
+
+class Found(NamedTuple):
+    """A wording that was found, and what stood in its slots."""
+
+    start: int
+    end: int
+    slots: dict[str, str]
+
+
+class Wording:
+    """The sentences of one rule in one language.
+
+    Patterns are made when a line first needs them: of ten wordings a page meets the letters of two or three.
+
+    Args:
+        lang: their language.
+        sentences: as in the module's description.
+        date: the pattern of ``{date}``, without named groups.
+        chained: whether several in a row are one piece, as in a notice of two sentences.
+
+    Raises:
+        ValueError: if a sentence is no wording.
+    """
+
+    def __init__(self, lang: str, sentences: list[str], date: str, *, chained: bool) -> None:
+        self.lang = lang
+        self._sentences = sentences
+        self._date = date
+        self._chained = chained
+        openings = [_openings(sentence) for sentence in sentences]
+        self.openings = None if None in openings else frozenset().union(*filter(None, openings))
+        """What a line can begin with: up to four letters, in lower case; None if it can be anything."""
+        self.shortest = min(map(_shortest, sentences))
+        """Characters that a line has at least."""
+
+    def may_begin(self, opening: str) -> bool:
+        """Tell whether a line that begins with these :data:`OPENING` characters may be one of these sentences."""
+        if self.openings is None or LOST in opening:
+            return True
+        letters = opening.casefold()
+        word = _WORD.match(letters)
+        if word is None or _DECORATION.search(letters) or any(map(unicodedata.combining, letters)):
+            return any(known[0] == letters[:1] for known in self.openings)
+        return any(map(word[0].startswith, self.openings))
+
+    def match(self, line: str) -> dict[str, str] | None:
+        """Return the slots if the whole of ``line``, squeezed, is one of these sentences, or several where they chain."""
+        if not _is_legible(line):
+            return None
+        patterns = self._damaged_lines if LOST in line else self._lines
+        for attempt in (line, _DECORATION.sub("", line)) if _DECORATION.search(line) else (line,):
+            for pattern in patterns:
+                match = pattern.fullmatch(attempt)
+                if match is not None:
+                    return _slots(match)
+        return None
+
+    def find(self, text: str, start: int = 0) -> Found | None:
+        """Find the first such stretch of ``text`` from ``start`` on; of sentences that chain there must be several."""
+        if not _is_legible(text):
+            return None
+        found = [
+            match if self._chained else _nearest(pattern, match)
+            for pattern in (self._damaged_stretches if LOST in text else self._stretches)
+            if (match := pattern.search(text, start)) is not None and _is_legible(match[0])
+        ]
+        first = min(found, key=re.Match.start, default=None)
+        return None if first is None else Found(first.start(), first.end(), _slots(first))
+
+    def find_last(self, text: str, start: int = 0) -> Found | None:
+        """Find the last such stretch of ``text`` from ``start`` on."""
+        if not _is_legible(text):
+            return None
+        patterns = self._damaged_stretches if LOST in text else self._stretches
+        found = [match for pattern in patterns for match in pattern.finditer(text, start) if _is_legible(match[0])]
+        last = max(found, key=re.Match.start, default=None)
+        return None if last is None else Found(last.start(), last.end(), _slots(last))
+
+    @cached_property
+    def _lines(self) -> list[re.Pattern[str]]:
+        return self._compile("*", damaged=False)
+
+    @cached_property
+    def _damaged_lines(self) -> list[re.Pattern[str]]:
+        return self._compile("*", damaged=True)
+
+    @cached_property
+    def _stretches(self) -> list[re.Pattern[str]]:
+        return self._compile("+", damaged=False)
+
+    @cached_property
+    def _damaged_stretches(self) -> list[re.Pattern[str]]:
+        return self._compile("+", damaged=True)
+
+    def _compile(self, again: str, *, damaged: bool) -> list[re.Pattern[str]]:
+        patterns = [_pattern(sentence, self._date, damaged=damaged, named=not self._chained) for sentence in self._sentences]
+        if again == "+":
+            # Where no line ends, any words at the end of a wording end with the text.
+            ends = [slots_of(sentence)[-1:] != ["date"] and _ENDS_WITH_SLOT.search(sentence) for sentence in self._sentences]
+            patterns = [rf"{pattern}\s*\Z" if is_open else pattern for pattern, is_open in zip(patterns, ends, strict=True)]
+        if self._chained:
+            one = f"(?:{'|'.join(patterns)})"
+            patterns = [f"{one}(?:\\s*{one}){again}"]
+        return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
+
+
+def slots_of(sentence: str) -> list[str]:
+    """Return the names of the slots of a sentence."""
+    return [token["slot"] for token in _TOKEN.finditer(sentence) if token["slot"]]
+
+
+def _openings(sentence: str) -> set[str] | None:
+    """Return what the sentence can begin with: up to four letters, in lower case; None if it can be anything.
+
+    Raises:
+        ValueError: if its brackets or braces do not match, or it holds a slot twice.
+    """
+    closing: list[str] = []
+    for token in _TOKEN.finditer(sentence):
+        bracket = token["group"]
+        if token["char"] in ("{", "}") or (token["slot"] and not token["slot"].isidentifier()):
+            raise ValueError(f"{sentence!r} is no wording: in braces stands a name, as in {{newspaper}}")
+        if bracket in _CLOSING:
+            closing.append(_CLOSING[bracket])
+        elif bracket in (")", "]") and (not closing or closing.pop() != bracket):
+            raise ValueError(f"{sentence!r} is no wording: {bracket!r} closes nothing")
+        elif bracket == "|" and not closing:
+            raise ValueError(f"{sentence!r} is no wording: a choice needs brackets around it")
+    if closing:
+        raise ValueError(f"{sentence!r} is no wording: {closing[-1]!r} is missing")
+    slots = slots_of(sentence)
+    if "date" not in slots and not any(token["char"] and token["char"].isalnum() for token in _TOKEN.finditer(sentence)):
+        raise ValueError(f"{sentence!r} is no wording: it holds no word, and would fit any line")
+    if len(set(slots)) < len(slots):
+        raise ValueError(f"{sentence!r} is no wording: a slot stands in it twice")
+    choices = sentence[1:].partition(")")[0].split("|") if sentence.startswith("(") else [sentence]
+    if not all(choice[:1].isalnum() for choice in choices):
+        return None
+    return {"".join(letters).casefold() for choice in choices for letters in product(*map(_with_base, _WORD.match(choice)[0]))}  # type: ignore[index]
+
+
+def _with_base(letter: str) -> set[str]:
+    """Return a letter, and the same without its diacritics."""
+    return {letter, unicodedata.normalize("NFD", letter)[0]}
+
+
+def _shortest(sentence: str) -> int:
+    """Return how many letters, slots and spaces the shortest reading of a sentence has: what else stands in it may be missing."""
+    choices: list[tuple[str, list[int]]] = [("", [0])]
+    for token in _TOKEN.finditer(sentence.rstrip()):
+        lengths = choices[-1][1]
+        if token["slot"] or token["space"]:
+            lengths[-1] += 1
+        elif token["char"]:
+            lengths[-1] += token["char"].isalnum()
+        elif token["group"] in _CLOSING:
+            choices.append((token["group"], [0]))
+        elif token["group"] == "|":
+            lengths.append(0)
+        elif token["group"]:
+            bracket, lengths = choices.pop()
+            choices[-1][1][-1] += min(lengths) if bracket == "(" else 0
+    return choices[0][1][0]
+
+
+def _nearest(pattern: re.Pattern[str], match: re.Match[str]) -> re.Match[str]:
+    """Return the last match that ends where ``match`` does: a title may hold the words that open a dateline."""
+    while (later := pattern.search(match.string, match.start() + 1, match.end())) is not None and later.end() == match.end():
+        match = later
+    return match
+
+
+def _slots(match: re.Match[str]) -> dict[str, str]:
+    return {name: squeeze(value) for name, value in match.groupdict().items() if value is not None}
+
+
+def _is_legible(found: str) -> bool:
+    return found.count(LOST) <= len(found) * _MOST_LOST
+
+
+def _pattern(sentence: str, date: str, *, damaged: bool, named: bool) -> str:
+    body = sentence.rstrip()
+    end = body[-1:] if body[-1:] in _END else ""
+    tokens = list(_TOKEN.finditer(body.removesuffix(end) if end else body))
+    slots = [token["slot"] for token in tokens]
+    pieces: list[str] = []
+    for before, token, after in zip(["", *slots], tokens, [*slots[1:], ""], strict=False):
+        if token["slot"] == "date":
+            pieces.append(f"({'?P<date>' if named else '?:'}{_damaged_date(date) if damaged else date})")
+        elif token["slot"]:
+            pieces.append(f"({'?P<' + token['slot'] + '>' if named else '?:'}.{{1,120}}?)")
+        elif token["space"]:
+            # A lost character may have been a space, but beside a name it belongs to the name.
+            lost = f"[\\s{LOST}]"
+            beside = f"(?:\\s{lost}{{0,6}}|{LOST})" if before else f"(?:{lost}{{0,6}}\\s|{LOST})" if after else f"{lost}{{1,6}}"
+            pieces.append(beside if damaged else r"\s+")
+        elif token["group"]:
+            pieces.append(_GROUPS[token["group"]])
+        else:
+            pieces.append(_letter(token["char"], damaged=damaged))
+    # A slot at the end, such as a date, may be followed by a stroke or a stop that nobody meant.
+    ending = f"\\s*[{re.escape(_END)}]?" if end else r"(?:\s*[.,،|:])?" if slots[-1] else ""
+    return "".join(pieces) + (f"{LOST}{{0,3}}{ending}{LOST}{{0,3}}" if damaged else ending)
+
+
+def _damaged_date(date: str) -> str:
+    """Let any digit of a date be lost, and up to two more marks stand beside it."""
+    return re.sub(r"\\d\{(\d+)(?:,(\d+))?\}", lambda count: f"[\\d{LOST}]{{{count[1]},{int(count[2] or count[1]) + 2}}}", date)
+
+
+def _letter(char: str, *, damaged: bool) -> str:
+    if char in _APOSTROPHES:
+        lost = f"{LOST}{{0,3}}" if damaged else ""
+        return f"{lost}[{re.escape(_APOSTROPHES)}{lost[:1]}]\\s*"
+    if not char.isalnum():
+        return f"\\s*{re.escape(char)}"
+    decomposed = unicodedata.normalize("NFD", char)
+    first, marks = decomposed[0], decomposed[1:]
+    pattern = re.escape(char)
+    if marks:
+        pattern = f"(?:{pattern}|{re.escape(first)}{''.join(f'{mark}?' for mark in marks)})"
+    # A bad byte costs its letter, leaving up to four marks, or puts some before a letter that is whole. The repeats give nothing
+    # back (`}+`): otherwise a line of marks could be shared out among the letters in more ways than can ever be tried.
+    return f"(?:{LOST}{{0,3}}+{pattern}|{LOST}{{1,4}}+)" if damaged else pattern

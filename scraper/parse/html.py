@@ -1,0 +1,246 @@
+"""An HTML page as a document: the text nodes that a browser's DOM holds below ``body``, laid out in lines.
+
+lexbor builds the tree that the HTML standard prescribes, on any markup. Parts of a page that a layout knows to be chrome leave the
+tree as text, in C; only the rest is walked in Python.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Final
+
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
+
+from scraper.errors import TooComplex
+from scraper.models import Block, Document, Element, Image, Part, Run
+from scraper.parse.limits import MOST_LINES, check_limits
+from scraper.urls import is_absolute
+
+# Elements that stand on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and those
+# whose text no reader would run into its neighbour's: table cells, options, buttons, text areas, frames.
+_BREAKING: Final = frozenset(
+    "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset "
+    "figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup iframe legend li listing main marquee menu "
+    "nav noembed noframes ol optgroup option p plaintext pre search section select summary table tbody td textarea "
+    "tfoot th thead tr ul xmp".split()
+)
+_BREAKS: Final = frozenset(["br", "hr"])
+_NOT_READ: Final = frozenset(["", "-comment"])
+"""Nodes whose text no reader sees; an instruction such as ``<?xml ?>`` has no name."""
+_UNREAD: Final = ["script", "style"]
+"""Elements whose text no reader sees. A ``template`` holds its content outside of the tree."""
+_LARGEST_BLOCK: Final = 16 << 20
+_PREFORMATTED: Final = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})
+
+
+# In UTF-8 a C0 control is always one byte. Those that are white space to str.isspace() become a space; the rest goes.
+_SPACES: Final = b"\v\f\x1c\x1d\x1e\x1f"
+_AS_SPACE: Final = bytes.maketrans(_SPACES, b" " * len(_SPACES))
+_GONE: Final = bytes(set(range(0x20)) - set(b"\t\n\r") - set(_SPACES)) + b"\x7f"
+
+
+def without_controls(data: bytes) -> bytes:
+    """Return a page in UTF-8 without its C0 controls, which the parser would turn into visible U+FFFD."""
+    return data.translate(_AS_SPACE, _GONE)
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Let the C library keep the memory of one tree for the next one: without this, a page takes up to 18 % longer.
+
+    glibc gives back what is free at the top of its heap beyond 128 kB, and the kernel has to clear it for the next page. Once a
+    large block was allocated and freed, it keeps up to twice its size (mallopt(3), "dynamic mmap threshold").
+    """
+    bytearray(_LARGEST_BLOCK)
+
+
+class Tree:
+    """The tree of an HTML page.
+
+    Args:
+        markup: the page, as text or in UTF-8 without a byte order mark.
+
+    Raises:
+        TooComplex: if it can't be parsed in a time and a memory that grow no faster than the page.
+    """
+
+    def __init__(self, markup: str | bytes) -> None:
+        data = without_controls(markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace"))
+        check_limits(data)
+        _keep_freed_memory()
+        # Without events a <selectedcontent> is not filled with a copy of the option that is selected, and time stays linear.
+        self._parser = LexborHTMLParser(data, options=LexborDocumentOptions.WO_EVENTS)
+        self._parser.strip_tags(_UNREAD, recursive=True)
+
+    def document(self, parts: Mapping[str, Part] | None = None) -> Document:
+        """Lay the page out in lines.
+
+        Args:
+            parts: by its id, each part that need not be walked.
+        """
+        walk = _Walk(parts or {})
+        # The body element of a page with frames is its frameset (https://html.spec.whatwg.org/multipage/dom.html#the-body-element-2).
+        body = self._parser.body
+        # A frameset that comes late takes the place of a body, which the parser then still names.
+        root = body if body is not None and body.parent is not None else self._parser.css_first("html > frameset")
+        if root is not None:
+            walk.read(root)
+        address, base = self._address_and_base()
+        return Document(
+            form="html",
+            text="".join(walk.lines.parts),
+            blocks=walk.lines.blocks,
+            address=address,
+            base=base,
+            images=walk.images,
+            cut=walk.cut,
+        )
+
+    def _address_and_base(self) -> tuple[str | None, str | None]:
+        """Return the absolute address that the page gives as its own, and what it says of relative links."""
+        links, properties = _addresses_in(self._parser.head)
+        if not links:  # in the body a link is as good, but nearly no page has one there
+            links, properties = _addresses_in(self._parser.root)
+        base = self._parser.css_first("base[href]")
+        return (
+            next(filter(is_absolute, map(str.strip, [*links, *properties])), None),
+            base.attrs.sget("href").strip() if base is not None else None,
+        )
+
+
+def _addresses_in(root: LexborNode | None) -> tuple[list[str], list[str]]:
+    """Return what ``link rel=canonical`` and ``og:url`` say below ``root``, in page order."""
+    links: list[str] = []
+    properties: list[str] = []
+    for node in root.css('link[href], meta[property="og:url"]') if root is not None else ():
+        attributes = node.attrs
+        if node.tag == "meta":
+            properties.append(attributes.sget("content"))
+        elif "canonical" in attributes.sget("rel").lower().split():
+            links.append(attributes.sget("href"))
+    return links, properties
+
+
+class _Lines:
+    """Text as it is laid out. White space between two runs belongs to neither; at the start of a line it goes."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.blocks: list[Block] = []
+        self._runs: list[Run] = []
+        self._start = self._end = 0
+
+    def add(self, text: str, element: Element, *, keeps_lines: bool = False) -> None:
+        """Add a text node, which is a piece of a line, or, if it keeps them, has lines of its own."""
+        if "\n" in text:
+            if keeps_lines:
+                first, *others = text.split("\n")
+                self._add(first, element)
+                for line in others:
+                    self.end()
+                    self._add(line, element)
+                return
+            text = text.replace("\n", " ")
+        self._add(text, element)
+
+    def add_whole(self, lines: Sequence[str], element: Element) -> None:
+        """Add a part of the page that was cut out: one piece, with lines of its own."""
+        self.end()
+        if lines:
+            self._add("\n".join(lines), element)
+        self.end()
+
+    def _add(self, text: str, element: Element) -> None:
+        if "\t" in text or "\r" in text:
+            text = text.replace("\t", " ").replace("\r", " ")
+        is_blank = text.isspace()
+        if is_blank and not self._runs:
+            return
+        self.parts.append(text)
+        begin = self._end
+        self._end = end = begin + len(text)
+        if not is_blank:
+            self._runs.append(Run(begin, end, element))
+
+    def end(self) -> None:
+        """End the line, if there is one."""
+        if self._runs:
+            if len(self.blocks) == MOST_LINES:
+                raise TooComplex(f"it has more than {MOST_LINES:,} lines, too many to be held in memory; split the page")
+            self.blocks.append(Block(self._start, self._end, self._runs))
+            self._runs = []
+            self.parts.append("\n")
+            self._start = self._end = self._end + 1
+
+
+class _Walk:
+    """Goes through a tree in document order. A loop, because pages nest deeper than Python calls do."""
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        self._parts = parts
+        self.lines = _Lines()
+        self.images: list[Image] = []
+        self.cut: list[Element] = []
+        """Elements that were not walked."""
+
+    def read(self, root: LexborNode) -> None:
+        """Read all that stands below ``root``."""
+        lines = self.lines
+        around = _element(root, root.tag or "", None)
+        keeps_lines = False
+        path: list[tuple[LexborNode, bool, Element, bool]] = []
+        node = root.first_child
+        while node is not None or path:
+            if node is None:
+                ended, is_breaking, around, keeps_lines = path.pop()
+                if is_breaking:
+                    lines.end()
+                node = ended.next
+                continue
+            tag = node.tag or ""
+            if tag == "-text":
+                lines.add(node.text_content or "", around, keeps_lines=keeps_lines)
+            elif tag in _BREAKS:
+                lines.end()
+            elif tag not in _NOT_READ:
+                is_breaking = tag in _BREAKING
+                if is_breaking:
+                    lines.end()
+                inside = node.first_child
+                if inside is not None and (child := self._enter(node, tag, around)) is not None:
+                    keeps_inner = keeps_lines or tag in _PREFORMATTED
+                    if inside.tag != "-text" or inside.next is not None:
+                        path.append((node, is_breaking, around, keeps_lines))
+                        around, node, keeps_lines = child, inside, keeps_inner
+                        continue
+                    # Most elements hold text and nothing else: there is no way down into them.
+                    lines.add(inside.text_content or "", child, keeps_lines=keeps_inner)
+                elif tag == "img" and (src := node.attrs.sget("src")):
+                    self.images.append(Image(src.strip(), around))
+                if is_breaking:
+                    lines.end()
+            node = node.next
+        lines.end()
+
+    def _enter(self, node: LexborNode, tag: str, around: Element) -> Element | None:
+        """Return an element to be walked; None if it is read as a whole."""
+        element = _element(node, tag, around)
+        part = self._parts.get(element.id)
+        if part is None or _holds_more(node, part):
+            return element
+        lines = [line for line in map(str.strip, node.text(separator="\n", skip_empty=True).split("\n")) if line]
+        if part.says_more(lines):
+            return element
+        self.cut.append(element)
+        self.lines.add_whole(lines, element)
+        return None
+
+
+def _holds_more(node: LexborNode, part: Part) -> bool:
+    inside = node.css("[id]")
+    return any(other.id in part.ids for other in inside) or bool(part.others and node.any_css_matches((part.others,)))
+
+
+def _element(node: LexborNode, tag: str, around: Element | None) -> Element:
+    attributes = node.attributes
+    href = (attributes["href"] or "") if tag == "a" and "href" in attributes else None
+    return Element(tag, attributes.get("id") or "", attributes.get("class") or "", around, href)

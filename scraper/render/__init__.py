@@ -1,0 +1,7 @@
+"""What is shown to people, whatever it is about: text that does not act, HTML, the frame of a page, short names in words."""
+
+from scraper.render.markup import Markup, join, tag, void
+from scraper.render.safe_text import shown
+from scraper.render.sheet import style_sheet, to_page
+
+__all__ = ["Markup", "join", "shown", "style_sheet", "tag", "to_page", "void"]

@@ -1,0 +1,34 @@
+"""The frame of a page of its own: one file, no script, nothing from the network, in the colours of the family."""
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+
+from scraper.render.markup import Markup, tag, void
+
+
+def to_page(title: str, style: str, body: Markup) -> str:
+    """Return a whole HTML page; its policy allows its own style sheet and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    head = tag(
+        "head",
+        void("meta", charset="utf-8"),
+        void(
+            "meta",
+            http_equiv="Content-Security-Policy",
+            content=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        ),
+        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        void("meta", name="color-scheme", content="light dark"),
+        void("meta", name="referrer", content="no-referrer"),
+        tag("title", title),
+        tag("style", Markup(style)),
+    )
+    return f"<!doctype html>\n{tag('html', head, body, lang='en', dir='ltr')}\n"
+
+
+@cache
+def style_sheet(room: str) -> str:
+    """Return the style sheet of a room's pages, behind that of the family."""
+    return "".join(files(f"scraper.{place}").joinpath("page.css").read_text(encoding="utf-8") for place in ("render", room))

@@ -1,0 +1,77 @@
+"""A whole run of a job: here, or in a pool if that pays."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from scraper.run.jobs import Job, Sink, do, finish, layouts_of
+from scraper.sources import read_inputs
+
+if TYPE_CHECKING:
+    from scraper.run.chunks import Unit
+
+_FEW: Final = 8
+_SMALL: Final = 1 << 17
+"""Files, and bytes of each: so little is read before a pool has begun."""
+
+Meter = Callable[[int], object]
+
+
+def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, meter: Meter | None = None) -> None:
+    """Do a job on all inputs. The order and the bytes of what the sink is given do not depend on the number of processes.
+
+    Args:
+        job: what is done with each page.
+        inputs: what the user named.
+        sink: where the results go.
+        processes: how many work on it; where there are fewer than 64 pages, none is started.
+        meter: is told how many bytes have been read.
+    """
+    layouts_of(job.layouts)  # a bad layout file is an error of the run, not of its first page
+    if processes == 1 or (isinstance(inputs, Sequence) and _is_little(inputs)):
+        for reading in read_inputs(inputs, job.request, skip=job.skip, meter=meter):
+            do(job, reading, sink)
+        finish(job, sink)
+        return
+    from scraper.run.chunks import MANY, Unit, plan
+
+    units = plan(inputs, job.request, job.skip)
+    first: list[Unit] = []
+    weight = 0
+    for unit in units:
+        first.append(unit)
+        weight += unit.weight
+        if weight >= MANY:
+            break
+    if weight >= MANY:
+        _in_pool(job, chain(first, units), sink, processes, meter)
+    else:
+        for unit in first:
+            _here(job, unit, sink, meter)
+
+
+def _is_little(inputs: Sequence[str]) -> bool:
+    """Tell, faster than by a plan, whether there are only a few small files."""
+    return len(inputs) < _FEW and all(os.path.isfile(name) and os.path.getsize(name) < _SMALL for name in inputs)
+
+
+def _here(job: Job, unit: "Unit", sink: Sink, meter: Meter | None) -> None:
+    from scraper.run.chunks import Read
+
+    for reading in Read(unit, job.request, meter):
+        do(job, reading, sink)
+    finish(job, sink)
+
+
+def _in_pool(job: Job, units: "Iterable[Unit]", sink: Sink, processes: int, meter: Meter | None) -> None:
+    from scraper.run.pool import Pool
+
+    with Pool(job, processes) as pool:
+        for _, unit, done in pool.do(enumerate(units)):
+            if done is None:
+                _here(job, unit, sink, meter)
+                continue
+            done.hand_on(sink)
+            if meter is not None:
+                meter(unit.size)

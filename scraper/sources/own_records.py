@@ -1,0 +1,109 @@
+"""Records, as this program has written them: JSON Lines, compressed or not. What is no such record is named by its line."""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final, TypeVar
+
+import msgspec
+
+from scraper.errors import BadRecord, DamagedInput, MissingInput, NotText, PageError, TooLarge
+from scraper.records import FailureRecord, HeadlineRecord
+from scraper.sources.containers import DEEPEST
+from scraper.sources.files import FileId, Meter, find_entries, read_opened
+from scraper.sources.items import Place, Reading, Request
+from scraper.sources.jsonl import BLANK, decode_slowly, split_lines
+from scraper.sources.sniffing import tell
+from scraper.sources.streams import Stream
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+_COMPRESSED: Final = ("gzip", "zstd", "bzip2", "xz")
+_OTHERS: Final = {"zip": "a zip archive", "tar": "a tar archive", "parquet": "a Parquet table", "warc": "a web archive"}
+
+_MISTAKEN: Final[dict[type[msgspec.Struct], str]] = {
+    HeadlineRecord: "a headline, as `scraper headlines` writes it",
+    FailureRecord: "a failure, as --failures writes it",
+}
+"""Lines of this program that are no page records."""
+
+
+def read_records(
+    inputs: Iterable[str], record: type[R], max_bytes: int, *, skip: Collection[FileId] = (), meter: Meter | None = None
+) -> Iterator[R | Reading]:
+    """Read page records, in order; a directory gives those in its files. A failure stands where a line is no page record.
+
+    Args:
+        inputs: paths, or ``-`` for stdin.
+        record: what is wanted of each record: fields of :class:`~scraper.records.PageRecord`; all others are passed over.
+        max_bytes: the most bytes that a line may have.
+        skip: files that are left out of directories.
+        meter: is told how many bytes are read.
+    """
+    decoder = msgspec.json.Decoder(record)
+    for entry in find_entries(inputs, skip):
+        if isinstance(entry, Reading):
+            yield entry
+        elif entry.pieces:
+            yield entry.place.failed(MissingInput("there is no such file, and single lines are not read; name the file before #"))
+        else:
+            place = entry.place
+            yield from read_opened(entry, lambda stream, _, place=place: _read(stream, place, decoder, max_bytes), meter)  # type: ignore[misc]
+
+
+def _read(stream: Stream, place: Place, decoder: msgspec.json.Decoder[R], max_bytes: int) -> Iterator[R | Reading]:
+    number = 0
+    try:
+        for number, line in enumerate(split_lines(_unpacked(stream, max_bytes), max_bytes), 1):
+            if line is None:
+                error = TooLarge(f"the line has more than {max_bytes} bytes; raise --max-bytes to read it")
+                yield place.failed(error, number)
+                continue
+            try:
+                yield decoder.decode(line)
+            except (ValueError, RecursionError):
+                if line.strip(BLANK):
+                    try:
+                        yield _decoded(line, decoder)
+                    except PageError as error:
+                        yield place.failed(error, number)
+    except DamagedInput as error:
+        yield place.failed(DamagedInput(f"after line {number}, {error}" if number else str(error)))
+    except PageError as error:
+        yield place.failed(error)
+
+
+def _unpacked(stream: Stream, max_bytes: int) -> Stream:
+    """Return the lines' own bytes.
+
+    Raises:
+        DamagedInput: if they are packed too often.
+        NotText: if they are no lines.
+    """
+    request = Request(max_bytes=max_bytes)
+    for _ in range(DEEPEST):
+        kind = tell(stream, request)
+        if kind not in _COMPRESSED:
+            break
+        from scraper.sources.compression import Inflated
+
+        stream = Stream(Inflated(stream, kind))
+    kind = tell(stream, request)
+    if kind in _COMPRESSED:
+        raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
+    if kind in _OTHERS:
+        raise NotText(f"it is {_OTHERS[kind]} and holds no records; name the JSON Lines that `scraper clean` wrote")
+    if b"\0" in stream.look():
+        raise NotText("it is no text; name the JSON Lines that `scraper clean` wrote")
+    return stream
+
+
+def _decoded(line: bytes, decoder: msgspec.json.Decoder[R]) -> R:
+    """Decode what was not strict JSON, or say what is wrong with it."""
+    fields = decode_slowly(line)
+    for mistaken, what in _MISTAKEN.items():
+        if set(mistaken.__struct_encode_fields__) <= fields.keys():
+            raise BadRecord(f"it is no page record but {what}; name the output of `scraper clean`")
+    try:
+        record: R = msgspec.convert(fields, decoder.type)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise BadRecord(f"it is no page record ({error}); `scraper schema` says what one holds") from None
+    return record

@@ -1,0 +1,224 @@
+"""Pictures of statistics, drawn by Vega-Lite: SVG whose words are text that the browser shapes, so that Arabic is right.
+
+Its colours are those of the page's style sheet, by name, so that they are other ones in the dark. Loaded only for pages: it takes
+half a second to start.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import groupby
+from typing import Any, Final
+
+import vl_convert
+
+from scraper.render import Markup, shown
+from scraper.stats.counting import Newspaper
+from scraper.stats.tables import Grid, Table, name_of, number
+
+_WIDTH: Final = 320
+"""What a narrow telephone has; a wider place makes the picture larger."""
+_ROW: Final = 34
+MOST_ROWS: Final = 50
+"""How many rows a picture has at most; the table below it has all."""
+_LONGEST_NAME: Final = 60
+"""Characters of a name that reach the picture, which cuts off those for which it has no room."""
+_NAME: Final = 200
+_COLUMN: Final = 180
+_CELL: Final = 20
+_BINS: Final = (1, 3, 12, 60, 240, 1200)
+"""In how many months together days are counted: the fewest with which there are not too many."""
+_MOST_BINS: Final = 120
+_LEVELS: Final = 4
+
+_TEXT: Final = {"type": "text", "baseline": "bottom", "fontSize": 13, "fill": "var(--ink)", "aria": False}
+_AXIS: Final = {"title": None, "grid": False, "ticks": False, "domain": False, "labelOverlap": "greedy"}
+_CONFIG: Final = {
+    "background": None,
+    "view": {"stroke": None},
+    "font": "sans-serif",  # by which words are measured; the style sheet names another
+    "axis": {"labelColor": "var(--faint)", "labelFontSize": 12, "labelLimit": 0, "domainColor": "var(--line)"},
+}
+
+
+def draw(spec: Mapping[str, Any]) -> Markup:
+    """Return the picture of a Vega-Lite specification. It may load nothing."""
+    whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": _CONFIG, "padding": 0, "width": _WIDTH, **spec}
+    svg: str = vl_convert.vegalite_to_svg(whole, allowed_base_urls=[])
+    return Markup(svg)
+
+
+def rows(table: Table) -> Markup:
+    """Return a bar for each row of a table, below its name and its number."""
+    name = max(place for place, column in enumerate(table.columns) if not column.spare)
+    lines = [
+        {"row": at, "name": _cut(cells[name]), "said": f"{cells[0]}  ({cells[1]})", "pages": length}
+        for at, (cells, length) in enumerate(zip(table.rows[:MOST_ROWS], table.bars or (), strict=False))
+    ]
+    y = {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
+    x = {"field": "pages", "type": "quantitative", "axis": None, "scale": {"domainMin": 0, "nice": False}}
+    tooltip = {"description": {"field": "name", "type": "nominal"}}
+    return draw(
+        {
+            "height": {"step": _ROW},
+            "data": {"values": lines},
+            "encoding": {"y": y},
+            "layer": [
+                {
+                    "mark": {"type": "bar", "height": 7, "yOffset": 10, "color": "var(--body)", "cornerRadius": 2},
+                    "encoding": {"x": x, **tooltip},
+                },
+                {"mark": {**_TEXT, "align": "left", "x": 0, "dy": 2, "limit": _NAME}, "encoding": {"text": {"field": "name"}}},
+                {
+                    "mark": {**_TEXT, "align": "right", "x": _WIDTH, "dy": 2, "fill": "var(--faint)"},
+                    "encoding": {"text": {"field": "said"}},
+                },
+            ],
+        }
+    )
+
+
+def columns(table: Table) -> Markup:
+    """Return a column for each row of a table, from left to right."""
+    lines = [{"name": cells[-1], "pages": length} for cells, length in zip(table.rows, table.bars or (), strict=True)]
+    return draw(
+        {
+            "height": _COLUMN,
+            "data": {"values": lines},
+            "mark": {"type": "bar", "color": "var(--body)", "cornerRadiusEnd": 2},
+            "encoding": {
+                "x": {"field": "name", "type": "ordinal", "sort": None, "axis": {**_AXIS, "labelAngle": 0, "labelPadding": 6}},
+                "y": {
+                    "field": "pages",
+                    "type": "quantitative",
+                    "axis": {**_AXIS, "tickCount": 4, "format": ",.0f", "tickMinStep": 1, "grid": True, "gridColor": "var(--line)"},
+                },
+            },
+        }
+    )
+
+
+def squares(grid: Grid) -> Markup:
+    """Return a square for each month, the darker the more pages there are."""
+    cells = [
+        {"year": f"{year:04}", "month": month, "pages": count}
+        for year, months in grid.rows
+        for month, count in enumerate(months, 1)
+    ]
+    return draw(
+        {
+            "height": {"step": _CELL},
+            "data": {"values": cells},
+            "mark": {"type": "rect", "color": "var(--body)", "stroke": "var(--line)"},
+            "encoding": {
+                "x": {
+                    "field": "month",
+                    "type": "ordinal",
+                    "axis": {
+                        **_AXIS,
+                        "orient": "top",
+                        "labelAngle": 0,
+                        "labelExpr": "slice('JFMAMJJASOND', datum.value - 1, datum.value)",
+                    },
+                },
+                "y": {"field": "year", "type": "ordinal", "axis": _AXIS},
+                "fillOpacity": {
+                    "field": "pages",
+                    "type": "quantitative",
+                    "scale": {"type": "sqrt", "domainMin": 0, "range": [0, 1]},
+                    "legend": None,
+                },
+            },
+        }
+    )
+
+
+def strips(newspapers: Sequence[Newspaper]) -> Markup:
+    """Return a strip for each newspaper from its first day to its last: the darker, the more days of a time have a page."""
+    shown_ones = newspapers[:MOST_ROWS]
+    ends = [(_month(paper.days.first), _month(paper.days.last) + 1) for paper in shown_ones]
+    first, last = min(start for start, _ in ends), max(end for _, end in ends)
+    step = next((step for step in _BINS if (last - first) // step < _MOST_BINS), _BINS[-1])
+    names, spans, stretches = [], [], []
+    for row, (paper, (start, end)) in enumerate(zip(shown_ones, ends, strict=True)):
+        days = paper.days
+        names.append(
+            {
+                "row": row,
+                "name": _cut(name_of(paper)),
+                "said": f"{number(len(days))} of {number(days.span)} day{'s' * (days.span > 1)}",
+            }
+        )
+        spans.append({"row": row, "from": start / 12, "to": end / 12})
+        stretches += [
+            {"row": row, "from": begin / 12, "to": stop / 12, "level": level} for begin, stop, level in _levels(paper, step)
+        ]
+    x = {
+        "field": "from",
+        "type": "quantitative",
+        "scale": {"domain": [first / 12, last / 12], "nice": False, "zero": False},
+        "axis": {**_AXIS, "format": "d", "tickMinStep": 1, "tickCount": 6, "labelFlush": True},
+    }
+    bar = {"type": "bar", "height": 9, "yOffset": 10, "aria": False}
+    return draw(
+        {
+            "height": {"step": _ROW},
+            "encoding": {"y": {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}},
+            "layer": [
+                {
+                    "data": {"values": spans},
+                    "mark": {**bar, "color": "var(--removed-wash)", "stroke": "var(--removed)", "strokeWidth": 0.5},
+                    "encoding": {"x": x, "x2": {"field": "to"}},
+                },
+                {
+                    "data": {"values": stretches},
+                    "mark": {**bar, "color": "var(--body)"},
+                    "encoding": {
+                        "x": x,
+                        "x2": {"field": "to"},
+                        "fillOpacity": {
+                            "field": "level",
+                            "type": "quantitative",
+                            "scale": {"domain": [0, _LEVELS], "range": [0, 1]},
+                            "legend": None,
+                        },
+                    },
+                },
+                {
+                    "data": {"values": names},
+                    "mark": {**_TEXT, "align": "left", "x": 0, "dy": 2, "limit": _NAME},
+                    "encoding": {"text": {"field": "name"}},
+                },
+                {
+                    "data": {"values": names},
+                    "mark": {**_TEXT, "align": "right", "x": _WIDTH, "dy": 2, "fill": "var(--faint)"},
+                    "encoding": {"text": {"field": "said"}},
+                },
+            ],
+        }
+    )
+
+
+def _levels(newspaper: Newspaper, step: int) -> Iterator[tuple[int, int, int]]:
+    """Yield stretches of months, and how much of each has pages: 1 to 4, in quarters. Neighbours that are alike are one."""
+    last = _month(newspaper.days.last) + 1
+    found: list[tuple[int, int]] = []
+    for begin, days in groupby(newspaper.days, key=lambda day: _month(day) // step * step):
+        there = sum(1 for _ in days)
+        all_days = _start(begin + step).toordinal() - _start(begin).toordinal()
+        found.append((begin, min(-(-there * _LEVELS // all_days), _LEVELS)))
+    for _, alike in groupby(enumerate(found), key=lambda item: (item[1][0] - item[0] * step, item[1][1])):
+        (_, (begin, level)), *rest = alike
+        yield begin, min((rest[-1][1][0] if rest else begin) + step, last), level
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+def _start(month: int) -> date:
+    return date(min(max(month // 12, 1), 9999), month % 12 + 1, 1)
+
+
+def _cut(name: str) -> str:
+    name = shown(name)
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}\u2026"

@@ -1,0 +1,308 @@
+"""What there is to say of statistics, as tables, before anybody has said how they are shown.
+
+What is left out of a table is counted below it. The column that may hold Arabic comes last: a terminal that turns the letters
+round turns what stands behind them, too.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from heapq import nlargest
+from typing import Final, Literal, NamedTuple, get_args
+
+from scraper.records import Kind
+from scraper.render.words import KINDS_MEAN, WARNINGS_MEAN
+from scraper.stats.counting import Measure, Newspaper, Statistics, quantile
+
+NOTHING: Final = "There are no page records."
+"""What is said instead of tables where there is nothing to count."""
+
+_YEARS: Final = 40
+"""Of how many years there is a row; of hostile records there could be nine thousand."""
+_SLUG: Final = 40
+"""Characters of a slug that are shown."""
+_GAPS: Final = 3
+"""How many gaps of a newspaper are named."""
+_QUANTILES: Final = (("5%", 0.05, 2), ("25%", 0.25, 1), ("median", 0.5, 0), ("75%", 0.75, 1), ("95%", 0.95, 2))
+"""Quantiles, and how soon each is spared."""
+
+
+class Column(NamedTuple):
+    """A column of a table."""
+
+    title: str
+    is_number: bool = False
+    spare: int = 0
+    """Whether it is left out where there is little room: those with the highest number first, those with 0 never."""
+
+
+class Table(NamedTuple):
+    """Rows of cells under their columns."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+    bars: Sequence[int] | None = None
+    """How much is to be drawn for each row, where anything is."""
+    notes: Sequence[str] = ()
+    shape: Literal["rows", "columns", "strips"] | None = None
+    """How a picture shows it: bars one below the other, columns side by side, or strips along the time."""
+
+
+class Grid(NamedTuple):
+    """Pages by year and month."""
+
+    title: str
+    rows: Sequence[tuple[int, Sequence[int]]]
+    """A year, and its twelve months."""
+    notes: Sequence[str] = ()
+    shape: Literal["squares"] = "squares"
+
+
+def tables_of(statistics: Statistics, top: int) -> list[Table | Grid]:
+    """Return all that there is to say below the overview.
+
+    Args:
+        statistics: the counts.
+        top: of how many newspapers, languages and sites to speak; the others are counted together.
+    """
+    pages = statistics.pages
+    return [
+        _counted("Kinds", "kind", pages, statistics.kinds.most_common(), meanings=KINDS_MEAN.items()),
+        _counted("Languages", "language", pages, statistics.languages.most_common(), top, without="that tell no language"),
+        _counted("Sites", "site", pages, statistics.sites.most_common(), top, without="whose address is not known"),
+        _newspapers(statistics, top),
+        _years(statistics),
+        _months(statistics),
+        _days(statistics, top),
+        _article_lengths(statistics.lengths.get(("article", "characters"), Counter())),
+        _counted("Warnings", "warning", pages, statistics.warnings.most_common(), meanings=WARNINGS_MEAN.items()),
+        _lengths(statistics),
+    ]
+
+
+def number(count: int) -> str:
+    """Return a number as people write it."""
+    return f"{count:,}"
+
+
+def share(part: int, whole: int) -> str:
+    """Return a share in percent."""
+    return f"{part / whole:.1%}" if part * 1000 >= whole or not part else "<0.1%"
+
+
+def name_of(newspaper: Newspaper) -> str:
+    """Return what a newspaper is called: its printed name, or else its slug."""
+    return newspaper.name or newspaper.slug or ""
+
+
+def drawn_years(statistics: Statistics) -> tuple[list[int], list[int]]:
+    """Return the years that have a row, without holes if they are few, and those that have pages and no row."""
+    there = sorted({year for year, _ in statistics.months})
+    if there and there[-1] - there[0] < _YEARS:
+        return list(range(there[0], there[-1] + 1)), []
+    return there[-_YEARS:], there[:-_YEARS]
+
+
+def overview(statistics: Statistics) -> Table:
+    """Return what is in the records in a few numbers."""
+    rows = [
+        (number(statistics.pages), "pages"),
+        (number(len(statistics.newspapers)), "newspapers"),
+        (number(statistics.nameless), "pages of no newspaper"),
+        (number(statistics.undated), "pages without a date"),
+        (number(statistics.textless), "pages without text"),
+        (number(statistics.warned), "pages with a warning"),
+        (number(statistics.total("words")), "words"),
+        (number(statistics.total("characters")), "characters of text"),
+    ]
+    if statistics.failures:
+        rows.append((number(statistics.failures), "failures: lines that are no page records, and files that cannot be read"))
+    return Table("Records", (Column("number", is_number=True), Column("of what")), rows)
+
+
+def _counted(
+    title: str,
+    noun: str,
+    pages: int,
+    counts: Sequence[tuple[str | None, int]],
+    top: int | None = None,
+    *,
+    meanings: Iterable[tuple[str, str]] = (),
+    without: str = "",
+) -> Table:
+    """Return pages by something that most have, the most pages first."""
+    known = [(name, count) for name, count in counts if name is not None]
+    shown = known[:top]
+    rest = sum(count for name, count in counts if name is None)
+    means: dict[str, str] = dict(meanings)
+    meaning = [Column("meaning", spare=1)] if means else []
+    return Table(
+        title,
+        (Column("pages", is_number=True), Column("share", is_number=True), Column(noun), *meaning),
+        [(number(count), share(count, pages), name, *([means[name]] if means else [])) for name, count in shown],
+        [count for _, count in shown],
+        [*_more(known[len(shown) :], noun, pages), *_without(without, rest, pages)],
+        "rows",
+    )
+
+
+def _more(left_out: Sequence[tuple[object, int]], noun: str, pages: int) -> list[str]:
+    count = sum(count for _, count in left_out)
+    if not left_out:
+        return []
+    return [f"and {number(len(left_out))} more {_plural(len(left_out), noun)} with {_pages(count)} ({share(count, pages)})"]
+
+
+def _newspapers(statistics: Statistics, top: int) -> Table:
+    newspapers, pages = statistics.newspapers, statistics.pages
+    shown = newspapers[:top]
+    rows = [(number(paper.pages), share(paper.pages, pages), _slug(paper, statistics), name_of(paper)) for paper in shown]
+    bars = [paper.pages for paper in shown]
+    columns = (Column("pages", is_number=True), Column("share", is_number=True), Column("slug", spare=1), Column("newspaper"))
+    more = _more([(paper, paper.pages) for paper in newspapers[top:]], "newspaper", pages)
+    return Table("Newspapers", columns, rows, bars, [*more, *_without("of no newspaper", statistics.nameless, pages)], "rows")
+
+
+def _slug(newspaper: Newspaper, statistics: Statistics) -> str:
+    """Return a newspaper's slug, with its site where there are several: two newspapers may have the same."""
+    site = f"{newspaper.site}/" if newspaper.site is not None and len(statistics.sites) > 1 else ""
+    slug = f"{site}{newspaper.slug or ''}"
+    return slug if len(slug) <= _SLUG else f"{slug[: _SLUG - 1]}\u2026"
+
+
+def _years(statistics: Statistics) -> Table:
+    drawn, older = drawn_years(statistics)
+    counts: Counter[int] = Counter()
+    for (year, _), count in statistics.months.items():
+        counts[year] += count
+    rows = [(year_of(year), counts[year]) for year in drawn]
+    return Table(
+        "Years",
+        (Column("pages", is_number=True), Column("share", is_number=True), Column("year")),
+        [(number(count), share(count, statistics.pages), name) for name, count in rows],
+        [count for _, count in rows],
+        [*_older(older, sum(counts[year] for year in older)), *_without("without a date", statistics.undated, statistics.pages)],
+        "columns",
+    )
+
+
+def year_of(year: int) -> str:
+    """Return a year as it stands in a date."""
+    return f"{year:04}"
+
+
+def _older(years: Sequence[int], pages: int) -> list[str]:
+    if not years:
+        return []
+    span = f"{year_of(years[0])} to {year_of(years[-1])}"
+    return [f"and {number(len(years))} earlier {_plural(len(years), 'year')}, {span}, with {_pages(pages)}"]
+
+
+def _months(statistics: Statistics) -> Grid:
+    drawn, older = drawn_years(statistics)
+    rows = [(year, [statistics.months[year, month] for month in range(1, 13)]) for year in drawn]
+    left_out = sum(count for (year, _), count in statistics.months.items() if year in set(older))
+    return Grid("Months", rows, [*_older(older, left_out), *_without("without a date", statistics.undated, statistics.pages)])
+
+
+def _without(what: str, count: int, pages: int) -> list[str]:
+    return [f"and {_pages(count)} {what} ({share(count, pages)})"] if count else []
+
+
+def _days(statistics: Statistics, top: int) -> Table:
+    dated = [newspaper for newspaper in statistics.newspapers if len(newspaper.days)]
+    undated = len(statistics.newspapers) - len(dated)
+    notes = ["a gap is a stretch of days between a newspaper's first and last day of which there is no page"] if dated else []
+    if len(dated) > top:
+        notes.append(f"and {number(len(dated) - top)} more {_plural(len(dated) - top, 'newspaper')}")
+    if undated:
+        notes.append(f"and {number(undated)} {_plural(undated, 'newspaper')} without a date")
+    columns = (
+        Column("days", is_number=True),
+        Column("covered", is_number=True),
+        Column("gaps", is_number=True, spare=1),
+        Column("longest", is_number=True),
+        Column("from", spare=2),
+        Column("first day", spare=3),
+        Column("last day", spare=3),
+        Column("next longest", spare=4),
+        Column("newspaper"),
+    )
+    return Table("Days with pages, and gaps", columns, [_day_cells(paper) for paper in dated[:top]], notes=notes, shape="strips")
+
+
+def _day_cells(newspaper: Newspaper) -> tuple[str, ...]:
+    days = newspaper.days
+    gaps = list(days.gaps())
+    longest = nlargest(_GAPS, gaps, key=lambda gap: gap.days)
+    return (
+        number(len(days)),
+        share(len(days), days.span),
+        number(len(gaps)),
+        *((number(longest[0].days), _day(longest[0].first)) if longest else ("", "")),
+        _day(days.first),
+        _day(days.last),
+        ", ".join(f"{number(gap.days)} from {_day(gap.first)}" for gap in longest[1:]),
+        name_of(newspaper),
+    )
+
+
+def _day(day: date) -> str:
+    return day.isoformat()
+
+
+def _article_lengths(lengths: Counter[int]) -> Table:
+    bins: Counter[int] = Counter()
+    for length, pages in lengths.items():
+        bins[_step(length)] += pages
+    first, last = (min(bins), max(bins)) if bins else (0, -1)
+    steps = [number for number in _steps(last) if number >= first]
+    columns = (Column("articles", is_number=True), Column("share", is_number=True), Column("characters"))
+    rows = [
+        (number(bins[step]), share(bins[step], lengths.total()), f"{number(step)} to {number(_next(step) - 1)}") for step in steps
+    ]
+    return Table("Lengths of articles", columns, rows, [bins[step] for step in steps], shape="rows")
+
+
+def _step(length: int) -> int:
+    """Return the largest of 1, 2, 5, 10, 20, 50, ... that is not larger than ``length``."""
+    power: int = 10 ** (len(str(length)) - 1)
+    return power * max(first for first in (1, 2, 5) if first * power <= length)
+
+
+def _next(step: int) -> int:
+    return step * 5 // 2 if str(step)[0] == "2" else step * 2
+
+
+def _steps(last: int) -> Iterator[int]:
+    step = 1
+    while step <= last:
+        yield step
+        step = _next(step)
+
+
+def _lengths(statistics: Statistics) -> Table:
+    columns = (
+        Column("pages", is_number=True, spare=3),
+        Column("shortest", is_number=True, spare=1),
+        *(Column(title, is_number=True, spare=spare) for title, _, spare in _QUANTILES),
+        Column("longest", is_number=True),
+        Column("of"),
+    )
+    rows = []
+    for kind in get_args(Kind):
+        for measure in get_args(Measure):
+            lengths = statistics.lengths.get((kind, measure))
+            if lengths:
+                found = [min(lengths), *(quantile(lengths, part) for _, part, _ in _QUANTILES), max(lengths)]
+                rows.append((number(lengths.total()), *map(number, found), f"{measure}, {kind}"))
+    return Table("Lengths of texts", columns, rows, notes=_without("without text", statistics.textless, statistics.pages))
+
+
+def _pages(count: int) -> str:
+    return f"{number(count)} {_plural(count, 'page')}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"
