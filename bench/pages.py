@@ -16,7 +16,7 @@ from scraper.extract.cleaning import clean
 from scraper.layouts import Layout, builtin_layouts
 from scraper.models import Page
 from scraper.records import to_json_line
-from scraper.sources import Request, read_inputs
+from scraper.sources import ReadOptions, read_inputs
 
 _MAX_BYTES = 32 * 1024 * 1024
 
@@ -47,7 +47,7 @@ def warc(folder: Path, count: int, rounds: int) -> Ratio:
     path = _write_archive(folder / "pages.warc.gz", pages)
 
     def ours() -> None:
-        for reading in read_inputs([str(path)], Request(max_bytes=_MAX_BYTES)):
+        for reading in read_inputs([str(path)], ReadOptions(max_bytes=_MAX_BYTES)):
             if reading.page is None:
                 raise RuntimeError(f"{reading.input}: {reading.error}")
             to_json_line(clean(reading.page).record)

@@ -9,7 +9,7 @@ import pytest
 
 from scraper.cli.options import OnlyKind
 from scraper.records import Kind
-from scraper.run.filters import Choice
+from scraper.run.filters import Filters
 from tests.containers import jsonl, twenty_pages
 from tests.test_cli import FIXTURES, complaints, records, run
 
@@ -160,5 +160,5 @@ def test_the_kinds_to_choose_from_are_those_of_the_record() -> None:
 
 def test_nothing_chosen_leaves_nothing_out() -> None:
     """A choice of nothing in particular refuses no record, and wants unknown pages too."""
-    assert not Choice().is_of_known
-    assert not Choice(kinds=frozenset({"unknown", "page"})).is_of_known
+    assert not Filters().is_of_known
+    assert not Filters(kinds=frozenset({"unknown", "page"})).is_of_known

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
-from scraper.sources import Reading, Request, read_inputs, read_list
-from scraper.sources.compression import Inflated
+from scraper.sources import Item, ReadOptions, read_inputs, read_list
+from scraper.sources.compression import Decompressor
 from scraper.sources.sniffing import tell
 from scraper.sources.streams import Stream
 from scraper.sources.timestamps import utc_time
@@ -35,8 +35,8 @@ PAGES = twenty_pages()
 SMALL = 200_000
 
 
-def read(path: Path, **request: Any) -> list[Reading]:
-    return list(read_inputs([str(path)], Request(**{"max_bytes": SMALL, **request})))
+def read(path: Path, **request: Any) -> list[Item]:
+    return list(read_inputs([str(path)], ReadOptions(**{"max_bytes": SMALL, **request})))
 
 
 def write(path: Path, data: bytes) -> Path:
@@ -44,7 +44,7 @@ def write(path: Path, data: bytes) -> Path:
     return path
 
 
-def outcome(reading: Reading, path: Path) -> str:
+def outcome(reading: Item, path: Path) -> str:
     """Return in a few words what became of a piece: ``#12 page``, ``#13 damaged``, ``#14 http-status``."""
     word = "page" if reading.page is not None else reading.error.code if reading.error is not None else reading.left_out
     return f"{reading.input.removeprefix(str(path))} {word}"
@@ -337,7 +337,7 @@ LINE = json.dumps({"text": "سطر من النص.", "url": "https://www.masress.
 )
 def test_a_dump_is_told_from_a_page_that_opens_with_a_brace(text: str, kind: str) -> None:
     """A dump's first line is an object that holds the page, or its first two lines are objects."""
-    assert tell(Stream(io.BytesIO(text.encode())), Request(max_bytes=10**6)) == kind
+    assert tell(Stream(io.BytesIO(text.encode())), ReadOptions(max_bytes=10**6)) == kind
 
 
 def test_fields_are_named_by_the_user(tmp_path: Path) -> None:
@@ -393,7 +393,7 @@ def test_any_string_of_a_dump_comes_out_as_it_is(text: str, is_ascii: bool) -> N
     from scraper.sources.items import Place
     from scraper.sources.jsonl import read_jsonl
 
-    (reading,) = read_jsonl(stream, Place("x", True), Request(max_bytes=10**6, html_field="html"))
+    (reading,) = read_jsonl(stream, Place("x", True), ReadOptions(max_bytes=10**6, html_field="html"))
     assert reading.page is not None
     if text:
         # Only escapes of two halves are one character.
@@ -731,7 +731,7 @@ def test_the_output_is_compressed_by_its_name(tmp_path: Path, suffix: str, unpac
         assert run("clean", path, "-o", out).returncode == 0
         packed.append(out.read_bytes())
     assert packed[0] == packed[1]
-    stream = Stream(Inflated(io.BytesIO(packed[0]), "gzip" if suffix == ".gz" else "zstd"))
+    stream = Stream(Decompressor(io.BytesIO(packed[0]), "gzip" if suffix == ".gz" else "zstd"))
     assert stream.read_page(10**8) == run("clean", path).stdout
     if suffix == ".gz":
         assert unpack(packed[0]) == run("clean", path).stdout

@@ -258,7 +258,7 @@ def test_the_program_says_who_it_is_and_headers_can_be_added(site: Site) -> None
 def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
     """Not by a redirect, and not by a name that resolves otherwise when it is connected to; loopback to loopback is nobody's harm."""
     from scraper.errors import BadRedirect
-    from scraper.fetch import Fetcher, Job, Pacer, addresses
+    from scraper.fetch import Fetcher, FetchJob, Throttle, addresses
 
     answers: dict[str, list[list[str]]] = {}
 
@@ -276,8 +276,8 @@ def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.Monk
                 return client.get(site.url("/fault/to?to=" + target), headers=[], max_bytes=10**6)
             return client.get(url, **options)
 
-        fetcher = Fetcher(get, Pacer(delay=0, concurrency=1), {}, user_agent="scraper", max_bytes=10**6, ignores_robots=True)
-        return fetcher.fetch(Job(start))
+        fetcher = Fetcher(get, Throttle(delay=0, concurrency=1), {}, user_agent="scraper", max_bytes=10**6, ignores_robots=True)
+        return fetcher.fetch(FetchJob(start))
 
     port = site.port
     public = "http://8.8.8.8/"
@@ -437,12 +437,12 @@ def test_a_torn_archive_is_mended_and_another_file_is_not_touched(site: Site, tm
     raw = tmp_path / "raw.warc.gz"
     fetch(site.url("/difaf/1"), "--save", raw)
     whole = raw.read_bytes()
-    from scraper.output.appending import Appended
+    from scraper.output.appending import AppendFile
 
     starts = [match.start() for match in re.finditer(rb"\x1f\x8b\x08", whole)]
     for length in [*range(40), *range(starts[-1] - 3, starts[-1] + 40), *range(50, len(whole), 97), len(whole)]:
         raw.write_bytes(whole[:length])
-        with Appended(raw) as file:
+        with AppendFile(raw) as file:
             file.mend_gzip(b"WARC/1.")
         left = raw.read_bytes()
         assert whole.startswith(left)

@@ -17,13 +17,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scraper.errors import BadEncoding, OutputError, TooLarge
-from scraper.fetch import Crew, Fetched, Job
+from scraper.fetch import Fetched, FetchJob, Scheduler
 from scraper.fetch.addresses import is_public, prepare
 from scraper.fetch.body import unpack
 from scraper.fetch.retry import backoff
 from scraper.fetch.scheduler import HELD_BYTES, LOOKAHEAD
 from scraper.models import Page
-from scraper.run.page_cleaner import Cleaners
+from scraper.run.page_cleaner import PageCleaner
 
 PACKERS = {
     "gzip": gzip.compress,
@@ -117,7 +117,7 @@ class _Deadly:
 def test_a_page_that_ends_the_process_that_cleans_it_costs_only_itself() -> None:
     """Its neighbours are cleaned, it is named, and the work goes on."""
     good = Page(data="نص طويل قليلا.".encode())
-    with Cleaners("page", None, processes=2) as cleaners:
+    with PageCleaner("page", None, processes=2) as cleaners:
         while cleaners.batch == 1:  # until this process has too much to do
             assert cleaners.submit([good])()[0].kind == "unknown"
         batch: list[Any] = [good, _Deadly(), good]
@@ -128,8 +128,8 @@ def test_a_page_that_ends_the_process_that_cleans_it_costs_only_itself() -> None
         assert cleaners.submit([good])()[0].kind == "unknown"
 
 
-def jobs(count: int, hosts: int = 3) -> Iterator[Job]:
-    return (Job(f"http://h{n % hosts}.example/{n}") for n in range(count))
+def jobs(count: int, hosts: int = 3) -> Iterator[FetchJob]:
+    return (FetchJob(f"http://h{n % hosts}.example/{n}") for n in range(count))
 
 
 def test_results_keep_the_order_whatever_is_slow() -> None:
@@ -138,7 +138,7 @@ def test_results_keep_the_order_whatever_is_slow() -> None:
     waits = [rng.random() * 0.01 for _ in range(300)]
     busy: dict[str, int] = {}
 
-    def fetch(job: Job) -> Fetched:
+    def fetch(job: FetchJob) -> Fetched:
         host, number = job.address.split("/")[2], int(job.address.split("/")[3])
         busy[host] = busy.get(host, 0) + 1
         assert busy[host] == 1
@@ -146,7 +146,7 @@ def test_results_keep_the_order_whatever_is_slow() -> None:
         busy[host] -= 1
         return Fetched(job=job, url=job.address)
 
-    assert [found.url for found in Crew(jobs(300), fetch).results()] == [job.address for job in jobs(300)]
+    assert [found.url for found in Scheduler(jobs(300), fetch).results()] == [job.address for job in jobs(300)]
 
 
 def test_a_slow_first_address_does_not_fill_the_memory() -> None:
@@ -155,7 +155,7 @@ def test_a_slow_first_address_does_not_fill_the_memory() -> None:
     begun: list[str] = []
     size = HELD_BYTES // 10
 
-    def fetch(job: Job) -> Fetched:
+    def fetch(job: FetchJob) -> Fetched:
         begun.append(job.address)
         if job.address.endswith("/0"):
             gate.wait(10)
@@ -165,7 +165,7 @@ def test_a_slow_first_address_does_not_fill_the_memory() -> None:
     for word, most in (("small", LOOKAHEAD), ("big", 14)):
         gate.clear()
         begun.clear()
-        crew = Crew((Job(f"http://{word}{n % 3}.example/{n}") for n in range(3 * LOOKAHEAD)), fetch)
+        crew = Scheduler((FetchJob(f"http://{word}{n % 3}.example/{n}") for n in range(3 * LOOKAHEAD)), fetch)
         found = crew.results()
         threading.Timer(0.5, gate.set).start()
         next(found)
@@ -176,8 +176,8 @@ def test_a_slow_first_address_does_not_fill_the_memory() -> None:
 def test_what_cannot_be_kept_ends_the_run_at_once() -> None:
     """A full disk is no failure of a page."""
 
-    def fetch(job: Job) -> Fetched:
+    def fetch(job: FetchJob) -> Fetched:
         raise OutputError(f"the disk is full at {job.address}")
 
     with pytest.raises(OutputError):
-        list(Crew(jobs(5), fetch).results())
+        list(Scheduler(jobs(5), fetch).results())

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from scraper import Outcome, Page, PageError, clean
 from scraper.errors import Unaccounted
 from scraper.extract.audit import audit
-from scraper.extract.spans import FATES, Row
+from scraper.extract.spans import FATES, SpanRow
 from scraper.records import to_json_line
 from tests.test_cases import CASES, FIXTURES
 
@@ -136,7 +136,7 @@ def test_the_audit_believes_no_row() -> None:
     """A row whose pieces are not those of the page, or not all of them, is refused, though the record holds them."""
     outcome = clean(Page(data=SOURCES["arabic-article-text"]))
     row, *rest = outcome.claimed
-    assert isinstance(row, Row)
+    assert isinstance(row, SpanRow)
     wrong = replace(row, pieces=[row.pieces[1], row.pieces[0], *row.pieces[2:]])
     texts = [headline.text for headline in outcome.record.headlines]
     assert texts == list(row.pieces)

@@ -12,7 +12,7 @@ import pytest
 
 from scraper import Page, clean
 from scraper.errors import OutputError
-from scraper.output.dedup import Seen
+from scraper.output.dedup import DedupStore
 from scraper.output.digests import page_digests
 from tests.containers import jsonl, twenty_pages
 from tests.test_cli import HTML, TEXT, UNKNOWN, records, run
@@ -118,14 +118,14 @@ def test_a_run_that_goes_on_knows_what_was_written_up_to_its_position_and_nothin
     for seed in range(30):
         rng = Random(seed)
         pages = digests(rng, 60)
-        with Seen() as undisturbed:
+        with DedupStore() as undisturbed:
             expected = [undisturbed.repeat(*page) for page in pages]
         path = tmp_path / f"seen{seed}"
         at = position = 0  # the page, and the position of the last commit whose note was kept
         kept = {0: 0}
         found: list[object] = [None] * len(pages)
         while at < len(pages):
-            with Seen(path, position) as seen:
+            with DedupStore(path, position) as seen:
                 highest = position
                 for _ in range(rng.randint(1, 30)):
                     if at == len(pages):
@@ -146,8 +146,8 @@ def test_a_run_that_goes_on_knows_what_was_written_up_to_its_position_and_nothin
 def test_a_killed_process_leaves_what_it_committed(tmp_path: Path) -> None:
     """Without a farewell: the next process finds all that was committed, and nothing else."""
     code = (
-        "import os, sys; from pathlib import Path; from scraper.output.dedup import Seen\n"
-        "with Seen(Path(sys.argv[1])) as seen:\n"
+        "import os, sys; from pathlib import Path; from scraper.output.dedup import DedupStore\n"
+        "with DedupStore(Path(sys.argv[1])) as seen:\n"
         "    for n in range(3000):\n"
         "        seen.repeat(n.to_bytes(16, 'big'), None)\n"
         "        if n == 1999: seen.commit(1)\n"
@@ -155,7 +155,7 @@ def test_a_killed_process_leaves_what_it_committed(tmp_path: Path) -> None:
     )
     path = tmp_path / "seen"
     assert subprocess.run([sys.executable, "-c", code, path], check=False).returncode == -9
-    with Seen(path, 1) as seen:
+    with DedupStore(path, 1) as seen:
         said = Counter(seen.repeat(n.to_bytes(16, "big"), None) for n in range(3000))
     assert said == {"repeated-url": 2000, None: 1000}
 
@@ -164,7 +164,7 @@ def test_a_run_from_the_start_knows_nothing(tmp_path: Path) -> None:
     """Position 0 begins anew, whatever lies there."""
     (tmp_path / "seen").write_bytes(b"no database at all" * 100)
     for _ in range(2):
-        with Seen(tmp_path / "seen") as seen:
+        with DedupStore(tmp_path / "seen") as seen:
             assert seen.repeat(b"1" * 16, None) is None
             seen.commit(1)
 
@@ -174,15 +174,15 @@ def test_a_file_that_does_not_reach_the_position_is_refused(tmp_path: Path, cont
     """A file that is new, of another program or broken cannot tell what was written, and says so in a sentence."""
     path = tmp_path / "seen"
     path.write_bytes(content)
-    with pytest.raises(OutputError, match=r"seen: .*start the run anew"), Seen(path, 3):
+    with pytest.raises(OutputError, match=r"seen: .*start the run anew"), DedupStore(path, 3):
         pass
 
 
 def test_memory_does_not_grow_with_the_pages() -> None:
     """Ten times as many pages need little more memory than a fixed part of the file."""
     code = (
-        "import os, resource, sys; from scraper.output.dedup import Seen\n"
-        "with Seen() as seen:\n"
+        "import os, resource, sys; from scraper.output.dedup import DedupStore\n"
+        "with DedupStore() as seen:\n"
         "    for _ in range(int(sys.argv[1])): seen.repeat(os.urandom(16), os.urandom(16))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
@@ -195,10 +195,10 @@ def test_memory_does_not_grow_with_the_pages() -> None:
 def test_a_full_disk_is_told_in_a_sentence() -> None:
     """Where what was written cannot be remembered, that is an error of the output, with a remedy, and no page passes as new."""
     code = (
-        "import os, resource; from scraper.output.dedup import Seen; from scraper.errors import OutputError\n"
+        "import os, resource; from scraper.output.dedup import DedupStore; from scraper.errors import OutputError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
         "try:\n"
-        "    with Seen() as seen:\n"
+        "    with DedupStore() as seen:\n"
         "        while True: seen.repeat(os.urandom(16), os.urandom(16))\n"
         "except OutputError as error:\n"
         "    print(error)"

@@ -27,11 +27,11 @@ KILLS = int(os.environ.get("SCRAPER_KILLS", "104"))
 SEED = os.environ.get("SCRAPER_SEED", "20261")
 PAGES = twenty_pages()
 
-# Small inputs, cut into as many units as large ones are, and noted as often; the program knows nothing of it.
+# Small inputs, cut into as many chunks as large ones are, and noted as often; the program knows nothing of it.
 QUICK = """
-import scraper.cli.resuming as resuming, scraper.run.chunks as units
+import scraper.cli.resuming as resuming, scraper.run.chunks as chunks
 resuming.PAUSE = resuming.LONG_PAUSE = 0.02
-units.LARGE = units.STRETCH = 1 << 17
+chunks.LARGE = chunks.STRETCH = 1 << 17
 """
 
 # The N-th part file that is to take its name kills the process.
@@ -382,7 +382,7 @@ def test_a_journal_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             assert path.stat().st_size < 25_000
     with Journal(path, "run") as journal:
         assert journal.last.lengths == {f"out{number}": 990 + number for number in range(10)}
-        assert (journal.last.number, journal.last.position.units) == (1000, 999)
+        assert (journal.last.number, journal.last.position.chunks) == (1000, 999)
     with pytest.raises(ResumeError), Journal(path, "another"):
         pass
 

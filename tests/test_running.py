@@ -18,9 +18,9 @@ import zstandard
 
 from scraper.records import FailureRecord
 from scraper.run import Job, Result, page_lines, run_job
-from scraper.run.chunks import Files, Lines, Members, plan
-from scraper.run.counts import Tally
-from scraper.sources import Request
+from scraper.run.chunks import FileChunk, LineChunk, MemberChunk, plan
+from scraper.run.counts import Counts
+from scraper.sources import ReadOptions
 from tests.containers import jsonl, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, run
 
@@ -87,19 +87,19 @@ def test_any_number_of_processes_gives_the_same(tmp_path: Path, mix: list[Path])
 
 
 def test_the_mix_is_really_split(mix: list[Path]) -> None:
-    """Folders by files, dumps by lines, archives by members; nothing large is one unit that could be many."""
-    units = list(plan(map(str, mix), Request(max_bytes=10**7), ()))
-    kinds = [type(unit) for unit in units]
-    assert kinds.count(Lines) >= 2
-    assert kinds.count(Members) >= 8
-    assert kinds.count(Files) >= 6
+    """Folders by files, dumps by lines, archives by members; nothing large is one chunk that could be many."""
+    chunks = list(plan(map(str, mix), ReadOptions(max_bytes=10**7), ()))
+    kinds = [type(chunk) for chunk in chunks]
+    assert kinds.count(LineChunk) >= 2
+    assert kinds.count(MemberChunk) >= 8
+    assert kinds.count(FileChunk) >= 6
 
 
 class Given:
     """A sink that notes what it is given."""
 
     def __init__(self) -> None:
-        self.tally = Tally()
+        self.tally = Counts()
         self.pages: list[tuple[Result, bytes, bytes]] = []
 
     def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
@@ -119,7 +119,7 @@ def test_a_sink_that_decides_is_given_page_by_page(mix: list[Path]) -> None:
     given = []
     for processes in (1, 2):
         sink = Given()
-        job = Job(Request(max_bytes=10**7), "keep", page_lines, has_spans=True, is_chosen=True)
+        job = Job(ReadOptions(max_bytes=10**7), "keep", page_lines, has_spans=True, is_chosen=True)
         run_job(job, [str(path) for path in mix], sink, processes=processes)
         assert not sink.tally.kinds
         given.append(sink.pages)

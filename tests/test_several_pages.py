@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scraper import Page, clean
-from scraper.sources import Request, read_inputs
+from scraper.sources import ReadOptions, read_inputs
 from scraper.sources.concatenated import split_pages
 from tests.test_cases import CASES, FIXTURES
 
@@ -18,7 +18,7 @@ def test_saved_pages_one_after_another_are_a_record_each(tmp_path: Path) -> None
     sources = [HTML, FIXTURES / "french-article-html" / "source.html", FIXTURES / "listing-html" / "source.html"]
     stream = tmp_path / "all.html"
     stream.write_bytes(b"".join(source.read_bytes() for source in sources))
-    readings = list(read_inputs([str(stream)], Request(max_bytes=1 << 25)))
+    readings = list(read_inputs([str(stream)], ReadOptions(max_bytes=1 << 25)))
     assert [reading.input for reading in readings] == [str(stream), f"{stream}#2", f"{stream}#3"]
     for reading, source in zip(readings, sources, strict=True):
         assert reading.page is not None

@@ -14,7 +14,7 @@ import pytest
 
 from scraper import Page, PageError, clean
 from scraper.output.digests import headline_key
-from scraper.output.headline_store import Histories
+from scraper.output.headline_store import HeadlineStore
 from scraper.records import HeadlineHistory, json_schema, to_json_line
 from scraper.run import gathering
 from tests.test_cli import FIXTURES, records, run
@@ -141,8 +141,8 @@ def test_choosing_leaves_out_the_headlines_of_a_page() -> None:
 def test_little_memory_gives_the_same(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """However few headlines are held in memory at once, the lines are the same, and no more are held."""
     monkeypatch.setattr(gathering, "_MOST", most)
-    gathered = gathering.Gathering()
-    with Histories() as histories:
+    gathered = gathering.HeadlineCollector()
+    with HeadlineStore() as histories:
         for path in CASES[::3]:
             with suppress(PageError):
                 for lines in gathered(clean(Page(data=path.read_bytes()))):
@@ -174,10 +174,10 @@ def test_parts_of_histories_in_any_number_make_the_same() -> None:
                 )
             )
         )
-    with Histories() as whole:
+    with HeadlineStore() as whole:
         whole.write(b"".join(lines))
         wanted = b"".join(whole.lines())
-    with Histories() as parts:
+    with HeadlineStore() as parts:
         for line in lines:
             parts.write(line)
         assert b"".join(parts.lines()) == wanted
@@ -187,12 +187,12 @@ def test_parts_of_histories_in_any_number_make_the_same() -> None:
 def test_a_full_disk_is_told_in_a_sentence() -> None:
     """Where headlines cannot be kept, that is an error of the output, with a remedy."""
     code = (
-        "import resource; from scraper.output.headline_store import Histories; from scraper.errors import OutputError\n"
+        "import resource; from scraper.output.headline_store import HeadlineStore; from scraper.errors import OutputError\n"
         "from scraper.records import HeadlineHistory as H, to_json_line\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
         "others = dict(url=None, lang=None, site=None, newspaper_slug=None, first_fetched_at=None, last_fetched_at=None, pages=1)\n"
         "try:\n"
-        "    with Histories() as histories:\n"
+        "    with HeadlineStore() as histories:\n"
         "        for n in range(10**6): histories.write(to_json_line(H(headline=str(n) * 99, first_page_id='0' * 16, **others)))\n"
         "except OutputError as error:\n"
         "    print(error)"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scraper import Page, clean
 from scraper.errors import AmbiguousLayout, LayoutError
 from scraper.layouts import Layout, builtin_layouts, choose_layouts, load_layout
-from scraper.layouts.layout import Source
+from scraper.layouts.layout import RuleSource
 from scraper.layouts.loading import assemble, builtin_sources, parse
 
 ROOT = Path(__file__).parent.parent
@@ -249,7 +249,7 @@ def test_whatever_stands_in_a_file_is_a_layout_or_a_fault(data: st.DataObject) -
         if not lines:
             return
     try:
-        layouts = assemble([Source("hurt.toml", "\n".join(lines).encode())])
+        layouts = assemble([RuleSource("hurt.toml", "\n".join(lines).encode())])
     except LayoutError as error:
         assert str(error).startswith("hurt.toml: ")
         return

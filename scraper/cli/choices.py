@@ -10,16 +10,16 @@ import typer
 
 from scraper.cli.options import Options
 from scraper.records import Keys, Lang
-from scraper.run.filters import Choice
+from scraper.run.filters import Filters
 from scraper.urls import is_absolute, site_of
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _SLUG: Final = re.compile(r"[^\s/]+")
 
 
-def check_choice(options: Options) -> Choice:
+def check_choice(options: Options) -> Filters:
     """Return which records are wanted, or end with a usage error."""
-    choice = Choice(
+    choice = Filters(
         frozenset(options.only or ()),
         frozenset(map(_lang, options.lang or ())),
         frozenset(map(_site, options.site or ())),

@@ -38,8 +38,8 @@ def explain(
     from scraper.cli.checks import check_layouts, check_stdin, check_url, refuse_inputs
     from scraper.cli.runs import finishing, outcomes
     from scraper.output.files import Output
-    from scraper.run.counts import Tally
-    from scraper.sources import Request, read_inputs
+    from scraper.run.counts import Counts
+    from scraper.sources import ReadOptions, read_inputs
 
     if json and html is not None:
         raise typer.BadParameter("it cannot go together with --json; ask for one of them.", param_hint="--html")
@@ -49,10 +49,10 @@ def explain(
     check_url(url)
     if html is not None:
         refuse_inputs([source], html, "--html")
-    chosen, stdout, tally = check_layouts(layouts), Output(None), Tally()
+    chosen, stdout, tally = check_layouts(layouts), Output(None), Counts()
     # The file is opened once there is something to write: a page that fails leaves an older one as it is.
     beside = [Output(html)] if html not in (None, _STDOUT) else []
-    readings = read_inputs([source], Request(max_bytes=max_bytes, url=url))
+    readings = read_inputs([source], ReadOptions(max_bytes=max_bytes, url=url))
     with finishing(stdout, tally, quiet=True, later=beside):
         for outcome in outcomes(readings, chosen, tally):
             explained = _json(outcome) if json else _html(outcome, chosen) if html is not None else _text(outcome, chosen)

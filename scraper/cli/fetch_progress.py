@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
 from scraper.cli.talk import is_watched, printable
-from scraper.fetch import Crew, Fetched, host_of
-from scraper.run.counts import Tally
+from scraper.fetch import Scheduler, Fetched, host_of
+from scraper.run.counts import Counts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +22,7 @@ _MOST_HOSTS: Final = 8
 class Progress:
     """Shows done, queued, the rate per host, and errors by kind. A context manager."""
 
-    def __init__(self, tally: Tally, crew: Crew, *, quiet: bool) -> None:
+    def __init__(self, tally: Counts, crew: Scheduler, *, quiet: bool) -> None:
         self._tally, self._crew = tally, crew
         self._is_shown = not quiet and is_watched()
         self._drawing = ExitStack()

@@ -18,14 +18,14 @@ from scraper import __version__
 from scraper.cli.checks import check_layouts
 from scraper.cli.fetch_progress import Progress
 from scraper.cli.runs import cores, fail, finishing
-from scraper.cli.stores import RobotsShelf, Store
+from scraper.cli.stores import RobotsCache, Store
 from scraper.cli.talk import say
 from scraper.errors import BadAddress, FetchError, PageError, UnknownLayout
-from scraper.fetch import Client, Crew, Fetched, Fetcher, Header, Job, Known, Pacer, prepare
-from scraper.output.fetch_state import OK, Row, State
+from scraper.fetch import Client, Fetched, Fetcher, FetchJob, Header, Known, Scheduler, Throttle, prepare
+from scraper.output.fetch_state import OK, FetchedRow, State
 from scraper.output.files import Output
-from scraper.run.counts import DIGITS, Tally
-from scraper.run.page_cleaner import Cleaned, Cleaners, Records
+from scraper.run.counts import DIGITS, Counts
+from scraper.run.page_cleaner import Cleaned, PageCleaner, Records
 from scraper.sources import read_list
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -67,15 +67,15 @@ def run(plan: Plan) -> None:
     if plan.ignores_robots:
         say("robots.txt is ignored, as asked; whether that is right is your own responsibility")
     digests = {layout.name: layout.digest for layout in check_layouts(plan.layouts)}
-    store, tally = Store(out=plan.out, save=plan.save, state=plan.state), Tally()
+    store, tally = Store(out=plan.out, save=plan.save, state=plan.state), Counts()
     failures = Output(plan.failures) if plan.failures is not None else None
     with finishing(store, tally, quiet=plan.quiet, beside=[failures] if failures is not None else []):
         client = Client(headers=plan.headers, timeout=plan.timeout, max_bytes=plan.max_bytes)
-        pacer = Pacer(delay=plan.delay, concurrency=plan.concurrency)
+        pacer = Throttle(delay=plan.delay, concurrency=plan.concurrency)
         fetcher = Fetcher(
             client.get,
             pacer,
-            RobotsShelf(store.state) if store.state is not None else {},
+            RobotsCache(store.state) if store.state is not None else {},
             user_agent=dict(plan.headers)[b"User-Agent"].decode(),
             max_bytes=plan.max_bytes,
             timeout=plan.timeout,
@@ -84,9 +84,9 @@ def run(plan: Plan) -> None:
             is_proxied=client.is_proxied,
         )
         todo = _Todo(plan, store.state, tally)
-        crew = Crew(todo.jobs(), fetcher.fetch)
+        crew = Scheduler(todo.jobs(), fetcher.fetch)
         try:
-            cleaning = Cleaners(plan.records, plan.layouts, processes=cores())
+            cleaning = PageCleaner(plan.records, plan.layouts, processes=cores())
             with Progress(tally, crew, quiet=plan.quiet) as progress, cleaning as cleaners:
                 for fetched, cleaned, is_followed in _cleaned(crew, cleaners):
                     progress.note(fetched)
@@ -103,19 +103,19 @@ def run(plan: Plan) -> None:
 class _Todo:
     """Which addresses are to be fetched, and what is known of them."""
 
-    def __init__(self, plan: Plan, state: State | None, tally: Tally) -> None:
+    def __init__(self, plan: Plan, state: State | None, tally: Counts) -> None:
         self._plan, self._state, self._tally = plan, state, tally
         self._began = time.time()
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
 
-    def jobs(self) -> Iterator[Job]:
+    def jobs(self) -> Iterator[FetchJob]:
         """Yield what is new, due again, or failed in a way that may pass; without a state, everything."""
         # The news of an hour ago is of no use: whoever wants headlines wants today's.
         refresh = 0.0 if self._plan.refresh is None and self._plan.records == "headline" else self._plan.refresh
         for address in self._plan.addresses():
             if self._state is None:
-                yield Job(address)
+                yield FetchJob(address)
                 continue
             key = _key(address)
             with self._lock:
@@ -127,9 +127,9 @@ class _Todo:
                     self._tally.left_out["fetched before" if row.result == OK else f"{row.result} before"] += 1
                     continue
                 self._under_way.add(key)
-            yield Job(address, Known(row.final_url, row.etag, row.last_modified) if row is not None else Known())
+            yield FetchJob(address, Known(row.final_url, row.etag, row.last_modified) if row is not None else Known())
 
-    def done(self, job: Job) -> None:
+    def done(self, job: FetchJob) -> None:
         """Note that an address has its row."""
         if self._state is None:
             return
@@ -137,7 +137,7 @@ class _Todo:
             self._under_way.discard(_key(job.address))
 
 
-def _cleaned(crew: Crew, cleaners: Cleaners) -> Iterator[tuple[Fetched, Cleaned | None, bool]]:
+def _cleaned(crew: Scheduler, cleaners: PageCleaner) -> Iterator[tuple[Fetched, Cleaned | None, bool]]:
     """Yield what was fetched with what cleaning made of it, in order; and whether another follows without waiting for the network."""
     under_way: deque[tuple[list[Fetched], Callable[[], list[Cleaned]]]] = deque()
     batch: list[Fetched] = []
@@ -173,7 +173,7 @@ def _keep(
     *,
     plan: Plan,
     store: Store,
-    tally: Tally,
+    tally: Counts,
     failures: Output | None,
     digests: Mapping[str, str],
 ) -> None:
@@ -201,8 +201,8 @@ def _keep(
             tally.headlines = (tally.headlines or 0) + written
 
 
-def _row(fetched: Fetched, error: PageError | None, records: Records, digests: Mapping[str, str]) -> Row:
-    return Row(
+def _row(fetched: Fetched, error: PageError | None, records: Records, digests: Mapping[str, str]) -> FetchedRow:
+    return FetchedRow(
         address=_key(fetched.job.address),
         records=records,
         final_url=fetched.url,

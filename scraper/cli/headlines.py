@@ -15,12 +15,12 @@ def headlines(options: Options, unique: Unique = False) -> None:
     from scraper.cli.runs import run
 
     if unique:
-        from scraper.output.headline_store import Histories
+        from scraper.output.headline_store import HeadlineStore
         from scraper.records import HeadlineHistory
-        from scraper.run.gathering import Gathering
+        from scraper.run.gathering import HeadlineCollector
 
-        gathering = Gathering()
-        run(options, gathering, rest=gathering.rest, between=Histories(check_keys(options.keys, HeadlineHistory)))
+        gathering = HeadlineCollector()
+        run(options, gathering, rest=gathering.rest, between=HeadlineStore(check_keys(options.keys, HeadlineHistory)))
     else:
         from scraper.records import HeadlineRecord
         from scraper.run import headline_lines

@@ -67,16 +67,16 @@ def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, ma
     from scraper.cli.runs import finishing, outcomes
     from scraper.explain.trial import Trial, signs
     from scraper.output.files import Output
-    from scraper.run.counts import DIGITS, Tally
-    from scraper.sources import Request, read_inputs
+    from scraper.run.counts import DIGITS, Counts
+    from scraper.sources import ReadOptions, read_inputs
 
     chosen, layout = _checked(file, layouts)
-    output, tally, trial, rows = Output(None), Tally(), Trial(layout), []
+    output, tally, trial, rows = Output(None), Counts(), Trial(layout), []
     with finishing(output, tally, quiet=not inputs):
         if not inputs:
             output.write(f"{layout.name} {layout.digest[:DIGITS]}: {len(layout.file.rules)} rules, no faults\n".encode())
             return
-        readings = read_inputs(inputs, Request(max_bytes=max_bytes))
+        readings = read_inputs(inputs, ReadOptions(max_bytes=max_bytes))
         for outcome in outcomes(readings, chosen, tally):
             trial.add(outcome)
             name = outcome.layout.name if outcome.layout is not None else "unknown"
@@ -125,8 +125,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[i
 def _print(lines: Iterable[str]) -> None:
     from scraper.cli.runs import finishing
     from scraper.output.files import Output
-    from scraper.run.counts import Tally
+    from scraper.run.counts import Counts
 
     output = Output(None)
-    with finishing(output, Tally(), quiet=True):
+    with finishing(output, Counts(), quiet=True):
         output.write("".join(f"{line}\n" for line in lines).encode())

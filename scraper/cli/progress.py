@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.text import Text
 
 from scraper.cli.talk import speaking_through
-from scraper.run.counts import Tally
+from scraper.run.counts import Counts
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Display:
         size: how many bytes there are to read, if that is known.
     """
 
-    def __init__(self, progress: Progress, tally: Tally, size: int | None) -> None:
+    def __init__(self, progress: Progress, tally: Counts, size: int | None) -> None:
         self._progress = progress
         self._tally = tally
         self._task = progress.add_task("", total=size, said="")
@@ -65,7 +65,7 @@ def drawing(make: Callable[[Console], AbstractContextManager[T]]) -> Iterator[T]
 
 
 @contextmanager
-def displaying(tally: Tally, size: int | None) -> Iterator[Display]:
+def displaying(tally: Counts, size: int | None) -> Iterator[Display]:
     """Show a display during the block."""
     columns = [TextColumn("{task.fields[said]}")]
     known = [BarColumn(bar_width=20), TaskProgressColumn(), TimeRemainingColumn()] if size else []

@@ -11,7 +11,7 @@ from scraper.cli.talk import say
 from scraper.errors import ResumeError
 from scraper.output.files import failure, journal_of, part_of, take_name
 from scraper.output.journal import Journal, Position
-from scraper.run.counts import Tally
+from scraper.run.counts import Counts
 from scraper.sources import file_id
 
 PAUSE: Final = 1.0
@@ -45,7 +45,7 @@ class Follower(Protocol):
         """Make sure that all that is known now is known again to a run that begins at ``position``."""
 
 
-class Resumption:
+class ResumableRun:
     """The outputs of a run that goes on where another stopped. A context manager.
 
     Args:
@@ -56,7 +56,7 @@ class Resumption:
         mark: what ``base`` is to hold at the end, if it is no output: of which outputs it says that they are whole.
     """
 
-    def __init__(self, base: Path, run: str, files: Sequence[File], tally: Tally, *, mark: bytes | None) -> None:
+    def __init__(self, base: Path, run: str, files: Sequence[File], tally: Counts, *, mark: bytes | None) -> None:
         self._base = base
         self._journal = Journal(journal_of(base), run)
         self._files = files

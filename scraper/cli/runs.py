@@ -24,13 +24,13 @@ from scraper.output.files import Output
 from scraper.output.patterns import Pattern
 from scraper.records import FailureRecord, to_json_line
 from scraper.run import Job, Lines, Result, counted, outcome_of, run_job
-from scraper.run.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Tally
-from scraper.sources import Reading, Request
+from scraper.run.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Counts
+from scraper.sources import Item, ReadOptions
 
 if TYPE_CHECKING:
-    from scraper.cli.resuming import File, Resumption
-    from scraper.output.dedup import Seen
-    from scraper.output.headline_store import Histories
+    from scraper.cli.resuming import File, ResumableRun
+    from scraper.output.dedup import DedupStore
+    from scraper.output.headline_store import HeadlineStore
     from scraper.output.partitions import Partitions
 
 
@@ -56,7 +56,7 @@ class Opened(Protocol):
 
 @contextmanager
 def finishing(
-    output: Opened, tally: Tally, *, quiet: bool, beside: Sequence[Opened] = (), later: Sequence[Opened] = ()
+    output: Opened, tally: Counts, *, quiet: bool, beside: Sequence[Opened] = (), later: Sequence[Opened] = ()
 ) -> Iterator[None]:
     """Open ``output`` and those ``beside`` it around the block, say how it went, and exit with the status for it.
 
@@ -101,7 +101,7 @@ def run(
     has_repeats: bool = True,
     resume: bool = False,
     rest: Callable[[], bytes] = bytes,
-    between: "Histories | None" = None,
+    between: "HeadlineStore | None" = None,
 ) -> None:
     """Read and clean what the user named, and write for each page the lines that a command makes of it. Ends the program.
 
@@ -125,7 +125,7 @@ def run(
     check_layouts(options.layouts)
     if resume:
         check_resumable(options, spans)
-    request = Request(
+    request = ReadOptions(
         max_bytes=options.max_bytes,
         url=options.url,
         text_field=options.text_field,
@@ -133,7 +133,7 @@ def run(
         url_field=options.url_field,
         date_field=options.date_field,
     )
-    tally = Tally()
+    tally = Counts()
     output = Output(options.out, is_kept=resume) if pattern is None else None
     partitions = _partitions(pattern, is_kept=resume) if pattern is not None else None
     written = output or partitions
@@ -168,17 +168,17 @@ def run(
                 summary.write(tally.to_json(__version__))
 
 
-def _read(options: Options, job: Job, inputs: Iterable[str], sink: "_Sink", course: "Resumption | None") -> None:
+def _read(options: Options, job: Job, inputs: Iterable[str], sink: "_Sink", course: "ResumableRun | None") -> None:
     processes = options.jobs or cores()
     with _progress(options, sink.tally) as meter:
         try:
             if course is None:
                 run_job(job, inputs, sink, processes=processes, meter=meter)
                 return
-            from scraper.run.resuming import go_on
+            from scraper.run.resuming import resume_job
 
             course.hide(job.skip)
-            go_on(job, inputs, sink, course, processes=processes, meter=meter)
+            resume_job(job, inputs, sink, course, processes=processes, meter=meter)
         except PageError as error:  # the list of inputs itself
             sink.tally.failures[error.code] += 1
             say(f"{options.from_list}: {error.code}: {error}")
@@ -190,15 +190,15 @@ def _partitions(pattern: Pattern, *, is_kept: bool) -> "Partitions":
     return Partitions(pattern, is_kept=is_kept)
 
 
-def _resumption(options: Options, pattern: Pattern | None, files: "Sequence[File]", tally: Tally, *rest: object) -> "Resumption":
+def _resumption(options: Options, pattern: Pattern | None, files: "Sequence[File]", tally: Counts, *rest: object) -> "ResumableRun":
     """Return where a run is that does what the user asked for, and ``rest``; end the program if it is at its end."""
-    from scraper.cli.resuming import Resumption
+    from scraper.cli.resuming import ResumableRun
 
     layouts = [(layout.name, layout.digest) for layout in check_layouts(options.layouts)]
     asked = options._replace(jobs=None, quiet=False, summary=None)
     digest = hashlib.sha256(repr((__version__, asked, rest, layouts)).encode()).hexdigest()
     base = Path(os.path.realpath(options.out or "")) if pattern is None else pattern.base
-    course = Resumption(base, digest, files, tally, mark=os.fsencode(f"{options.out}\n") if pattern is not None else None)
+    course = ResumableRun(base, digest, files, tally, mark=os.fsencode(f"{options.out}\n") if pattern is not None else None)
     if course.is_whole:
         if not options.quiet:
             say(f"{options.out}: it is whole, and there is nothing to do; remove {base} to have it written anew")
@@ -211,11 +211,11 @@ class _Sink:
 
     def __init__(
         self,
-        tally: Tally,
-        output: "Output | Histories | None" = None,
+        tally: Counts,
+        output: "Output | HeadlineStore | None" = None,
         failures: Output | None = None,
         spans: Output | None = None,
-        seen: "Seen | None" = None,
+        seen: "DedupStore | None" = None,
         partitions: "Partitions | None" = None,
     ) -> None:
         self.tally = tally
@@ -248,13 +248,13 @@ class _Sink:
 
 
 @contextmanager
-def _seen(course: "Resumption | None", *, has_repeats: bool) -> "Iterator[Seen | None]":
+def _seen(course: "ResumableRun | None", *, has_repeats: bool) -> "Iterator[DedupStore | None]":
     if has_repeats:
         yield None
         return
-    from scraper.output.dedup import Seen
+    from scraper.output.dedup import DedupStore
 
-    with Seen() if course is None else Seen(course.store, course.number) as seen:
+    with DedupStore() if course is None else DedupStore(course.store, course.number) as seen:
         if course is not None:
             course.followers.append(seen)
         yield seen
@@ -266,7 +266,7 @@ def cores() -> int:
 
 
 @contextmanager
-def _progress(options: Options, tally: Tally) -> Iterator[Callable[[int], object] | None]:
+def _progress(options: Options, tally: Counts) -> Iterator[Callable[[int], object] | None]:
     if options.quiet or not is_watched():
         yield None
         return
@@ -277,7 +277,7 @@ def _progress(options: Options, tally: Tally) -> Iterator[Callable[[int], object
         yield display.read
 
 
-def outcomes(readings: Iterable[Reading], layouts: Sequence[Layout], tally: Tally) -> Iterator[Outcome]:
+def outcomes(readings: Iterable[Item], layouts: Sequence[Layout], tally: Counts) -> Iterator[Outcome]:
     """Clean what was read, in order. A page that fails is named and counted, and the others go on."""
     sink = _Sink(tally)
     for reading in readings:
@@ -287,7 +287,7 @@ def outcomes(readings: Iterable[Reading], layouts: Sequence[Layout], tally: Tall
             tally.add(counted(outcome))
 
 
-def fail(input: str, url: str | None, error: PageError, tally: Tally, failures: Output | None) -> None:
+def fail(input: str, url: str | None, error: PageError, tally: Counts, failures: Output | None) -> None:
     """Count a failure, name it, and list it where failures are listed."""
     tally.failures[error.code] += 1
     _Sink(tally, failures=failures).fail(FailureRecord(input=input, url=url, code=error.code, message=str(error)))

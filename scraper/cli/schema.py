@@ -19,8 +19,8 @@ def schema(
     from scraper.cli.runs import finishing
     from scraper.output.files import Output
     from scraper.records import json_schema
-    from scraper.run.counts import Tally
+    from scraper.run.counts import Counts
 
     output = Output(None)
-    with finishing(output, Tally(), quiet=True):
+    with finishing(output, Counts(), quiet=True):
         output.write(json.dumps(json_schema(record), ensure_ascii=False, indent=2).encode() + b"\n")

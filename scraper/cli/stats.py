@@ -13,7 +13,7 @@ from scraper.cli.options import MAX_BYTES, MaxBytes, Quiet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scraper.run.counts import Tally
+    from scraper.run.counts import Counts
     from scraper.stats import Statistics
 
 _STDOUT = Path("-")
@@ -45,13 +45,13 @@ def stats(
     from scraper.cli.checks import check_stdin, refuse_inputs
     from scraper.cli.runs import finishing
     from scraper.output.files import Output
-    from scraper.run.counts import Tally
+    from scraper.run.counts import Counts
     from scraper.sources.files import file_id
 
     inputs = records or [check_stdin()]
     if html is not None:
         refuse_inputs(inputs, html, "--html")
-    stdout, tally = Output(None), Tally()
+    stdout, tally = Output(None), Counts()
     # The file is opened once there is something to write: until then an older one stays as it is.
     beside = [Output(html)] if html not in (None, _STDOUT) else []
     with finishing(stdout, tally, quiet=True, later=beside):
@@ -67,16 +67,16 @@ def stats(
             stdout.write(written)
 
 
-def _counted(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], tally: "Tally", *, quiet: bool) -> "Statistics":
+def _counted(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], tally: "Counts", *, quiet: bool) -> "Statistics":
     from scraper.cli.talk import say
-    from scraper.sources import Reading
+    from scraper.sources import Item
     from scraper.sources.own_records import read_records
-    from scraper.stats import Counted, Statistics
+    from scraper.stats import RecordSummary, Statistics
 
     statistics = Statistics()
     with _progress(inputs, tally, quiet=quiet) as meter:
-        for record in read_records(inputs, Counted, max_bytes, skip=skip, meter=meter):
-            if not isinstance(record, Reading):
+        for record in read_records(inputs, RecordSummary, max_bytes, skip=skip, meter=meter):
+            if not isinstance(record, Item):
                 statistics.add(record)
                 tally.kinds[record.kind] += 1
             elif record.error is not None:
@@ -90,7 +90,7 @@ def _counted(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], tall
 
 
 @contextmanager
-def _progress(inputs: list[str], tally: "Tally", *, quiet: bool) -> "Iterator[Callable[[int], object] | None]":
+def _progress(inputs: list[str], tally: "Counts", *, quiet: bool) -> "Iterator[Callable[[int], object] | None]":
     from scraper.cli.talk import is_watched
 
     if quiet or not is_watched():

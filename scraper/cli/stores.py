@@ -13,8 +13,8 @@ from scraper import __version__
 from scraper.cli.talk import say
 from scraper.errors import OutputError
 from scraper.fetch import Exchange, Rules, exchange_records, warcinfo
-from scraper.output.appending import Appended
-from scraper.output.fetch_state import Row, State
+from scraper.output.appending import AppendFile
+from scraper.output.fetch_state import FetchedRow, State
 from scraper.output.files import Output, is_special
 
 _EVERY: Final = 0.25
@@ -35,8 +35,8 @@ class Store:
     def __init__(self, *, out: Path | None, save: Path | None, state: Path | None) -> None:
         self._out, self._save, self._path = out, save, state
         self._stack = ExitStack()
-        self._lines: Output | Appended = Output(out)
-        self._raw: Appended | None = None
+        self._lines: Output | AppendFile = Output(out)
+        self._raw: AppendFile | None = None
         self._raw_lock = threading.Lock()
         self._committed_at = 0.0
         self._is_dirty = False
@@ -66,7 +66,7 @@ class Store:
         try:
             if kind is None:
                 self.commit()
-            elif self.state is not None and isinstance(self._lines, Appended):
+            elif self.state is not None and isinstance(self._lines, AppendFile):
                 self._lines.cut(self._good)
         finally:
             self._stack.__exit__(kind, *rest)  # type: ignore[arg-type]  # they are what this was given
@@ -78,7 +78,7 @@ class Store:
             with self._raw_lock:
                 self._raw.write(data)
 
-    def add(self, lines: Sequence[bytes], row: Callable[[], Row], keys: Sequence[str] = ()) -> int:
+    def add(self, lines: Sequence[bytes], row: Callable[[], FetchedRow], keys: Sequence[str] = ()) -> int:
         """Write a page's lines, and note what is known of it now; return how many were written.
 
         Args:
@@ -102,16 +102,16 @@ class Store:
             return
         if self._raw is not None:
             self._raw.sync()
-        if isinstance(self._lines, Appended):
+        if isinstance(self._lines, AppendFile):
             self._lines.sync()
             self.state.put_length(self._lines.path, self._lines.length)
         self.state.commit()
-        if isinstance(self._lines, Appended):
+        if isinstance(self._lines, AppendFile):
             self._good = self._lines.length
         self._committed_at, self._is_dirty = time.monotonic(), False
 
 
-class RobotsShelf:
+class RobotsCache:
     """Keeps what sites ask of programs in the state."""
 
     def __init__(self, state: State) -> None:
@@ -128,9 +128,9 @@ class RobotsShelf:
             self._state.put_robots(origin, rules.text, rules.fetched_at)
 
 
-def _appended(path: Path, state: State) -> Appended:
+def _appended(path: Path, state: State) -> AppendFile:
     with ExitStack() as failing:
-        file = failing.enter_context(Appended(path))
+        file = failing.enter_context(AppendFile(path))
         length = state.length(file.path)
         if length is None or file.length == 0:  # a file of its own right; or one that was moved away, to begin anew
             if not file.ends_with(b"\n"):
@@ -149,9 +149,9 @@ def _appended(path: Path, state: State) -> Appended:
     return file
 
 
-def _archive(path: Path) -> Appended:
+def _archive(path: Path) -> AppendFile:
     with ExitStack() as failing:
-        file = failing.enter_context(Appended(path))
+        file = failing.enter_context(AppendFile(path))
         cut = file.mend_gzip(b"WARC/1.")
         if cut:
             say(f"{path}: its last record was not whole; {cut} bytes of it are cut off")

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final
 
 from scraper.explain.pieces import Piece
-from scraper.explain.report import Group, Report, Row, Section, number_of
+from scraper.explain.report import Group, Report, ReportRow, Section, number_of
 from scraper.extract.spans import FATES
 from scraper.render import Markup, join, shown, style_sheet, tag, to_page, void
 from scraper.render.words import FATES_MEAN
@@ -73,7 +73,7 @@ def _card(section: Section) -> Markup:
     return tag("section", tag("h2", section.title), _list(section.rows), class_="card")
 
 
-def _list(rows: Sequence[Row]) -> Markup:
+def _list(rows: Sequence[ReportRow]) -> Markup:
     if not rows:
         return tag("p", "none", class_="none")
     return tag("dl", *(join(tag("dt", row.name), tag("dd", shown(row.value), dir="auto")) for row in rows))

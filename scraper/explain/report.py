@@ -23,7 +23,7 @@ _FOLDED_TICKER: Final = 5
 _NO_SCALARS: Final = ("text", "headings", "headlines", "teasers", "images", "removed", "warnings")
 
 
-class Row(NamedTuple):
+class ReportRow(NamedTuple):
     """A name and what there is to say of it."""
 
     name: str
@@ -34,7 +34,7 @@ class Section(NamedTuple):
     """Rows under a heading."""
 
     title: str
-    rows: Sequence[Row]
+    rows: Sequence[ReportRow]
 
 
 class Group(NamedTuple):
@@ -91,14 +91,15 @@ def report_on(outcome: Outcome, layouts: Sequence[Layout]) -> Report:
         sections=[
             Section("Record", list(_scalars(record))),
             Section(
-                "Visible characters", [Row(fate, str(count)) for fate, count in [*chars.items(), ("all", sum(chars.values()))]]
+                "Visible characters",
+                [ReportRow(fate, str(count)) for fate, count in [*chars.items(), ("all", sum(chars.values()))]],
             ),
             Section("Counts", list(_counts(record, pieces))),
-            Section("Removed", [Row(gone.rule, _removed(gone.count, gone.chars)) for gone in record.removed]),
-            Section("Warnings", [Row(warning, WARNINGS_MEAN[warning]) for warning in record.warnings]),
-            Section("Decoding", [Row(outcome.decoding.encoding, _decoded(outcome.decoding))]),
+            Section("Removed", [ReportRow(gone.rule, _removed(gone.count, gone.chars)) for gone in record.removed]),
+            Section("Warnings", [ReportRow(warning, WARNINGS_MEAN[warning]) for warning in record.warnings]),
+            Section("Decoding", [ReportRow(outcome.decoding.encoding, _decoded(outcome.decoding))]),
             *map(_section, verdicts(outcome, layouts)),
-            Section("Rules", [Row(group.rule, group.because) for group in {group.rule: group for group in groups}.values()]),
+            Section("Rules", [ReportRow(group.rule, group.because) for group in {group.rule: group for group in groups}.values()]),
         ],
     )
 
@@ -108,22 +109,22 @@ def number_of(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _scalars(record: PageRecord) -> Iterator[Row]:
+def _scalars(record: PageRecord) -> Iterator[ReportRow]:
     for name in record.__struct_fields__:
         value = getattr(record, name)
         if name in _NO_SCALARS:
             continue
         if name == "schema_version":
-            yield Row("schema", str(value))
+            yield ReportRow("schema", str(value))
         else:
-            yield Row(name, f"{value}: {KINDS_MEAN[record.kind]}" if name == "kind" else "null" if value is None else value)
+            yield ReportRow(name, f"{value}: {KINDS_MEAN[record.kind]}" if name == "kind" else "null" if value is None else value)
 
 
-def _counts(record: PageRecord, pieces: Sequence[Piece]) -> Iterator[Row]:
-    yield Row("headlines", str(len(record.headlines)))
-    yield Row("paragraphs", str(sum(piece.label == "body" for piece in pieces)))
+def _counts(record: PageRecord, pieces: Sequence[Piece]) -> Iterator[ReportRow]:
+    yield ReportRow("headlines", str(len(record.headlines)))
+    yield ReportRow("paragraphs", str(sum(piece.label == "body" for piece in pieces)))
     for name in ("headings", "teasers", "images"):
-        yield Row(name, str(len(getattr(record, name))))
+        yield ReportRow(name, str(len(getattr(record, name))))
 
 
 def _removed(count: int, chars: int) -> str:
@@ -136,8 +137,10 @@ def _decoded(decoding: Decoding) -> str:
 
 
 def _section(verdict: Verdict) -> Section:
-    rows = [Row(sign.rule, f"{sign.strength}: {_plain(sign.because)}") for sign in verdict.signs]
-    return Section(f"Layout {verdict.layout}", [Row("chosen" if verdict.is_chosen else "not chosen", verdict.sentence), *rows])
+    rows = [ReportRow(sign.rule, f"{sign.strength}: {_plain(sign.because)}") for sign in verdict.signs]
+    return Section(
+        f"Layout {verdict.layout}", [ReportRow("chosen" if verdict.is_chosen else "not chosen", verdict.sentence), *rows]
+    )
 
 
 def _plain(because: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from scraper.extract.cleaning import Outcome
-from scraper.extract.detection import ENOUGH, HOST, Fit, weigh
+from scraper.extract.detection import ENOUGH, HOST, Detection, weigh
 from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
 
@@ -40,7 +40,7 @@ def verdicts(outcome: Outcome, layouts: Sequence[Layout]) -> list[Verdict]:
     return sorted(found, key=lambda verdict: (not verdict.is_chosen, -strong[verdict.layout], -len(verdict.signs), verdict.layout))
 
 
-def _sentence(fit: Fit, form: str, *, is_chosen: bool) -> str:
+def _sentence(fit: Detection, form: str, *, is_chosen: bool) -> str:
     page = "an HTML page" if form == "html" else "a text"
     needed = f"{page} needs {ENOUGH[form]}, and one of them strong" if ENOUGH[form] > 1 else f"{page} needs a strong one"
     have = len(fit.evidence)
@@ -51,7 +51,7 @@ def _sentence(fit: Fit, form: str, *, is_chosen: bool) -> str:
     return f"nearly fits, by {have} sign{'' if have == 1 else 's'}{'' if fit.is_strong else ', none of them strong'}; {needed}"
 
 
-def _signs(fit: Fit) -> Iterator[Sign]:
+def _signs(fit: Detection) -> Iterator[Sign]:
     file = fit.layout.file
     reasons = {rule.id: rule.because for rule in file.rules}
     reasons[file.ticker.id] = file.ticker.because

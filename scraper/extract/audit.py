@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from scraper.errors import Unaccounted
-from scraper.extract.spans import REMOVED, Claim, Label, Row, is_row_of
+from scraper.extract.spans import REMOVED, Claim, Label, SpanRow, is_row_of
 from scraper.records import PageRecord
 from scraper.text import is_blank, visible
 
@@ -46,7 +46,7 @@ def audit(text: str, claims: Sequence[Claim], record: PageRecord) -> None:
             removed.setdefault(claim.rule, []).append(text[claim.start : position])
         elif claim.label not in _FIELDS:
             raise _mistake(f"what is {claim.label} was claimed")
-        elif isinstance(claim, Row):
+        elif isinstance(claim, SpanRow):
             if not is_row_of(text, claim):
                 raise _mistake(f"what was claimed as a row at {claim.start} is none")
             claimed[_FIELDS[claim.label]] += filter(None, claim.pieces)

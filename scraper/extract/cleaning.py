@@ -7,7 +7,7 @@ import msgspec
 from scraper.errors import EmptyInput, UnknownLayout
 from scraper.extract.audit import audit
 from scraper.extract.core_rules import KEPT
-from scraper.extract.detection import Fit, recognise
+from scraper.extract.detection import Detection, recognise
 from scraper.extract.labelling import label
 from scraper.extract.record_builder import own_address, project
 from scraper.extract.spans import Claim, Ledger, Span, partition, trim
@@ -69,7 +69,7 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
     )
 
 
-def _recognised(page: Page, text: str, decoding: Decoding, known: tuple[Layout, ...]) -> tuple[Document, Fit | None]:
+def _recognised(page: Page, text: str, decoding: Decoding, known: tuple[Layout, ...]) -> tuple[Document, Detection | None]:
     """Return the document of a page and the layout that fits it."""
     if not is_html(text, page.media_type):
         document = _checked(read_text(text))

@@ -20,7 +20,7 @@ _NEVER_BODY: Final = SETTLED | {"ticker", "teaser"}
 _FULL_STOP: Final = re.compile(r"(?<!\.)\.[\"'»”’)\]]*\Z")
 
 
-class Column:
+class MainColumn:
     """The lines that no element has settled as chrome, ticker or teaser."""
 
     def __init__(self, lines: Sequence[Segment], document: Document, layout: Layout) -> None:

@@ -25,7 +25,7 @@ _FEW: Final = 2
 """Lines of a text that was put on one line: its ticker, and all the rest."""
 
 
-class Fit(NamedTuple):
+class Detection(NamedTuple):
     """How well a layout fits a page: the rules that speak for it, and the page as the layout sees it."""
 
     layout: Layout
@@ -49,7 +49,7 @@ class Fit(NamedTuple):
         return self.is_strong and len(self.evidence) >= ENOUGH[document.form]
 
 
-def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) -> Fit | None:
+def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) -> Detection | None:
     """Return the layout that fits, or None. Of several that do it is the one of which the others' files, or its own, say so (``over``).
 
     Raises:
@@ -70,7 +70,7 @@ def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) ->
     return left[0] if left else None
 
 
-def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Iterator[Fit]:
+def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Iterator[Detection]:
     """Yield for each layout what speaks for it."""
     for layout in layouts:
         regions = Regions(layout)
@@ -82,7 +82,7 @@ def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Ite
                 evidence[HOST] = "strong"
             if rule is not None and rule.evidence is not None:
                 evidence[rule.id] = rule.evidence
-        yield Fit(layout, evidence, regions, segments)
+        yield Detection(layout, evidence, regions, segments)
 
 
 def _is_several(notice: str, lang: str, layout: Layout) -> bool:

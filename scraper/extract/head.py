@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from scraper.extract.column import Column
+from scraper.extract.column import MainColumn
 from scraper.extract.names import is_name
 from scraper.extract.segments import Segment
 from scraper.extract.ticker import is_ticker, is_unsplit
@@ -34,7 +34,7 @@ class Shared(NamedTuple):
     """The newspaper that a dateline names."""
 
 
-class Head(Column):
+class Head(MainColumn):
     """The head among the lines of a page."""
 
     def __init__(self, lines: Sequence[Segment], document: Document, layout: Layout) -> None:

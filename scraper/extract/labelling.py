@@ -14,7 +14,7 @@ from scraper.extract.segments import Segment
 from scraper.extract.spans import Label, Ledger, trim
 from scraper.extract.ticker import claim_ticker
 from scraper.layouts import Layout
-from scraper.layouts.layout import Hit
+from scraper.layouts.layout import Match
 from scraper.models import Document
 from scraper.text import is_blank, squeeze
 
@@ -25,7 +25,7 @@ class Labelled(NamedTuple):
     ledger: Ledger
     dateline: str | None
     """The text of the dateline."""
-    dateline_hit: Hit | None
+    dateline_hit: Match | None
     """The wording that it reads like, where that is known."""
     is_several: bool
     """Whether another page begins behind the end of this one."""

@@ -8,10 +8,10 @@ from itertools import chain, pairwise, repeat, zip_longest
 from typing import Final, get_args
 
 from scraper.archives import Original, original_of
-from scraper.extract.detection import Fit
+from scraper.extract.detection import Detection
 from scraper.extract.labelling import Labelled
 from scraper.extract.segments import Regions
-from scraper.extract.spans import BODY, REMOVED, Claim, Label, Row, Span, spread
+from scraper.extract.spans import BODY, REMOVED, Claim, Label, Span, SpanRow, spread
 from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
 from scraper.models import Decoding, Document, Page
@@ -29,7 +29,7 @@ _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufe
 
 
 def project(
-    page: Page, decoding: Decoding, document: Document, claims: Sequence[Claim], fit: Fit | None, labelled: Labelled | None
+    page: Page, decoding: Decoding, document: Document, claims: Sequence[Claim], fit: Detection | None, labelled: Labelled | None
 ) -> PageRecord:
     """Return the record of a page whose spans are labelled; without a layout that fits all of it is text."""
     layout = fit.layout if fit is not None else None
@@ -143,7 +143,7 @@ def _linked(document: Document, spans: Sequence[Span], links: "_Links") -> Itera
     return map(Headline, lines, [links.follow(span.link) for span in spans])
 
 
-def _row(row: Row, links: "_Links") -> Iterable[Headline]:
+def _row(row: SpanRow, links: "_Links") -> Iterable[Headline]:
     if not row.links:
         return map(Headline, filter(None, row.pieces), repeat(None))
     plain = _plain_row(row.pieces, row.links, links.origin) if links.origin is not None else None

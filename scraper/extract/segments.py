@@ -9,7 +9,7 @@ from scraper.extract.marks import Mark, finder_of, without_marks
 from scraper.extract.spans import trim
 from scraper.extract.ticker import split_usual
 from scraper.layouts import Layout, Region
-from scraper.layouts.layout import Hit
+from scraper.layouts.layout import Match
 from scraper.layouts.schema import ElementRule
 from scraper.models import Block, Document, Element, Run
 from scraper.text import is_blank, squeeze
@@ -33,7 +33,7 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     """As it would stand in a field; of a settled part nothing, and what is too long for a wording is as the page has it."""
     region: Region | None
     runs: Sequence[Run]
-    hit: Hit | None
+    hit: Match | None
     marks: list[Mark] = []
     """What an extractor put into it: no words of the page."""
     slots: Sequence[str] | None = None
@@ -202,7 +202,7 @@ def _broken_wording(lines: Sequence[Segment], layout: Layout) -> tuple[Segment, 
     return None
 
 
-def read_line(raw: str, layout: Layout) -> tuple[str, Hit | None]:
+def read_line(raw: str, layout: Layout) -> tuple[str, Match | None]:
     """Return a line as a segment holds it, and the wording that it is."""
     if len(raw) > _LONGEST_RAW and "   " not in raw:
         return raw, None

@@ -10,13 +10,13 @@ from scraper.extract.segments import Segment
 from scraper.extract.spans import Label, Ledger, trim
 from scraper.extract.ticker import claim_ticker, claim_unsplit, end_of_line, is_ticker
 from scraper.layouts import Layout
-from scraper.layouts.layout import Hit
+from scraper.layouts.layout import Match
 from scraper.layouts.schema import Evidence
 from scraper.layouts.wording import Found
 from scraper.models import Document
 from scraper.text import squeeze_in_place, visible
 
-Stretch = tuple[Found, Hit]
+Stretch = tuple[Found, Match]
 
 _TICKER_AND_REST: Final = 2
 
@@ -69,7 +69,7 @@ def _placed(stretch: Stretch, places: Sequence[int] | None, offset: int) -> Stre
     return Found(offset + start, offset + end, found.slots), hit
 
 
-def label_flattened(ledger: Ledger, document: Document, segments: Sequence[Segment], layout: Layout) -> Iterator[tuple[str, Hit]]:
+def label_flattened(ledger: Ledger, document: Document, segments: Sequence[Segment], layout: Layout) -> Iterator[tuple[str, Match]]:
     """Claim all of the page, and yield the wordings that were found, each with its stretch of text."""
     text = document.text
     tickers = _leading_tickers(document, segments, layout)

@@ -77,7 +77,7 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     """Pieces of one thing, such as one teaser, share a number above 0."""
 
 
-class Row(msgspec.Struct, frozen=True, gc=False):
+class SpanRow(msgspec.Struct, frozen=True, gc=False):
     """Several stretches that stand in a row under one label, with the same blank between each and the next.
 
     A ticker has three times as many pieces as all the rest of a page; held together they cost no more than one.
@@ -94,7 +94,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """Where each piece leads, if any does."""
 
 
-Claim = Span | Row
+Claim = Span | SpanRow
 
 _START: Final = attrgetter("start")
 
@@ -135,7 +135,7 @@ class Ledger:
         Raises:
             ClaimError: if the text there is no such row.
         """
-        row = Row(start, start + len(separator.join(pieces)), label, rule, pieces, separator, links)
+        row = SpanRow(start, start + len(separator.join(pieces)), label, rule, pieces, separator, links)
         if not is_row_of(self.text, row):
             raise ClaimError(f"{rule} claims a row at {start} that is none")
         self._claims.append(row)
@@ -162,7 +162,7 @@ class Ledger:
         return sorted([*claims, *unlabelled], key=_START)
 
 
-def is_row_of(text: str, row: Row) -> bool:
+def is_row_of(text: str, row: SpanRow) -> bool:
     """Tell whether a row is what stands in ``text`` from its start to its end, with nothing visible between its pieces."""
     joined = row.separator.join(row.pieces)
     return len(joined) == row.end - row.start and text.startswith(joined, row.start) and row.separator.isspace()

@@ -28,7 +28,7 @@ from scraper.fetch.exchange import Exchange, Header
 from scraper.fetch.retry import TRIES, backoff, is_passing
 from scraper.fetch.robots import MAX_BYTES as ROBOTS_MAX_BYTES
 from scraper.fetch.robots import Robots, Shelf
-from scraper.fetch.throttle import LONGEST_WAIT, Pacer
+from scraper.fetch.throttle import LONGEST_WAIT, Throttle
 from scraper.models import Page, is_page_type
 from scraper.sources.block_pages import refusal, refusal_of_redirect
 
@@ -45,7 +45,7 @@ class Known(msgspec.Struct, frozen=True):
     last_modified: str | None = None
 
 
-class Job(msgspec.Struct, frozen=True):
+class FetchJob(msgspec.Struct, frozen=True):
     """An address to be fetched."""
 
     address: str
@@ -56,7 +56,7 @@ class Job(msgspec.Struct, frozen=True):
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """What became of an address: a page, an error, or neither, where the page has not changed since."""
 
-    job: Job
+    job: FetchJob
     url: str
     """The last address that was asked."""
     page: Page | None = None
@@ -90,7 +90,7 @@ class Fetcher:
     def __init__(
         self,
         get: Getter,
-        pacer: Pacer,
+        pacer: Throttle,
         shelf: Shelf,
         *,
         user_agent: str,
@@ -110,7 +110,7 @@ class Fetcher:
         self._is_proxied = is_proxied
         self._rng = rng or Random()  # noqa: S311 - chance that keeps programs apart, and hides nothing
 
-    def fetch(self, job: Job) -> Fetched:
+    def fetch(self, job: FetchJob) -> Fetched:
         """Fetch an address. Whatever goes wrong with it is in the result."""
         url = job.address
         exchange: Exchange | None = None
@@ -204,7 +204,7 @@ def _validators(known: Known, url: str) -> list[Header]:
     return [(name, value.encode("latin-1", "replace")) for name, value in pairs if value]
 
 
-def _finished(job: Job, exchange: Exchange, max_bytes: int) -> Fetched:
+def _finished(job: FetchJob, exchange: Exchange, max_bytes: int) -> Fetched:
     """Return what a response that leads nowhere else comes to."""
     result = Fetched(
         job=job,
@@ -224,7 +224,7 @@ def _finished(job: Job, exchange: Exchange, max_bytes: int) -> Fetched:
         return msgspec.structs.replace(result, error=error, etag=None, last_modified=None)
 
 
-def _page(job: Job, exchange: Exchange, max_bytes: int) -> Page:
+def _page(job: FetchJob, exchange: Exchange, max_bytes: int) -> Page:
     status = exchange.status
     if not 200 <= status <= 299:
         raise _refused(exchange)

@@ -7,7 +7,7 @@ from typing import Final
 
 from scraper.errors import OutputError, PageError, StateError, naming_mistakes
 from scraper.fetch.addresses import host_of
-from scraper.fetch.fetcher import Fetched, Job
+from scraper.fetch.fetcher import Fetched, FetchJob
 from scraper.fetch.throttle import Stopped
 
 LOOKAHEAD: Final = 256
@@ -17,7 +17,7 @@ HELD_BYTES: Final = 64 * 1024 * 1024
 """How many bytes of pages may wait for an earlier one. Beyond that, only the earliest is fetched."""
 
 
-class Crew:
+class Scheduler:
     """Fetches addresses, each host's one after the other, different hosts' side by side.
 
     Args:
@@ -25,7 +25,7 @@ class Crew:
         fetch: does the work, in threads.
     """
 
-    def __init__(self, jobs: Iterator[Job], fetch: Callable[[Job], Fetched]) -> None:
+    def __init__(self, jobs: Iterator[FetchJob], fetch: Callable[[FetchJob], Fetched]) -> None:
         self._jobs = jobs
         self._fetch = fetch
         self._lock = threading.Lock()
@@ -99,7 +99,7 @@ class Crew:
                 self._is_exhausted = True
                 self._has_result.notify_all()
 
-    def _queue(self, job: Job) -> bool:
+    def _queue(self, job: FetchJob) -> bool:
         try:
             host = host_of(job.address)
         except ValueError:  # no address; to say so is the fetcher's business
@@ -152,7 +152,7 @@ class _Queue:
     """The addresses of a host that are to be fetched."""
 
     def __init__(self, lock: threading.Lock) -> None:
-        self.jobs: deque[tuple[int, Job]] = deque()
+        self.jobs: deque[tuple[int, FetchJob]] = deque()
         self.changed = threading.Condition(lock)
 
 

@@ -23,7 +23,7 @@ class _Host:
         self.closed_until = 0.0
 
 
-class Pacer:
+class Throttle:
     """Hands out turns.
 
     A pause is counted from the end of the last request to the start of the next, so that a slow server is asked less often.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from scraper.errors import LayoutError
-from scraper.layouts.layout import Layout, Source
+from scraper.layouts.layout import Layout, RuleSource
 from scraper.layouts.loading import assemble, builtin_layouts, builtin_sources, read_source
 
 VARIABLE: Final = "SCRAPER_LAYOUTS"
@@ -26,7 +26,7 @@ def choose_layouts(directory: Path | None = None, environment: Mapping[str, str]
     return assemble([*builtin_sources(), *sources.values()]) if sources else builtin_layouts()
 
 
-def user_sources(directory: Path | None = None, environment: Mapping[str, str] = os.environ) -> dict[Path, Source]:
+def user_sources(directory: Path | None = None, environment: Mapping[str, str] = os.environ) -> dict[Path, RuleSource]:
     """Return the user's layout files, each once, by their real paths.
 
     Raises:

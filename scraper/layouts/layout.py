@@ -31,7 +31,7 @@ _LONGEST_PIECE: Final = 400
 """Characters of a piece of a wording; the longest wording, a notice of two sentences, has 160."""
 
 
-class Source(NamedTuple):
+class RuleSource(NamedTuple):
     """Where rules come from: the file, and its bytes."""
 
     place: str
@@ -47,7 +47,7 @@ class Region(msgspec.Struct, eq=False, gc=False):
     around: "Region | None"
 
 
-class Hit(NamedTuple):
+class Match(NamedTuple):
     """A line or stretch that reads like a wording."""
 
     rule: WordingRule
@@ -74,7 +74,7 @@ class Layout:
         sources: the file that they were read from, and those that extend it, in that order.
     """
 
-    def __init__(self, file: LayoutFile, sources: Sequence[Source] = ()) -> None:
+    def __init__(self, file: LayoutFile, sources: Sequence[RuleSource] = ()) -> None:
         self.file = file
         self.name = file.name
         self.sources = tuple(sources)
@@ -175,11 +175,11 @@ class Layout:
         """Tell whether a line that stands in ``element`` alone is a heading."""
         return any(selector.matches(element) for selector in self._headings)
 
-    def wording_of(self, line: str) -> Hit | None:
+    def wording_of(self, line: str) -> Match | None:
         """Return the wording that the whole of ``line``, squeezed, reads like."""
         for rule, wording in self._openings.of(line):
             if (slots := wording.match(line)) is not None:
-                return Hit(rule, wording.lang, slots)
+                return Match(rule, wording.lang, slots)
         return None
 
     def may_be_wording(self, line: str) -> bool:
@@ -213,19 +213,19 @@ class Layout:
                     break
         return False
 
-    def stretches(self, label: str, text: str, start: int = 0, lang: str | None = None) -> Iterator[tuple[Found, Hit]]:
+    def stretches(self, label: str, text: str, start: int = 0, lang: str | None = None) -> Iterator[tuple[Found, Match]]:
         """Yield, per wording with this label, the first stretch of ``text`` that reads like it."""
         for rule, wording in self._wordings:
             if rule.label == label and lang in (None, wording.lang) and (found := wording.find(text, start)) is not None:
-                yield found, Hit(rule, wording.lang, found.slots)
+                yield found, Match(rule, wording.lang, found.slots)
 
-    def last_stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Hit]]:
+    def last_stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Match]]:
         """Yield, per wording with this label, the last stretch of ``text`` behind ``start`` that reads like it."""
         for rule, wording in self._wordings:
             if rule.label == label and (found := wording.find_last(text, start)) is not None:
-                yield found, Hit(rule, wording.lang, found.slots)
+                yield found, Match(rule, wording.lang, found.slots)
 
-    def read_dateline(self, text: str, hit: Hit | None = None) -> "Dateline":
+    def read_dateline(self, text: str, hit: Match | None = None) -> "Dateline":
         """Read what a dateline says, as far as it does: at worst nothing.
 
         Args:

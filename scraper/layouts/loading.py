@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from scraper.errors import LayoutError
-from scraper.layouts.layout import Layout, Source
+from scraper.layouts.layout import Layout, RuleSource
 from scraper.layouts.schema import ExtensionFile, LayoutFile
 
 BUILT_IN = "built-in"
@@ -25,7 +25,7 @@ def load_layout(path: Path) -> Layout:
     return layout
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path) -> RuleSource:
     """Read a layout file.
 
     Raises:
@@ -34,12 +34,12 @@ def read_source(path: Path) -> Source:
     if path.exists() and not path.is_file():
         raise LayoutError(str(path), "it is no file; a layout is a TOML file")
     try:
-        return Source(str(path), path.read_bytes())
+        return RuleSource(str(path), path.read_bytes())
     except OSError as error:
         raise LayoutError(str(path), f"the layout file cannot be read: {error.strerror}") from None
 
 
-def parse(source: Source) -> LayoutFile | ExtensionFile:
+def parse(source: RuleSource) -> LayoutFile | ExtensionFile:
     """Read what stands in a layout file, and check all that can be checked without another.
 
     Raises:
@@ -59,7 +59,7 @@ def parse(source: Source) -> LayoutFile | ExtensionFile:
     return file
 
 
-def _toml(source: Source) -> dict[str, Any]:
+def _toml(source: RuleSource) -> dict[str, Any]:
     try:
         return tomllib.loads(source.data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -69,15 +69,15 @@ def _toml(source: Source) -> dict[str, Any]:
         raise LayoutError(source.place, f"this is no TOML: {error}") from None
 
 
-def assemble(sources: Iterable[Source]) -> tuple[Layout, ...]:
+def assemble(sources: Iterable[RuleSource]) -> tuple[Layout, ...]:
     """Make the layouts of some files, each with what extends it. Of several extensions the last has the first word.
 
     Raises:
         LayoutError: if a file is wrong, two layouts have one name, or a layout is spoken of that is not there.
     """
     files: dict[str, LayoutFile] = {}
-    read_from: dict[str, list[Source]] = {}
-    extensions: list[tuple[Source, ExtensionFile]] = []
+    read_from: dict[str, list[RuleSource]] = {}
+    extensions: list[tuple[RuleSource, ExtensionFile]] = []
     parsed = [(source, parse(source)) for source in sources]
     for source, file in parsed:
         if isinstance(file, ExtensionFile):
@@ -99,7 +99,7 @@ def assemble(sources: Iterable[Source]) -> tuple[Layout, ...]:
     return tuple(Layout(file, read_from[name]) for name, file in files.items())
 
 
-def _extended(files: dict[str, LayoutFile], source: Source, extension: ExtensionFile) -> LayoutFile:
+def _extended(files: dict[str, LayoutFile], source: RuleSource, extension: ExtensionFile) -> LayoutFile:
     from scraper.layouts.extension import extend, faults_of_extension
     from scraper.layouts.validation import near
 
@@ -116,7 +116,7 @@ def _extended(files: dict[str, LayoutFile], source: Source, extension: Extension
     return extended
 
 
-def _check_whole(source: Source, file: LayoutFile, own: LayoutFile | ExtensionFile) -> None:
+def _check_whole(source: RuleSource, file: LayoutFile, own: LayoutFile | ExtensionFile) -> None:
     from scraper.layouts.validation import faults_between_rules
 
     faults = list(faults_between_rules(file, own))
@@ -124,7 +124,7 @@ def _check_whole(source: Source, file: LayoutFile, own: LayoutFile | ExtensionFi
         raise LayoutError(source.place, *faults)
 
 
-def _check_preferences(source: Source, file: LayoutFile | ExtensionFile, known: Iterable[str]) -> None:
+def _check_preferences(source: RuleSource, file: LayoutFile | ExtensionFile, known: Iterable[str]) -> None:
     from scraper.layouts.validation import near
 
     for n, name in enumerate(file.over):
@@ -132,9 +132,9 @@ def _check_preferences(source: Source, file: LayoutFile | ExtensionFile, known: 
             raise LayoutError(source.place, f"there is no layout {name!r} to be preferred to - at `$.over[{n}]`{near(name, known)}")
 
 
-def builtin_sources() -> list[Source]:
+def builtin_sources() -> list[RuleSource]:
     """Return the layout files that come with the program."""
-    return [Source(BUILT_IN, path.read_bytes()) for path in sorted(Path(__file__).parent.glob("*.toml"))]
+    return [RuleSource(BUILT_IN, path.read_bytes()) for path in sorted(Path(__file__).parent.glob("*.toml"))]
 
 
 @cache

@@ -16,7 +16,7 @@ _MEMBER: Final = b"\x1f\x8b\x08"
 _GZIP: Final = 31
 
 
-class Appended:
+class AppendFile:
     """A file to whose end one run at a time appends. A context manager, which closes it.
 
     Args:

@@ -17,7 +17,7 @@ from scraper.output.database import connect, explained
 Repeat = Literal["repeated-url", "repeated-text"]
 
 
-class Seen:
+class DedupStore:
     """The pages of a run. A context manager.
 
     Args:

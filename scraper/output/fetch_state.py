@@ -36,7 +36,7 @@ OK: Final = "ok"
 """The result of a page that gave its record; of any other, the result is the error's code."""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class FetchedRow(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an address."""
 
     address: str
@@ -119,14 +119,18 @@ class State:
 
     # --- pages ---
 
-    def row(self, address: str, records: Records) -> Row | None:
+    def row(self, address: str, records: Records) -> FetchedRow | None:
         """Return what is known of an address."""
         found = self._rows(f"SELECT {_COLUMNS} FROM pages WHERE address = ? AND records = ?", address, records)  # noqa: S608 - names of our own
-        return msgspec.convert(dict(zip(Row.__struct_fields__, found[0], strict=True)), Row, strict=False) if found else None
+        return (
+            msgspec.convert(dict(zip(FetchedRow.__struct_fields__, found[0], strict=True)), FetchedRow, strict=False)
+            if found
+            else None
+        )
 
-    def put(self, row: Row) -> None:
+    def put(self, row: FetchedRow) -> None:
         """Keep what is known of an address."""
-        marks = ", ".join("?" * len(Row.__struct_fields__))
+        marks = ", ".join("?" * len(FetchedRow.__struct_fields__))
         self._do(f"INSERT OR REPLACE INTO pages ({_COLUMNS}) VALUES ({marks})", *msgspec.structs.astuple(row))  # noqa: S608 - the same
 
     # --- headlines ---
@@ -185,4 +189,4 @@ class State:
         return StateError(f"{self._path}: the state cannot be used ({error}); check its path and permissions")
 
 
-_COLUMNS: Final = ", ".join(Row.__struct_fields__)
+_COLUMNS: Final = ", ".join(FetchedRow.__struct_fields__)

@@ -31,7 +31,7 @@ ON CONFLICT (key) DO UPDATE SET
 _ROWS: Final = "SELECT headline, url, lang, site, slug, first, last, pages, page FROM headlines ORDER BY number"
 
 
-class Histories:
+class HeadlineStore:
     """Takes lines of histories in, those of one headline in any number of parts, and gives one for each. A context manager.
 
     Args:

@@ -19,17 +19,17 @@ _SLACK: Final = 8 << 20
 class Position(msgspec.Struct, frozen=True):
     """A place in the input."""
 
-    units: int = 0
-    """How many units lie before it."""
+    chunks: int = 0
+    """How many chunks lie before it."""
     readings: int = 0
     """How many readings of the next one do."""
     expected: int | None = None
     """Where the next record of an archive begins, if it is known."""
     digest: str = ""
-    """Of all units before it, and of the one in which it lies: their names, sizes and times."""
+    """Of all chunks before it, and of the one in which it lies: their names, sizes and times."""
 
 
-class Entry(msgspec.Struct):
+class JournalEntry(msgspec.Struct):
     """What was done when a position had been reached."""
 
     number: int = 0
@@ -66,7 +66,7 @@ class Journal:
     def __init__(self, path: Path, run: str) -> None:
         self.path = path
         self._run = run
-        self.last = Entry()
+        self.last = JournalEntry()
         """The last entry, with the lengths of all outputs."""
         self.identities: set[tuple[int, int]] = set()
         """Device and inode of the journal, and of those before it, are added to this."""
@@ -97,12 +97,12 @@ class Journal:
                     "give those again, or remove it to start anew"
                 )
             for line in lines[1:]:
-                entry = msgspec.json.decode(line, type=Entry)
+                entry = msgspec.json.decode(line, type=JournalEntry)
                 self._take(entry)
 
     def note(self, position: Position, lengths: Mapping[str, int], tally: Mapping[str, Any], *, is_done: bool = False) -> None:
         """Note that a position was reached; it is on disk when this returns, and what the lengths are of must be before."""
-        entry = Entry(self.last.number + 1, position, dict(lengths), dict(tally), is_done)
+        entry = JournalEntry(self.last.number + 1, position, dict(lengths), dict(tally), is_done)
         line = _encode(entry) + b"\n"
         self._take(entry)
         if self._left < len(line):
@@ -111,13 +111,13 @@ class Journal:
         self._left -= len(line)
         self._write(line)
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: JournalEntry) -> None:
         entry.lengths = self.last.lengths | entry.lengths
         self.last = entry
 
     def forget(self) -> None:
         """Start anew."""
-        self.last = Entry()
+        self.last = JournalEntry()
         self._rewrite()
 
     def _rewrite(self) -> None:

@@ -19,7 +19,7 @@ DIGITS: Final = 12
 """Of a digest, where people read it."""
 
 
-class Counted(msgspec.Struct, frozen=True):
+class PageCount(msgspec.Struct, frozen=True):
     """What is counted of a page that gave a record."""
 
     kind: str
@@ -34,7 +34,7 @@ class Counted(msgspec.Struct, frozen=True):
         return cls(record.kind, record.warnings, record.layout, digest)
 
 
-class Tally:
+class Counts:
     """The counts of a run."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Tally:
         self.headlines: int | None = None
         """How many headlines were written, where they are what the run is about."""
 
-    def add(self, page: Counted) -> None:
+    def add(self, page: PageCount) -> None:
         """Count a page that was cleaned and written."""
         self.kinds[page.kind] += 1
         if page.warnings:
@@ -58,7 +58,7 @@ class Tally:
         if page.layout is not None and page.digest is not None:
             self.digests[page.layout] = page.digest
 
-    def update(self, other: "Tally") -> None:
+    def update(self, other: "Counts") -> None:
         """Add the counts of a part of the run."""
         self.kinds += other.kinds
         self.warnings += other.warnings

@@ -9,7 +9,7 @@ from scraper.run.jobs import Job, Sink, do, finish, layouts_of
 from scraper.sources import read_inputs
 
 if TYPE_CHECKING:
-    from scraper.run.chunks import Unit
+    from scraper.run.chunks import Chunk
 
 _FEW: Final = 8
 _SMALL: Final = 1 << 17
@@ -34,21 +34,21 @@ def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, mete
             do(job, reading, sink)
         finish(job, sink)
         return
-    from scraper.run.chunks import MANY, Unit, plan
+    from scraper.run.chunks import MANY, Chunk, plan
 
-    units = plan(inputs, job.request, job.skip)
-    first: list[Unit] = []
+    chunks = plan(inputs, job.request, job.skip)
+    first: list[Chunk] = []
     weight = 0
-    for unit in units:
-        first.append(unit)
-        weight += unit.weight
+    for chunk in chunks:
+        first.append(chunk)
+        weight += chunk.weight
         if weight >= MANY:
             break
     if weight >= MANY:
-        _in_pool(job, chain(first, units), sink, processes, meter)
+        _in_pool(job, chain(first, chunks), sink, processes, meter)
     else:
-        for unit in first:
-            _here(job, unit, sink, meter)
+        for chunk in first:
+            _here(job, chunk, sink, meter)
 
 
 def _is_little(inputs: Sequence[str]) -> bool:
@@ -56,22 +56,22 @@ def _is_little(inputs: Sequence[str]) -> bool:
     return len(inputs) < _FEW and all(os.path.isfile(name) and os.path.getsize(name) < _SMALL for name in inputs)
 
 
-def _here(job: Job, unit: "Unit", sink: Sink, meter: Meter | None) -> None:
-    from scraper.run.chunks import Read
+def _here(job: Job, chunk: "Chunk", sink: Sink, meter: Meter | None) -> None:
+    from scraper.run.chunks import ChunkReader
 
-    for reading in Read(unit, job.request, meter):
+    for reading in ChunkReader(chunk, job.request, meter):
         do(job, reading, sink)
     finish(job, sink)
 
 
-def _in_pool(job: Job, units: "Iterable[Unit]", sink: Sink, processes: int, meter: Meter | None) -> None:
+def _in_pool(job: Job, chunks: "Iterable[Chunk]", sink: Sink, processes: int, meter: Meter | None) -> None:
     from scraper.run.pool import Pool
 
     with Pool(job, processes) as pool:
-        for _, unit, done in pool.do(enumerate(units)):
+        for _, chunk, done in pool.do(enumerate(chunks)):
             if done is None:
-                _here(job, unit, sink, meter)
+                _here(job, chunk, sink, meter)
                 continue
             done.hand_on(sink)
             if meter is not None:
-                meter(unit.size)
+                meter(chunk.size)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from scraper.records import PageRecord
 
 
-class Choice(NamedTuple):
+class Filters(NamedTuple):
     """What a record must be to be wanted; what is empty or None leaves that open."""
 
     kinds: frozenset[str] = frozenset()

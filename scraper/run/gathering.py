@@ -25,7 +25,7 @@ class _Shown(msgspec.Struct):
     """Of the last of them."""
 
 
-class Gathering:
+class HeadlineCollector:
     """What is made of pages where each headline is wanted once: nothing of most pages, then lines for many at once.
 
     A line is the history of a headline in the pages since the lines before; one headline may have any number of lines.

@@ -13,9 +13,9 @@ from scraper.extract.record_builder import headline_records
 from scraper.layouts import Layout, choose_layouts
 from scraper.output.digests import page_digests
 from scraper.records import FailureRecord, Keys, PageRecord, to_json_line
-from scraper.run.counts import Counted, Tally
-from scraper.run.filters import Choice
-from scraper.sources import Reading, Request
+from scraper.run.counts import Counts, PageCount
+from scraper.run.filters import Filters
+from scraper.sources import Item, ReadOptions
 
 Lines = Callable[[Outcome], Iterable[bytes]]
 
@@ -26,7 +26,7 @@ layouts_of: Final = cache(choose_layouts)
 class Job(NamedTuple):
     """A run's work on one page. It can be sent to another process."""
 
-    request: Request
+    request: ReadOptions
     unknown: Literal["keep", "skip", "fail"]
     lines: Lines
     """What a command makes of a page: a function that has a name in a module, or a partial of one."""
@@ -38,7 +38,7 @@ class Job(NamedTuple):
     """Whether what every piece of a page was taken for is wanted, too."""
     is_chosen: bool = False
     """Whether the sink decides on each page by what it was given before. Else it may be given lines that are counted already."""
-    choice: Choice = Choice()
+    choice: Filters = Filters()
     """Which records are wanted."""
     has_digests: bool = False
     """Whether the sink is to know what makes a page the same as another."""
@@ -51,7 +51,7 @@ class Job(NamedTuple):
 class Result(msgspec.Struct, frozen=True):
     """What becomes of a page, beside its lines."""
 
-    counted: Counted
+    counted: PageCount
     url: bytes | None = None
     """The digest of its address, if that is wanted and there is one."""
     text: bytes | None = None
@@ -63,7 +63,7 @@ class Result(msgspec.Struct, frozen=True):
 class Sink(Protocol):
     """Where the results of a job go, in order."""
 
-    tally: Tally
+    tally: Counts
 
     def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
         """Take what becomes of a page: its lines, and those of its pieces; and count it."""
@@ -85,7 +85,7 @@ def headline_lines(outcome: Outcome, keys: Keys = ()) -> list[bytes]:
     return [to_json_line(record, keys) for record in headline_records(outcome.record, outcome.layout)]
 
 
-def do(job: Job, reading: Reading, sink: Sink) -> None:
+def do(job: Job, reading: Item, sink: Sink) -> None:
     """Clean what was read and hand on what becomes of it. A page that fails is named and counted, and the others go on."""
     outcome = outcome_of(reading, layouts_of(job.layouts), job.unknown, sink)
     if outcome is None:
@@ -110,12 +110,12 @@ def finish(job: Job, sink: Sink) -> None:
         sink.pass_on(rest, b"")
 
 
-def counted(outcome: Outcome) -> Counted:
+def counted(outcome: Outcome) -> PageCount:
     """Return what is counted of a page."""
-    return Counted.of(outcome.record, outcome.layout.digest if outcome.layout is not None else None)
+    return PageCount.of(outcome.record, outcome.layout.digest if outcome.layout is not None else None)
 
 
-def outcome_of(reading: Reading, layouts: Sequence[Layout], unknown: Literal["keep", "skip", "fail"], sink: Sink) -> Outcome | None:
+def outcome_of(reading: Item, layouts: Sequence[Layout], unknown: Literal["keep", "skip", "fail"], sink: Sink) -> Outcome | None:
     """Clean what was read; None if that gives no record, which is counted then and, if it is a failure, handed on."""
     if reading.left_out is not None:
         sink.tally.left_out[reading.left_out] += 1
@@ -130,21 +130,21 @@ def outcome_of(reading: Reading, layouts: Sequence[Layout], unknown: Literal["ke
         return None
 
 
-def fail(reading: Reading, error: PageError, sink: Sink) -> None:
+def fail(reading: Item, error: PageError, sink: Sink) -> None:
     """Count a failure and hand it on."""
     url = reading.page.url if reading.page is not None else None
     sink.tally.failures[error.code] += 1
     sink.fail(FailureRecord(input=reading.input, url=url, code=error.code, message=str(error)))
 
 
-def _clean(reading: Reading, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
+def _clean(reading: Item, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
     if reading.page is None:
         raise reading.error or InternalError("nothing was read")
     with naming_mistakes("page"):
         return clean(reading.page, layouts, known_only=known_only)
 
 
-def _is_left_out(error: PageError, reading: Reading, unknown: str) -> bool:
+def _is_left_out(error: PageError, reading: Item, unknown: str) -> bool:
     """Tell whether a page that gives no record is no failure: nobody named it, or the user does not want it."""
     if isinstance(error, UnknownLayout):
         return unknown == "skip"

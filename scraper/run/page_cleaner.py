@@ -83,7 +83,7 @@ def clean_pages(pages: list[Page], records: Records, layouts: Path | None) -> li
     return [clean_page(page, records, layouts) for page in pages]
 
 
-class Cleaners:
+class PageCleaner:
     """Cleans pages: in this process as long as that takes little of its time, from then on in others. A context manager.
 
     Args:

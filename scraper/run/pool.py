@@ -1,4 +1,4 @@
-"""Processes that share the units of a job. What they give back comes in the order of the units."""
+"""Processes that share the chunks of a job. What they give back comes in the order of the chunks."""
 
 import shutil
 import tempfile
@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from scraper.errors import OutputError
-from scraper.run.chunks import Files, Members, Unit
+from scraper.run.chunks import Chunk, FileChunk, MemberChunk
 from scraper.run.forking import forking_server, safe_path
 from scraper.run.jobs import Job
 from scraper.run.worker import Done, Task, last_step, work
@@ -51,46 +51,46 @@ class Pool:
             process.join()
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def do(self, units: Iterable[tuple[int, Unit]]) -> Iterator[tuple[int, Unit, Done | None]]:
-        """Yield what came of each unit, in the order of their numbers; None for one that has to be done here."""
-        source = iter(units)
-        pending: deque[tuple[int, Unit]] = deque()
+    def do(self, chunks: Iterable[tuple[int, Chunk]]) -> Iterator[tuple[int, Chunk, Done | None]]:
+        """Yield what came of each chunk, in the order of their numbers; None for one that has to be done here."""
+        source = iter(chunks)
+        pending: deque[tuple[int, Chunk]] = deque()
         while True:
-            for number, unit in islice(source, _AHEAD * self._size - len(pending)):
-                pending.append((number, unit))
-                if isinstance(unit, Files) and unit.is_local:
+            for number, chunk in islice(source, _AHEAD * self._size - len(pending)):
+                pending.append((number, chunk))
+                if isinstance(chunk, FileChunk) and chunk.is_local:
                     self._done[number] = None
                 else:
-                    self._waiting.append(Task(number, unit, self._directory))
+                    self._waiting.append(Task(number, chunk, self._directory))
             if not pending:
                 return
             self._give()
-            number, unit = pending[0]
+            number, chunk = pending[0]
             if number not in self._done:
                 self._receive()
                 continue
             done = self._done.pop(number)
-            right = unit if done is None else self._check(unit, done)
-            if right is unit:
-                yield number, unit, done
+            right = chunk if done is None else self._check(chunk, done)
+            if right is chunk:
+                yield number, chunk, done
             elif right is not None:
                 pending[0] = (number, right)
                 self._waiting.appendleft(Task(number, right, self._directory))
                 continue
             pending.popleft()
 
-    def _check(self, unit: Unit, done: Done) -> Unit | None:
-        """Return the unit if it was done right, or as it has to be done, or None if there is nothing in it.
+    def _check(self, chunk: Chunk, done: Done) -> Chunk | None:
+        """Return the chunk if it was done right, or as it has to be done, or None if there is nothing in it.
 
         The first record of a stretch is searched for, and what is found may be the inside of a record of the stretch before, which
         alone knows where the next one begins.
         """
-        if isinstance(unit, Members):
-            if not unit.is_exact and done.ends[0] != self.expected:
+        if isinstance(chunk, MemberChunk):
+            if not chunk.is_exact and done.ends[0] != self.expected:
                 done.discard()
-                return unit.beginning_at(self.expected)
+                return chunk.beginning_at(self.expected)
             self.expected = done.ends[1]
-        return unit
+        return chunk
 
     def _give(self) -> None:
         for connection in self._workers:

@@ -1,6 +1,6 @@
 """A run that goes on where another stopped.
 
-It does not matter how many processes either has: the units are the same, and a position lies behind some of them, and behind some
+It does not matter how many processes either has: the chunks are the same, and a position lies behind some of them, and behind some
 of the readings of the next one.
 """
 
@@ -13,10 +13,10 @@ from typing import Final, Protocol
 
 from scraper.errors import ResumeError
 from scraper.output.journal import Position
-from scraper.run.chunks import Files, Members, Read, Unit, plan
+from scraper.run.chunks import Chunk, ChunkReader, FileChunk, MemberChunk, plan
 from scraper.run.jobs import Job, Sink, do, finish, layouts_of
 from scraper.run.pool import Pool
-from scraper.sources import Reading
+from scraper.sources import Item
 from scraper.sources.files import Meter
 
 _OTHER: Final = (
@@ -24,7 +24,7 @@ _OTHER: Final = (
 )
 
 
-class Course(Protocol):
+class Checkpoint(Protocol):
     """Knows where a run begins, and notes where it comes by."""
 
     @property
@@ -35,30 +35,30 @@ class Course(Protocol):
         """Learn that all before a position was given to the sink."""
 
 
-class _Road:
-    """The units from a position on, with their numbers."""
+class _ChunkLog:
+    """The chunks from a position on, with their numbers."""
 
-    def __init__(self, units: Iterable[Unit], start: Position, meter: Meter | None) -> None:
-        self._units = units
+    def __init__(self, chunks: Iterable[Chunk], start: Position, meter: Meter | None) -> None:
+        self._units = chunks
         self._start = start
         self._meter = meter
         self._digests = {0: ""}
-        """Of all units before one, by its number."""
+        """Of all chunks before one, by its number."""
 
-    def __iter__(self) -> Iterator[tuple[int, Unit]]:
+    def __iter__(self) -> Iterator[tuple[int, Chunk]]:
         start, digest, number = self._start, hashlib.sha256(), 0
-        last = start.units + bool(start.readings)  # the unit behind all that the position knows
-        for number, unit in enumerate(self._units, 1):
-            if isinstance(unit, Files) and unit.is_local:
-                raise ResumeError(f"{unit.place.input}: it cannot be read again; write it to a file, and name that")
-            digest.update(repr(_identity(unit)).encode())
+        last = start.chunks + bool(start.readings)  # the chunk behind all that the position knows
+        for number, chunk in enumerate(self._units, 1):
+            if isinstance(chunk, FileChunk) and chunk.is_local:
+                raise ResumeError(f"{chunk.place.input}: it cannot be read again; write it to a file, and name that")
+            digest.update(repr(_identity(chunk)).encode())
             self._digests[number] = digest.hexdigest()
             if number == last:
                 self._compare(number)
-            if number > start.units:
-                yield number - 1, unit
+            if number > start.chunks:
+                yield number - 1, chunk
             elif self._meter is not None:
-                self._meter(unit.size)
+                self._meter(chunk.size)
         if number < last:
             raise ResumeError(_OTHER)
 
@@ -66,20 +66,20 @@ class _Road:
         if self._digests[number] != self._start.digest:
             raise ResumeError(_OTHER)
 
-    def position(self, units: int, readings: int, expected: int | None) -> Position:
+    def position(self, chunks: int, readings: int, expected: int | None) -> Position:
         """Return a position on the road; none before it will be asked for."""
-        for number in [number for number in self._digests if number < units]:
+        for number in [number for number in self._digests if number < chunks]:
             del self._digests[number]
-        return Position(units, readings, expected, self._digests[units + bool(readings)])
+        return Position(chunks, readings, expected, self._digests[chunks + bool(readings)])
 
 
-def _identity(unit: Unit) -> object:
-    """Return by what a unit is known again: what is read, and the sizes and times of the files."""
-    if not isinstance(unit, Files):
-        return unit, _state(unit.path)
+def _identity(chunk: Chunk) -> object:
+    """Return by what a chunk is known again: what is read, and the sizes and times of the files."""
+    if not isinstance(chunk, FileChunk):
+        return chunk, _state(chunk.path)
     return [
-        (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Reading) else (entry, _state(entry.name))
-        for entry in unit.entries
+        (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Item) else (entry, _state(entry.name))
+        for entry in chunk.entries
     ]
 
 
@@ -90,7 +90,9 @@ def _state(path: str) -> tuple[int, int] | None:
     return None
 
 
-def go_on(job: Job, inputs: Iterable[str], sink: Sink, course: Course, *, processes: int, meter: Meter | None = None) -> None:
+def resume_job(
+    job: Job, inputs: Iterable[str], sink: Sink, course: Checkpoint, *, processes: int, meter: Meter | None = None
+) -> None:
     """Do a job on all inputs behind a position; as ``run_job``, for the rest.
 
     Raises:
@@ -98,37 +100,37 @@ def go_on(job: Job, inputs: Iterable[str], sink: Sink, course: Course, *, proces
     """
     layouts_of(job.layouts)
     start = course.start
-    road = _Road(plan(inputs, job.request, job.skip), start, meter)
-    units = iter(road)
-    first = list(islice(units, 2))
+    road = _ChunkLog(plan(inputs, job.request, job.skip), start, meter)
+    chunks = iter(road)
+    first = list(islice(chunks, 2))
     is_alone = processes == 1 or not first[1:]  # a single large file is resumable only where its readings can be counted
     here = len(first) if is_alone else int(start.readings > 0)
     expected, skip = start.expected, start.readings
-    for number, unit in chain(first[:here], units if is_alone else ()):
-        for position in _here(job, number, unit, sink, road, expected, skip, meter):
+    for number, chunk in chain(first[:here], chunks if is_alone else ()):
+        for position in _here(job, number, chunk, sink, road, expected, skip, meter):
             course.reach(position)
             expected = position.expected
         skip = 0
     if is_alone:
         return
     with Pool(job, processes, expected) as pool:
-        for number, unit, done in pool.do(chain(first[here:], units)):
+        for number, chunk, done in pool.do(chain(first[here:], chunks)):
             assert done is not None  # noqa: S101 - the road refuses what has to be done here
             done.hand_on(sink)
             if meter is not None:
-                meter(unit.size)
+                meter(chunk.size)
             course.reach(road.position(number + 1, 0, pool.expected))
 
 
 def _here(
-    job: Job, number: int, unit: Unit, sink: Sink, road: _Road, expected: int | None, skip: int, meter: Meter | None
+    job: Job, number: int, chunk: Chunk, sink: Sink, road: _ChunkLog, expected: int | None, skip: int, meter: Meter | None
 ) -> Iterator[Position]:
-    """Do a unit, but for its first readings, and yield the positions that are reached by that."""
-    is_archive = isinstance(unit, Members)
-    known = unit.beginning_at(expected) if isinstance(unit, Members) and not unit.is_exact else unit
+    """Do a chunk, but for its first readings, and yield the positions that are reached by that."""
+    is_archive = isinstance(chunk, MemberChunk)
+    known = chunk.beginning_at(expected) if isinstance(chunk, MemberChunk) and not chunk.is_exact else chunk
     if known is None:
         return
-    read = Read(known, job.request, meter)
+    read = ChunkReader(known, job.request, meter)
     for count, reading in enumerate(read, 1):
         if count > skip:
             do(job, reading, sink)

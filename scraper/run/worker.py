@@ -1,4 +1,4 @@
-"""A process that does units of a job, one after the other, and hands back what came of each."""
+"""A process that does chunks of a job, one after the other, and hands back what came of each."""
 
 import contextlib
 import io
@@ -14,8 +14,8 @@ import msgspec
 
 from scraper.errors import WorkerDied
 from scraper.records import FailureRecord, to_json_line
-from scraper.run.chunks import Read, Unit
-from scraper.run.counts import Tally
+from scraper.run.chunks import Chunk, ChunkReader
+from scraper.run.counts import Counts
 from scraper.run.jobs import Job, Result, Sink, do, fail, finish
 
 _SPOOLS: Final = ("lines", "spans", "listed", "failures")
@@ -41,16 +41,16 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 class Task(NamedTuple):
-    """A unit to be done."""
+    """A chunk to be done."""
 
     number: int
-    unit: Unit
+    chunk: Chunk
     directory: str
     """Where part files may be written."""
     is_watched: bool = False
-    """Whether to note each page before it is touched, since the unit has killed a process."""
+    """Whether to note each page before it is touched, since the chunk has killed a process."""
     deadly: Collection[int] = ()
-    """Pages that have killed one, by their place in the unit."""
+    """Pages that have killed one, by their place in the chunk."""
     suspect: tuple[int, bool] | None = None
     """Where the last process died: the page, and whether it was being read."""
     last: int | None = None
@@ -93,7 +93,7 @@ class Spooled(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What came of a unit."""
+    """What came of a chunk."""
 
     number: int
     lines: Spooled
@@ -101,11 +101,11 @@ class Done(NamedTuple):
     listed: Spooled
     """Of each page, if the sink decides on it: what it became, and how many bytes of lines and of spans are its own."""
     failures: Spooled
-    tally: Tally
+    tally: Counts
     ends: tuple[int | None, int | None]
 
     def hand_on(self, sink: Sink) -> None:
-        """Give a sink what came of the unit, and remove what was written."""
+        """Give a sink what came of the chunk, and remove what was written."""
         sink.tally.update(self.tally)
         with self.failures.opened() as failures:
             for line in failures:
@@ -137,7 +137,7 @@ class _Collected:
     """A sink that keeps what it is given."""
 
     def __init__(self, base: str, *, is_chosen: bool) -> None:
-        self.tally = Tally()
+        self.tally = Counts()
         self._spools = [Spool(f"{base}.{name}") for name in _SPOOLS]
         self._lines, self._spans, self._listed, self._failures = self._spools
         self._is_chosen = is_chosen
@@ -157,7 +157,7 @@ class _Collected:
         self._failures.write(to_json_line(failure))
 
     def close(self, number: int, ends: tuple[int | None, int | None]) -> Done:
-        """Return what was kept, as what came of a unit."""
+        """Return what was kept, as what came of a chunk."""
         lines, spans, listed, failures = (spool.close() for spool in self._spools)
         return Done(number, lines, spans, listed, failures, self.tally, ends)
 
@@ -182,7 +182,7 @@ def _do(task: Task, job: Job) -> Done:
     for name in _SPOOLS:  # of a process that died
         Path(f"{base}.{name}").unlink(missing_ok=True)
     sink = _Collected(base, is_chosen=job.is_chosen)
-    read = Read(task.unit, job.request)
+    read = ChunkReader(task.chunk, job.request)
     readings = iter(read)
     for number in count():
         _note(task, number, b"read")
@@ -190,7 +190,7 @@ def _do(task: Task, job: Job) -> Done:
             error = WorkerDied(
                 "the process that read it was killed or crashed, and what follows cannot be had; try it with more memory"
             )
-            fail(task.unit.place.failed(error), error, sink)
+            fail(task.chunk.place.failed(error), error, sink)
             break
         reading = next(readings, None)
         if reading is None:

@@ -1,7 +1,7 @@
 """From the world to pages: what the user names is found and read, each page on its own."""
 
 from scraper.sources.files import file_id, read_inputs
-from scraper.sources.items import Reading, Request
+from scraper.sources.items import Item, ReadOptions
 from scraper.sources.lists import read_list
 
-__all__ = ["Reading", "Request", "file_id", "read_inputs", "read_list"]
+__all__ = ["Item", "ReadOptions", "file_id", "read_inputs", "read_list"]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from scraper.errors import DamagedInput
 from scraper.sources.magic import compression_of
-from scraper.sources.streams import PIECE, Source
+from scraper.sources.streams import PIECE, ByteSource
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _MAGIC_BYTES: Final = 6
@@ -20,7 +20,7 @@ _OTHER_ERRORS: Final = frozenset({"IsalError", "ZstdError"})
 _ERRORS: Final = (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError)
 
 
-class Inflated:
+class Decompressor:
     """What compressed bytes hold. A source; and, for those whom it concerns, one member after the other.
 
     A member is a gzip member, a Zstandard frame, a bzip2 or an xz stream: files may be joined from several. All that is whole is
@@ -30,7 +30,7 @@ class Inflated:
         DamagedInput: from ``read`` and ``read_member``, where the bytes are broken or break off.
     """
 
-    def __init__(self, source: Source, compression: str) -> None:
+    def __init__(self, source: ByteSource, compression: str) -> None:
         self._source = source
         self._compression = compression
         self._decompressor: Any = None

@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.models import Page
 from scraper.sources.concatenated import split_pages
-from scraper.sources.items import Place, Reading, Request
+from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.sniffing import Kind, tell
 from scraper.sources.streams import Stream
 
@@ -22,7 +22,7 @@ _MANY: Final[dict[Kind, str]] = {
 }
 
 
-def read_stream(stream: Stream, place: Place, request: Request, file: BinaryIO | None = None) -> Iterator[Reading]:
+def read_stream(stream: Stream, place: Place, request: ReadOptions, file: BinaryIO | None = None) -> Iterator[Item]:
     """Read a page, or all pages of a container.
 
     Args:
@@ -37,14 +37,14 @@ def read_stream(stream: Stream, place: Place, request: Request, file: BinaryIO |
         yield place.failed(error)
 
 
-def _read(stream: Stream, place: Place, request: Request, file: BinaryIO | None) -> Iterator[Reading]:
+def _read(stream: Stream, place: Place, request: ReadOptions, file: BinaryIO | None) -> Iterator[Item]:
     kind = tell(stream, request)
     if kind in _MANY and request.url is not None:
         raise UnreadableInput(f"--url is the address of one page, and this is {_MANY[kind]}; leave it out")
     if kind == "page":
         for n, data in enumerate(split_pages(stream.read_page(request.max_bytes)), 1):
             name = place.input if n == 1 else place.at(n)
-            yield Reading(name, Page(data=data, input=name, url=request.url if n == 1 else None), None, place.is_named)
+            yield Item(name, Page(data=data, input=name, url=request.url if n == 1 else None), None, place.is_named)
     elif kind == "jsonl":
         from scraper.sources.jsonl import read_jsonl
 
@@ -60,19 +60,19 @@ def _read(stream: Stream, place: Place, request: Request, file: BinaryIO | None)
     elif place.depth >= DEEPEST:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
     else:
-        from scraper.sources.compression import Inflated
+        from scraper.sources.compression import Decompressor
 
         inner = Place(place.input, place.is_named, place.depth + 1)
-        yield from read_stream(Stream(Inflated(stream, kind)), inner, request)
+        yield from read_stream(Stream(Decompressor(stream, kind)), inner, request)
 
 
-def _read_warc(stream: Stream, compression: str | None, place: Place, request: Request) -> Iterator[Reading]:
+def _read_warc(stream: Stream, compression: str | None, place: Place, request: ReadOptions) -> Iterator[Item]:
     from scraper.sources.warc import read_warc
 
     return read_warc(stream, compression, place, request)
 
 
-def _read_seekable(kind: Kind, place: Place, request: Request, file: BinaryIO | None) -> Iterator[Reading]:
+def _read_seekable(kind: Kind, place: Place, request: ReadOptions, file: BinaryIO | None) -> Iterator[Item]:
     if file is None:
         raise UnreadableInput(f"it is {_MANY[kind]}, which cannot be read from a pipe or out of another file; save it and name it")
     if kind == "zip":
@@ -86,9 +86,9 @@ def _read_seekable(kind: Kind, place: Place, request: Request, file: BinaryIO | 
 
 def _begin(head: bytes, compression: str) -> bytes:
     """Return the first bytes of what ``head`` begins to hold, if that can be had."""
-    from scraper.sources.compression import Inflated
+    from scraper.sources.compression import Decompressor
 
     try:
-        return Inflated(io.BytesIO(head), compression).read(16)
+        return Decompressor(io.BytesIO(head), compression).read(16)
     except DamagedInput:
         return b""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from scraper.errors import BadRecord, TooLarge
 from scraper.models import Page
-from scraper.sources.items import Request
+from scraper.sources.items import ReadOptions
 from scraper.sources.timestamps import utc_time
 from scraper.urls import is_absolute
 
@@ -16,7 +16,7 @@ _MOST_BYTES: Final = 4
 _SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 
 
-def page_of(fields: Mapping[str, Any], input: str, request: Request) -> Page:
+def page_of(fields: Mapping[str, Any], input: str, request: ReadOptions) -> Page:
     """Make the page of a line or row. The HTML field is taken where it holds anything, the text field otherwise.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from scraper.errors import EmptyInput, MissingInput, PageError, UnreadableInput, naming_mistakes
 from scraper.sources.containers import read_stream
-from scraper.sources.items import Place, Reading, Request
+from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.streams import Stream
 
 STDIN: Final = "-"
@@ -26,7 +26,7 @@ Meter = Callable[[int], object]
 """Is told of each stretch of bytes that was read, by its length."""
 
 
-class Entry(NamedTuple):
+class InputEntry(NamedTuple):
     """A file or stdin that is to be read."""
 
     name: str
@@ -41,8 +41,8 @@ class Entry(NamedTuple):
 
 
 def read_inputs(
-    inputs: Iterable[str], request: Request, *, skip: Collection[FileId] = (), meter: Meter | None = None
-) -> Iterator[Reading]:
+    inputs: Iterable[str], request: ReadOptions, *, skip: Collection[FileId] = (), meter: Meter | None = None
+) -> Iterator[Item]:
     """Read what the user named, in order; a directory gives its files, recursively, sorted by path.
 
     Args:
@@ -55,24 +55,24 @@ def read_inputs(
         yield from read_entry(entry, request, meter)
 
 
-def find_entries(inputs: Iterable[str], skip: Collection[FileId] = ()) -> Iterator[Entry | Reading]:
+def find_entries(inputs: Iterable[str], skip: Collection[FileId] = ()) -> Iterator[InputEntry | Item]:
     """Yield what is to be read, in order, and a failure in place of what is not there. Nothing is opened."""
     for (name, is_whole), group in groupby(inputs, _container):
         if not is_whole:
-            yield Entry(name, True, tuple(dict.fromkeys(map(_shown, group))))
+            yield InputEntry(name, True, tuple(dict.fromkeys(map(_shown, group))))
             continue
         for _ in group:
             if name == STDIN or (os.path.lexists(name) and not os.path.isdir(name)):
-                yield Entry(name)
+                yield InputEntry(name)
             elif os.path.isdir(name):
                 yield from _find_in_directory(name, skip)
             else:
-                yield Entry(name).place.failed(MissingInput("there is no such file or directory; check the path"))
+                yield InputEntry(name).place.failed(MissingInput("there is no such file or directory; check the path"))
 
 
-def read_entry(entry: Entry | Reading, request: Request, meter: Meter | None = None) -> Iterator[Reading]:
+def read_entry(entry: InputEntry | Item, request: ReadOptions, meter: Meter | None = None) -> Iterator[Item]:
     """Read the pages of a file or of stdin."""
-    if isinstance(entry, Reading):
+    if isinstance(entry, Item):
         yield entry
     elif entry.pieces:
         yield from _read_pieces(entry, request, meter)
@@ -90,7 +90,7 @@ def _container(name: str) -> tuple[str, bool]:
     return name, True
 
 
-def _read_pieces(entry: Entry, request: Request, meter: Meter | None) -> Iterator[Reading]:
+def _read_pieces(entry: InputEntry, request: ReadOptions, meter: Meter | None) -> Iterator[Item]:
     wanted = dict.fromkeys(entry.pieces)
     for reading in _read_file(entry, request, meter):
         if reading.input in wanted:
@@ -99,29 +99,29 @@ def _read_pieces(entry: Entry, request: Request, meter: Meter | None) -> Iterato
             if not wanted:
                 return
     for piece in wanted:
-        yield Reading(piece, None, MissingInput(f"{_shown(entry.name)} holds no such piece; check what stands behind #"), True)
+        yield Item(piece, None, MissingInput(f"{_shown(entry.name)} holds no such piece; check what stands behind #"), True)
 
 
-def _find_in_directory(name: str, skip: Collection[FileId]) -> Iterator[Entry | Reading]:
+def _find_in_directory(name: str, skip: Collection[FileId]) -> Iterator[InputEntry | Item]:
     is_empty = True
     for path in walk(name):
         is_empty = False
-        if isinstance(path, Reading):
+        if isinstance(path, Item):
             yield path
         elif file_id(path) not in skip:
-            yield Entry(path, False)
+            yield InputEntry(path, False)
     if is_empty:
-        yield Entry(name).place.failed(EmptyInput("the directory holds no file; name one that does"))
+        yield InputEntry(name).place.failed(EmptyInput("the directory holds no file; name one that does"))
 
 
-def walk(directory: str) -> Iterator[str | Reading]:
+def walk(directory: str) -> Iterator[str | Item]:
     """Yield the regular files below ``directory``, in the order of their paths as strings; links to directories are not followed."""
     try:
         with os.scandir(directory) as entries:
             # A directory sorts as its name and a slash, so that the whole comes in the order of `find | LC_ALL=C sort`.
             found = sorted((entry.name + "/" * entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in entries)
     except OSError as error:
-        yield Reading(_shown(directory), None, _unreadable(error), True)
+        yield Item(_shown(directory), None, _unreadable(error), True)
         return
     for name, is_file in found:
         path = os.path.join(directory, name.rstrip("/"))
@@ -131,13 +131,13 @@ def walk(directory: str) -> Iterator[str | Reading]:
             yield path
 
 
-def _read_file(entry: Entry, request: Request, meter: Meter | None) -> Iterator[Reading]:
+def _read_file(entry: InputEntry, request: ReadOptions, meter: Meter | None) -> Iterator[Item]:
     return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, request, file), meter)
 
 
 def read_opened(
-    entry: Entry, read: Callable[[Stream, BinaryIO | None], Iterator[T]], meter: Meter | None = None
-) -> Iterator[T | Reading]:
+    entry: InputEntry, read: Callable[[Stream, BinaryIO | None], Iterator[T]], meter: Meter | None = None
+) -> Iterator[T | Item]:
     """Open a file or stdin, and yield what ``read`` makes of its bytes; a failure, if it cannot be read."""
     name, place = entry.name, entry.place
     if name == STDIN and sys.stdin is None:

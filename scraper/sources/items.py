@@ -6,7 +6,7 @@ from scraper.errors import PageError
 from scraper.models import Page
 
 
-class Reading(NamedTuple):
+class Item(NamedTuple):
     """One piece as it was read, or why it could not be, or why it was passed over."""
 
     input: str
@@ -18,7 +18,7 @@ class Reading(NamedTuple):
     """Why it was passed over, where it is no failure; there is neither page nor error then."""
 
 
-class Request(NamedTuple):
+class ReadOptions(NamedTuple):
     """What the user said of all inputs."""
 
     max_bytes: int
@@ -43,10 +43,10 @@ class Place(NamedTuple):
         """Return the name of a piece of it."""
         return f"{self.input}#{piece}"
 
-    def failed(self, error: PageError, piece: object = None) -> Reading:
+    def failed(self, error: PageError, piece: object = None) -> Item:
         """Return the failure of the whole, or of a piece."""
-        return Reading(self.input if piece is None else self.at(piece), None, error, self.is_named)
+        return Item(self.input if piece is None else self.at(piece), None, error, self.is_named)
 
-    def passed_over(self, why: str, piece: object = None) -> Reading:
+    def passed_over(self, why: str, piece: object = None) -> Item:
         """Return a piece that is left out."""
-        return Reading(self.input if piece is None else self.at(piece), None, None, False, why)
+        return Item(self.input if piece is None else self.at(piece), None, None, False, why)

@@ -9,13 +9,13 @@ import msgspec
 
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge
 from scraper.sources.fields import page_of
-from scraper.sources.items import Place, Reading, Request
+from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.streams import Stream
 
 BLANK: Final = b" \t\r"
 
 
-def read_jsonl(stream: Stream, place: Place, request: Request, first: int = 1) -> Iterator[Reading]:
+def read_jsonl(stream: Stream, place: Place, request: ReadOptions, first: int = 1) -> Iterator[Item]:
     """Read the pages of a dump, one a line; blank lines are none.
 
     Args:
@@ -34,7 +34,7 @@ def read_jsonl(stream: Stream, place: Place, request: Request, first: int = 1) -
             elif line.strip(BLANK):
                 name = place.at(number)
                 try:
-                    yield Reading(name, page_of(decode(line), name, request), None, False)
+                    yield Item(name, page_of(decode(line), name, request), None, False)
                 except PageError as error:
                     yield place.failed(error, number)
     except DamagedInput as error:
@@ -62,7 +62,7 @@ def split_lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
         yield None if size > max_bytes else b"".join(parts)
 
 
-def _decoder(request: Request) -> Callable[[bytes], dict[str, Any]]:
+def _decoder(request: ReadOptions) -> Callable[[bytes], dict[str, Any]]:
     """Return what decodes a line into the fields that are asked for, and passes over all others."""
     names = {"text": request.text_field, "html": request.html_field, "url": request.url_field, "date": request.date_field}
     asked = dict.fromkeys(name for name in names.values() if name is not None)

@@ -3,24 +3,24 @@
 from typing import Final
 
 from scraper.errors import DamagedInput
-from scraper.sources.compression import Inflated
+from scraper.sources.compression import Decompressor
 from scraper.sources.magic import MAGIC
-from scraper.sources.streams import PIECE, Source
+from scraper.sources.streams import PIECE, ByteSource
 from scraper.sources.window import Window
 
 _BY_MEMBER: Final = {name: magic for magic, name in MAGIC.items() if name in ("gzip", "zstd")}
 
 
-class Members:
+class MemberStream:
     """The runs of members of a compressed archive. A source for one run at a time.
 
     A run begins with a member that begins as ``begins`` says, and reaches to the next such member: archives are compressed record by
     record, or as a whole, or in stretches that know nothing of records.
     """
 
-    def __init__(self, source: Source, compression: str, begins: bytes, most: int, position: int = 0) -> None:
+    def __init__(self, source: ByteSource, compression: str, begins: bytes, most: int, position: int = 0) -> None:
         self._window = Window(source, most, position)
-        self._inflated = Inflated(self._window, compression)
+        self._inflated = Decompressor(self._window, compression)
         self._inflated.restart(position)
         self._magic = _BY_MEMBER.get(compression)
         self._begins = begins

@@ -9,7 +9,7 @@ from scraper.errors import BadRecord, DamagedInput, MissingInput, NotText, PageE
 from scraper.records import FailureRecord, HeadlineRecord
 from scraper.sources.containers import DEEPEST
 from scraper.sources.files import FileId, Meter, find_entries, read_opened
-from scraper.sources.items import Place, Reading, Request
+from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.jsonl import BLANK, decode_slowly, split_lines
 from scraper.sources.sniffing import tell
 from scraper.sources.streams import Stream
@@ -28,7 +28,7 @@ _MISTAKEN: Final[dict[type[msgspec.Struct], str]] = {
 
 def read_records(
     inputs: Iterable[str], record: type[R], max_bytes: int, *, skip: Collection[FileId] = (), meter: Meter | None = None
-) -> Iterator[R | Reading]:
+) -> Iterator[R | Item]:
     """Read page records, in order; a directory gives those in its files. A failure stands where a line is no page record.
 
     Args:
@@ -40,7 +40,7 @@ def read_records(
     """
     decoder = msgspec.json.Decoder(record)
     for entry in find_entries(inputs, skip):
-        if isinstance(entry, Reading):
+        if isinstance(entry, Item):
             yield entry
         elif entry.pieces:
             yield entry.place.failed(MissingInput("there is no such file, and single lines are not read; name the file before #"))
@@ -49,7 +49,7 @@ def read_records(
             yield from read_opened(entry, lambda stream, _, place=place: _read(stream, place, decoder, max_bytes), meter)  # type: ignore[misc]
 
 
-def _read(stream: Stream, place: Place, decoder: msgspec.json.Decoder[R], max_bytes: int) -> Iterator[R | Reading]:
+def _read(stream: Stream, place: Place, decoder: msgspec.json.Decoder[R], max_bytes: int) -> Iterator[R | Item]:
     number = 0
     try:
         for number, line in enumerate(split_lines(_unpacked(stream, max_bytes), max_bytes), 1):
@@ -78,14 +78,14 @@ def _unpacked(stream: Stream, max_bytes: int) -> Stream:
         DamagedInput: if they are packed too often.
         NotText: if they are no lines.
     """
-    request = Request(max_bytes=max_bytes)
+    request = ReadOptions(max_bytes=max_bytes)
     for _ in range(DEEPEST):
         kind = tell(stream, request)
         if kind not in _COMPRESSED:
             break
-        from scraper.sources.compression import Inflated
+        from scraper.sources.compression import Decompressor
 
-        stream = Stream(Inflated(stream, kind))
+        stream = Stream(Decompressor(stream, kind))
     kind = tell(stream, request)
     if kind in _COMPRESSED:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")

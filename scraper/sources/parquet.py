@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput
 from scraper.sources.fields import page_of
-from scraper.sources.items import Place, Reading, Request
+from scraper.sources.items import Item, Place, ReadOptions
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
@@ -14,7 +14,7 @@ _ROWS: Final = 64
 """How many rows are decoded at once."""
 
 
-def read_parquet(file: BinaryIO, place: Place, request: Request) -> Iterator[Reading]:
+def read_parquet(file: BinaryIO, place: Place, request: ReadOptions) -> Iterator[Item]:
     """Read the pages of a table, row group by row group. A row's name is its number, counted from 1 through the whole file."""
     try:
         import pyarrow as pa
@@ -52,15 +52,15 @@ def read_parquet(file: BinaryIO, place: Place, request: Request) -> Iterator[Rea
         first += rows
 
 
-def _reading(row: dict[str, Any], place: Place, number: int, request: Request) -> Reading:
+def _reading(row: dict[str, Any], place: Place, number: int, request: ReadOptions) -> Item:
     name = place.at(number)
     try:
-        return Reading(name, page_of(row, name, request), None, False)
+        return Item(name, page_of(row, name, request), None, False)
     except PageError as error:
         return place.failed(error, number)
 
 
-def _check_size(table: "ParquetFile", group: int, columns: list[str], request: Request) -> None:
+def _check_size(table: "ParquetFile", group: int, columns: list[str], request: ReadOptions) -> None:
     """Refuse a row group whose pages are, on the average, larger than one may be: reading a row would take all that memory."""
     meta = table.metadata.row_group(group)
     for number in range(meta.num_columns):

@@ -3,7 +3,7 @@
 import re
 from typing import Final, Literal, cast
 
-from scraper.sources.items import Request
+from scraper.sources.items import ReadOptions
 from scraper.sources.magic import compression_of
 from scraper.sources.streams import Stream
 
@@ -22,7 +22,7 @@ _OPENS_OBJECT: Final = re.compile(rb'\{\s*"(?:[^"\\]|\\.){0,200}"\s*:')
 _BLANK: Final = b" \t\r\n"
 
 
-def tell(stream: Stream, request: Request) -> Kind:
+def tell(stream: Stream, request: ReadOptions) -> Kind:
     """Tell what a stream holds. It is looked at as far as needed, and nothing of it is taken."""
     stream.look(1 << 16)
     if _is_jsonl(stream, request):  # first, since somebody may be writing it line by line
@@ -39,7 +39,7 @@ def tell(stream: Stream, request: Request) -> Kind:
     return "tar" if head[_TAR] == b"ustar" else "page"
 
 
-def _is_jsonl(stream: Stream, request: Request) -> bool:
+def _is_jsonl(stream: Stream, request: ReadOptions) -> bool:
     """Tell a dump from a page that opens with a brace.
 
     It is a dump if its first line that is not blank is a JSON object that has the text field or the HTML field, or if its first

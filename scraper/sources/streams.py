@@ -9,7 +9,7 @@ PIECE: Final = 1 << 18
 """How many bytes are asked for at once: few calls, and little memory."""
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """Anything that gives bytes."""
 
     def read(self, size: int, /) -> bytes:
@@ -19,7 +19,7 @@ class Source(Protocol):
 class Stream:
     """A source whose next bytes can be looked at. ``read`` may give fewer bytes than asked for; none means the end."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._ahead = b""
         self.is_at_end = False

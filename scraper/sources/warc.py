@@ -13,9 +13,9 @@ from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge
 from scraper.models import Page, is_page_type
 from scraper.sources.block_pages import refusal
 from scraper.sources.http_message import decode_body
-from scraper.sources.items import Place, Reading, Request
-from scraper.sources.members import Members
-from scraper.sources.streams import PIECE, Source
+from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.members import MemberStream
+from scraper.sources.streams import PIECE, ByteSource
 from scraper.sources.timestamps import utc_time
 from scraper.sources.window import Window
 from scraper.urls import is_absolute
@@ -31,7 +31,7 @@ _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECA
 _ROBOTS: Final = re.compile(r"https?://[^/?#]*/robots\.txt", re.IGNORECASE)
 
 
-def read_warc(source: Source, compression: str | None, place: Place, request: Request) -> Iterator[Reading]:
+def read_warc(source: ByteSource, compression: str | None, place: Place, request: ReadOptions) -> Iterator[Item]:
     """Read the pages of an archive: responses and resources that are pages, and the texts of WET files.
 
     The piece's name is the offset of the record as an index (CDX) has it: where the archive is compressed record by record, the
@@ -54,7 +54,15 @@ class Stretch:
     """
 
     def __init__(
-        self, source: Source, compression: str | None, place: Place, request: Request, *, start: int, end: int, is_exact: bool
+        self,
+        source: ByteSource,
+        compression: str | None,
+        place: Place,
+        request: ReadOptions,
+        *,
+        start: int,
+        end: int,
+        is_exact: bool,
     ) -> None:
         self._source = source
         self._compression = compression
@@ -68,16 +76,16 @@ class Stretch:
         self.next: int | None = None
         """Where the first one behind the stretch begins, or None."""
 
-    def __iter__(self) -> Iterator[Reading]:
+    def __iter__(self) -> Iterator[Item]:
         most = 2 * self._request.max_bytes + _HEADROOM
         if self._compression is None:
             run = _Run(self._source, most, self._place, self._request, self._start, self._end)
             yield from run.readings(is_exact=self._is_exact)
             self.first, self.next = run.first, run.next
         else:
-            yield from self._compressed(Members(self._source, self._compression, _BEGINS, most, self._start), most)
+            yield from self._compressed(MemberStream(self._source, self._compression, _BEGINS, most, self._start), most)
 
-    def _compressed(self, members: Members, most: int) -> Iterator[Reading]:
+    def _compressed(self, members: MemberStream, most: int) -> Iterator[Item]:
         if not self._is_exact:
             members.search()
         while members.next_run():
@@ -94,8 +102,10 @@ class Stretch:
 class _Run:
     """Records that follow one another in uncompressed bytes, of which the first is at ``start``; those from ``end`` on are another's."""
 
-    def __init__(self, source: Source, most: int, place: Place, request: Request, start: int = 0, end: int = sys.maxsize) -> None:
-        self._members = source if isinstance(source, Members) else None
+    def __init__(
+        self, source: ByteSource, most: int, place: Place, request: ReadOptions, start: int = 0, end: int = sys.maxsize
+    ) -> None:
+        self._members = source if isinstance(source, MemberStream) else None
         self._window = Window(source, most, start)
         self._place = place
         self._request = request
@@ -109,7 +119,7 @@ class _Run:
             return str(position)
         return f"{self._members.start}+{position}" if position else str(self._members.start)
 
-    def readings(self, *, is_exact: bool = True) -> Iterator[Reading]:
+    def readings(self, *, is_exact: bool = True) -> Iterator[Item]:
         """Yield what the records are; after damage, go on with the next record that can be found."""
         from fastwarc.warc import ArchiveIterator
 
@@ -180,16 +190,16 @@ class _Run:
                 raise DamagedInput(f"this record says that it has {length} bytes, and does not end there")
         return end
 
-    def _reading(self, record: Any, start: int) -> Reading:
+    def _reading(self, record: Any, start: int) -> Item:
         place, name = self._place, self._name(start)
         try:
             found = _page(record, place.at(name), self._request)
         except PageError as error:
             return place.failed(error, name)
-        return place.passed_over(found, name) if isinstance(found, str) else Reading(place.at(name), found, None, False)
+        return place.passed_over(found, name) if isinstance(found, str) else Item(place.at(name), found, None, False)
 
 
-def _page(record: Any, input: str, request: Request) -> Page | str:  # noqa: PLR0911 - one for each reason
+def _page(record: Any, input: str, request: ReadOptions) -> Page | str:  # noqa: PLR0911 - one for each reason
     """Return the page that a record holds, or why it is left out."""
     from fastwarc.warc import WarcRecordType
 

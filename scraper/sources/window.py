@@ -2,7 +2,7 @@
 
 from io import UnsupportedOperation
 
-from scraper.sources.streams import PIECE, Source
+from scraper.sources.streams import PIECE, ByteSource
 
 
 class Window:
@@ -11,7 +11,7 @@ class Window:
     It is a source, and enough of a file for a reader that asks where it stands.
     """
 
-    def __init__(self, source: Source, most: int, position: int = 0) -> None:
+    def __init__(self, source: ByteSource, most: int, position: int = 0) -> None:
         self._source = source
         self._most = most
         self._kept = bytearray()

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from typing import IO, BinaryIO, Final
 
 from scraper.errors import DamagedInput, EmptyInput, UnreadableInput
-from scraper.sources.items import Place, Reading, Request
+from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.streams import Stream
 
 _ENCRYPTED: Final = 0x1
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError)
 
-ReadStream = Callable[[Stream, Place, Request], Iterator[Reading]]
+ReadStream = Callable[[Stream, Place, ReadOptions], Iterator[Item]]
 
 
-def read_zip(file: BinaryIO, place: Place, request: Request, read_stream: ReadStream) -> Iterator[Reading]:
+def read_zip(file: BinaryIO, place: Place, request: ReadOptions, read_stream: ReadStream) -> Iterator[Item]:
     """Read the members of an archive in the order of its directory. Their names are labels and lead nowhere.
 
     Args:

@@ -13,7 +13,7 @@ Measure = Literal["characters", "words", "paragraphs"]
 _MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
 
 
-class Counted(Struct, gc=False, rename={"schema_version": "schema"}):
+class RecordSummary(Struct, gc=False, rename={"schema_version": "schema"}):
     """What is counted of a page record. A record must say what kind of page it is and have its text; the rest may be missing."""
 
     kind: Kind
@@ -68,7 +68,7 @@ class Statistics:
         """Pages with text by its length."""
         self._newspapers: dict[tuple[str | None, str | None, str | None], Newspaper] = {}
 
-    def add(self, record: Counted) -> None:
+    def add(self, record: RecordSummary) -> None:
         """Count a page."""
         self.pages += 1
         self.kinds[record.kind] += 1
@@ -82,7 +82,7 @@ class Statistics:
         self._add_newspaper(record)
         self._add_text(record.kind, record.text)
 
-    def _add_newspaper(self, record: Counted) -> None:
+    def _add_newspaper(self, record: RecordSummary) -> None:
         slug, name = record.newspaper_slug, record.newspaper
         if not slug and not name:
             self.nameless += 1
