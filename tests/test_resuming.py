@@ -104,14 +104,19 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def unpacked(place: Path) -> dict[str, bytes]:
-    """Return what the outputs hold, and the summary."""
-    unpack: dict[str, Callable[[bytes], bytes]] = {
+def unpack(name: str, data: bytes) -> bytes:
+    """Return the content of a file, decompressed as its name says."""
+    decompress: dict[str, Callable[[bytes], bytes]] = {
         ".gz": gzip.decompress,
         ".zst": lambda data: zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read(),
     }
+    return decompress.get(Path(name).suffix, bytes)(data)
+
+
+def unpacked(place: Path) -> dict[str, bytes]:
+    """Return what the outputs hold, and the summary."""
     files = [place / "summary.json", *(path for path in sorted((place / "out").rglob("*")) if path.is_file())]
-    return {str(path.relative_to(place)): unpack.get(path.suffix, bytes)(path.read_bytes()) for path in files}
+    return {str(path.relative_to(place)): unpack(path.name, path.read_bytes()) for path in files}
 
 
 def clear(place: Path) -> None:
@@ -270,6 +275,23 @@ def resume(place: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
 def undisturbed(place: Path) -> bytes:
     command = [*COMMAND, "clean", "dump.jsonl"]
     return subprocess.run(command, cwd=place, capture_output=True, check=False, timeout=120).stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("pages.gz", "data"), ("pages.zst", "data.gz"), ("pages.jsonl", "data.gz")],
+)
+def test_the_given_name_decides_the_compression(place: Path, tmp_path: Path, name: str, target: str) -> None:
+    """The target of a symbolic link may have another suffix, or none, in the first run and in the one that resumes it."""
+    (tmp_path / "dump.jsonl").symlink_to(place / "dump.jsonl")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).symlink_to(target)
+    args = ("dump.jsonl", "-o", f"out/{name}")
+    env = surroundings(tmp_path / "site")
+    while reached(tmp_path) < 3:
+        assert kill([*COMMAND, "clean", *args, "--resume", "-j1"], tmp_path, env, random.Random(1))[0] == -signal.SIGKILL
+    assert resume(tmp_path, *args).returncode == 1  # three lines are broken
+    assert unpack(name, (tmp_path / "out" / target).read_bytes()) == undisturbed(tmp_path)
 
 
 def test_other_options_or_inputs_are_refused(stopped: Path) -> None:

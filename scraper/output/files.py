@@ -47,7 +47,8 @@ class Output:
         self._name = "stdout" if path is None else str(path)
         # The link of a pipe that the shell has opened (/dev/fd/63) leads to no path.
         self._target = path if path is None or is_special(path) else Path(os.path.realpath(path))
-        self._packer = packer_for(path)
+        self._path = path
+        self._packer = packer_for(path)  # by the name the user gave: the target of a link may have another suffix
         self._unsent = 0
         """Bytes of a part file that its disk may not have been asked to write."""
         self.part: Path | None = None
@@ -107,7 +108,7 @@ class Output:
                 os.fdatasync(self._file.fileno())
         except OSError as error:
             raise self._failure(error) from None
-        self._packer = packer_for(self._target)
+        self._packer = packer_for(self._path)
         self._is_begun = False
         return {str(self._target): self._file.tell()}
 
