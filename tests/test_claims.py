@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scraper import Page, PageError, clean
 from scraper.layouts import builtin_layouts, choose_layouts
-from tests.test_cases import CASES
+from tests.cases import CASES
 from tests.test_promise import SOURCES, check_promise
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "layouts"

@@ -16,8 +16,8 @@ from scraper.layouts import builtin_layouts, parts_of
 from scraper.models import Page
 from scraper.parse import Tree
 from scraper.parse.encoding import decode
+from tests.cases import CASES, FIXTURES, source_of
 from tests.measure_pages import make_case
-from tests.test_cases import CASES, FIXTURES
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -215,7 +215,7 @@ RARE: Final = [
 
 
 def read(case: str) -> str:
-    return decode(Page(data=next((FIXTURES / case).glob("source.*")).read_bytes()))[0]
+    return decode(Page(data=source_of(FIXTURES / case).read_bytes()))[0]
 
 
 HTML_CASES: Final = [case for case in CASES if case.endswith("-html")]

@@ -15,8 +15,8 @@ from scraper.errors import AmbiguousLayout
 from scraper.layouts import builtin_layouts, choose_layouts, parts_of
 from scraper.parse import Tree
 from scraper.records import to_json_line
+from tests.cases import CASES, FIXTURES, source_of
 from tests.measure_pages import make_case
-from tests.test_cases import CASES, FIXTURES
 from tests.test_html_oracle import PIECES, hurt
 
 PARTS = parts_of(builtin_layouts())
@@ -57,8 +57,7 @@ def cut_in(markup: str) -> list[str]:
 @pytest.mark.parametrize("case", [case for case in CASES if case.endswith("-html")])
 def test_a_page_gives_the_same_record_whether_parts_are_cut_or_walked(case: str) -> None:
     """Cutting saves time, and changes neither the record nor the readable text."""
-    (source,) = (FIXTURES / case).glob("source.*")
-    check_same(Page(data=source.read_bytes()))
+    check_same(Page(data=source_of(FIXTURES / case).read_bytes()))
 
 
 @settings(max_examples=150)
@@ -116,8 +115,7 @@ def test_a_sidebar_that_swallows_the_article_hides_nothing() -> None:
 @pytest.mark.parametrize("case", ["arabic-article-html", "french-article-html", "english-article-html", "listing-home-html"])
 def test_the_chrome_of_a_plain_article_is_cut(case: str) -> None:
     """On an honest page some parts are cut: else all this would prove nothing."""
-    (source,) = (FIXTURES / case).glob("source.*")
-    assert len(clean(Page(data=source.read_bytes())).document.cut) >= 2
+    assert len(clean(Page(data=source_of(FIXTURES / case).read_bytes())).document.cut) >= 2
 
 
 @pytest.mark.parametrize(
@@ -244,8 +242,7 @@ def test_pages_that_begin_alike_do_not_change_one_another() -> None:
 def test_a_page_gives_the_same_line_whatever_was_read_before(case: str, seed: int) -> None:
     """To the byte, the line of a page is the same after pages that were made of it by hostile changes."""
     chance = random.Random(seed)
-    (source,) = (FIXTURES / case).glob("source.*")
-    data = source.read_bytes()
+    data = source_of(FIXTURES / case).read_bytes()
     before = line_of(Page(data=data))
     for _ in range(3):
         pieces = [(chance.random(), chance.choice(PIECES)) for _ in range(chance.randint(1, 4))]

@@ -14,9 +14,9 @@ from scraper.errors import Unaccounted
 from scraper.extract.audit import audit
 from scraper.extract.spans import FATES, SpanRow
 from scraper.records import to_json_line
-from tests.test_cases import CASES, FIXTURES
+from tests.cases import CASES, FIXTURES, source_of
 
-SOURCES = {case: next((FIXTURES / case).glob("source.*")).read_bytes() for case in CASES}
+SOURCES = {case: source_of(FIXTURES / case).read_bytes() for case in CASES}
 
 
 INVISIBLE = {

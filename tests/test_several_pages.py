@@ -7,7 +7,7 @@ import pytest
 from scraper import Page, clean
 from scraper.sources import ReadOptions, read_inputs
 from scraper.sources.concatenated import split_pages
-from tests.test_cases import CASES, FIXTURES
+from tests.cases import CASES, FIXTURES, source_of
 
 HTML = FIXTURES / "arabic-article-html" / "source.html"
 TEXT = FIXTURES / "arabic-article-text" / "source.txt"
@@ -29,8 +29,7 @@ def test_saved_pages_one_after_another_are_a_record_each(tmp_path: Path) -> None
 @pytest.mark.parametrize("case", CASES)
 def test_one_page_is_not_split(case: str) -> None:
     """No page of the cases is taken for two."""
-    (source,) = (FIXTURES / case).glob("source.*")
-    assert len(list(split_pages(source.read_bytes()))) == 1
+    assert len(list(split_pages(source_of(FIXTURES / case).read_bytes()))) == 1
 
 
 def test_text_behind_the_end_of_a_page_is_no_page() -> None:
