@@ -1,4 +1,4 @@
-"""Twenty pages, packed in every way in which such pages come."""
+"""Twenty pages in every container and compression that is read."""
 
 import bz2
 import gzip
@@ -16,7 +16,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 
 
 def twenty_pages() -> list[tuple[str, bytes]]:
-    """Return the names and bytes of pages in UTF-8, half HTML and half text."""
+    """Return the names and bytes of pages in UTF-8, half of them HTML and half text."""
     pages = []
     for form in ("html", "txt"):
         paths = [path for path in sorted(FIXTURES.glob(f"*/source.{form}")) if not path.with_name("page.json").exists()]
@@ -46,7 +46,7 @@ def record(
     content_type: str = "application/http; msgtype=response",
     length: object = None,
 ) -> bytes:
-    """Return a WARC record, whole, right or wrong."""
+    """Return a WARC record, valid or not."""
     head = (
         f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {uri}\r\nWARC-Date: {date}\r\n"
         "WARC-Record-ID: <urn:uuid:01234567-89ab-cdef-0123-456789abcdef>\r\n"
@@ -61,7 +61,7 @@ def response(body: bytes, *headers: tuple[str, str], status: str = "200 OK", **o
 
 
 def warc(pages: Sequence[tuple[str, bytes]], pack: Callable[[bytes], bytes] = bytes) -> bytes:
-    """Return an archive with what archives hold beside pages, each record packed on its own."""
+    """Return an archive with the records that archives hold besides pages, each record compressed on its own."""
     records = [record("warcinfo", b"software: a test\r\n", content_type="application/warc-fields")]
     for name, data in pages:
         records.append(record("request", b"GET / HTTP/1.1\r\n\r\n", content_type="application/http; msgtype=request"))
@@ -89,18 +89,18 @@ def zipped(pages: Sequence[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATE
     return file.getvalue()
 
 
-def parquet(pages: Sequence[tuple[str, bytes]], **options: Any) -> bytes:
+def parquet(pages: Sequence[tuple[str, bytes]], rows: int = 7, **options: Any) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     file = io.BytesIO()
     table = pa.table({"n": list(range(len(pages))), "text": [data.decode() for _, data in pages]})
-    pq.write_table(table, file, row_group_size=7, **options)
+    pq.write_table(table, file, row_group_size=rows, **options)
     return file.getvalue()
 
 
 def in_pieces(data: bytes, pack: Callable[[bytes], bytes], size: int = 5000) -> bytes:
-    """Pack data in stretches that know nothing of what is in them, as bgzip and pzstd do."""
+    """Compress data in pieces that ignore record boundaries, as bgzip and pzstd do."""
     return b"".join(pack(data[start : start + size]) for start in range(0, len(data), size))
 
 

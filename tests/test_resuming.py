@@ -20,7 +20,7 @@ import zstandard
 from scraper.errors import ResumeError
 from scraper.output.journal import Journal, Position
 from tests.blocks import ROOT
-from tests.containers import jsonl, twenty_pages, warc
+from tests.containers import jsonl, parquet, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, complaints
 
 KILLS = int(os.environ.get("SCRAPER_KILLS", "104"))
@@ -31,7 +31,7 @@ PAGES = twenty_pages()
 QUICK = """
 import scraper.cli.resuming as resuming, scraper.run.chunks as chunks
 resuming.PAUSE = resuming.LONG_PAUSE = 0.02
-chunks.LARGE = chunks.STRETCH = 1 << 17
+chunks.LARGE = chunks.STRETCH = chunks.UNPACKED = 1 << 17
 """
 
 # The N-th part file that is to take its name kills the process.
@@ -74,6 +74,7 @@ CASES = {
     "many": Case(["crawl.warc.gz", "saved", "dump.jsonl"], "out/{lang}/{newspaper_slug}.jsonl", ["--failures", "out/failures.gz"]),
     "many-gzip": Case(["dump.jsonl"], "out/{year}/{kind}.jsonl.gz", ["--dedup"]),
     "one-gzip": Case(["dump.jsonl.gz"], "out/pages.jsonl.gz"),
+    "containers": Case(["pages.parquet", "dump.jsonl.gz", "pages.zip"], "out/pages.jsonl"),
     "zstd": Case(["crawl.warc.gz", "dump.jsonl"], "out/pages.jsonl.zst", ["--spans", "out/spans.jsonl.gz"]),
     "dedup": Case(["dump.jsonl", "saved"], "out/pages.jsonl", ["--dedup"]),
     "files": Case(["saved"], "out/pages.jsonl"),
@@ -98,6 +99,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "dump.jsonl.gz").write_bytes(gzip.compress(jsonl(PAGES * 30), 1))
     numbered = [(name, data + f"<p>{number}".encode()) for number, (name, data) in enumerate(PAGES * 30)]
     (place / "crawl.warc.gz").write_bytes(warc(numbered, lambda record: gzip.compress(record, 0)))
+    (place / "pages.zip").write_bytes(zipped([(f"{number:04} {name}", data) for number, (name, data) in enumerate(numbered)]))
+    (place / "pages.parquet").write_bytes(parquet(numbered, 50))
     (place / "saved").mkdir()
     for number, (name, data) in enumerate(numbered):
         (place / "saved" / f"{number:04} {name}").write_bytes(data)
@@ -185,7 +188,7 @@ def tried(name: str, inputs: Path, place: Path) -> Tried:
     case = CASES[name]
     (place / "out").mkdir(parents=True)
     for path in inputs.iterdir():
-        if path.name in ("dump.jsonl", "dump.jsonl.gz", "crawl.warc.gz", "saved"):
+        if path.name in ("dump.jsonl", "dump.jsonl.gz", "crawl.warc.gz", "pages.parquet", "pages.zip", "saved"):
             (place / path.name).symlink_to(path)
     status = subprocess.run(case.command, cwd=place, capture_output=True, check=False, timeout=120).returncode
     expected = unpacked(place)

@@ -5,18 +5,15 @@ of the readings of the next one.
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from itertools import chain, islice
 from typing import Final, Protocol
 
 from scraper.errors import ResumeError
 from scraper.output.journal import Position
-from scraper.run.chunks import Chunk, ChunkReader, FileChunk, MemberChunk, plan
+from scraper.run.chunks import Chunk, ChunkReader, FileChunk, MemberChunk, identity_of, plan
 from scraper.run.jobs import Job, Sink, do, finish, layouts_of
 from scraper.run.pool import Pool
-from scraper.sources import Item
 from scraper.sources.files import Meter
 
 _OTHER: Final = (
@@ -51,7 +48,7 @@ class _ChunkLog:
         for number, chunk in enumerate(self._units, 1):
             if isinstance(chunk, FileChunk) and chunk.is_local:
                 raise ResumeError(f"{chunk.place.input}: it cannot be read again; write it to a file, and name that")
-            digest.update(repr(_identity(chunk)).encode())
+            digest.update(repr(identity_of(chunk)).encode())
             self._digests[number] = digest.hexdigest()
             if number == last:
                 self._compare(number)
@@ -71,23 +68,6 @@ class _ChunkLog:
         for number in [number for number in self._digests if number < chunks]:
             del self._digests[number]
         return Position(chunks, readings, expected, self._digests[chunks + bool(readings)])
-
-
-def _identity(chunk: Chunk) -> object:
-    """Return by what a chunk is known again: what is read, and the sizes and times of the files."""
-    if not isinstance(chunk, FileChunk):
-        return chunk, _state(chunk.path)
-    return [
-        (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Item) else (entry, _state(entry.name))
-        for entry in chunk.entries
-    ]
-
-
-def _state(path: str) -> tuple[int, int] | None:
-    with suppress(OSError):
-        status = os.stat(path)
-        return status.st_size, status.st_mtime_ns
-    return None
 
 
 def resume_job(

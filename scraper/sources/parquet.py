@@ -1,6 +1,6 @@
 """Parquet tables: a page in a column of each row."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput
@@ -14,8 +14,28 @@ _ROWS: Final = 64
 """How many rows are decoded at once."""
 
 
-def read_parquet(file: BinaryIO, place: Place, request: ReadOptions) -> Iterator[Item]:
-    """Read the pages of a table, row group by row group. A row's name is its number, counted from 1 through the whole file."""
+def group_sizes(path: str) -> Sequence[int]:
+    """Return the compressed size of each row group of a table, in bytes.
+
+    Raises:
+        Exception: any that pyarrow raises on a damaged file, or ImportError without it.
+    """
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, pre_buffer=False) as table:
+        groups = [table.metadata.row_group(group) for group in range(table.metadata.num_row_groups)]
+        return [sum(group.column(number).total_compressed_size for number in range(group.num_columns)) for group in groups]
+
+
+def read_parquet(file: BinaryIO, place: Place, request: ReadOptions, groups: Container[int] | None = None) -> Iterator[Item]:
+    """Read the pages of a table, row group by row group. A row's name is its number, counted from 1 through the whole file.
+
+    Args:
+        file: the table, which must be seekable.
+        place: where it lies.
+        request: what the user said of all inputs.
+        groups: the row groups to read; None for all.
+    """
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -39,6 +59,9 @@ def read_parquet(file: BinaryIO, place: Place, request: ReadOptions) -> Iterator
     for group in range(table.metadata.num_row_groups):
         rows = table.metadata.row_group(group).num_rows
         number = first
+        first += rows
+        if groups is not None and group not in groups:
+            continue
         try:
             _check_size(table, group, columns, request)
             for batch in table.iter_batches(_ROWS, [group], columns, use_threads=False):
@@ -48,8 +71,7 @@ def read_parquet(file: BinaryIO, place: Place, request: ReadOptions) -> Iterator
         except PageError as error:
             yield place.failed(error, number)
         except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-            yield place.failed(DamagedInput(f"rows {number} to {first + rows - 1} cannot be read ({_first_line(error)})"), number)
-        first += rows
+            yield place.failed(DamagedInput(f"rows {number} to {first - 1} cannot be read ({_first_line(error)})"), number)
 
 
 def _reading(row: dict[str, Any], place: Place, number: int, request: ReadOptions) -> Item:

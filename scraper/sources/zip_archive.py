@@ -4,7 +4,7 @@ import lzma
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, BinaryIO, Final
 
 from scraper.errors import DamagedInput, EmptyInput, UnreadableInput
@@ -17,7 +17,19 @@ _BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, Valu
 ReadStream = Callable[[Stream, Place, ReadOptions], Iterator[Item]]
 
 
-def read_zip(file: BinaryIO, place: Place, request: ReadOptions, read_stream: ReadStream) -> Iterator[Item]:
+def member_sizes(path: str) -> Sequence[int]:
+    """Return the compressed size of each member of an archive that is no directory, in bytes.
+
+    Raises:
+        Exception: any that zipfile raises on a damaged archive.
+    """
+    with zipfile.ZipFile(path) as archive:
+        return [member.compress_size for member in archive.infolist() if not member.is_dir()]
+
+
+def read_zip(
+    file: BinaryIO, place: Place, request: ReadOptions, read_stream: ReadStream, part: range | None = None
+) -> Iterator[Item]:
     """Read the members of an archive in the order of its directory. Their names are labels and lead nowhere.
 
     Args:
@@ -25,6 +37,7 @@ def read_zip(file: BinaryIO, place: Place, request: ReadOptions, read_stream: Re
         place: where it lies.
         request: what the user said of all inputs.
         read_stream: reads a member.
+        part: which members to read, by their place among those that are no directories; None for all.
     """
     try:
         archive = zipfile.ZipFile(file)
@@ -34,7 +47,7 @@ def read_zip(file: BinaryIO, place: Place, request: ReadOptions, read_stream: Re
         return
     if not members:
         yield place.failed(EmptyInput("the zip archive holds no file"))
-    for member in members:
+    for member in members if part is None else members[part.start : part.stop]:
         if stat.S_ISLNK(member.external_attr >> 16):
             yield place.passed_over("link", member.filename)
         elif member.flag_bits & _ENCRYPTED:

@@ -1,0 +1,114 @@
+"""Compressed dumps, Parquet tables and zip archives are shared among processes, and the result stays that of one."""
+
+import bz2
+import gzip
+import json
+import lzma
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from scraper.run.chunks import UNPACKED, Chunk, FileChunk, PartChunk, UnpackedChunk, plan
+from scraper.sources import ReadOptions
+from tests.containers import jsonl, parquet, twenty_pages, zipped
+from tests.test_cli import run
+
+PAGES = twenty_pages()
+MANY = [(name, data + os.urandom(3000).hex().encode()) for name, data in PAGES * 15]
+OPTIONS = ReadOptions(max_bytes=1 << 25)
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "zst": zstandard.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
+
+
+def chunks(path: Path) -> list[Chunk]:
+    return list(plan([str(path)], OPTIONS, ()))
+
+
+def cleaned(path: Path, jobs: int, *args: str) -> tuple[int, bytes, bytes, bytes]:
+    files = [path.with_name(f"{name}{jobs}") for name in ("out", "failures")]
+    done = run("clean", path, "-j", str(jobs), "-o", files[0], "--failures", files[1], *args)
+    return done.returncode, done.stderr, files[0].read_bytes(), files[1].read_bytes()
+
+
+@pytest.mark.parametrize("form", PACK)
+def test_a_compressed_dump_is_cut_at_line_ends(tmp_path: Path, form: str) -> None:
+    """The main process unpacks a dump, and other processes clean its lines: same bytes, failures and status."""
+    lines = jsonl([(name, data + os.urandom(4000).hex().encode()) for name, data in MANY]).split(b"\n")
+    lines[5] = lines[200] = b"broken"
+    lines[100] = b""
+    path = tmp_path / f"dump.jsonl.{form}"
+    path.write_bytes(PACK[form](b"\n".join(lines)))
+    parts = chunks(path)
+    assert len(parts) > 1
+    assert all(isinstance(part, UnpackedChunk) and part.data.endswith(b"\n") for part in parts[:-1])
+    assert sum(part.size for part in parts) <= path.stat().st_size
+    one, two = cleaned(path, 1), cleaned(path, 2)
+    assert one == two
+    assert one[3].count(b"bad-record") == 2
+
+
+def test_a_damaged_dump_gives_what_stands_before_the_damage(tmp_path: Path) -> None:
+    """Where a compressed dump breaks off, all whole lines are read and the failure tells behind which line."""
+    path = tmp_path / "dump.jsonl.gz"
+    path.write_bytes(gzip.compress(jsonl(MANY), 1)[:-40_000])
+    one, two = cleaned(path, 1), cleaned(path, 2)
+    assert one == two
+    last = json.loads(one[3].splitlines()[-1])
+    assert last["code"] == "damaged"
+    assert f"after line {len(one[2].splitlines())}, " in last["message"]
+
+
+def test_a_line_too_long_is_held_in_part(tmp_path: Path) -> None:
+    """A line longer than a page may be is refused by its number, and not held in memory as a whole."""
+    path = tmp_path / "dump.jsonl.gz"
+    lines = jsonl(MANY).split(b"\n")
+    lines.insert(3, b'{"text": "' + b"a" * 9_000_000 + b'"}')
+    path.write_bytes(gzip.compress(b"\n".join(lines), 1))
+    parts = list(plan([str(path)], ReadOptions(max_bytes=1_000_000), ()))
+    assert max(len(part.data) for part in parts if isinstance(part, UnpackedChunk)) < UNPACKED + 2_500_000
+    one, two = cleaned(path, 1, "--max-bytes", "1000000"), cleaned(path, 2, "--max-bytes", "1000000")
+    assert one == two
+    assert [json.loads(line)["input"] for line in one[3].splitlines()] == [f"{path}#4"]
+
+
+@pytest.mark.parametrize("rows", [7, 40])
+def test_a_table_is_shared_by_row_groups(tmp_path: Path, rows: int) -> None:
+    """Row groups of a Parquet table are cleaned by several processes; rows keep their numbers."""
+    path = tmp_path / "pages.parquet"
+    path.write_bytes(parquet(MANY * 3, rows))
+    parts = chunks(path)
+    assert len(parts) > 1
+    assert all(isinstance(part, PartChunk) for part in parts)
+    one, two = cleaned(path, 1), cleaned(path, 2)
+    assert one == two
+    inputs = [json.loads(line)["input"] for line in one[2].splitlines()]
+    assert inputs == [f"{path}#{n}" for n in range(1, len(MANY) * 3 + 1)]
+
+
+def test_a_zip_archive_is_shared_by_members(tmp_path: Path) -> None:
+    """Members of a zip archive are cleaned by several processes, each under its name."""
+    path = tmp_path / "pages.zip"
+    path.write_bytes(zipped([(f"{n}{name}", data) for n, (name, data) in enumerate(MANY * 4)]))
+    parts = chunks(path)
+    assert len(parts) > 1
+    assert all(isinstance(part, PartChunk) for part in parts)
+    assert cleaned(path, 1) == cleaned(path, 2)
+
+
+@pytest.mark.parametrize("name", ["pages.parquet", "pages.zip", "dump.jsonl.gz"])
+def test_a_file_that_cannot_be_split_is_read_whole(tmp_path: Path, name: str) -> None:
+    """A broken container is one chunk, whose reader says what is wrong, with any number of processes."""
+    path = tmp_path / name
+    begin = {"pages.parquet": b"PAR1", "pages.zip": b"PK\x03\x04", "dump.jsonl.gz": gzip.compress(b"{}")[:10]}[name]
+    path.write_bytes(begin + os.urandom(1 << 21))
+    assert [type(part) for part in chunks(path)] == [FileChunk]
+    one, two = cleaned(path, 1), cleaned(path, 2)
+    assert one == two
+    assert one[0] == 1
