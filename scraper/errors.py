@@ -1,45 +1,44 @@
-"""Every error that this program raises on purpose.
+"""The errors that this program raises on purpose, with the codes of failed pages.
 
     ScraperError
-    ├── LayoutError            a layout file is wrong            (exit 2)
-    ├── OutputError            the output cannot be written      (exit 1)
-    │   └── ReaderGone         whoever read the output has closed it (exit 141)
-    ├── ResumeError            a run cannot go on where another stopped (exit 2)
-    ├── StateError             the state cannot be used, or another run holds it (exit 1)
-    ├── ClaimError             two rules claimed the same text   (our mistake)
-    └── PageError              one page failed; the run goes on  (exit 1)
-        ├── MissingInput       missing           no such file or directory
-        ├── UnreadableInput    unreadable        it is there, but cannot be read
-        ├── EmptyInput         empty             not one readable character, or a directory of nothing
-        ├── NotText            not-text          a picture, an archive, a program
-        ├── TooLarge           too-large         more bytes than --max-bytes
-        ├── DamagedInput       damaged           a container or a compressed file that is broken off or broken
-        ├── BadRecord          bad-record        a line, row or archive record that holds no page in the agreed form
-        ├── UnknownLayout      unknown-layout    no layout fits, and the user asked to fail then
-        ├── AmbiguousLayout    ambiguous-layout  two layouts fit
-        ├── TooComplex         too-complex       more elements, levels or lines than can be read in linear time and memory
-        ├── Unaccounted        unaccounted       the audit found a character missing or doubled (our mistake)
-        ├── FetchError         a page of a site that could not be had; * marks what another try may have
-        │   ├── BadAddress         bad-address         no http or https address
-        │   ├── Disallowed         robots              the site's robots.txt asks not to fetch it
-        │   ├── RobotsUnreachable  robots-unreachable  * whether that is allowed could not be learnt
-        │   ├── UnknownHost        unknown-host        * the name does not resolve
-        │   ├── ConnectionFailed   connection          * refused, reset, or ended in the middle of a page
-        │   ├── TimedOut           timeout             * not complete within --timeout
-        │   ├── BadCertificate     bad-certificate     whoever answers cannot show that it is this host
-        │   ├── BadRedirect        redirect            in circles, to no page, or from a public to a private address
-        │   ├── BadEncoding        bad-encoding        compressed in a way that is unknown or damaged
-        │   ├── NotFound           not-found           404, 410, and pages that say so in words
-        │   ├── Blocked            blocked             a challenge, a login page, 401, 403
-        │   ├── RateLimited        rate-limited        * 429, or a wait asked for that is longer than a run should wait
-        │   ├── ServerFailed       server-error        * 5xx
-        │   └── BadStatus          http-status         any other status that is no page
-        ├── NoHeadlines        no-headlines      --ticker-only, and the page has no ticker that could be read
-        ├── WorkerDied         worker-died       the process that worked on the page was killed, or crashed
-        └── InternalError      internal-error    anything else that went wrong with one page        (our mistake)
+    ├── LayoutError                exit status 2
+    ├── OutputError                exit status 1
+    │   └── ReaderGone             exit status 141
+    ├── ResumeError                exit status 2
+    ├── StateError                 exit status 1
+    ├── ClaimError                 a bug in this program
+    └── PageError                  the run goes on; exit status 1
+        ├── MissingInput           missing
+        ├── UnreadableInput        unreadable
+        ├── EmptyInput             empty
+        ├── NotText                not-text
+        ├── TooLarge               too-large
+        ├── DamagedInput           damaged
+        ├── BadRecord              bad-record
+        ├── UnknownLayout          unknown-layout
+        ├── AmbiguousLayout        ambiguous-layout
+        ├── TooComplex             too-complex
+        ├── Unaccounted            unaccounted, a bug in this program
+        ├── FetchError             * is transient: another try may succeed
+        │   ├── BadAddress         bad-address
+        │   ├── Disallowed         robots
+        │   ├── RobotsUnreachable  robots-unreachable *
+        │   ├── UnknownHost        unknown-host *
+        │   ├── ConnectionFailed   connection *
+        │   ├── TimedOut           timeout *
+        │   ├── BadCertificate     bad-certificate
+        │   ├── BadRedirect        redirect
+        │   ├── BadEncoding        bad-encoding
+        │   ├── NotFound           not-found
+        │   ├── Blocked            blocked
+        │   ├── RateLimited        rate-limited *
+        │   ├── ServerFailed       server-error *
+        │   └── BadStatus          http-status
+        ├── NoHeadlines            no-headlines
+        ├── WorkerDied             worker-died
+        └── InternalError          internal-error, a bug in this program
 
-A message is one sentence: what is wrong, with the value, and the remedy. The place (the input's name) is added
-by whoever knows it.
+A message is one sentence: the problem, the value and the remedy. The caller that knows the name of the input adds it.
 """
 
 from collections.abc import Iterator
@@ -48,15 +47,15 @@ from typing import ClassVar
 
 
 class ScraperError(Exception):
-    """The root of the tree above."""
+    """Base class of all errors of this program."""
 
 
 class LayoutError(ScraperError):
-    """A layout file that cannot be used; the message names the file and the place in it.
+    """A layout file cannot be used. The message names the file and the place in it.
 
     Args:
-        place: the file, or the directory where layout files should be.
-        faults: all that is wrong; the message tells the first.
+        place: the layout file, or the directory where layout files should be.
+        faults: all faults; the message contains the first.
     """
 
     def __init__(self, place: str, *faults: str) -> None:
@@ -67,23 +66,27 @@ class LayoutError(ScraperError):
 
 
 class OutputError(ScraperError):
-    """An output that cannot be opened, written or renamed."""
+    """The output cannot be opened, written or renamed."""
 
 
 class ReaderGone(OutputError):
-    """The reader of a pipe has closed it: it has seen enough."""
+    """The output is a pipe that its reader has closed."""
 
 
 class ResumeError(ScraperError):
-    """A run that was to do something else, or whose input cannot be read twice."""
+    """A run cannot be resumed: it differs from the one that stopped, or its input cannot be read twice."""
+
+
+class StateError(ScraperError):
+    """The fetch state is no database of this program, cannot be used, or is in use by another run."""
 
 
 class ClaimError(ScraperError):
-    """A claim outside the text, of nothing, or of text that is already claimed: a mistake in a rule's code."""
+    """A rule claimed an empty span, a span outside the text, or text that is already claimed: a bug in its code."""
 
 
 class PageError(ScraperError):
-    """One page that gives no record. ``code`` is stable, for scripts; the message is for people."""
+    """One page gave no record. ``code`` is stable, for scripts; the message is for people."""
 
     code: ClassVar[str]
 
@@ -95,43 +98,43 @@ class MissingInput(PageError):
 
 
 class UnreadableInput(PageError):
-    """It exists, but the system refuses to read it."""
+    """The input exists, but the system refuses to read it."""
 
     code = "unreadable"
 
 
 class EmptyInput(PageError):
-    """Nothing that a reader could see."""
+    """The input has no visible character, or is a directory or an archive without files."""
 
     code = "empty"
 
 
 class NotText(PageError):
-    """Bytes that are no text in any encoding."""
+    """The bytes are not text in any encoding: a picture, an archive, a program."""
 
     code = "not-text"
 
 
 class TooLarge(PageError):
-    """More bytes than the user allows for one page."""
+    """The page has more bytes than ``--max-bytes`` allows."""
 
     code = "too-large"
 
 
 class DamagedInput(PageError):
-    """Compressed data, or a container of many pages, that is broken off or broken at some place."""
+    """A compressed file or a container is truncated or corrupt."""
 
     code = "damaged"
 
 
 class BadRecord(PageError):
-    """One line, row or record of a container that does not hold a page in the form that was agreed on."""
+    """A line, row or record of a container does not hold a page in the agreed form."""
 
     code = "bad-record"
 
 
 class UnknownLayout(PageError):
-    """No layout fits the page, and ``--unknown fail`` was asked for."""
+    """No layout fits the page, and ``--unknown fail`` was given."""
 
     code = "unknown-layout"
 
@@ -143,149 +146,147 @@ class AmbiguousLayout(PageError):
 
 
 class TooComplex(PageError):
-    """More elements, levels, attributes or lines than a page can have and still be read in linear time and memory."""
+    """The page has too many elements, levels, attributes or lines to be read in linear time and memory."""
 
     code = "too-complex"
 
 
 class Unaccounted(PageError):
-    """The audit does not add up: the record is withheld."""
+    """The audit found a character missing or counted twice, so the record is withheld."""
 
     code = "unaccounted"
 
 
-class WorkerDied(PageError):
-    """The process that worked on the page ended without a word: out of memory, or a crash in a library."""
-
-    code = "worker-died"
-
-
-class InternalError(PageError):
-    """Something that no other error foresees; the page is withheld, and the run goes on."""
-
-    code = "internal-error"
-
-
-class StateError(ScraperError):
-    """A state that is no state of this program, that does not fit its files, or that another run holds."""
-
-
 class FetchError(PageError):
-    """A page of a site that could not be had."""
+    """A page could not be fetched."""
 
-    is_passing: ClassVar[bool] = False
-    """Whether it may be had at another time, so that trying again makes sense."""
+    is_transient: ClassVar[bool] = False
+    """Whether the error is transient, so that another try makes sense."""
 
 
 class BadAddress(FetchError):
-    """No http or https address."""
+    """The address is not an http or https address."""
 
     code = "bad-address"
 
 
 class Disallowed(FetchError):
-    """The site's robots.txt asks programs not to fetch it."""
+    """The site's robots.txt asks not to fetch the page."""
 
     code = "robots"
 
 
 class RobotsUnreachable(FetchError):
-    """The site's robots.txt could not be had, so nothing is allowed (RFC 9309, 2.3.1.4)."""
+    """The site's robots.txt could not be fetched, so nothing is allowed (RFC 9309, 2.3.1.4)."""
 
     code = "robots-unreachable"
-    is_passing = True
+    is_transient = True
 
 
 class UnknownHost(FetchError):
-    """The host's name does not resolve."""
+    """The host name does not resolve."""
 
     code = "unknown-host"
-    is_passing = True
+    is_transient = True
 
 
 class ConnectionFailed(FetchError):
-    """The connection could not be made, or broke before the answer was whole."""
+    """The connection was refused or reset, or closed before the response was complete."""
 
     code = "connection"
-    is_passing = True
+    is_transient = True
 
 
 class TimedOut(FetchError):
-    """The answer was not whole within the time that the user allows."""
+    """The response was not complete within ``--timeout``."""
 
     code = "timeout"
-    is_passing = True
+    is_transient = True
 
 
 class BadCertificate(FetchError):
-    """Whoever answers cannot show that it is the host asked for."""
+    """The server's certificate does not prove that it is this host."""
 
     code = "bad-certificate"
 
 
 class BadRedirect(FetchError):
-    """A redirect that is not followed."""
+    """A redirect leads in circles, to something that is not a page, or from a public to a private address."""
 
     code = "redirect"
 
 
 class BadEncoding(FetchError):
-    """A content-encoding that is unknown, or a body that is not encoded as it says."""
+    """The content-encoding is unknown, or the body does not match it."""
 
     code = "bad-encoding"
 
 
 class NotFound(FetchError):
-    """There is no such page, by status or by its words."""
+    """There is no such page: status 404 or 410, or a page that says so."""
 
     code = "not-found"
 
 
 class Blocked(FetchError):
-    """The site shows a challenge, a login page or a refusal instead of the page."""
+    """The site answers with a challenge, a login page, 401 or 403."""
 
     code = "blocked"
 
 
 class RateLimited(FetchError):
-    """The site asks to come back later."""
+    """The site answers with 429, or asks for a longer wait than a run should make."""
 
     code = "rate-limited"
-    is_passing = True
+    is_transient = True
 
 
 class ServerFailed(FetchError):
-    """The server says that it failed."""
+    """The server answers with 5xx."""
 
     code = "server-error"
-    is_passing = True
+    is_transient = True
 
 
 class BadStatus(FetchError):
-    """A status that is neither a page nor any of the above."""
+    """The server answers with any other status that brings no page."""
 
     code = "http-status"
 
 
 class NoHeadlines(PageError):
-    """Headlines were asked for, and the page has no ticker that could be read."""
+    """``--ticker-only`` was given, and the page has no ticker that can be read."""
 
     code = "no-headlines"
 
 
+class WorkerDied(PageError):
+    """The process that worked on the page was killed or crashed."""
+
+    code = "worker-died"
+
+
+class InternalError(PageError):
+    """Any other error while a page was processed, which only a bug in this program or a library can raise."""
+
+    code = "internal-error"
+
+
 @contextmanager
-def naming_mistakes(subject: str) -> Iterator[None]:
-    """Let out of the block no error of a page but a :class:`PageError`: a mistake of ours, or of a library, costs one page and not the run.
+def map_unexpected_errors(subject: str) -> Iterator[None]:
+    """Convert unexpected errors of one page to :class:`InternalError`, so that a bug costs one page and not the run.
 
     Args:
-        subject: what to report it with, such as ``page``.
+        subject: what the user should report with the bug, such as ``page``.
 
     Raises:
-        InternalError: for whatever else goes wrong; errors that end the run go through.
+        InternalError: instead of any error but a :class:`PageError`, and those that end the run.
     """
     try:
         yield
     except (PageError, OutputError, StateError):
         raise
     except Exception as error:
-        raise InternalError(f"a mistake of the program, please report the {subject} ({type(error).__name__}: {error})") from error
+        raise InternalError(
+            f"this is a bug in the program, please report the {subject} ({type(error).__name__}: {error})"
+        ) from error

@@ -210,7 +210,7 @@ def _row(fetched: Fetched, error: PageError | None, records: Records, digests: M
         checked_at=time.time(),
         status=fetched.status,
         result=OK if error is None else error.code,
-        is_passing=isinstance(error, FetchError) and error.is_passing,
+        is_passing=isinstance(error, FetchError) and error.is_transient,
         # Of a page that gave no record nothing is to be had by hearing that it has not changed.
         etag=fetched.etag if error is None else None,
         last_modified=fetched.last_modified if error is None else None,

@@ -25,7 +25,7 @@ from scraper.fetch.addresses import host_of, is_private_host, prepare
 from scraper.fetch.body import unpack
 from scraper.fetch.client import Getter
 from scraper.fetch.exchange import Exchange, Header
-from scraper.fetch.retry import TRIES, backoff, is_passing
+from scraper.fetch.retry import TRIES, backoff, is_transient
 from scraper.fetch.robots import MAX_BYTES as ROBOTS_MAX_BYTES
 from scraper.fetch.robots import Robots, Shelf
 from scraper.fetch.throttle import LONGEST_WAIT, Throttle
@@ -168,13 +168,13 @@ class Fetcher:
                     exchange = self._get(url, headers=headers, only_public=only_public, max_bytes=max_bytes)
                     self._archive(exchange)
             except FetchError as error:
-                if not error.is_passing or tried == TRIES - 1 or not _came_from_network(error):
+                if not error.is_transient or tried == TRIES - 1 or not _came_from_network(error):
                     raise
             else:
                 asked = exchange.retry_after(time.time()) if exchange.status in (429, 503) else None
                 if asked is not None and (asked > LONGEST_WAIT or tried < TRIES - 1):
                     self._pacer.hold(host, asked)
-                if not is_passing(exchange) or tried == TRIES - 1:
+                if not is_transient(exchange) or tried == TRIES - 1:
                     return exchange
             self._pacer.hold(host, backoff(tried, self._pacer.delay, self._rng))
         raise AssertionError  # the loop returns or raises

@@ -11,9 +11,9 @@ _LONGEST: Final = 60.0
 _SHORTEST: Final = 0.05
 
 
-def is_passing(exchange: Exchange) -> bool:
+def is_transient(exchange: Exchange) -> bool:
     """Tell whether the response is one that another try may change: 408, 425, 429, 5xx, or a body that broke off."""
-    if exchange.error is not None and getattr(exchange.error, "is_passing", False):
+    if exchange.error is not None and getattr(exchange.error, "is_transient", False):
         return True
     return exchange.status in (408, 425, 429) or 500 <= exchange.status <= 599
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from scraper.errors import OutputError, PageError, StateError, naming_mistakes
+from scraper.errors import OutputError, PageError, StateError, map_unexpected_errors
 from scraper.fetch.addresses import host_of
 from scraper.fetch.fetcher import Fetched, FetchJob
 from scraper.fetch.throttle import Stopped
@@ -130,7 +130,7 @@ class Scheduler:
                 while self._held > HELD_BYTES and number != self._head and not self._is_stopped:
                     self._has_room.wait()
             try:
-                with naming_mistakes("address"):
+                with map_unexpected_errors("address"):
                     result = self._fetch(job)
             except Stopped:
                 return

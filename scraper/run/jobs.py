@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from scraper.errors import EmptyInput, InternalError, NotText, PageError, UnknownLayout, naming_mistakes
+from scraper.errors import EmptyInput, InternalError, NotText, PageError, UnknownLayout, map_unexpected_errors
 from scraper.extract.cleaning import Outcome, clean
 from scraper.extract.record_builder import headline_records
 from scraper.layouts import Layout, choose_layouts
@@ -140,7 +140,7 @@ def fail(reading: Item, error: PageError, sink: Sink) -> None:
 def _clean(reading: Item, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
     if reading.page is None:
         raise reading.error or InternalError("nothing was read")
-    with naming_mistakes("page"):
+    with map_unexpected_errors("page"):
         return clean(reading.page, layouts, known_only=known_only)
 
 

@@ -14,7 +14,7 @@ from typing import Final, Literal, Self
 
 import msgspec
 
-from scraper.errors import InternalError, NoHeadlines, PageError, naming_mistakes
+from scraper.errors import InternalError, NoHeadlines, PageError, map_unexpected_errors
 from scraper.extract.cleaning import Outcome, clean
 from scraper.extract.record_builder import headline_records
 from scraper.models import Page
@@ -51,7 +51,7 @@ class Cleaned(msgspec.Struct, kw_only=True):
 def clean_page(page: Page, records: Records, layouts: Path | None) -> Cleaned:
     """Clean a page with the user's layouts and those of a directory. Whatever goes wrong with it is in the result."""
     try:
-        with naming_mistakes("page"):
+        with map_unexpected_errors("page"):
             outcome = clean(page, layouts_of(layouts))
             return _cleaned(outcome.record, [outcome.record]) if records == "page" else _headlines(outcome)
     except PageError as error:

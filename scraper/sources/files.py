@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import groupby
 from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 
-from scraper.errors import EmptyInput, MissingInput, PageError, UnreadableInput, naming_mistakes
+from scraper.errors import EmptyInput, MissingInput, PageError, UnreadableInput, map_unexpected_errors
 from scraper.sources.containers import read_stream
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.streams import Stream
@@ -144,12 +144,12 @@ def read_opened(
         yield place.failed(UnreadableInput("stdin is closed; pipe a page in"))
         return
     try:
-        with naming_mistakes("input"):
+        with map_unexpected_errors("input"):
             try:
                 with _File(0 if name == STDIN else name, closefd=name != STDIN) as file:
                     file.meter = meter
                     yield from read(Stream(file), _seekable(file))
-            except (OSError, ValueError) as error:
+            except OSError as error:
                 yield place.failed(_unreadable(error))
     except PageError as error:
         yield place.failed(error)
@@ -189,6 +189,5 @@ def _shown(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _unreadable(error: OSError | ValueError) -> UnreadableInput:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return UnreadableInput(f"it cannot be read ({reason}); check its permissions")
+def _unreadable(error: OSError) -> UnreadableInput:
+    return UnreadableInput(f"it cannot be read ({error.strerror or error}); check its permissions")
