@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 
 __all__ = ["HeadlineRecord", "Outcome", "Page", "PageError", "PageRecord", "ScraperError", "clean"]
 
-_HOMES = {
+_MODULES = {
     "HeadlineRecord": "scraper.records",
     "Outcome": "scraper.extract.cleaning",
     "Page": "scraper.models",
@@ -29,11 +29,11 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # `import scraper` costs nothing; what is asked for is loaded then (PEP 562).
-    if name not in _HOMES:
+    # Names are imported when they are first used, which keeps `import scraper` fast (PEP 562).
+    if name not in _MODULES:
         raise AttributeError(f"module 'scraper' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(_MODULES[name]), name)
     globals()[name] = value
     return value

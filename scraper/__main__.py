@@ -1,4 +1,4 @@
-"""The command: ``scraper``, or ``python -m scraper``."""
+"""Entry point of ``scraper`` and ``python -m scraper``."""
 
 import gc
 import sys
@@ -6,20 +6,20 @@ import sys
 
 def main() -> None:
     """Run the command line."""
-    if sys.argv[1:] == ["--version"]:  # needs none of what the commands load
+    if sys.argv[1:] == ["--version"]:  # without importing the commands
         from scraper import __version__
 
         sys.stdout.write(f"scraper {__version__}\n")
         return
-    # What is loaded now stays for good: looking for garbage in it, again and again while it loads, is a tenth of a start.
+    # Imported modules are never garbage; looking for some while they load takes a noticeable part of the start.
     gc.disable()
     try:
         from scraper.cli import make_app
 
         make_app(sys.argv[1:])(prog_name="scraper")
-    except KeyboardInterrupt:  # before a command has begun, or after it has ended
+    except KeyboardInterrupt:  # before a command begins or after it ends
         sys.exit(130)
-    except OSError as error:  # stdout would not take the help
+    except OSError as error:  # the help could not be written
         sys.stdout = None
         sys.exit(141 if isinstance(error, BrokenPipeError) else f"scraper: stdout: {error.strerror}")
 

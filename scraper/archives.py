@@ -1,4 +1,4 @@
-"""The own addresses of pages that a web archive or a translator has rewritten."""
+"""Original addresses of pages whose address a web archive or a translator has rewritten."""
 
 import re
 import tomllib
@@ -7,26 +7,26 @@ from importlib.resources import files
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlencode
 
-_MAY_BE: Final = re.compile(r"/\d{4,14}(?:[a-z]{2}_|\*)?/|archive\.|\.translate\.goog|webcache\.", re.IGNORECASE)
-"""What each such address holds: nearly no other does, and to look for it takes a twentieth of the time."""
-_MOST_LAYERS: Final = 3
-"""Archives of archives that are unwrapped."""
-_DIGITS: Final = 14
+_HINT: Final = re.compile(r"/\d{4,14}(?:[a-z]{2}_|\*)?/|archive\.|\.translate\.goog|webcache\.", re.IGNORECASE)
+"""What every rewritten address contains and few others do: a cheap test before the full patterns."""
+_MOST_LEVELS: Final = 3
+"""Archives within archives that are unwrapped."""
+_TIME_DIGITS: Final = 14
 
 
 class Original(NamedTuple):
-    """The page's own address, and when the archive captured it."""
+    """The page's original address, and when the archive captured it."""
 
     url: str
     captured_at: str | None
-    """As ``YYYY-MM-DDTHH:MM:SSZ``; None if the address has no full time."""
+    """As ``YYYY-MM-DDTHH:MM:SSZ``; None if the address contains no complete time."""
 
 
 def original_of(address: str) -> Original:
-    """Return the address that ``address`` stands for; itself if no archive has rewritten it."""
+    """Return the original of ``address``, or ``address`` itself if it is not rewritten."""
     time = None
-    for _ in range(_MOST_LAYERS):
-        if _MAY_BE.search(address) is None:
+    for _ in range(_MOST_LEVELS):
+        if _HINT.search(address) is None:
             break
         match = next((match for pattern in _patterns() if (match := pattern.fullmatch(address)) is not None), None)
         if match is None:
@@ -48,7 +48,7 @@ def _patterns() -> list[re.Pattern[str]]:
 def _absolute(url: str) -> str:
     if url.startswith("//"):
         return f"https:{url}"
-    # Some archives fold the two slashes into one.
+    # Some archives collapse the two slashes into one.
     return re.sub(r"^(https?):/(?!/)", r"\1://", url) if "://" in url or url.startswith(("http:/", "https:/")) else f"http://{url}"
 
 
@@ -61,7 +61,7 @@ def _from_host(parts: dict[str, str]) -> str:
 
 
 def _time(digits: str | None) -> str | None:
-    if digits is None or len(digits) != _DIGITS:
+    if digits is None or len(digits) != _TIME_DIGITS:
         return None
     from datetime import datetime
 

@@ -1,23 +1,23 @@
-"""What flows along the road: a page as it was received, and a document as a reader would see it."""
+"""Data types that the packages share: a page as it was received, and a document as a reader sees it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
 
-Means = Literal["bom", "strict", "almost", "header", "meta", "detected"]
-"""By what it was decided in which encoding bytes are text."""
+DecodingMethod = Literal["bom", "strict", "almost", "header", "meta", "detected"]
+"""How the encoding of a page was determined."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page as it was received. Nothing further down looks outside it."""
+    """A page as it was received, with everything that is known about it."""
 
     data: bytes | str
-    """Its bytes, or its text where it came as text: from a field of JSON."""
+    """Its bytes, or its text if it was read from a JSON field."""
     input: str = "-"
-    """Where it was read: a path as given, ``-``, or an address."""
+    """Where it was read: a path as given, ``-`` for stdin, or an address."""
     url: str | None = None
-    """Its own address, where whoever read it knows one."""
+    """Its own address, if the source has one."""
     fetched_at: str | None = None
     """When it was fetched, as ``YYYY-MM-DDTHH:MM:SSZ``."""
     charset: str | None = None
@@ -27,12 +27,12 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def octets(self) -> bytes:
-        """The page as bytes: of a text, those of UTF-8."""
+        """The page as bytes; text is encoded as UTF-8."""
         return self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
 
 
 def is_page_type(media_type: str | None) -> bool:
-    """Tell whether what is declared so may be a page: HTML, XHTML or text; what declares nothing may be one, too."""
+    """Return True if content of this media type may be a page: HTML, XHTML, plain text, or undeclared."""
     return media_type in (None, "text/html", "application/xhtml+xml", "text/plain")
 
 
@@ -40,21 +40,21 @@ class Decoding(msgspec.Struct, frozen=True):
     """How bytes became text."""
 
     encoding: str
-    by: Means
+    by: DecodingMethod
     replaced: int = 0
-    """How many characters had to be replaced by U+FFFD."""
+    """The number of characters that were replaced by U+FFFD."""
 
 
 class Element(msgspec.Struct, eq=False, gc=False):
-    """An element of the page, as far as rules look at it. Compared by identity: two links may be equal and yet two."""
+    """An element of the page, reduced to what rules use. Compared by identity: two links may have equal values."""
 
     tag: str
     id: str
     class_: str
-    """The class attribute, as the page has it."""
+    """The class attribute, as written."""
     parent: "Element | None"
     href: str | None
-    """Where it leads, if it is a link."""
+    """The target, if the element is a link."""
 
     def ancestry(self) -> "Iterator[Element]":
         """Yield this element, its parent, and so on to the root."""
@@ -65,7 +65,7 @@ class Element(msgspec.Struct, eq=False, gc=False):
 
     @property
     def link(self) -> "Element | None":
-        """The nearest link around this element, or the element itself."""
+        """The nearest link among this element and its ancestors."""
         element: Element | None = self
         while element is not None and element.href is None:
             element = element.parent
@@ -81,7 +81,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):
-    """One line of a document: a line of text, or what stands between two line breaks of a rendered page."""
+    """One line of a document: a line of plain text, or the text between two line breaks of a rendered page."""
 
     start: int
     end: int
@@ -89,35 +89,35 @@ class Block(msgspec.Struct, frozen=True, gc=False):
 
 
 class Part(NamedTuple):
-    """A part of a page that is chrome through and through, and need not be walked, unless it holds more."""
+    """A part of a page that consists of chrome and is not walked, unless it contains something else."""
 
     ids: frozenset[str]
-    """Ids of elements that would be something else in it."""
+    """Ids of elements that have another label inside it."""
     others: str
-    """Selectors of more such elements, parted by commas."""
-    says_more: Callable[[Sequence[str]], bool]
-    """Returns True if the texts of its nodes, in order, hold a wording of more than chrome."""
+    """A CSS selector list of more such elements."""
+    contains_wording: Callable[[Sequence[str]], bool]
+    """Returns True if the texts of its nodes, in order, contain a wording that is not chrome."""
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):
-    """An image, by the address that the page gives (perhaps relative)."""
+    """An image. Its address is as written, and may be relative."""
 
     src: str
     element: Element
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """The readable text of a page. Its lines are its blocks; lines without text are in no block. Compared by identity."""
+    """The readable text of a page. Each line with text is a block. Compared by identity."""
 
     form: Literal["html", "text"]
     text: str
     blocks: Sequence[Block]
     address: str | None = None
-    """The absolute address that the page gives as its own (``link rel=canonical``, ``og:url``)."""
+    """The absolute address that the page declares as its own (``link rel=canonical``, ``og:url``)."""
     base: str | None = None
-    """What ``<base href>`` says of relative links."""
+    """The value of ``<base href>``, for relative links."""
     images: Sequence[Image] = ()
     is_rejoined: bool = False
-    """Whether a block may be several lines of the text, which were wrapped at a width."""
+    """Whether a block may consist of several lines that were wrapped at a fixed width."""
     cut: Sequence[Element] = ()
-    """Elements that were not walked: each is one block, in which the text of its nodes stands on lines of its own."""
+    """Elements that were not walked. Each is one block; the text of each of its nodes is on lines of its own."""

@@ -1,6 +1,6 @@
 """The records that the program writes, their JSON and their JSON Schema.
 
-Every key is in every line, in the order given here; lists are never null.
+Every line has every key, in the order given here; lists are never null.
 """
 
 import re
@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
 Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-"""A language tag as of BCP 47; the pages of the layouts that come with the program are in ``ar``, ``fr`` and ``en``."""
+"""A BCP 47 language tag; pages of the built-in layouts are in ``ar``, ``fr`` and ``en``."""
 PageId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
 
 Kind = Literal["article", "listing", "page", "unknown"]
@@ -136,22 +136,22 @@ class FailureRecord(Struct, frozen=True, kw_only=True):
 
 _encoder: Final = msgspec.json.Encoder()
 
-# U+0085, U+2028 and U+2029 are line ends to Unicode, and to many readers of lines, though not to JSON.
+# U+0085, U+2028 and U+2029 end a line in Unicode and for many programs that read lines, but not in JSON.
 _LINE_ENDS: Final = re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]")
 _PARTS: Final = ((b"\xc2", (b"\x85",)), (b"\xe2", (b"\x80\xa8", b"\x80\xa9")))
-"""The same in two parts. Few lines hold many of the first byte, which is found twenty times as fast as two bytes are."""
+"""The same as first byte and tails: searching for one byte is much faster than for several, and few lines contain many."""
 
 
 Keys = Sequence[tuple[str, str]]
-"""Which keys a line has, in order, each with the attribute of the record whose value it holds."""
+"""The keys of a line in order, each with the attribute of the record that is its value."""
 
 
 def to_json_line(record: Struct, keys: Keys = ()) -> bytes:
-    """Return the record as one line of JSON, UTF-8, with its line end; if ``keys`` are given, with these instead of its own."""
+    """Return the record as one line of JSON in UTF-8, with the line end; ``keys`` replace the record's own keys."""
     line = _encoder.encode({key: getattr(record, name) for key, name in keys} if keys else record)
-    for first, rest in _PARTS:
+    for first, tails in _PARTS:
         at = line.find(first)
-        while at >= 0 and not line.startswith(rest, at + 1):
+        while at >= 0 and not line.startswith(tails, at + 1):
             at = line.find(first, at + 1)
         if at >= 0:
             line = _LINE_ENDS.sub(_escaped, line)
@@ -175,6 +175,6 @@ def json_schema(name: RecordName) -> dict[str, Any]:
     record = _RECORDS[name]
     _, definitions = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
     body: dict[str, Any] = definitions.pop(record.__name__)
-    # Every key is always there, also one that has a default.
+    # Keys with a default are written too.
     body |= {"required": list(body["properties"]), "additionalProperties": False}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **body, **({"$defs": definitions} if definitions else {})}

@@ -1,8 +1,8 @@
-"""What counts as white space, as invisible, as visible: the units of the promise.
+"""Visible characters, invisible characters and white space: the units in which text is counted.
 
-White space is what :meth:`str.isspace` says. Invisible are the controls that a reader never sees: C0 and C1 controls, soft
-hyphen, zero-width space, directional marks, embeddings and isolates, word joiner, byte order mark. The joiners U+200C and
-U+200D are *visible*: in Persian and Arabic they change how a word is written.
+White space is what :meth:`str.isspace` accepts. Invisible characters are C0 and C1 controls, soft hyphen, zero-width space,
+directional marks, embeddings and isolates, word joiner and byte order mark. The joiners U+200C and U+200D are *visible*: in
+Persian and Arabic they change how a word is written.
 """
 
 import re
@@ -16,7 +16,7 @@ _GAP_OR_VISIBLE: Final = re.compile(f"([\\s{_INVISIBLE.pattern[1:-1]}]+)|.", re.
 
 
 def visible(text: str) -> int:
-    """Return the number of characters of ``text`` that a reader can see: neither white space nor invisible."""
+    """Return the number of characters of ``text`` that are neither white space nor invisible."""
     common = text.replace("\n", " ").replace("\u00a0", " ")
     if common.isprintable():
         return len(common) - common.count(" ")
@@ -24,24 +24,25 @@ def visible(text: str) -> int:
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether a reader can see no character of ``text``."""
+    """Return True if ``text`` has no visible character."""
     return not text[:1].isalnum() and (text.isspace() or not visible(text))
 
 
 def squeeze(text: str) -> str:
-    """Return ``text`` as it stands in a field: invisibles gone, each run of white space one space, ends trimmed.
+    """Return ``text`` without invisible characters, with each run of white space as one space, and with trimmed ends.
 
-    Invisibles go first, so that white space on both sides of one becomes a single space and doing it twice changes nothing.
+    Invisible characters are removed first: white space on both sides of one then becomes a single space, and the function is
+    idempotent.
     """
     if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
-        return text  # four times as fast to see as to make
+        return text  # the usual case; the check is cheaper than the work
     joined = " ".join(text.split())
     return joined if joined.isprintable() else " ".join(_INVISIBLE.sub("", joined).split())
 
 
 def squeeze_all(texts: Sequence[str]) -> list[str]:
     """Squeeze each of several texts."""
-    # In most there is nothing to squeeze, and one look at all of them shows it: a space at an end, too, is then one of two.
+    # Usually none needs it, and one check of them all shows that: a space at the end of a text is then one of two.
     joined = " ".join(["", *texts, ""])
     if "  " not in joined and joined.isprintable():
         return list(texts)
@@ -49,16 +50,16 @@ def squeeze_all(texts: Sequence[str]) -> list[str]:
 
 
 def squeeze_in_place(text: str) -> tuple[str, list[int] | None]:
-    """Return ``text`` without invisible characters and with each run of white space one space, and where each character stood.
+    """Squeeze ``text`` without trimming it, and return the original offset of each character.
 
-    The places are None if each stands where it did; there is one more of them than characters.
+    The offsets are None if ``text`` is unchanged; otherwise they end with the length of ``text``.
     """
     if _INVISIBLE.search(text) is None and _WIDE_SPACE.search(text) is None:
         return text, None
     pieces: list[str] = []
-    places: list[int] = []
+    offsets: list[int] = []
     for match in _GAP_OR_VISIBLE.finditer(text):
         if match[1] is None or any(map(str.isspace, match[1])):
             pieces.append(match[0] if match[1] is None else " ")
-            places.append(match.start())
-    return "".join(pieces), [*places, len(text)]
+            offsets.append(match.start())
+    return "".join(pieces), [*offsets, len(text)]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from scraper.errors import NotText
-from scraper.models import Decoding, Means, Page
+from scraper.models import Decoding, DecodingMethod, Page
 
 _SAMPLE: Final = 8192
 
@@ -100,7 +100,7 @@ def _decode_not_utf8(data: bytes, header: str | None) -> tuple[str, Decoding]:
     return _replacing(data, encoding, "detected")
 
 
-def _replacing(data: bytes, encoding: str, by: Means) -> tuple[str, Decoding]:
+def _replacing(data: bytes, encoding: str, by: DecodingMethod) -> tuple[str, Decoding]:
     text = data.decode(encoding, "replace")
     replaced = text.count("\ufffd")
     if replaced and encoding.startswith("utf"):
@@ -108,14 +108,14 @@ def _replacing(data: bytes, encoding: str, by: Means) -> tuple[str, Decoding]:
     return text, Decoding(encoding, by, max(replaced, 0))
 
 
-def _declared(data: bytes, charset: str | None) -> Iterator[tuple[Means, str]]:
+def _declared(data: bytes, charset: str | None) -> Iterator[tuple[DecodingMethod, str]]:
     """Yield what header, meta tag and XML declaration say, in this order; browsers do not look at the last for HTML."""
     from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding
 
     header = http_content_type_encoding(f"text/html; charset={charset}") if charset else None
     markup = html_body_declared_encoding(data)
     tag = html_body_declared_encoding(_XML_DECLARATION.sub(b"", data[:_HEAD], count=1))
-    said: list[tuple[Means, str | None]] = [("header", header), ("meta", tag), ("meta", markup)]
+    said: list[tuple[DecodingMethod, str | None]] = [("header", header), ("meta", tag), ("meta", markup)]
     yield from ((by, name) for by, name in said if name is not None and name not in _NOT_FOR_PAGES)
 
 

@@ -228,7 +228,7 @@ class _Walk:
         if part is None or _holds_more(node, part):
             return element
         lines = [line for line in map(str.strip, node.text(separator="\n", skip_empty=True).split("\n")) if line]
-        if part.says_more(lines):
+        if part.contains_wording(lines):
             return element
         self.cut.append(element)
         self.lines.add_whole(lines, element)

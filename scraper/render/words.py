@@ -3,7 +3,7 @@
 from typing import Final
 
 from scraper.extract.spans import Fate
-from scraper.models import Means
+from scraper.models import DecodingMethod
 from scraper.records import Kind, Warning_
 
 FATES_MEAN: Final[dict[Fate, str]] = {
@@ -34,7 +34,7 @@ WARNINGS_MEAN: Final[dict[Warning_, str]] = {
     "unlabelled-text": "text that no rule knows stands outside the article; it is removed and counted",
 }
 
-DECODED_BY: Final[dict[Means, str]] = {
+DECODED_BY: Final[dict[DecodingMethod, str]] = {
     "bom": "by its byte order mark",
     "strict": "since all of its bytes are valid in it",
     "almost": "since almost all of its bytes are valid in it",
