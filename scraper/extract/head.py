@@ -3,298 +3,328 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Final, NamedTuple
 
-from scraper.extract.column import MainColumn
+from scraper.extract.column import MainColumn, ends_sentence
 from scraper.extract.names import is_name
 from scraper.extract.segments import Segment
-from scraper.extract.ticker import is_ticker, is_unsplit
-from scraper.layouts import Layout
-from scraper.models import Document
+from scraper.extract.ticker import is_plainly_ticker, is_ticker, is_unsplit
 from scraper.text import is_blank, squeeze_in_place
 
 _BESIDE: Final = " -–—|:،,"
-"""What may stand between a dateline and what shares its line."""
+"""Characters that may separate a dateline from other text on its line."""
 _YEAR: Final = re.compile(r"\d{4}")
 _BETWEEN: Final = 2
 """Lines between ticker or notice and dateline: the title, and perhaps the writer."""
 
 
-class Shared(NamedTuple):
-    """A line that holds a wording and more: what stands before it on the line, and behind it."""
+class SharedLine(NamedTuple):
+    """A line that holds a wording and other text."""
 
     line: int
     start: int
     """Where the wording begins in the document's text."""
     end: int
     before: str
+    """The text before the wording."""
     after: str
+    """The text after the wording."""
     newspaper: str = ""
     """The newspaper that a dateline names."""
 
 
-class Head(MainColumn):
-    """The head among the lines of a page."""
+class Head:
+    """The lines of an article's head, as indices into the lines of the column.
 
-    def __init__(self, lines: Sequence[Segment], document: Document, layout: Layout) -> None:
-        super().__init__(lines, document, layout)
-        self.title_shared: Shared | None = None
-        """The title, where it stands before the dateline on its line."""
-        self.author: str | None = None
-        """The writer, where the name stands on the line of the dateline."""
-        self.dateline, self.shared = self._find_dateline()
+    Each answer may rest on those before it.
+    """
+
+    def __init__(self, column: MainColumn) -> None:
+        self._column = column
+        self._lines = column.lines
+        self._layout = column.layout
+        self._plain_tickers = list(self._find_plain_tickers())
+        self._openings = sorted([*column.with_wording("notice"), *self._plain_tickers])
+        """Lines below which the head may begin."""
+        self.dateline, self.shared_dateline = self._find_dateline()
         self.dateline_lines = self._find_dateline_lines()
         self.notices = self._find_notices()
         self.bylines = self._find_bylines()
         self.tickers = self._find_tickers()
+        self.title_before_dateline: SharedLine | None = None
+        """The line of the dateline, if the title stands before it on the same line."""
+        self.author: str | None = None
+        """The writer, if the name stands on the line of the dateline."""
         self.title = self._find_title()
 
-    def _find_dateline(self) -> tuple[int | None, Shared | None]:
-        """The element that holds it says so; else the first line below what may be a title that is wholly, or ends with, its wording.
+    def _find_plain_tickers(self) -> Iterator[int]:
+        """Yield the lines of a text, down to the first notice or dateline, that are tickers regardless of their neighbours."""
+        column = self._column
+        if not column.by_place or column.document.form == "html":
+            return
+        top = min([*column.with_wording("notice")[:1], *column.with_wording("dateline")[:1]], default=len(self._lines))
+        for n in range(min(top + 1, len(self._lines))):
+            line = self._lines[n]
+            if line.hit is None and is_plainly_ticker(column.document, line.begin, column.end_of_line(n), self._layout, line.slots):
+                yield n
 
-        A line further down that reads like a dateline is a quotation.
+    def _find_dateline(self) -> tuple[int | None, SharedLine | None]:
+        """Return the line of the dateline, and what shares the line with it.
+
+        An element marks it; else it is the first line below a possible title that is a dateline or begins or ends with one. A line
+        further down that reads like a dateline is a quotation.
         """
-        inside = self._within("dateline")
+        column = self._column
+        inside = column.in_element("dateline")
         if inside:
-            n = next((n for n in inside if self.lines[n].says("dateline")), inside[0])
-            return n, None if self.lines[n].says("dateline") else self._sharing(n)
-        whole = (n for n in self._saying("dateline") if n in self._in_column and self.lines[n].label != "body")
-        found = next(filter(self._is_below_title, whole), None)
-        for other in self._head_lines():
+            n = next((n for n in inside if self._lines[n].says("dateline")), inside[0])
+            return n, None if self._lines[n].says("dateline") else self._sharing(n)
+        candidates = (n for n in column.with_wording("dateline") if n in column.members and self._lines[n].label != "body")
+        found = next(filter(self._is_below_title, candidates), None)
+        for other in self._lines_with_year():
             if found is not None and other >= found:
                 break
             if (shared := self._sharing(other)) is not None and self._is_head(shared):
                 return other, shared
         return found, None
 
-    def _head_lines(self) -> Iterator[int]:
-        """Yield the lines on which a dateline may stand with more: short ones with a year in them."""
+    def _lines_with_year(self) -> Iterator[int]:
+        """Yield the lines that may hold a dateline and other text: short ones with a year in them."""
         longest = self._layout.file.ticker.longest
-        for n in self._column:
-            line = self.lines[n]
+        for n in self._column.indices:
+            line = self._lines[n]
             if line.hit is None and line.label != "body" and len(line.text) <= longest and _YEAR.search(line.text):
                 yield n
 
-    def _sharing(self, n: int) -> Shared | None:
-        """Return the dateline with which a line ends, or begins, and what else stands on it."""
-        line = self.lines[n]
-        raw = line.words(self._text)
-        plain, places = squeeze_in_place(raw)
+    def _sharing(self, n: int) -> SharedLine | None:
+        """Return the dateline on a line and the text around it; None if the line holds no dateline."""
+        line = self._lines[n]
+        plain, places = squeeze_in_place(line.words(self._column.document.text))
         found = next((found for found, _ in self._layout.stretches("dateline", plain)), None)
         if found is None:
             return None
         start, end = (found.start, found.end) if places is None else (places[found.start], places[found.end - 1] + 1)
         beside = (plain[: found.start].strip(_BESIDE), plain[found.end :].strip(_BESIDE))
-        return Shared(n, line.start + start, line.start + end, *beside, found.slots.get("newspaper", ""))
+        return SharedLine(n, line.start + start, line.start + end, *beside, found.slots.get("newspaper", ""))
 
-    def _is_head(self, shared: Shared) -> bool:
-        """Return True if a dateline that shares its line stands where a page has it, with nothing but title or writer beside it."""
-        if shared.after and not self._is_name(shared.after):
+    def _is_head(self, shared: SharedLine) -> bool:
+        """Return True if a dateline stands where the head does, with nothing but title or writer on its line."""
+        if shared.after and not is_name(shared.after):
             return False
-        line = self.lines[shared.line]
-        above = self._above(shared.line)
+        line = self._lines[shared.line]
+        above = self._column.above(shared.line)
         opening = bisect_left(self._openings, shared.line)
         begins = not above or (opening > 0 and self._openings[opening - 1] == above[-1])
         if not shared.before or self._is_writer(shared):
-            return begins or self._may_be_title(self.lines[above[-1]])
-        return begins and not self._ends_a_sentence(shared.before) and self._column[-1:] != [shared.line] and bool(line.text)
+            return begins or self._column.may_be_title(self._lines[above[-1]])
+        return begins and not ends_sentence(shared.before) and self._column.indices[-1:] != [shared.line] and bool(line.text)
 
-    def _is_writer(self, shared: Shared) -> bool:
-        """Return True if before a dateline stands a name, or the newspaper's own, which the network prints where no writer is known."""
-        return self._is_name(shared.before) or shared.before.casefold() == shared.newspaper.casefold()
+    def _is_writer(self, shared: SharedLine) -> bool:
+        """Return True if a name or the newspaper precedes a dateline: the network prints the latter if no writer is known."""
+        return is_name(shared.before) or shared.before.casefold() == shared.newspaper.casefold()
 
     def _find_dateline_lines(self) -> list[int]:
-        """The line of the dateline, or, where its element breaks it, all of them."""
+        """Return the line of the dateline, or all its lines if its element breaks it."""
         if self.dateline is None:
             return []
-        first = self.lines[self.dateline]
-        if first.hit is not None or self.shared is not None:
+        first = self._lines[self.dateline]
+        if first.hit is not None or self.shared_dateline is not None:
             return [self.dateline]
-        lines = [n for n in self._within("dateline") if self.lines[n].region is first.region and n >= self.dateline]
-        hit = self._layout.wording_of(" ".join(self.lines[n].text for n in lines))
+        inside = self._column.in_element("dateline")
+        lines = [n for n in inside if self._lines[n].region is first.region and n >= self.dateline]
+        hit = self._layout.wording_of(" ".join(self._lines[n].text for n in lines))
         is_broken = hit is not None and hit.rule.label == "dateline"
         return lines if is_broken and lines[-1] - lines[0] < len(lines) else [self.dateline]
 
     def _is_below_title(self, n: int) -> bool:
-        """Return True if line ``n`` may be the dateline: a title stands right above it, and perhaps the writer's name between them."""
-        at = bisect_left(self._column, n)
+        """Return True if a possible title stands above line ``n``, with at most the writer's name between them."""
+        indices = self._column.indices
+        at = bisect_left(indices, n)
         if not at:
             return True
-        above = self._column[at - 1]
+        above = indices[at - 1]
         opening = bisect_left(self._openings, n)
-        if opening and self.lines[self._openings[opening - 1]].says("notice"):
-            between = at - bisect_right(self._column, self._openings[opening - 1])
-            return between < _BETWEEN or (between == _BETWEEN and len(self.lines[above].text) <= self._layout.file.heading.longest)
+        if opening and self._lines[self._openings[opening - 1]].says("notice"):
+            count = at - bisect_right(indices, self._openings[opening - 1])
+            return count < _BETWEEN or (count == _BETWEEN and len(self._lines[above].text) <= self._layout.file.heading.longest)
         if opening and above == self._openings[opening - 1]:
             return True
-        return self._may_be_title(self.lines[above])
+        return self._column.may_be_title(self._lines[above])
 
     def _find_notices(self) -> list[int]:
-        """Its sentences above title and dateline; below them only several in a row, for one alone may be somebody's thanks."""
-        said = self._saying("notice")
-        top = self.dateline if self.dateline is not None else min(self._within("title"), default=None)
+        """Return the notices above title and dateline, and several in a row below them: a single one may be a reader's thanks."""
+        found = self._column.with_wording("notice")
+        top = self.dateline if self.dateline is not None else min(self._column.in_element("title"), default=None)
         if top is None:
-            return [n for place, n in enumerate(said) if n == said[0] + place]
-        known = set(said)
-        return [n for n in said if n < top or n - 1 in known or n + 1 in known]
+            return [n for place, n in enumerate(found) if n == found[0] + place]
+        members = set(found)
+        return [n for n in found if n < top or n - 1 in members or n + 1 in members]
 
     def _find_bylines(self) -> list[int]:
-        """Elements say so, or a link to the writer's list; else lines that read like one, next to the dateline or below the title."""
-        inside = self._within("byline")
+        """Return the lines of the writer.
+
+        Elements mark them; else they are links to the writer's list or read like a byline, next to the dateline or below the title.
+        """
+        column = self._column
+        inside = column.in_element("byline")
         if inside:
             return inside
-        head = self.dateline_lines or self._within("title")[-1:]
-        found = [n for n in self._beside(head) if self._leads_to_author(self.lines[n])]
+        head = self.dateline_lines or column.in_element("title")[-1:]
+        found = [n for n in self._beside(head) if self._leads_to_author(self._lines[n])]
         if found:
             return found
-        lines = [n for n in self._saying("byline") if n in self._in_column]
-        said = {n for n in lines if self.lines[n].label != "body" and not self._is_sentence(self.lines[n])}
-        if said and not head and self.by_place:
-            start = self._openings[-1] + 1 if self._openings else None
-            head = [start] if start is not None else []
+        candidates = (n for n in column.with_wording("byline") if n in column.members)
+        bylines = {n for n in candidates if self._lines[n].label != "body" and not column.is_sentence(self._lines[n])}
+        if bylines and not head and column.by_place and self._openings:
+            head = [self._openings[-1] + 1]
         above, below = (head[0] - 1 if self.dateline_lines else -1, head[-1] + 1) if head else (-1, -1)
-        while above in said:
+        while above in bylines:
             found.append(above)
             above -= 1
-        while below in said:
+        while below in bylines:
             found.append(below)
             below += 1
         return sorted(found) or self._find_name()
 
     def _beside(self, head: Sequence[int]) -> Iterator[int]:
-        """Yield the lines above and below the dateline, if they are of the head."""
+        """Yield the lines above and below ``head`` that may belong to it."""
         for n in (head[0] - 1, head[-1] + 1) if head else ():
-            if 0 <= n < len(self.lines) and n in self._in_column and self.lines[n].label != "body":
+            if 0 <= n < len(self._lines) and n in self._column.members and self._lines[n].label != "body":
                 yield n
 
     def _leads_to_author(self, line: Segment) -> bool:
-        """Return True if all of a line is a link to a list of what one writer has written."""
-        links = [run.element.link for run in line.runs if not is_blank(self._text[run.start : run.end])]
+        """Return True if a whole line is a link to a list of articles by one writer."""
+        text = self._column.document.text
+        links = [run.element.link for run in line.runs if not is_blank(text[run.start : run.end])]
         return bool(links) and all(link is not None and self._layout.is_author_link(link.href or "") for link in links)
 
     def _find_name(self) -> list[int]:
         """Return the line of a name that stands alone between title and dateline."""
-        if self.dateline is None or not self._layout.names_authors or (self.shared is not None and self.shared.before):
+        shared = self.shared_dateline
+        if self.dateline is None or not self._layout.names_authors or (shared is not None and shared.before):
             return []
-        above = self._above(self.dateline)
-        if titles := self._within("title"):
+        above = self._column.above(self.dateline)
+        if titles := self._column.in_element("title"):
             below = [n for n in above[-_BETWEEN:] if n > titles[-1]]
-            return below if len(below) == 1 and self._is_name(self.lines[below[0]].text) else []
-        between = self._below_opening_of_head(above)
-        if len(between) == _BETWEEN and self._is_name(self.lines[between[1]].text, strict=not self._after_notice(between)):
-            return [between[1]]
-        return [above[-1]] if self._document.form == "text" and above and self._is_above_dateline(above, between) else []
+            return below if len(below) == 1 and is_name(self._lines[below[0]].text) else []
+        head = self._below_opening(above)
+        is_writer = self._may_be_name if self._is_below_notice(head) else is_name
+        if len(head) == _BETWEEN and is_writer(self._lines[head[1]].text):
+            return [head[1]]
+        is_text = self._column.document.form == "text"
+        return [above[-1]] if is_text and above and self._is_name_above_dateline(above, head) else []
 
-    def _is_above_dateline(self, above: Sequence[int], between: Sequence[int]) -> bool:
-        """Return True if the line right above the dateline of a text is a name, though nothing says where the head begins."""
-        name = self.lines[above[-1]].text
-        is_name = " " in name and self._is_name(name)
+    def _may_be_name(self, text: str) -> bool:
+        """Return True if a line below title and notice may be a name: any short line that is no sentence."""
+        return len(text) <= self._layout.file.heading.longest and not ends_sentence(text)
+
+    def _is_name_above_dateline(self, above: Sequence[int], head: Sequence[int]) -> bool:
+        """Return True if the line right above the dateline of a text is a name, though nothing marks where the head begins."""
+        name = self._lines[above[-1]].text
+        looks_like_name = " " in name and is_name(name)
         if len(above) == 1:
-            # Extractors that drop the title leave the name; a title that reads like a name is rare, and then said to be missing.
-            return is_name and not self._openings
-        if len(between) < _BETWEEN:
+            # Extractors that drop the title leave the name. A title that looks like a name is rare, and is then reported as missing.
+            return looks_like_name and not self._openings
+        if len(head) < _BETWEEN:
             return False
-        title = self.lines[above[-_BETWEEN]]
+        title = self._lines[above[-_BETWEEN]]
         return self._is_newspaper(name) or (
-            is_name
-            and self._may_be_title(title)
-            and (self._is_named_title(title.text) or self._stands_apart(above[-_BETWEEN:]) or self._is_dense(above[-_BETWEEN:]))
+            looks_like_name
+            and self._column.may_be_title(title)
+            and (
+                self._ends_first_line(title.text)
+                or self._stands_apart(above[-_BETWEEN:])
+                or self._is_evenly_spaced(above[-_BETWEEN:])
+            )
         )
 
     def _is_newspaper(self, text: str) -> bool:
-        """Return True if a line is the newspaper that the dateline names: the network prints it where no writer is known."""
-        hit = self.lines[self.dateline].hit if self.dateline is not None else None
+        """Return True if a line is the newspaper that the dateline names: the network prints it if no writer is known."""
+        hit = self._lines[self.dateline].hit if self.dateline is not None else None
         return hit is not None and hit.slots.get("newspaper", "").casefold() == text.casefold()
 
-    def _is_dense(self, lines: Sequence[int]) -> bool:
-        """Return True if as many blank lines stand above these lines as between them, so that none says where the head begins."""
-        return len(set(self._gaps(range(max(lines[0] - 1, 0), (self.dateline or 0) + 1)))) == 1
+    def _is_evenly_spaced(self, lines: Sequence[int]) -> bool:
+        """Return True if as many blank lines stand above these lines as between them, so that none marks where the head begins."""
+        return len(set(self._column.gaps(range(max(lines[0] - 1, 0), (self.dateline or 0) + 1)))) == 1
 
     def _stands_apart(self, lines: Sequence[int]) -> bool:
-        """Return True if more blank lines stand above these lines than between them and the dateline: they are the page's head."""
-        known = [*lines, self.dateline or 0]
-        gaps = self._gaps(known)
+        """Return True if more blank lines stand above these lines than between them and the dateline: they are the head."""
         first = lines[0]
-        above = self._text.count("\n", self.lines[first - 1].end, self.lines[first].start) if first else max(gaps) + 1
-        return above > max(gaps)
+        widest = max(self._column.gaps([*lines, self.dateline or 0]))
+        return not first or self._column.gaps([first - 1, first])[0] > widest
 
-    def _gaps(self, lines: Sequence[int]) -> list[int]:
-        """Return how many line ends stand between each line and the next."""
-        return [self._text.count("\n", self.lines[one].end, self.lines[other].start) for one, other in pairwise(lines)]
+    def _ends_first_line(self, text: str) -> bool:
+        """Return True if the first line of the page, which some extractors make of ``<title>``, ends with this text."""
+        first = self._lines[0].text
+        return len(first) > len(text) and first.endswith(text)
 
-    def _below_opening_of_head(self, above: Sequence[int]) -> Sequence[int]:
-        """Return the lines between ticker or notice and dateline."""
+    def _below_opening(self, above: Sequence[int]) -> Sequence[int]:
+        """Return the lines between ticker or notice and dateline, of the lines above the dateline."""
         opening = bisect_left(self._openings, above[-1] + 1) if above else 0
         return above if not opening else above[bisect_right(above, self._openings[opening - 1]) :]
 
-    def _is_named_title(self, text: str) -> bool:
-        """Return True if the first line of the page, which some extractors make of ``<title>``, ends with this."""
-        first = self.lines[0].text
-        return len(first) > len(text) and first.endswith(text)
+    def _is_below_notice(self, lines: Sequence[int]) -> bool:
+        """Return True if a notice stands right above these lines, so that the first of them is the title."""
+        return bool(lines) and lines[0] > 0 and self._lines[lines[0] - 1].says("notice")
 
     def _find_tickers(self) -> list[int]:
-        """The lines above the article that hold separators, or, if none does, the first one that is too long for anything else."""
-        if not self.by_place:
+        """Return the lines above the article that hold separators; else the first one that is too long for anything but a ticker."""
+        column = self._column
+        if not column.by_place:
             return []
-        known = [*self.notices[:1], *self.dateline_lines[:1]]
-        top = min(known, default=1)
+        head = [*self.notices[:1], *self.dateline_lines[:1]]
+        top = min(head, default=1)
         found, unsplit = [], []
-        for n, line in enumerate(self.lines[:top]):
+        for n, line in enumerate(self._lines[:top]):
             if line.label is not None or line.hit is not None:
-                continue  # what is known to be something else may be followed by white space, too
+                continue  # other known lines may end with white space, too
             # A ticker may be short, but the line above the dateline is the title, unless it is plainly a ticker.
-            is_first = n == 0 and bool(known) and n + 1 not in (self.dateline, *self.bylines)
+            is_first = n == 0 and bool(head) and n + 1 not in (self.dateline, *self.bylines)
             slots = 2 if is_first else self._layout.file.ticker.slots
             if n in self._plain_tickers or is_ticker(
-                self._document, line.begin, self._end_of_line(n), slots, self._layout, line.slots
+                column.document, line.begin, column.end_of_line(n), slots, self._layout, line.slots
             ):
                 found.append(n)
-            elif (n == 0 or not self._ends_a_sentence(line.text)) and is_unsplit(self._text[line.begin : line.end], self._layout):
+            elif (n == 0 or not ends_sentence(line.text)) and is_unsplit(column.document.text[line.begin : line.end], self._layout):
                 unsplit.append(n)
         return found or unsplit[:1]
 
     def _find_title(self) -> list[int]:
-        """The element that holds it says so; else what stands above the dateline: between it and the notice, or right above it."""
-        inside = self._within("title")
+        """Return the lines of the title, and read what shares the line of the dateline.
+
+        An element marks the title; else it stands between notice and dateline, or right above the dateline.
+        """
+        inside = self._column.in_element("title")
         if inside:
+            self._read_shared_dateline(may_be_title=False)
             return self._one_title(inside)
         if self.dateline is None:
             return []
-        above = [n for n in self._above(self.dateline)[-_BETWEEN * 2 :] if n not in self.bylines]
+        above = [n for n in self._column.above(self.dateline)[-_BETWEEN * 2 :] if n not in self.bylines]
         begins = not above or above[-1] in self._openings[bisect_left(self._openings, above[-1]) :][:1] or above[-1] in self.tickers
-        if self.shared is not None:
-            self._read_shared(self.shared, begins=begins)
-            if self.title_shared is not None:
-                return []
+        self._read_shared_dateline(may_be_title=begins)
         if begins:
             return []
-        between = self._below_opening_of_head(above)
-        free = [n for n in between if not self.lines[n].says("chrome")]
-        title = free[0] if len(free) <= _BETWEEN and self._after_notice(free) else free[-1] if free else None
-        return [title] if title is not None and len(self.lines[title].text) <= self._layout.file.ticker.longest else []
+        free = [n for n in self._below_opening(above) if not self._lines[n].says("chrome")]
+        title = free[0] if len(free) <= _BETWEEN and self._is_below_notice(free) else free[-1] if free else None
+        return [title] if title is not None and len(self._lines[title].text) <= self._layout.file.ticker.longest else []
 
-    def _after_notice(self, lines: Sequence[int]) -> bool:
-        """Return True if right above these lines stands a notice, so that the first of them is the title."""
-        return bool(lines) and lines[0] > 0 and self.lines[lines[0] - 1].says("notice")
-
-    def _read_shared(self, shared: Shared, *, begins: bool) -> None:
-        """Tell what stands beside the dateline on its line."""
-        if shared.before and begins and not self._within("title"):
-            self.title_shared = shared
+    def _read_shared_dateline(self, *, may_be_title: bool) -> None:
+        """Take title or writer from the text before the dateline on its line, and the writer from the text after it."""
+        shared = self.shared_dateline
+        if shared is None:
+            return
+        if shared.before and may_be_title:
+            self.title_before_dateline = shared
         elif shared.before and self._is_writer(shared):
             self.author = shared.before
-        if shared.after and self._is_name(shared.after):
+        if shared.after and is_name(shared.after):
             self.author = self.author or shared.after
 
     def _one_title(self, inside: Sequence[int]) -> list[int]:
-        """Return the lines of the first title; of an element that was never closed only its first line."""
-        element = self.lines[inside[0]].region
-        first, last = next(self.stretches([n for n in inside if self.lines[n].region == element]))
+        """Return the lines of the first title; only the first line if its element was never closed."""
+        element = self._lines[inside[0]].region
+        first, last = next(self._column.adjoining([n for n in inside if self._lines[n].region == element]))
         lines = range(first, last + 1)
-        length = sum(len(self.lines[n].text) for n in lines)
+        length = sum(len(self._lines[n].text) for n in lines)
         return list(lines if length <= self._layout.file.ticker.longest else lines[:1])
-
-    def _is_name(self, text: str, *, strict: bool = True) -> bool:
-        """Return True if a line may be a name; where a notice says that a title stands above it, it may be any short line."""
-        return is_name(text) if strict else len(text) <= self._layout.file.heading.longest and not self._ends_a_sentence(text)

@@ -6,8 +6,10 @@ A page that a dump has put on one line is cut by its words alone (:mod:`scraper.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from scraper.extract.column import MainColumn
 from scraper.extract.core_rules import BODY, MARK, TITLE, UNTITLED_TEASER
 from scraper.extract.elements import label_elements
+from scraper.extract.head import Head
 from scraper.extract.headings import headings_of
 from scraper.extract.outline import Outline, Role
 from scraper.extract.segments import Segment
@@ -50,11 +52,12 @@ def label(document: Document, segments: Sequence[Segment], layout: Layout) -> La
                 said = {"author": squeeze(author)} | said
             return Labelled(ledger, dateline, None, False, {hit.rule.label: hit.lang for _, hit in found}, said)
     lines = label_elements(ledger, document, segments, layout) if document.form == "html" else segments
-    return _label_lines(ledger, document, Outline(lines, document, layout), layout)
+    column = MainColumn(lines, document, layout)
+    return _label_lines(ledger, document, Outline(column, Head(column)), layout)
 
 
 def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: Layout) -> Labelled:
-    lines = outline.lines
+    lines = outline.column.lines
     roles = outline.roles
     for n in roles["ticker"]:
         line = lines[n]
@@ -64,7 +67,7 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
             ledger.claim(*trim(document.text, line.start, start), "chrome", MARK)
     for n in (*roles["notice"], *roles["chrome"], *roles["footer"]):
         _claim_wording(ledger, lines[n], layout)
-    for first, last in outline.stretches(roles["title"]):
+    for first, last in outline.column.adjoining(roles["title"]):
         rule = _rule(lines[first], "title", layout, TITLE)
         _claim_words(ledger, lines[first : last + 1], lines[first].start, lines[last].end, "title", rule)
     for n in roles["byline"]:
@@ -75,7 +78,7 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     for n in roles["leftover"]:
         ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
     _label_body(ledger, document.text, [lines[n] for n in roles["body"]], outline, layout)
-    shared = outline.shared if roles["dateline"] else None
+    shared = outline.head.shared_dateline if roles["dateline"] else None
     hits = [lines[n].hit for n in roles["dateline"]]
     hit = hits[0] if len(hits) == 1 and shared is None else None
     langs, said = _what_is_said(outline, roles)
@@ -89,15 +92,15 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
 
 def _what_is_said(outline: Outline, roles: Mapping[Role, Sequence[int]]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the languages of the wordings that were found, by label, and what stands in their slots."""
-    lines = outline.lines
+    lines = outline.column.lines
     langs: dict[str, str] = {}
     said: dict[str, str] = {}
     for hit in [lines[n].hit for n in (*roles["notice"], *roles["chrome"], *roles["footer"])]:
         if hit is not None:
             langs.setdefault(hit.rule.label, hit.lang)
             said = hit.slots | said
-    if outline.author is not None:
-        said = {"author": outline.author} | said
+    if outline.head.author is not None:
+        said = {"author": outline.head.author} | said
     for n in reversed(roles["byline"]):
         hit = lines[n].hit
         said = said | (hit.slots if hit is not None else {"author": lines[n].text})
@@ -105,15 +108,15 @@ def _what_is_said(outline: Outline, roles: Mapping[Role, Sequence[int]]) -> tupl
 
 
 def _label_dateline(ledger: Ledger, outline: Outline, lines: Sequence[int], layout: Layout) -> None:
-    title = outline.title_shared
-    for first, last in outline.stretches(lines):
-        line = outline.lines[first]
+    title = outline.head.title_before_dateline
+    for first, last in outline.column.adjoining(lines):
+        line = outline.column.lines[first]
         rule = layout.full(line.hit.rule.id) if line.hit is not None else _rule(line, "dateline", layout, layout.dateline_rule)
         start = line.start
         if title is not None and title.line == first:
             begin, start = trim(ledger.text, line.start, title.start)
             _claim_words(ledger, [line], begin, start, "title", TITLE)
-        ledger.claim(*trim(ledger.text, start, outline.lines[last].end), "dateline", rule)
+        ledger.claim(*trim(ledger.text, start, outline.column.lines[last].end), "dateline", rule)
 
 
 def _claim_words(ledger: Ledger, lines: Sequence[Segment], start: int, end: int, label: Label, rule: str) -> None:
@@ -139,10 +142,10 @@ def _claim_wording(ledger: Ledger, line: Segment, layout: Layout) -> None:
 
 def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], outline: Outline, layout: Layout) -> None:
     glued = outline.glued_footer
-    headings = headings_of(blocks, text, layout, has_title=bool(outline.title or outline.title_shared))
+    headings = headings_of(blocks, text, layout, has_title=bool(outline.head.title or outline.head.title_before_dateline))
     for n, block in enumerate(blocks):
         start, end = block.start, block.end
-        if glued is not None and outline.lines[glued.line] is block:
+        if glued is not None and outline.column.lines[glued.line] is block:
             start, end = trim(text, start, glued.start)
             footer = next(layout.stretches("footer", squeeze(text[glued.start : glued.end])), None)
             if footer is not None:
