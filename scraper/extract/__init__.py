@@ -1,1 +1,1 @@
-"""From a document to a record: detect the layout, label the text, build the record, audit it. Pure: no clock, no files, no network."""
+"""Turn a page into a record: detect the layout, label the text, build the record, audit it. No clock, files or network."""

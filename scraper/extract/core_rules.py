@@ -1,4 +1,4 @@
-"""The rules that hold in every layout, by the ids under which they stand in records, and why each is as it is."""
+"""The ids and reasons of the rules that apply to every layout."""
 
 from typing import Final
 
@@ -11,11 +11,11 @@ UNLABELLED: Final = "core/unlabelled"
 BLANK: Final = "core/blank"
 
 REASONS: Final = {
-    TITLE: "No element says which line is the title: it is the one above the dateline, or else the first below notice or ticker.",
-    BODY: "Text in the main column, or below title and dateline, that no rule names is part of the body.",
+    TITLE: "No element marks the title: it is the line above the dateline, or else the first below notice or ticker.",
+    BODY: "Text in the main column, or below title and dateline, that no other rule matches is part of the body.",
     MARK: "A mark that an extractor put before the item of a list: lynx, w3m, pandoc and html2text do.",
     KEPT: "No layout fits the page: all of it is kept.",
-    UNTITLED_TEASER: "Author or newspaper of a teaser that shows no title is an entry of nothing.",
-    UNLABELLED: "No rule knows this text, and it does not stand where the article does.",
+    UNTITLED_TEASER: "An author or newspaper in a teaser without a title belongs to no entry.",
+    UNLABELLED: "No rule matches this text, and it stands outside the article.",
     BLANK: "White space and characters that no reader sees.",
 }

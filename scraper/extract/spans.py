@@ -1,7 +1,7 @@
-"""Spans and the ledger they are claimed in: arithmetic, with no web in sight.
+"""Labelled spans of a text, and the ledger that collects them.
 
-A rule *claims* a stretch of a text under a label. No stretch can be claimed twice, and what nobody claims becomes ``unlabelled``
-at the end, or ``blank`` where no reader sees anything, so that the spans of a text are a partition of it by construction.
+A rule *claims* a span of a text under a label. No span can be claimed twice. Unclaimed text becomes ``unlabelled`` at the end, or
+``blank`` if none of it is visible, so the spans of a text are a partition of it by construction.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ Label = Literal[
     "blank",
     "unlabelled",
 ]
-"""What a piece of a page is. What becomes of it is another question: see :data:`FATES`."""
+"""The role of a piece of a page. :data:`FATES` maps each label to the use that is made of the piece."""
 
 Fate = Literal["field", "body", "removed", "blank"]
 
@@ -57,7 +57,7 @@ FATES: Final[dict[Label, Fate]] = {
     "blank": "blank",
     "unlabelled": "removed",
 }
-"""What becomes of a piece, by its label. What is removed is counted."""
+"""The use of a piece by its label: it becomes a field or part of the body, or it is removed and counted."""
 
 
 BODY: Final = frozenset(label for label, fate in FATES.items() if fate == "body")
@@ -65,22 +65,22 @@ REMOVED: Final = frozenset(label for label, fate in FATES.items() if fate == "re
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
-    """A stretch ``text[start:end]`` and what it was taken for."""
+    """A stretch ``text[start:end]`` with its label and the rule that claimed it."""
 
     start: int
     end: int
     label: Label
     rule: str
     link: str | None = None
-    """Where the piece leads, as the page wrote it (``href``)."""
+    """The link on the piece, as written in the page (``href``)."""
     group: int = 0
-    """Pieces of one thing, such as one teaser, share a number above 0."""
+    """A number above 0 that the pieces of one unit, such as a teaser, share; 0 for a piece on its own."""
 
 
 class SpanRow(msgspec.Struct, frozen=True, gc=False):
-    """Several stretches that stand in a row under one label, with the same blank between each and the next.
+    """Several stretches in a row under one label, with the same blank separator between them.
 
-    A ticker has three times as many pieces as all the rest of a page; held together they cost no more than one.
+    A ticker has three times as many pieces as the rest of the page; as one row they cost no more than one span.
     """
 
     start: int
@@ -88,10 +88,10 @@ class SpanRow(msgspec.Struct, frozen=True, gc=False):
     label: Label
     rule: str
     pieces: Sequence[str]
-    """What stands in the stretches, with nothing in it that a field would not hold; nothing where two separators adjoin."""
+    """The text of the stretches, as in a field; empty between two adjoining separators."""
     separator: str
     links: Sequence[str | None] = ()
-    """Where each piece leads, if any does."""
+    """The link of each piece; empty if no piece has one."""
 
 
 Claim = Span | SpanRow
@@ -100,7 +100,7 @@ _START: Final = attrgetter("start")
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the bounds of ``text[start:end]`` without white space at its ends."""
+    """Return the bounds of ``text[start:end]`` without leading and trailing white space."""
     if start < end and not text[start].isspace() and not text[end - 1].isspace():
         return start, end
     piece = text[start:end]
@@ -121,7 +121,7 @@ class Ledger:
         """Claim ``text[start:end]``.
 
         Raises:
-            ClaimError: if the stretch is empty or leaves the text.
+            ClaimError: if the span is empty or outside the text.
         """
         if not 0 <= start < end <= len(self.text):
             raise ClaimError(f"{rule} claims {start}:{end} of a text of {len(self.text)} characters")
@@ -130,10 +130,10 @@ class Ledger:
     def claim_row(
         self, start: int, pieces: Sequence[str], separator: str, label: Label, rule: str, links: Sequence[str | None] = ()
     ) -> None:
-        """Claim the pieces of a row that begins at ``start``; ``links`` are none, or one for each.
+        """Claim the pieces of a row that begins at ``start``; ``links`` is empty or has one entry for each piece.
 
         Raises:
-            ClaimError: if the text there is no such row.
+            ClaimError: if the text there differs from the row.
         """
         row = SpanRow(start, start + len(separator.join(pieces)), label, rule, pieces, separator, links)
         if not is_row_of(self.text, row):
@@ -145,31 +145,31 @@ class Ledger:
         return next((self.text[claim.start : claim.end] for claim in self._claims if claim.label == label), None)
 
     def settle(self) -> list[Claim]:
-        """Return the claims and, between them, what nobody claimed and a reader can see, in order.
+        """Return the claims in order, with ``unlabelled`` spans for visible text between them.
 
         Raises:
-            ClaimError: if some stretch was claimed twice, in whole or in part.
+            ClaimError: if claims overlap.
         """
         text, claims = self.text, sorted(self._claims, key=_START)
         for one, other in pairwise(claims):
             if other.start < one.end:
                 raise ClaimError(f"{other.rule} claims {other.start}:{other.end}, but {one.rule} holds {one.start}:{one.end}")
         gaps = list(gaps_between(claims, len(text)))
-        between = "".join([text[start:end] for start, end in gaps])
-        if not between or is_blank(between):
+        unclaimed = "".join([text[start:end] for start, end in gaps])
+        if not unclaimed or is_blank(unclaimed):
             return claims
         unlabelled = [Span(start, end, "unlabelled", UNLABELLED) for start, end in gaps if not is_blank(text[start:end])]
         return sorted([*claims, *unlabelled], key=_START)
 
 
 def is_row_of(text: str, row: SpanRow) -> bool:
-    """Tell whether a row is what stands in ``text`` from its start to its end, with nothing visible between its pieces."""
+    """Return True if ``text`` holds exactly this row between its start and end, with a blank separator."""
     joined = row.separator.join(row.pieces)
     return len(joined) == row.end - row.start and text.startswith(joined, row.start) and row.separator.isspace()
 
 
 def gaps_between(claims: Sequence[Claim], length: int) -> Iterator[tuple[int, int]]:
-    """Yield what sorted claims leave of a text of so many characters."""
+    """Yield the start and end of each stretch between sorted claims on a text of ``length`` characters."""
     position = 0
     for claim in claims:
         if position < claim.start:
@@ -180,7 +180,7 @@ def gaps_between(claims: Sequence[Claim], length: int) -> Iterator[tuple[int, in
 
 
 def spread(claims: Iterable[Claim]) -> Iterator[Span]:
-    """Yield a span for each piece of what was claimed."""
+    """Yield the claims as single spans: each row as one span for each of its pieces that is not empty."""
     for claim in claims:
         if isinstance(claim, Span):
             yield claim
@@ -193,7 +193,7 @@ def spread(claims: Iterable[Claim]) -> Iterator[Span]:
 
 
 def partition(claims: Sequence[Claim], length: int) -> list[Span]:
-    """Return the spans of all of a text of so many characters: the pieces of what was claimed, and the blanks between them."""
+    """Return the spans of a text of ``length`` characters: the claimed pieces, and the blanks between them."""
     spans = list(spread(claims))
     blanks = [Span(start, end, "blank", BLANK) for start, end in gaps_between(spans, length)]
     return sorted([*spans, *blanks], key=_START)
