@@ -1,4 +1,4 @@
-"""From decoded text to a document: two makers, one type."""
+"""Decode pages and parse them, HTML or plain text, into documents."""
 
 from scraper.models import Document
 from scraper.parse.html import Tree
@@ -7,14 +7,14 @@ from scraper.parse.sniffing import is_html
 
 
 def read_document(text: str, media_type: str | None = None) -> Document:
-    """Make the document of a page from its decoded text.
+    """Parse the decoded text of a page.
 
     Args:
         text: the decoded text.
-        media_type: what was declared of it.
+        media_type: the declared media type.
 
     Raises:
-        TooComplex: if it can't be read in a time and a memory that grow no faster than the page.
+        TooComplex: if parsing would take more than linear time or memory.
     """
     return Tree(text).document() if is_html(text, media_type) else read_text(text)
 

@@ -1,7 +1,7 @@
-"""An HTML page as a document: the text nodes that a browser's DOM holds below ``body``, laid out in lines.
+"""Parse HTML into a document: the text nodes below ``body`` in a browser's DOM, laid out in lines.
 
-lexbor builds the tree that the HTML standard prescribes, on any markup. Parts of a page that a layout knows to be chrome leave the
-tree as text, in C; only the rest is walked in Python.
+lexbor builds the tree that the HTML standard prescribes, for any markup. The text of parts that a layout declares to be chrome is
+extracted in C; only the other elements are walked in Python.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ from scraper.models import Block, Document, Element, Image, Part, Run
 from scraper.parse.limits import MOST_LINES, check_limits
 from scraper.urls import is_absolute
 
-# Elements that stand on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and those
-# whose text no reader would run into its neighbour's: table cells, options, buttons, text areas, frames.
+# Elements on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and those
+# whose text a reader sees apart from its neighbour's: table cells, options, buttons, text areas, frames.
 _BREAKING: Final = frozenset(
     "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset "
     "figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup iframe legend li listing main marquee menu "
@@ -24,31 +24,31 @@ _BREAKING: Final = frozenset(
     "tfoot th thead tr ul xmp".split()
 )
 _BREAKS: Final = frozenset(["br", "hr"])
-_NOT_READ: Final = frozenset(["", "-comment"])
-"""Nodes whose text no reader sees; an instruction such as ``<?xml ?>`` has no name."""
-_UNREAD: Final = ["script", "style"]
-"""Elements whose text no reader sees. A ``template`` holds its content outside of the tree."""
+_HIDDEN_NODES: Final = frozenset(["", "-comment"])
+"""Nodes whose text is not shown; a processing instruction such as ``<?xml ?>`` has an empty name."""
+_HIDDEN_ELEMENTS: Final = ["script", "style"]
+"""Elements whose text is not shown. The content of a ``template`` is not part of the tree."""
 _LARGEST_BLOCK: Final = 16 << 20
 _PREFORMATTED: Final = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})
 
 
-# In UTF-8 a C0 control is always one byte. Those that are white space to str.isspace() become a space; the rest goes.
+# A C0 control is one byte in UTF-8. Those that str.isspace() accepts become a space; the others are deleted.
 _SPACES: Final = b"\v\f\x1c\x1d\x1e\x1f"
 _AS_SPACE: Final = bytes.maketrans(_SPACES, b" " * len(_SPACES))
-_GONE: Final = bytes(set(range(0x20)) - set(b"\t\n\r") - set(_SPACES)) + b"\x7f"
+_DELETED: Final = bytes(set(range(0x20)) - set(b"\t\n\r") - set(_SPACES)) + b"\x7f"
 
 
 def without_controls(data: bytes) -> bytes:
-    """Return a page in UTF-8 without its C0 controls, which the parser would turn into visible U+FFFD."""
-    return data.translate(_AS_SPACE, _GONE)
+    """Return a page in UTF-8 without its C0 controls, which the parser would convert to visible U+FFFD."""
+    return data.translate(_AS_SPACE, _DELETED)
 
 
 @cache
 def _keep_freed_memory() -> None:
-    """Let the C library keep the memory of one tree for the next one: without this, a page takes up to 18 % longer.
+    """Make the C library keep the memory of one tree for the next, which makes parsing noticeably faster.
 
-    glibc gives back what is free at the top of its heap beyond 128 kB, and the kernel has to clear it for the next page. Once a
-    large block was allocated and freed, it keeps up to twice its size (mallopt(3), "dynamic mmap threshold").
+    glibc returns free memory at the top of its heap beyond 128 kB, and the kernel has to clear it for the next page. After a large
+    block was allocated and freed, glibc keeps up to twice its size (mallopt(3), "dynamic mmap threshold").
     """
     bytearray(_LARGEST_BLOCK)
 
@@ -60,27 +60,27 @@ class Tree:
         markup: the page, as text or in UTF-8 without a byte order mark.
 
     Raises:
-        TooComplex: if it can't be parsed in a time and a memory that grow no faster than the page.
+        TooComplex: if parsing would take more than linear time or memory.
     """
 
     def __init__(self, markup: str | bytes) -> None:
         data = without_controls(markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace"))
         check_limits(data)
         _keep_freed_memory()
-        # Without events a <selectedcontent> is not filled with a copy of the option that is selected, and time stays linear.
+        # Without events the selected option is not copied into a <selectedcontent>, and time stays linear.
         self._parser = LexborHTMLParser(data, options=LexborDocumentOptions.WO_EVENTS)
-        self._parser.strip_tags(_UNREAD, recursive=True)
+        self._parser.strip_tags(_HIDDEN_ELEMENTS, recursive=True)
 
     def document(self, parts: Mapping[str, Part] | None = None) -> Document:
         """Lay the page out in lines.
 
         Args:
-            parts: by its id, each part that need not be walked.
+            parts: the parts that need not be walked, by element id.
         """
         walk = _Walk(parts or {})
         # The body element of a page with frames is its frameset (https://html.spec.whatwg.org/multipage/dom.html#the-body-element-2).
         body = self._parser.body
-        # A frameset that comes late takes the place of a body, which the parser then still names.
+        # A late frameset replaces the body, which the parser then still returns.
         root = body if body is not None and body.parent is not None else self._parser.css_first("html > frameset")
         if root is not None:
             walk.read(root)
@@ -96,9 +96,9 @@ class Tree:
         )
 
     def _address_and_base(self) -> tuple[str | None, str | None]:
-        """Return the absolute address that the page gives as its own, and what it says of relative links."""
+        """Return the absolute address that the page declares as its own, and its base address."""
         links, properties = _addresses_in(self._parser.head)
-        if not links:  # in the body a link is as good, but nearly no page has one there
+        if not links:  # a link in the body counts too, but is rare
             links, properties = _addresses_in(self._parser.root)
         base = self._parser.css_first("base[href]")
         return (
@@ -108,7 +108,7 @@ class Tree:
 
 
 def _addresses_in(root: LexborNode | None) -> tuple[list[str], list[str]]:
-    """Return what ``link rel=canonical`` and ``og:url`` say below ``root``, in page order."""
+    """Return the addresses of ``link rel=canonical`` and of ``og:url`` below ``root``, each in page order."""
     links: list[str] = []
     properties: list[str] = []
     for node in root.css('link[href], meta[property="og:url"]') if root is not None else ():
@@ -121,7 +121,7 @@ def _addresses_in(root: LexborNode | None) -> tuple[list[str], list[str]]:
 
 
 class _Lines:
-    """Text as it is laid out. White space between two runs belongs to neither; at the start of a line it goes."""
+    """Text laid out in lines. White space between two runs belongs to neither; at the start of a line it is dropped."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -130,7 +130,7 @@ class _Lines:
         self._start = self._end = 0
 
     def add(self, text: str, element: Element, *, keeps_lines: bool = False) -> None:
-        """Add a text node, which is a piece of a line, or, if it keeps them, has lines of its own."""
+        """Add a text node: a piece of a line, or several lines if it keeps its line breaks."""
         if "\n" in text:
             if keeps_lines:
                 first, *others = text.split("\n")
@@ -143,7 +143,7 @@ class _Lines:
         self._add(text, element)
 
     def add_whole(self, lines: Sequence[str], element: Element) -> None:
-        """Add a part of the page that was cut out: one piece, with lines of its own."""
+        """Add a part of the page that is not walked, as one block with several lines."""
         self.end()
         if lines:
             self._add("\n".join(lines), element)
@@ -162,7 +162,7 @@ class _Lines:
             self._runs.append(Run(begin, end, element))
 
     def end(self) -> None:
-        """End the line, if there is one."""
+        """End the current line, if it has text."""
         if self._runs:
             if len(self.blocks) == MOST_LINES:
                 raise TooComplex(f"it has more than {MOST_LINES:,} lines, too many to be held in memory; split the page")
@@ -173,7 +173,7 @@ class _Lines:
 
 
 class _Walk:
-    """Goes through a tree in document order. A loop, because pages nest deeper than Python calls do."""
+    """Walks a tree in document order. A loop, because pages nest deeper than Python's recursion limit."""
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
         self._parts = parts
@@ -183,49 +183,49 @@ class _Walk:
         """Elements that were not walked."""
 
     def read(self, root: LexborNode) -> None:
-        """Read all that stands below ``root``."""
+        """Read everything below ``root``."""
         lines = self.lines
-        around = _element(root, root.tag or "", None)
+        parent = _element(root, root.tag or "", None)
         keeps_lines = False
         path: list[tuple[LexborNode, bool, Element, bool]] = []
         node = root.first_child
         while node is not None or path:
             if node is None:
-                ended, is_breaking, around, keeps_lines = path.pop()
+                ended, is_breaking, parent, keeps_lines = path.pop()
                 if is_breaking:
                     lines.end()
                 node = ended.next
                 continue
             tag = node.tag or ""
             if tag == "-text":
-                lines.add(node.text_content or "", around, keeps_lines=keeps_lines)
+                lines.add(node.text_content or "", parent, keeps_lines=keeps_lines)
             elif tag in _BREAKS:
                 lines.end()
-            elif tag not in _NOT_READ:
+            elif tag not in _HIDDEN_NODES:
                 is_breaking = tag in _BREAKING
                 if is_breaking:
                     lines.end()
-                inside = node.first_child
-                if inside is not None and (child := self._enter(node, tag, around)) is not None:
+                first = node.first_child
+                if first is not None and (child := self._enter(node, tag, parent)) is not None:
                     keeps_inner = keeps_lines or tag in _PREFORMATTED
-                    if inside.tag != "-text" or inside.next is not None:
-                        path.append((node, is_breaking, around, keeps_lines))
-                        around, node, keeps_lines = child, inside, keeps_inner
+                    if first.tag != "-text" or first.next is not None:
+                        path.append((node, is_breaking, parent, keeps_lines))
+                        parent, node, keeps_lines = child, first, keeps_inner
                         continue
-                    # Most elements hold text and nothing else: there is no way down into them.
-                    lines.add(inside.text_content or "", child, keeps_lines=keeps_inner)
+                    # Most elements contain only text, and need no descent.
+                    lines.add(first.text_content or "", child, keeps_lines=keeps_inner)
                 elif tag == "img" and (src := node.attrs.sget("src")):
-                    self.images.append(Image(src.strip(), around))
+                    self.images.append(Image(src.strip(), parent))
                 if is_breaking:
                     lines.end()
             node = node.next
         lines.end()
 
-    def _enter(self, node: LexborNode, tag: str, around: Element) -> Element | None:
-        """Return an element to be walked; None if it is read as a whole."""
-        element = _element(node, tag, around)
+    def _enter(self, node: LexborNode, tag: str, parent: Element) -> Element | None:
+        """Return the element if it is to be walked; None if its text was read in one piece."""
+        element = _element(node, tag, parent)
         part = self._parts.get(element.id)
-        if part is None or _holds_more(node, part):
+        if part is None or _contains_other(node, part):
             return element
         lines = [line for line in map(str.strip, node.text(separator="\n", skip_empty=True).split("\n")) if line]
         if part.contains_wording(lines):
@@ -235,12 +235,12 @@ class _Walk:
         return None
 
 
-def _holds_more(node: LexborNode, part: Part) -> bool:
+def _contains_other(node: LexborNode, part: Part) -> bool:
     inside = node.css("[id]")
     return any(other.id in part.ids for other in inside) or bool(part.others and node.any_css_matches((part.others,)))
 
 
-def _element(node: LexborNode, tag: str, around: Element | None) -> Element:
+def _element(node: LexborNode, tag: str, parent: Element | None) -> Element:
     attributes = node.attributes
     href = (attributes["href"] or "") if tag == "a" and "href" in attributes else None
-    return Element(tag, attributes.get("id") or "", attributes.get("class") or "", around, href)
+    return Element(tag, attributes.get("id") or "", attributes.get("class") or "", parent, href)

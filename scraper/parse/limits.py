@@ -1,6 +1,6 @@
-"""What a page may ask of the HTML parser. A page beyond these limits is a named error before it is parsed.
+"""Limits of the HTML parser: a page that exceeds one is rejected before it is parsed.
 
-lexbor, as the standard's algorithm does, looks through all open elements at many a tag, and compares each attribute of a tag with the
+lexbor, like the standard's algorithm, searches all open elements at many tags, and compares each attribute of a tag with the
 others: its time grows with the square of both. It also clones every formatting element that was never closed into each block that
 follows. Browsers stop at a depth of 512.
 """
@@ -12,7 +12,7 @@ from typing import Final
 from scraper.errors import TooComplex
 
 MOST_LINES: Final = 500_000
-"""Lines of a page in HTML: each takes a block and a run, and a line of a <pre> no element."""
+"""Lines of an HTML page. Each takes a block and a run, and the lines of a <pre> do not count as elements."""
 _MOST_OPEN: Final = 4_096
 """Elements that may be open at once."""
 _MOST_ATTRIBUTES: Final = 2_000
@@ -20,78 +20,78 @@ _MOST_ATTRIBUTES: Final = 2_000
 _MOST_CLONES: Final = 1_000_000
 """Clones that the parser may make of formatting elements."""
 _MOST_STEPS: Final = 1_000_000_000
-"""Elements at which the parser may look, tag by tag, to find what a tag belongs to: some seconds."""
+"""Open elements that the parser may search, over all tags: some seconds."""
 _MOST_NAMES: Final = 10_000
-"""Names of elements, and of attributes, in one page: the parser goes through a fixed number of lists of them."""
+"""Different names of elements, and of attributes, in one page: the parser keeps them in hash tables of a fixed size."""
 _ELEMENT_BYTES: Final = 1_600
-"""Memory that an element with a word of text takes until its record is written; a link of a ticker takes nearly as much."""
+"""Memory of an element with a word of text until the record is written; a link of a ticker takes nearly as much."""
 _ATTRIBUTE_BYTES: Final = 300
 _MOST_TIMES: Final = 20
-_SMALLEST: Final = 32 << 20
-"""The elements of a page may take so many times its bytes, or those of a page of this many bytes."""
+_MIN_SIZE: Final = 32 << 20
+"""Elements may take :data:`_MOST_TIMES` the memory of their page; smaller pages count as this many bytes."""
 
-_FEW_TAGS: Final = _MOST_OPEN
-_FEW_BYTES: Final = 200_000
+_UNCHECKED_TAGS: Final = _MOST_OPEN
+_UNCHECKED_BYTES: Final = 200_000
 _BYTES_A_TAG: Final = 256
-"""A page of fewer tags and bytes, and with as many tags to its bytes as an honest page has, need not be looked through."""
+"""A page with fewer tags and fewer bytes, and no more bytes for each tag than ordinary pages have, is not checked tag by tag."""
 
-_LONE: Final = re.compile(rb"</(?:p|br)(?=[\s/>])", re.IGNORECASE)
-"""End tags that make an element where there is none to be ended."""
+_END_TAGS_THAT_OPEN: Final = re.compile(rb"</(?:p|br)(?=[\s/>])", re.IGNORECASE)
+"""End tags that create an element if none is open."""
 _ATTRIBUTE: Final = r"""([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z) | '[^']*+(?:'|\Z) | [^\s>"'][^\s>]*+)?+)?+"""
 _NAMES: Final = re.compile(_ATTRIBUTE.encode(), re.VERBOSE)
 _ATTRIBUTES: Final = rf"(?:[\s/]++ | {_ATTRIBUTE.replace('(', '(?:', 1)})*+"
 _TOKEN: Final = re.compile(
     rf"""<(?: !--(?:-?>|.*?(?:--!?>|\Z))                       # a comment
-      | [!?][^>]*+ | /[^a-z>][^>]*+                            # what is read as one
+      | [!?][^>]*+ | /[^a-z>][^>]*+                            # what is parsed as one
       | /(?P<end>[a-z][^\s/>]*+)(?P<behind>{_ATTRIBUTES})
       | (?P<name>[a-z][^\s/>]*+)(?P<attributes>{_ATTRIBUTES})
       )""".encode(),
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
-"""The standard's tokens (https://html.spec.whatwg.org/multipage/parsing.html#tokenization), as far as they are no text."""
+"""The standard's tokens (https://html.spec.whatwg.org/multipage/parsing.html#tokenization) other than text."""
 _RAW: Final = {
     name: re.compile(rb"</%s(?=[\s/>])" % name, re.IGNORECASE)
     for name in b"script style textarea title xmp iframe noembed noframes".split()
 }
-"""Elements of HTML that hold no markup, each with what ends it."""
+"""HTML elements without markup inside, each with its end tag."""
 _FOREIGN: Final = (b"svg", b"math")
 _NEVER_OPEN: Final = frozenset(
     b"area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr "
-    # These end where the next of their kind begins.
+    # These end where the next of the same kind begins.
     b"a button colgroup dd dt li nobr optgroup option p rb rp rt rtc tbody td tfoot th thead tr".split()
 )
 _HTML: Final = frozenset(
     b"b big blockquote body center code dd div dl dt em font h1 h2 h3 h4 h5 h6 head i li listing menu nobr ol p pre ruby s small "
     b"span strong strike sub sup table tt u ul var".split()
 )
-"""Elements that end an SVG or a formula, where they stand in one."""
+"""Elements that end an SVG or a formula that contains them."""
 _FORMATTING: Final = frozenset(b"b big code em font i s small strike strong tt u".split())
 _SAME: Final = 3
 """Equal formatting elements that are cloned (https://html.spec.whatwg.org/multipage/parsing.html#push-onto-the-list-of-active-formatting-elements)."""
 
 
 def check_limits(data: bytes) -> None:
-    """Check that a page can be parsed in a time and a memory that grow no faster than it does.
+    """Check that a page can be parsed in linear time and memory.
 
     Args:
         data: the page in UTF-8.
 
     Raises:
-        TooComplex: if it can't.
+        TooComplex: if it cannot.
     """
     tags = data.count(b"<")
-    if tags > _FEW_TAGS or len(data) > min(_BYTES_A_TAG * tags, _FEW_BYTES):
-        elements = tags - data.count(b"</") + max(0, len(_LONE.findall(data)) - data.count(b"<p"))
-        room = _MOST_TIMES * max(len(data), _SMALLEST) - elements * _ELEMENT_BYTES
-        if room < 0:
+    if tags > _UNCHECKED_TAGS or len(data) > min(_BYTES_A_TAG * tags, _UNCHECKED_BYTES):
+        elements = tags - data.count(b"</") + max(0, len(_END_TAGS_THAT_OPEN.findall(data)) - data.count(b"<p"))
+        memory_left = _MOST_TIMES * max(len(data), _MIN_SIZE) - elements * _ELEMENT_BYTES
+        if memory_left < 0:
             raise TooComplex(f"it has some {elements:,} elements, too many to be held in memory; split the page")
-        _check_tags(data, room // _ATTRIBUTE_BYTES)
+        _check_tags(data, memory_left // _ATTRIBUTE_BYTES)
 
 
 def _check_tags(data: bytes, most_attributes: int) -> None:
-    opened = _Opened()
+    open_elements = _OpenElements()
     names: set[bytes] = set()
-    of_attributes: set[bytes] = set()
+    attribute_names: set[bytes] = set()
     attributes = position = 0
     while (token := _TOKEN.search(data, position)) is not None:
         position = token.end()
@@ -104,35 +104,35 @@ def _check_tags(data: bytes, most_attributes: int) -> None:
             attributes += len(found)
             if len(found) > _MOST_ATTRIBUTES or attributes > most_attributes:
                 raise TooComplex("its tags have too many attributes")
-            of_attributes.update(found)
+            attribute_names.update(found)
         if name is None:
             names.add(end)
-            opened.end(end.lower())
+            open_elements.end(end.lower())
         else:
             names.add(name)
             name = name.lower()
-            if name in _RAW and not opened.is_foreign:
+            if name in _RAW and not open_elements.is_foreign:
                 last = _RAW[name].search(data, position)
                 position = last.start() if last is not None else len(data)
-            opened.start(name, raw)
-        if len(names) > _MOST_NAMES or len(of_attributes) > _MOST_NAMES:
-            raise TooComplex(f"its elements or attributes have more than {_MOST_NAMES:,} names")
-        if opened.depth > _MOST_OPEN:
-            raise TooComplex(f"more than {_MOST_OPEN:,} elements stand within one another")
-        if opened.clones > _MOST_CLONES:
-            raise TooComplex("too many elements such as <b> and <font> are never closed, and go on in every block that follows")
-        if opened.steps > _MOST_STEPS:
-            raise TooComplex("too many tags stand where too many elements are open")
+            open_elements.start(name, raw)
+        if len(names) > _MOST_NAMES or len(attribute_names) > _MOST_NAMES:
+            raise TooComplex(f"its elements or attributes have more than {_MOST_NAMES:,} different names")
+        if open_elements.depth > _MOST_OPEN:
+            raise TooComplex(f"more than {_MOST_OPEN:,} elements are nested within one another")
+        if open_elements.clones > _MOST_CLONES:
+            raise TooComplex("too many elements such as <b> and <font> are never closed, and continue in every later block")
+        if open_elements.steps > _MOST_STEPS:
+            raise TooComplex("too many tags are inside too many open elements")
 
 
-class _Opened:
-    """How deep elements stand, and how many clones of formatting elements that makes; both at most a little too high."""
+class _OpenElements:
+    """Counts open elements and clones of formatting elements; both counts may be slightly too high."""
 
     def __init__(self) -> None:
         self.depth = 0
         self.clones = 0
         self.steps = 0
-        """Open elements that the parser may look at, each time that it does."""
+        """Open elements that the parser may search, over all tags so far."""
         self._levels: dict[bytes, list[int]] = {}
         self._formatting: dict[bytes, list[bytes]] = {}
         self._same: Counter[tuple[bytes, bytes]] = Counter()
@@ -140,7 +140,7 @@ class _Opened:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether an SVG or a formula is open, in which names mean something else."""
+        """Whether an SVG or a formula is open, in which names have other meanings."""
         return any(self._is_open(name) for name in _FOREIGN)
 
     def start(self, name: bytes, attributes: bytes) -> None:
@@ -153,7 +153,7 @@ class _Opened:
             self.clones += self._active
             return
         elif attributes.endswith(b"/") and name not in _HTML and self.is_foreign:
-            return  # an element without content; SVG is full of these
+            return  # an empty element, common in SVG
         self.depth += 1
         self._levels.setdefault(name, []).append(self.depth)
 
@@ -171,5 +171,5 @@ class _Opened:
     def _is_open(self, name: bytes) -> bool:
         levels = self._levels.get(name)
         while levels and levels[-1] > self.depth:
-            levels.pop()  # an element around it was ended
+            levels.pop()  # closed together with an element around it
         return bool(levels)

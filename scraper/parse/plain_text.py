@@ -1,4 +1,4 @@
-"""A text page as a document: all of it, a block for each line."""
+"""Parse plain text into a document with a block for each line."""
 
 from typing import Final
 
@@ -6,18 +6,18 @@ from scraper.errors import TooComplex
 from scraper.models import Block, Document
 
 _MOST_LINES: Final = 1_000_000
-"""Lines of a page. Each takes some 400 bytes of memory until it is written."""
+"""Lines of a page; each takes some 400 bytes of memory until its record is written."""
 _OTHER_ENDS: Final = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-"""What else than "\n" ends a line, as :meth:`str.splitlines` has it."""
+"""Line ends of :meth:`str.splitlines` other than "\n"."""
 
 
 def read_text(text: str) -> Document:
-    """Make the document of a text page.
+    """Parse a page of plain text.
 
     Raises:
-        TooComplex: if it has more lines than can be held in memory.
+        TooComplex: if it has too many lines to be held in memory.
     """
-    # Nearly all texts end their lines with "\n" alone, and are split at it three times as fast as at all that ends a line.
+    # Nearly all texts have no other line end than "\n", and str.split is much faster than str.splitlines.
     is_plain = not any(map(text.__contains__, _OTHER_ENDS))
     lines = text.split("\n") if is_plain else text.splitlines(keepends=True)
     if len(lines) > _MOST_LINES:

@@ -1,10 +1,10 @@
-"""Is it HTML or plain text? Told from the content, never from a name."""
+"""Tell HTML from plain text by content, never by file name."""
 
 import re
 from itertools import islice
 from typing import Final
 
-# The tags at which browsers tell HTML (https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type).
+# The tags by which browsers recognise HTML (https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type).
 _OPENS_AS_HTML: Final = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?<(?:!--|(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>/])",
     re.IGNORECASE,
@@ -17,11 +17,11 @@ _TAG: Final = re.compile(r"<(?:a|br|div|li|p|span|td)[\s/>]", re.IGNORECASE)
 _HTML_TYPES: Final = frozenset(["text/html", "application/xhtml+xml"])
 _HEAD: Final = 4096
 _SOME_END_TAGS: Final = 3
-"""A page cut out of a larger one opens anywhere; a text that mentions a tag or two is still a text."""
+"""A fragment of a page may begin with any tag; a text that mentions a tag or two is still a text."""
 
 
 def is_html(text: str, media_type: str | None = None) -> bool:
-    """Tell whether ``text`` is markup. A declared media type is believed only where the content leaves it open."""
+    """Return True if ``text`` is HTML. A declared media type decides only if the content does not."""
     if "<" not in text:
         return media_type in _HTML_TYPES
     if _OPENS_AS_HTML.match(text) or _FRAME.search(text, 0, _HEAD):
