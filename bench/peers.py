@@ -50,7 +50,7 @@ class Row:
     parse: float = 0.0
     """Seconds that lxml took to parse a page."""
     cells: tuple[str, ...] = ()
-    hurt: str = ""
+    failure: str = ""
     """Why there is nothing to say."""
 
 
@@ -67,10 +67,10 @@ def compare(extractor: Extractor, samples: Samples, rounds: Rounds) -> Row:
     child.start()
     there.close()
     try:
-        row: Row = here.recv() if here.poll(_LIMIT) else Row(hurt=f"it did not finish within {_LIMIT:.0f} s")
+        row: Row = here.recv() if here.poll(_LIMIT) else Row(failure=f"it did not finish within {_LIMIT:.0f} s")
     except EOFError:
         child.join()
-        row = Row(hurt=f"its process died, with status {child.exitcode}")
+        row = Row(failure=f"its process died, with status {child.exitcode}")
     finally:
         child.kill()
         child.join()
@@ -85,9 +85,9 @@ def _work(answers: Connection, extractor: Extractor, samples: Samples, rounds: R
     try:
         row = measure(extractor, samples, rounds)
     except ModuleNotFoundError as error:
-        row = Row(hurt=f"not installed: there is no {error.name}")
+        row = Row(failure=f"not installed: there is no {error.name}")
     except Exception as error:  # noqa: BLE001 - whatever happens in an extractor is what its row says
-        row = Row(hurt=f"{type(error).__name__}: {' '.join(str(error).split())[:80]}".replace("|", r"\|"))
+        row = Row(failure=f"{type(error).__name__}: {' '.join(str(error).split())[:80]}".replace("|", r"\|"))
     answers.send(row)
 
 
@@ -134,12 +134,12 @@ def tables(rows: Sequence[tuple[Extractor, Row]]) -> Iterator[str]:
     if parses := [row.parse for _, row in rows if row.parse]:
         yield f"| lxml's parse alone | {etree.__version__} | {1000 * median(parses):.2f} | 1.00 | | `etree.fromstring(page, HTMLParser())` |"
     for extractor, row in rows:
-        said = row.hurt or f"{1000 * row.seconds:.2f} | {row.parses:.2f} | {row.scrapers:.2f}"
-        yield f"| {extractor.name} | {row.version} | {said} |{' | |' * bool(row.hurt)} `{extractor.call}` |"
+        said = row.failure or f"{1000 * row.seconds:.2f} | {row.parses:.2f} | {row.scrapers:.2f}"
+        yield f"| {extractor.name} | {row.version} | {said} |{' | |' * bool(row.failure)} `{extractor.call}` |"
     yield ""
     yield from _table_head("extractor", *COLUMNS, "a short piece of news", "the page as plain text")
     for extractor, row in rows:
-        yield f"| {extractor.name} | {' | '.join(row.cells) or row.hurt + ' |' * (len(COLUMNS) + 1)} |"
+        yield f"| {extractor.name} | {' | '.join(row.cells) or row.failure + ' |' * (len(COLUMNS) + 1)} |"
 
 
 def _table_head(*names: str) -> Iterator[str]:

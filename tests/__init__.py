@@ -1,1 +1,1 @@
-"""The tests: cases, properties, the command, the documents."""
+"""Tests: cases, properties, the command line, the documents."""

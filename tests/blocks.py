@@ -1,13 +1,13 @@
-"""Documents under test: every command in them is run, and prints what they show.
+"""Run the code blocks of documents and compare their output with what the documents show.
 
-The blocks of a document are one story, told from top to bottom: they run once, in order, in one directory that holds a copy of
-the pages, with the program first on PATH. What a block may be is told by the word behind its fence:
+The blocks of a document run once, from top to bottom, in one directory with a copy of the pages and the program first on PATH.
+The word behind the fence says what a block is:
 
-    sh       sets up, and is not run: it would set up what is running; each line must be of a known form
-    console  a session: commands behind ``$``, below each what it prints
-    python   a program; a ``text`` block right below shows what it prints
+    sh       set-up commands; not run, since they would change the running environment; each line must have a known form
+    console  a session: commands after ``$``, each followed by its output
+    python   a program; a ``text`` block right below shows its output
     cron     a schedule and a command
-    toml     a file, whose name its first line gives in a comment
+    toml     a file whose first line gives its name in a comment
 """
 
 import os
@@ -24,15 +24,15 @@ from typing import Final, NamedTuple
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent
-SURROUNDINGS: Final = {name: value for name, value in os.environ.items() if name not in ("XDG_CONFIG_HOME", "SCRAPER_LAYOUTS")}
+ENVIRONMENT: Final = {name: value for name, value in os.environ.items() if name not in ("XDG_CONFIG_HOME", "SCRAPER_LAYOUTS")}
 
 KINDS: Final = ("sh", "console", "python", "text", "cron", "toml")
 TOOLS: Final = {"jq": "apt-get install jq"}
-"""What commands need beside Python and the program, and how it is had."""
+"""Programs that commands need besides Python and ours, and how to install them."""
 
 FENCED: Final = re.compile(r"^```(?P<kind>\S*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 _DIGEST: Final = re.compile(r"(?<=[ \t])[0-9a-f]{12}\b")
-"""The digest of a layout, which changes with each of its rules: where a document shows one, another may be printed."""
+"""The digest of a layout. It changes with every rule, so any other digest may be printed in its place."""
 
 
 class Block(NamedTuple):
@@ -42,11 +42,11 @@ class Block(NamedTuple):
     kind: str
     code: str
     output: str
-    """What the ``text`` block right below it shows."""
+    """The contents of the ``text`` block right below it."""
 
 
 class Step(NamedTuple):
-    """A command, what the document says that it prints, and, if it could be run, what came of it."""
+    """A command, its output in the document and, if it was run, its actual output and exit status."""
 
     command: str
     shown: str
@@ -55,7 +55,7 @@ class Step(NamedTuple):
 
 
 def blocks_of(markdown: str) -> Iterator[Block]:
-    """Yield the code blocks of a text; a ``text`` block behind a ``python`` block is its output, and no block of its own."""
+    """Yield the code blocks of a text; a ``text`` block below a ``python`` block is its output, not a block of its own."""
     fences = list(FENCED.finditer(markdown))
     position = 0
     while position < len(fences):
@@ -66,17 +66,17 @@ def blocks_of(markdown: str) -> Iterator[Block]:
 
 
 def missing_tools(command: str) -> list[str]:
-    """Return the tools that a command needs and that are not here."""
+    """Return the tools that a command needs and that are not installed."""
     return [tool for tool in TOOLS if re.search(rf"\b{tool}\b", command) and shutil.which(tool) is None]
 
 
 def run(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program in ``directory`` as a user would whose home that is; what it says on stderr comes with what it prints."""
+    """Run a program in ``directory``, which is also its home; stderr is mixed into stdout."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return subprocess.run(
         arguments,
         cwd=directory,
-        env={**SURROUNDINGS, "PATH": path, "HOME": str(directory), "PYTHONUTF8": "1", "COLUMNS": "100"},
+        env={**ENVIRONMENT, "PATH": path, "HOME": str(directory), "PYTHONUTF8": "1", "COLUMNS": "100"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -87,7 +87,7 @@ def run(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[st
 
 
 def session_of(code: str) -> list[Step]:
-    """Read a session: its commands, and the lines that it shows below each."""
+    """Split a session into commands, each with the output shown below it."""
     assert code.startswith("$ ")
     steps = []
     for piece in re.split(r"^\$ ", code, flags=re.MULTILINE)[1:]:
@@ -97,21 +97,21 @@ def session_of(code: str) -> list[Step]:
 
 
 def play_console(block: Block, directory: Path) -> list[Step]:
-    """Run the commands of a session in one shell, up to one whose tool is missing: what comes after may need its result."""
+    """Run the commands of a session in one shell, up to the first whose tool is missing: later ones may need its result."""
     steps = session_of(block.code)
     runnable = list(takewhile(lambda step: not missing_tools(step.command), steps))
-    # Behind each command come NUL, its status, NUL; the next command still sees that status.
+    # After each command print NUL, its status, NUL; the next command still gets that status.
     mark = "\n{ status=$?; printf '\\0%s\\0' $status; (exit $status); }\n"
     script = "set -o pipefail\n" + "".join(f"eval {shlex.quote(step.command)}{mark}" for step in runnable)
     pieces = run([program("bash"), "-c", script], directory).stdout.split("\0")
-    # A command that ends the shell leaves no status, nor do those behind it: none of them may pass.
+    # A command that ends the shell leaves no status, and neither do those after it: none of them may pass.
     results = [*zip(pieces[::2], pieces[1::2], strict=False), *[(pieces[-1], "-1")] * len(runnable)]
     ran = zip(runnable, results, strict=False)
     return [step._replace(printed=printed, status=int(status)) for step, (printed, status) in ran] + steps[len(runnable) :]
 
 
 def play_python(block: Block, directory: Path) -> list[Step]:
-    """Run a program; a warning is an error."""
+    """Run a program, with warnings as errors."""
     done = run([sys.executable, "-W", "error", "-c", block.code], directory)
     return [Step(block.code, block.output, done.stdout, done.returncode)]
 
@@ -126,16 +126,16 @@ def play_toml(block: Block, directory: Path) -> list[Step]:
 
 
 def program(name: str) -> str:
-    """Return where a program is that every system has."""
+    """Return the path of a program that every system has."""
     path = shutil.which(name)
     assert path is not None
     return path
 
 
 def check(steps: Sequence[Step]) -> None:
-    """Let each command have printed what is shown below it and ended with 0, unless the next one asks for its status.
+    """Assert that each command printed what is shown and exited with 0, unless the next one asks for its status.
 
-    Where a tool was missing the rest is skipped, or fails if ``SCRAPER_REQUIRE_TOOLS`` is set.
+    If a tool was missing, skip, or fail if ``SCRAPER_REQUIRE_TOOLS`` is set.
     """
     for step, after in pairwise([*steps, Step("", "")]):
         if step.status is not None:

@@ -1,4 +1,4 @@
-"""A real browser, and how pages are looked at in it."""
+"""A real browser for the tests of HTML pages."""
 
 import os
 import re
@@ -21,13 +21,13 @@ FLAGS = (
 
 
 def missing() -> str | None:
-    """Return how a browser is had, if there is none."""
+    """Return how to install a browser if there is none."""
     has_all = shutil.which("chromedriver") is not None and any(map(shutil.which, BROWSERS))
     return None if has_all else f"a browser is missing: {INSTALL}"
 
 
 def open_browser(profile: Path) -> Iterator[Chrome]:
-    """Yield a browser without a window or a past; where there is none, skip, or fail if tools are required."""
+    """Yield a headless browser with a new profile; without a browser, skip, or fail if tools are required."""
     if (what := missing()) is not None:
         if os.environ.get("SCRAPER_REQUIRE_TOOLS"):
             pytest.fail(what)
@@ -37,7 +37,7 @@ def open_browser(profile: Path) -> Iterator[Chrome]:
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    # With the path of the driver given, selenium looks for none in the network.
+    # Given the driver's path, selenium does not search the network for one.
     driver = Chrome(options=options, service=ChromeService(shutil.which("chromedriver")))
     yield driver
     driver.quit()
@@ -45,7 +45,7 @@ def open_browser(profile: Path) -> Iterator[Chrome]:
 
 def show(browser: Chrome, file: Path, width: int = 1280, scheme: str = "light") -> None:
     for kind in ("browser", "performance"):
-        logged(browser, kind)  # what was logged of the page before
+        logged(browser, kind)  # discard the logs of the previous page
     size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     features = [{"name": "prefers-color-scheme", "value": scheme}]
@@ -58,12 +58,12 @@ def logged(browser: Chrome, kind: str) -> list[dict[str, Any]]:
     return entries
 
 
-def seen(browser: Chrome, selector: str) -> list[WebElement]:
+def displayed(browser: Chrome, selector: str) -> list[WebElement]:
     return [element for element in browser.find_elements(By.CSS_SELECTOR, selector) if element.is_displayed()]
 
 
-def least_contrast(browser: Chrome) -> float:
-    """Return the least contrast of a text with what it stands on."""
+def lowest_contrast(browser: Chrome) -> float:
+    """Return the lowest contrast between a text and its background."""
     pairs = browser.execute_script("""
         const ground = e => { for (; e; e = e.parentElement) {
             const c = getComputedStyle(e).backgroundColor; if (!c.endsWith(', 0)')) return c } };
@@ -74,14 +74,14 @@ def least_contrast(browser: Chrome) -> float:
 
 
 def requested(browser: Chrome) -> set[str]:
-    """Return the addresses that the browser has asked for since the page was shown."""
+    """Return the addresses that the browser has requested since the page was shown."""
     log = "".join(str(entry["message"]) for entry in logged(browser, "performance"))
     assert "Network.requestWillBeSent" in log
     return set(re.findall(r'"request":\{[^{}]*(?:\{[^{}]*\})?[^{}]*"url":"([^"]+)"', log))
 
 
 def luminance(colour: str) -> float:
-    """Return the relative luminance of a colour, as WCAG 2.2 defines it."""
+    """Return the relative luminance of a colour as defined by WCAG 2.2."""
     parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,6 +1,7 @@
-"""Chance in properties: anew for people, who can look at what is found; the same each time where a machine decides.
+"""Settings of all tests.
 
-No layouts of whoever runs the tests: only those that a test names. Nor their signals.
+Properties use new random examples for people, who can look into failures, and the same ones each time in CI.
+The user's own layouts are not used, only those that a test names. Ignored signals are not inherited.
 """
 
 import os
@@ -18,7 +19,7 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("dev", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
-# A shell starts what it puts in the background with Ctrl-C ignored, and what the tests start would ignore it, too.
+# A shell starts background jobs with Ctrl-C ignored, and the programs that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -28,7 +29,7 @@ os.environ["XDG_CONFIG_HOME"] = os.devnull
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
-    """A browser without a window, a profile or a past."""
+    """A headless browser with a new profile."""
     from tests.browsing import open_browser
 
     yield from open_browser(tmp_path_factory.mktemp("profile"))

@@ -1,12 +1,12 @@
-"""How fast is a fetch without delay? Compares ``scraper fetch`` with a bare httpx loop that gets the same pages and drops them.
+"""Compare ``scraper fetch`` without delay with a bare httpx loop that gets the same pages and drops them.
 
-All are processes of their own, run in turns against the test site, in another process. What the same process takes for one page
-is its start, and is taken off, on either side; that ``fetch`` starts processes that clean is not, which is a fiftieth of 20,000
-pages, and more of fewer. The pages are articles in the network's shape, of some 16 KB, sent as 4 KB of gzip; the site makes each
-but once, and so costs as little as a server can.
+Each run is a process of its own; they take turns against the test site, which is another process. The time that a process takes
+for one page is its start, and is subtracted on both sides. The start of the cleaning processes of ``fetch`` is not: it is a
+fiftieth of the time for 20,000 pages, and more for fewer. The pages are articles in the network's shape, of some 16 KB, sent as
+4 KB of gzip; the site renders each only once, so it costs as little as a server can.
 
-``fetch`` also cleans. What that alone takes of a processor is printed, and what it leaves within reach: a fetch that is no cheaper
-than the bare loop, and cleans, on so many processors that share it without loss.
+``fetch`` also cleans. The processor time of cleaning alone is printed, and with it the best possible result: a fetch as cheap as
+the bare loop plus cleaning, shared without loss by all processors.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from scraper import Page, clean
 from tests.site.content import article
 
 _PAGES = 400
-"""How many articles there are."""
+"""The number of articles."""
 _BARE = """
 import sys, httpx
 with httpx.Client() as client, open(sys.argv[1]) as addresses:
@@ -61,7 +61,7 @@ def _measure(port: int, folder: Path, pages: int, rounds: int) -> None:
         file.write_text("".join(f"{address}\n" for address in addresses[:count]))
     kept = ["--state", str(folder / "state"), "--save", str(folder / "raw.warc.gz")]
     ways: dict[str, list[str] | None] = {"bare loop": None, "fetch": [], "fetch --state --save": kept}
-    _time(folder, lists[_PAGES], None)  # so that the site has made them
+    _time(folder, lists[_PAGES], None)  # let the site render them
     times: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(rounds):
         for way, options in ways.items():

@@ -1,4 +1,4 @@
-"""How often are records right on hurt pages? Invents pages, hurts them in pairs, cleans them, and counts.
+"""Count how often records of damaged pages are right: invent pages, damage them in pairs, clean them, compare.
 
 Run it with, for instance, ``--seed 1 --count 2000 --show 5``; ``--case`` with a seed that ``--show`` prints gives the page itself.
 """
@@ -24,7 +24,7 @@ from tests.pages.text import render_text
 
 @dataclass(frozen=True)
 class Case:
-    """One hurt page, and what must come out of it."""
+    """A damaged page and the expected record."""
 
     seed: str
     form: str
@@ -36,7 +36,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """Return what it takes to make this page again, and what was done to it."""
+        """The seed that makes this page again, and the accidents that happened to it."""
         hurts = " + ".join(hurt.slug for hurt in self.hurts) or "unhurt"
         return f"[{self.seed}] {self.form} {self.story.lang} {self.options.page}: {hurts}"
 
@@ -82,7 +82,7 @@ def _encoded(text: str, options: Options, form: str) -> bytes:
 
 
 class Late(BaseException):
-    """A page takes longer than any page may; not an Exception, so that nobody on the way catches it."""
+    """A page takes longer than any page may. Not an Exception, so that nothing in between catches it."""
 
 
 def _late(_: int, frame: FrameType | None) -> None:
@@ -90,7 +90,7 @@ def _late(_: int, frame: FrameType | None) -> None:
 
 
 def judge(case: Case) -> list[str]:
-    """Return in what the program is wrong on a page."""
+    """Return the mistakes of the program on a page."""
     signal.signal(signal.SIGALRM, _late)
     signal.setitimer(signal.ITIMER_REAL, 3)
     try:

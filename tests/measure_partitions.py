@@ -1,6 +1,6 @@
-"""How many files are open, and how much memory is used, where a dump becomes a file a newspaper? Run by hand.
+"""Measure open files and memory while a dump is split into a file per newspaper. Run by hand.
 
-``--newspapers 3000 --ending .jsonl.gz 30000 300000`` compares runs of so many documents, which name newspapers at random.
+``--newspapers 3000 --ending .jsonl.gz 30000 300000`` compares runs of so many documents with random newspapers.
 """
 
 import argparse
@@ -19,20 +19,20 @@ TEXT = (
 
 
 class Measured(NamedTuple):
-    """What a run took."""
+    """The measurements of a run."""
 
     seconds: float
     open_files: int
-    """Of the process that writes, the most that were seen."""
+    """The most open files seen in the writing process."""
     peak: int
-    """Of its memory, in bytes."""
+    """Its peak memory, in bytes."""
     outputs: int
     size: int
-    """Of all outputs, in bytes."""
+    """The size of all outputs, in bytes."""
 
 
 def dump(path: Path, count: int, newspapers: int) -> Path:
-    """Write documents of newspapers in a random order, the same each time."""
+    """Write documents of newspapers in a random order that is the same each time."""
     rng = Random(7)
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
@@ -53,7 +53,7 @@ def measure(source: Path, out: str, *options: str) -> Measured:
                 open_files = max(open_files, sum(1 for _ in (place / "fd").iterdir()))
                 lines = (place / "status").read_text().splitlines()
                 peak = max([peak, *(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))])
-            except OSError:  # it has ended meanwhile
+            except OSError:  # it has ended in the meantime
                 break
             time.sleep(0.005)
     if process.wait():
@@ -63,7 +63,7 @@ def measure(source: Path, out: str, *options: str) -> Measured:
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("counts", type=int, nargs="+", help="how many documents")
     parser.add_argument("--newspapers", type=int, default=3000)

@@ -1,4 +1,4 @@
-"""Who may import whom, and what an import costs."""
+"""Which package may import which, and what an import costs."""
 
 import ast
 import subprocess
@@ -23,7 +23,7 @@ LAYERS = (
     ("run",),
     ("cli",),
 )
-"""From the bottom up: a package imports from itself, its own layer's modules excepted, and from layers below."""
+"""From the bottom up: a package imports itself and layers below, but no other package of its own layer."""
 ONLY_USERS = {
     "selectolax": {"parse"},
     "lxml": set(),
@@ -54,7 +54,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def test_imports_point_down() -> None:
-    """A package imports only itself and what stands in a layer below it."""
+    """A package imports only itself and packages in layers below it."""
     level = {name: n for n, layer in enumerate(LAYERS) for name in layer}
     for room, path in modules():
         for name in imports(path):
@@ -64,14 +64,14 @@ def test_imports_point_down() -> None:
 
 
 def test_a_library_has_one_user() -> None:
-    """Only one room knows the HTML parser, only one the command line's library; those that tests compare with have none."""
+    """Each library is imported by the packages that may use it and by no others; libraries used only for comparison by none."""
     for room, path in modules():
         for name in imports(path):
             assert room in ONLY_USERS.get(name.split(".")[0], {room}), f"{path.relative_to(ROOT)} imports {name}"
 
 
 def test_modules_are_short() -> None:
-    """No module has more than 400 lines, and half of them fewer than 150."""
+    """No module has more than 400 lines, and half of them have fewer than 150."""
     lengths = sorted(len(path.read_text(encoding="utf-8").splitlines()) for _, path in modules())
     assert lengths[-1] <= 400
     assert lengths[len(lengths) // 2] < 150
@@ -92,7 +92,7 @@ def test_modules_are_short() -> None:
     ],
 )
 def test_an_import_costs_only_what_it_needs(code: str, forbidden: set[str]) -> None:
-    """A program that cleans loads no command line, and asking for the version loads next to nothing."""
+    """Cleaning does not load the command line, and printing the version loads next to nothing."""
     check = f"{code}\nimport sys; print(*sorted({forbidden!r} & set(sys.modules)), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == ""

@@ -1,4 +1,4 @@
-"""The addresses of pages that were saved from a web archive."""
+"""Addresses of pages saved from a web archive."""
 
 import pytest
 
@@ -40,12 +40,12 @@ def test_an_archived_address_gives_the_original(address: str, url: str, time: st
 
 @pytest.mark.parametrize("time", ["20201315081522", "20200230081522", "20200315256160"])
 def test_a_time_that_does_not_exist_is_none(time: str) -> None:
-    """Fourteen digits that are no time give no ``fetched_at``."""
+    """Fourteen digits that are not a valid time give no ``fetched_at``."""
     assert original_of(f"https://web.archive.org/web/{time}/{PAGE}") == (PAGE, None)
 
 
 def test_what_fetched_the_page_knows_better_than_its_address() -> None:
-    """A time that was handed in with the page stands before that of the archive's address."""
+    """A time given with the page takes precedence over the time in the archive's address."""
     page = Page(
         data="نص من سطر واحد.".encode(),
         url=f"https://web.archive.org/web/20200315081522/{PAGE}",

@@ -1,4 +1,4 @@
-"""Every folder under ``fixtures`` is a case; ``scripts/test --update-cases`` writes what is expected of it, for a person to read."""
+"""Every folder under ``fixtures`` is a case; ``scripts/test --update-cases`` writes its expectations, for a person to review."""
 
 import json
 
@@ -14,7 +14,7 @@ from tests.cases import CASES, EXPECTATIONS, FIXTURES, LAYOUTS, outcome_of, reco
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", EXPECTATIONS)
 def test_a_case_gives_what_was_reviewed(case: str, name: str) -> None:
-    """The record and the spans of a page are those that a person has read and accepted."""
+    """The record and the spans of a page are those that a person has reviewed."""
     expected = FIXTURES / case / name
     assert expected.exists(), "write it with scripts/test --update-cases, read it, and commit it if it is right"
     assert EXPECTATIONS[name](FIXTURES / case) == expected.read_bytes().decode()
@@ -41,14 +41,14 @@ def test_what_must_be_dropped_is_in_no_field(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_record_fits_its_schema(case: str) -> None:
-    """What is written is valid by the JSON Schema that the program prints, and reads back as the same record."""
+    """A line of output is valid under the JSON Schema that the program prints, and decodes to the same record."""
     outcome = outcome_of(FIXTURES / case)
     jsonschema.validate(record_of(FIXTURES / case), json_schema("page"))
     assert msgspec.json.decode(to_json_line(outcome.record), type=type(outcome.record)) == outcome.record
 
 
 def test_every_rule_is_fired_by_a_case() -> None:
-    """A rule that no case needs is a rule that nobody would miss when it breaks."""
+    """Every rule of the layouts and of the core labels text in at least one case."""
     fired = {span.rule for case in CASES for span in outcome_of(FIXTURES / case).spans}
     known = {rule for layout in LAYOUTS for rule in layout.reasons()} | REASONS.keys()
     assert fired == known

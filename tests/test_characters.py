@@ -22,13 +22,13 @@ INVISIBLE = {
 
 @given(st.text())
 def test_squeezing_twice_changes_nothing(text: str) -> None:
-    """Squeezing is idempotent, also where invisibles and white space alternate."""
+    """Squeezing is idempotent, also where invisible characters and white space alternate."""
     assert squeeze(squeeze(text)) == squeeze(text)
 
 
 @given(st.text(st.characters(min_codepoint=0, max_codepoint=0x2100, exclude_categories=["Cs"])))
 def test_squeezing_keeps_every_visible_character_in_order(text: str) -> None:
-    """What a reader could see is neither lost, nor changed, nor moved."""
+    """Squeezing neither drops, changes nor moves a visible character."""
     expected = [char for char in text if not char.isspace() and ord(char) not in INVISIBLE]
     assert list(squeeze(text).replace(" ", "")) == expected
     assert visible(text) == len(expected)
@@ -36,7 +36,7 @@ def test_squeezing_keeps_every_visible_character_in_order(text: str) -> None:
 
 @given(st.lists(st.text(st.sampled_from(" \u00a0\n\u200f\u2028\tab"), max_size=6)))
 def test_several_are_squeezed_as_each_is(texts: list[str]) -> None:
-    """What stands in one text never changes what becomes of another."""
+    """Squeezing several texts at once gives the same results as squeezing each."""
     assert squeeze_all(texts) == [squeeze(text) for text in texts]
 
 
@@ -56,5 +56,5 @@ def test_fields_lose_white_space_and_controls_only(raw: str, squeezed: str) -> N
 
 
 def test_every_white_space_is_known() -> None:
-    """What Python calls white space is never visible, whatever version of Unicode it knows."""
+    """Every character that Python calls white space is invisible, whatever version of Unicode it knows."""
     assert [char for char in map(chr, range(0x110000)) if char.isspace() and visible(f"x{char}") != 1] == []

@@ -1,4 +1,4 @@
-"""Choosing: which records a run gives, and that each that it leaves out is counted under its reason."""
+"""Filters: which records a run writes, and that each omitted one is counted under its reason."""
 
 import json
 from collections import Counter
@@ -42,7 +42,7 @@ def summary(path: Path) -> dict[str, dict[str, int]]:
     ],
 )
 def test_only_what_was_chosen_is_given(tmp_path: Path, every: list[dict[str, object]], option: str, values: list[str]) -> None:
-    """The records are those that have one of the values, unchanged; all others are counted, and nothing is a failure for it."""
+    """Only records with one of the values are written, unchanged; all others are counted, and none is a failure."""
     args = [part for value in values for part in (option, value)]
     done = run("clean", *CASES, *args, "--summary", tmp_path / "summary")
     expected = [record for record in every if record[KEYS[option]] in values]
@@ -68,7 +68,7 @@ def test_only_what_was_chosen_is_given(tmp_path: Path, every: list[dict[str, obj
 
 
 def test_days_are_chosen_with_both_ends_and_undated_pages_are_counted(tmp_path: Path, every: list[dict[str, object]]) -> None:
-    """--since and --until name days that are wanted; what has no day is left out under its own reason."""
+    """--since and --until are inclusive; pages without a date are omitted under a reason of their own."""
     days = sorted({str(record["date"]) for record in every if record["date"] is not None})
     first, last = days[1], days[-2]
     done = run("clean", *CASES, "--since", first, "--until", last, "--summary", tmp_path / "summary")
@@ -82,7 +82,7 @@ def test_days_are_chosen_with_both_ends_and_undated_pages_are_counted(tmp_path: 
 
 
 def test_what_is_left_out_gives_no_spans_and_no_headlines(tmp_path: Path) -> None:
-    """Whatever a command makes of a page, it makes nothing of one that is not wanted."""
+    """An omitted page gives neither spans nor headlines."""
     run("clean", *CASES, "--lang", "fr", "--spans", tmp_path / "spans", "-o", tmp_path / "out")
     ids = {json.loads(line)["id"] for line in (tmp_path / "out").read_text().splitlines()}
     assert {json.loads(line)["id"] for line in (tmp_path / "spans").read_text().splitlines()} == ids
@@ -92,7 +92,7 @@ def test_what_is_left_out_gives_no_spans_and_no_headlines(tmp_path: Path) -> Non
 
 
 def test_conditions_add_up_and_the_first_that_fails_is_counted(tmp_path: Path) -> None:
-    """A page must meet every condition; it is counted once."""
+    """A page must meet every condition, and is counted once."""
     args = ["--only", "article", "--lang", "ar", "--site", "maghress.com", "--since", "2015-01-01"]
     done = run("clean", *CASES, *args, "--summary", tmp_path / "summary")
     for record in records(done):
@@ -106,12 +106,12 @@ def test_conditions_add_up_and_the_first_that_fails_is_counted(tmp_path: Path) -
 
 @pytest.mark.parametrize("site", ["https://www.maghress.com/", "www.maghress.com", "MAGHRESS.com", "http://maghress.com:80"])
 def test_a_site_may_be_written_as_an_address(site: str) -> None:
-    """Scheme, ``www.``, port and case are no part of a site."""
+    """Scheme, ``www.``, port and case are ignored in a site."""
     assert run("clean", *CASES, "-q", "--site", site).stdout == run("clean", *CASES, "-q", "--site", "maghress.com").stdout != b""
 
 
 def test_a_failure_stays_one() -> None:
-    """Who asks that unknown pages fail is told of them, whatever else is chosen."""
+    """With --unknown fail, unknown pages are failures whatever other filters are set."""
     done = run("clean", *CASES, "--only", "article", "--unknown", "fail", "-q")
     assert done.returncode == 1
     assert all("unknown-layout" in line for line in complaints(done))
@@ -119,7 +119,7 @@ def test_a_failure_stays_one() -> None:
 
 @pytest.mark.parametrize("args", [["clean", "--lang", "fr"], ["headlines", "--only", "article", "--since", "2012-01-01"]])
 def test_choosing_is_the_same_in_every_process(tmp_path: Path, args: list[str]) -> None:
-    """Records and counts do not depend on how many work."""
+    """Records and counts do not depend on the number of processes."""
     dump = tmp_path / "dump.jsonl"
     dump.write_bytes(jsonl(twenty_pages() * 20))
     one, two = (run(*args, dump, "-j", jobs) for jobs in "12")
@@ -146,7 +146,7 @@ def test_choosing_is_the_same_in_every_process(tmp_path: Path, args: list[str]) 
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(args: list[str], said: str) -> None:
-    """Status 2 and the reason, before anything is read."""
+    """An impossible filter ends with status 2 and the reason, before anything is read."""
     done = run("clean", *args, "nowhere.html", env={"COLUMNS": "300"})
     assert done.returncode == 2
     assert said in done.stderr.decode()
@@ -154,11 +154,11 @@ def test_what_cannot_be_meant_is_a_usage_error(args: list[str], said: str) -> No
 
 
 def test_the_kinds_to_choose_from_are_those_of_the_record() -> None:
-    """A new kind can be chosen."""
+    """--only accepts every kind that a record can have."""
     assert tuple(kind.value for kind in OnlyKind) == get_args(Kind)
 
 
 def test_nothing_chosen_leaves_nothing_out() -> None:
-    """A choice of nothing in particular refuses no record, and wants unknown pages too."""
+    """Empty filters omit no record and accept unknown pages."""
     assert not Filters().is_of_known
     assert not Filters(kinds=frozenset({"unknown", "page"})).is_of_known

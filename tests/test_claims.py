@@ -1,4 +1,4 @@
-"""No text is claimed twice, however a page is broken: each line has one role."""
+"""No text is claimed twice, however broken a page is: each line has one role."""
 
 import random
 import re
@@ -55,18 +55,18 @@ PAGES = [TOKEN.findall(SOURCES[case].decode("utf-8", "replace")) for case in CAS
 
 
 def check(markup: str, layouts: str) -> None:
-    """Assert that a record keeps the promise; that there is none for a good reason is no fault either."""
+    """Assert that a record keeps the promise, or that there is none for a good reason."""
     try:
         outcome = clean(Page(data=markup.encode()), LAYOUTS[layouts])
     except PageError as error:
-        # A page that fits two layouts is named; a mistake of the program is none of these.
+        # A page that fits two layouts is reported; a mistake of the program would have another code.
         assert error.code in ("empty", "not-text", "ambiguous-layout")
         return
     check_promise(outcome)
 
 
-def hurt(tokens: list[str], chance: random.Random) -> str:
-    """Return a page in which tags and lines are deleted, doubled or put in, and end tags moved."""
+def damaged(tokens: list[str], chance: random.Random) -> str:
+    """Return a page in which tags and lines are deleted, doubled or inserted, and end tags moved."""
     tokens = list(tokens)
     for _ in range(chance.randint(1, 9)):
         at = chance.randrange(len(tokens) + 1)
@@ -89,14 +89,14 @@ def hurt(tokens: list[str], chance: random.Random) -> str:
 @settings(max_examples=300)
 @given(st.sampled_from(PAGES), st.sampled_from(sorted(LAYOUTS)), st.randoms(use_true_random=False))
 def test_a_case_that_is_hurt_is_claimed_once(tokens: list[str], layouts: str, chance: random.Random) -> None:
-    """Words of notice, dateline or footer anywhere in a page whose elements end elsewhere or nowhere cost no page its record."""
-    check(hurt(tokens, chance), layouts)
+    """A page with frame wordings anywhere, whose elements end elsewhere or nowhere, gives a record that adds up."""
+    check(damaged(tokens, chance), layouts)
 
 
 @settings(max_examples=300)
 @given(st.integers(0, 2**32), st.sampled_from(sorted(LAYOUTS)))
 def test_a_page_of_open_elements_and_wordings_is_claimed_once(seed: int, layouts: str) -> None:
-    """The same holds for pages of hardly anything else; of 25 such pages each, for one in a thousand is odd enough."""
+    """The same holds for pages of little else; 25 pages each time, since only one in a thousand is odd enough."""
     chance = random.Random(seed)
     for _ in range(25):
         pieces = [chance.choice(chance.choice([WORDINGS, OPEN, PLAIN])) for _ in range(chance.randint(2, 14))]

@@ -1,4 +1,4 @@
-"""The command, run as its users run it: files, directories, pipes, signals, and everything that can be wrong with them."""
+"""The command line as users run it: files, directories, pipes, signals, and everything that can be wrong with them."""
 
 import json
 import os
@@ -28,10 +28,10 @@ Done = subprocess.CompletedProcess[bytes]
 
 def run(*args: str | Path, data: bytes | None = None, env: dict[str, str] | None = None) -> Done:
     command = [*COMMAND, *map(str, args)]
-    surroundings = {**os.environ, **(env or {})}
+    environment = {**os.environ, **(env or {})}
     if data is None:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=surroundings, check=False)
-    return subprocess.run(command, input=data, capture_output=True, timeout=60, env=surroundings, check=False)
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=environment, check=False)
+    return subprocess.run(command, input=data, capture_output=True, timeout=60, env=environment, check=False)
 
 
 def records(done: Done) -> list[dict[str, Any]]:
@@ -40,14 +40,14 @@ def records(done: Done) -> list[dict[str, Any]]:
 
 
 def complaints(done: Done) -> list[str]:
-    """Return what was said on stderr, without the summary; no traceback ever."""
-    said = done.stderr.decode()
-    assert "Traceback" not in said
-    return [line for line in said.splitlines() if re.match(r"scraper: \d+ pages?\b", line) is None]
+    """Return the lines of stderr without the summary, and assert that there is no traceback."""
+    stderr = done.stderr.decode()
+    assert "Traceback" not in stderr
+    return [line for line in stderr.splitlines() if re.match(r"scraper: \d+ pages?\b", line) is None]
 
 
 def test_a_page_becomes_one_line_with_every_key_in_order() -> None:
-    """One page, one line, UTF-8 as it is, keys in the order of the contract, a summary on stderr."""
+    """One page gives one line in UTF-8, with the keys in the documented order, and a summary on stderr."""
     done = run("clean", HTML)
     assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
     assert "تعاونية".encode() in done.stdout
@@ -57,7 +57,7 @@ def test_a_page_becomes_one_line_with_every_key_in_order() -> None:
 
 
 def test_quiet_silences_all_but_errors(tmp_path: Path) -> None:
-    """With -q a good run says nothing, and a failure is still named."""
+    """With -q a good run prints nothing to stderr, and a failure is still reported."""
     assert run("clean", HTML, "-q").stderr == b""
     done = run("clean", "-q", tmp_path / "nowhere.html", HTML)
     assert done.returncode == 1
@@ -66,14 +66,14 @@ def test_quiet_silences_all_but_errors(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("args", [["-"], []])
 def test_stdin_is_read_by_its_name_or_when_something_is_piped_in(args: list[str]) -> None:
-    """``-`` and no input at all both mean stdin, and the record says ``-``."""
+    """``-`` and no input at all both mean stdin, and the record's input is ``-``."""
     done = run("clean", *args, data=TEXT.read_bytes())
     (record,) = records(done)
     assert (done.returncode, record["input"], record["kind"]) == (0, "-", "article")
 
 
 def test_without_input_on_a_terminal_the_usage_is_explained() -> None:
-    """Nobody is left waiting before a terminal that waits for them."""
+    """Without input on a terminal, the usage is printed instead of waiting."""
     controller, terminal = pty.openpty()
     done = subprocess.run([*COMMAND, "clean"], stdin=terminal, capture_output=True, timeout=60, check=False)
     os.close(controller)
@@ -83,12 +83,12 @@ def test_without_input_on_a_terminal_the_usage_is_explained() -> None:
 
 
 def test_the_output_is_in_the_order_of_the_input() -> None:
-    """Two inputs give two lines, in the order in which they were named."""
+    """The output has the order in which inputs were named."""
     assert [record["input"] for record in records(run("clean", HTML, TEXT, HTML))] == [str(HTML), str(TEXT), str(HTML)]
 
 
 def test_a_directory_gives_its_files_sorted_by_path_and_skips_what_is_no_page(tmp_path: Path) -> None:
-    """Recursive, in the order of ``LC_ALL=C sort``; binary and empty files found there are counted, and are no failures."""
+    """Directories are read recursively, in the order of ``LC_ALL=C sort``; binary and empty files in them are counted, not failures."""
     for name in ("b/two.txt", "a.html", "b-1.txt", "b/a/deep.txt"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def test_a_directory_gives_its_files_sorted_by_path_and_skips_what_is_no_page(tm
 
 
 def test_an_output_within_the_input_directory_is_no_input(tmp_path: Path) -> None:
-    """Neither OUT, nor its part file, nor a redirected stdout is read as a page of the directory it stands in."""
+    """Neither OUT, nor its part file, nor a redirected stdout is read as a page of the directory that contains it."""
     (tmp_path / "a.txt").write_bytes(TEXT.read_bytes())
     (tmp_path / "out.jsonl").write_text("old\n")
     assert run("clean", tmp_path, "-o", tmp_path / "out.jsonl").returncode == 0
@@ -131,7 +131,7 @@ def test_an_output_within_the_input_directory_is_no_input(tmp_path: Path) -> Non
     ],
 )
 def test_a_bad_input_is_named_and_costs_nobody_else(tmp_path: Path, make: Any, code: str) -> None:
-    """One clear sentence with name and code, exit 1, and the page beside it is cleaned."""
+    """A bad input is reported in one sentence with name and code, the status is 1, and the page beside it is cleaned."""
     make(tmp_path / "bad.html")
     done = run("clean", tmp_path / "bad.html", TEXT, "--max-bytes", "20000")
     assert done.returncode == 1
@@ -154,14 +154,14 @@ def test_a_page_in_stdin_over_the_limit_is_refused_without_reading_on() -> None:
 
 @pytest.mark.parametrize(("choice", "status", "lines"), [("keep", 0, 2), ("skip", 0, 1), ("fail", 1, 1)])
 def test_unknown_pages_are_kept_left_out_or_called_failures(choice: str, status: int, lines: int) -> None:
-    """The user decides what becomes of a page of no known layout, and it is counted."""
+    """--unknown keeps, omits or fails pages of unknown layout, and they are counted."""
     done = run("clean", UNKNOWN, TEXT, "--unknown", choice)
     assert (done.returncode, len(records(done))) == (status, lines)
     assert b"unknown" in done.stderr
 
 
 def test_the_address_of_a_single_page_can_be_given() -> None:
-    """--url gives url, site, slug and id, and follows the page's relative links."""
+    """--url sets url, site, slug and id, and resolves the page's relative links."""
     (record,) = records(run("clean", "-", "--url", "https://www.masress.com/almanara/7", data=HTML.read_bytes()))
     assert (record["url"], record["site"], record["newspaper_slug"]) == (
         "https://www.masress.com/almanara/7",
@@ -186,14 +186,14 @@ def test_the_address_of_a_single_page_can_be_given() -> None:
     ],
 )
 def test_wrong_usage_exits_2(args: list[str]) -> None:
-    """What the command does not understand it says, and nothing is written."""
+    """Wrong usage ends with status 2 and a message, and writes nothing."""
     done = run(*args)
     assert (done.returncode, done.stdout) == (2, b"")
     assert complaints(done)
 
 
 def test_headlines_are_one_line_each() -> None:
-    """Each headline is a record with its place, its address and its page."""
+    """Each headline is a record with its position, its address and its page."""
     rows = records(run("headlines", HTML))
     (page,) = records(run("clean", HTML))
     assert [(row["headline"], row["url"]) for row in rows] == [(line["text"], line["url"]) for line in page["headlines"]]
@@ -203,7 +203,7 @@ def test_headlines_are_one_line_each() -> None:
 
 @pytest.mark.parametrize(("args", "key"), [([], "removed"), (["page"], "removed"), (["headline"], "position")])
 def test_schema_prints_a_json_schema(args: list[str], key: str) -> None:
-    """Of the page by default; every key is required, since every line has it."""
+    """The default schema is that of the page, and it requires every key, since every line has it."""
     schema = json.loads(run("schema", *args).stdout)
     assert schema["$schema"].startswith("https://json-schema.org/")
     assert key in schema["required"]
@@ -221,7 +221,7 @@ def test_version_and_module_and_script_agree() -> None:
 
 
 def test_an_output_file_appears_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
-    """-o gives the same bytes as stdout, keeps the mode of what it replaces, and follows a link."""
+    """-o writes the same bytes as stdout, keeps the mode of the file it replaces, and follows a link."""
     real, link = tmp_path / "real.jsonl", tmp_path / "link.jsonl"
     real.write_text("old")
     real.chmod(0o640)
@@ -235,7 +235,7 @@ def test_an_output_file_appears_whole_and_leaves_nothing_beside_it(tmp_path: Pat
 
 
 def test_a_run_with_failures_still_finishes_its_output(tmp_path: Path) -> None:
-    """Exit 1 for a failed page is no reason to withhold the others."""
+    """A failed page gives status 1, and all other records are still written."""
     done = run("clean", tmp_path / "nowhere", TEXT, "-o", tmp_path / "out.jsonl")
     assert done.returncode == 1
     assert (tmp_path / "out.jsonl").read_bytes().count(b"\n") == 1
@@ -243,14 +243,14 @@ def test_a_run_with_failures_still_finishes_its_output(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["no/such/dir/out.jsonl", "."])
 def test_an_output_that_cannot_be_opened_is_named(tmp_path: Path, name: str) -> None:
-    """A missing or impossible place is one sentence and exit 1."""
+    """An output that cannot be opened gives one sentence and status 1."""
     done = run("clean", TEXT, "-o", tmp_path / name)
     assert done.returncode == 1
     assert "the output cannot be written" in complaints(done)[0]
 
 
 def test_a_full_disk_is_named() -> None:
-    """When the system takes no more, on stdout or on a device, the run ends with 1 and a reason."""
+    """When stdout or a device takes no more bytes, the run ends with status 1 and a reason."""
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([*COMMAND, "clean", TEXT], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
     assert done.returncode == 1
@@ -261,7 +261,7 @@ def test_a_full_disk_is_named() -> None:
 
 
 def test_a_device_and_a_pipe_are_written_directly(tmp_path: Path) -> None:
-    """A device stays a device, and a named pipe gets its lines."""
+    """A device stays a device, and a named pipe gets the lines."""
     assert run("clean", TEXT, "-o", "/dev/null").returncode == 0
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
     pipe = tmp_path / "pipe"
@@ -273,7 +273,7 @@ def test_a_device_and_a_pipe_are_written_directly(tmp_path: Path) -> None:
 
 
 def test_a_closed_pipe_ends_the_run_quietly_with_141() -> None:
-    """Like the shell's own tools: no word, and the status of a broken pipe."""
+    """A closed pipe ends the run without a message and with the status of a broken pipe, as in other shell tools."""
     with subprocess.Popen([*COMMAND, "clean", *[str(HTML)] * 50], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -284,7 +284,7 @@ def test_a_closed_pipe_ends_the_run_quietly_with_141() -> None:
 
 
 def test_each_line_is_handed_on_at_once(tmp_path: Path) -> None:
-    """A reader gets the first record while the second page is still on its way."""
+    """A reader gets the first record while the second page is still being read."""
     pipe = tmp_path / "slow"
     os.mkfifo(pipe)
     with subprocess.Popen([*COMMAND, "clean", str(TEXT), str(pipe)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
@@ -296,7 +296,7 @@ def test_each_line_is_handed_on_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_the_run_cleanly(tmp_path: Path, number: signal.Signals, status: int) -> None:
-    """What bears the name stays as it was, the part file holds whole lines and is named, and the status tells the signal."""
+    """After a signal the old output is unchanged, the part file has whole lines and is named, and the status tells the signal."""
     out, pipe = tmp_path / "out.jsonl", tmp_path / "never"
     out.write_text("old\n")
     os.mkfifo(pipe)
@@ -307,16 +307,16 @@ def test_a_signal_stops_the_run_cleanly(tmp_path: Path, number: signal.Signals, 
         while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(number)
-        _, said = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=60)
     assert process.returncode == status
     assert out.read_text() == "old\n"
     assert json.loads(part.read_bytes())["input"] == str(TEXT)
-    assert str(part).encode() in said
-    assert b"Traceback" not in said
+    assert str(part).encode() in stderr
+    assert b"Traceback" not in stderr
 
 
 def test_line_ends_of_unicode_are_escaped(tmp_path: Path) -> None:
-    """U+0085, U+2028 and U+2029 would break lines for many readers; a name may hold them."""
+    """U+0085, U+2028 and U+2029 are escaped, since many readers break lines at them; a file name may contain them."""
     path = tmp_path / "a\u2028b\u0085c\u2029.txt"
     path.write_bytes(TEXT.read_bytes())
     done = run("clean", path)
@@ -325,7 +325,7 @@ def test_line_ends_of_unicode_are_escaped(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_no_text_is_shown_and_never_reaches_the_terminal_raw(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 become U+FFFD in the record; control characters of a name are spelled out on stderr."""
+    """Bytes of a name that are not UTF-8 become U+FFFD in the record; control characters are escaped on stderr."""
     path = os.fsencode(tmp_path) + b"/\xff.txt"
     Path(os.fsdecode(path)).write_bytes(TEXT.read_bytes())
     assert records(run("clean", tmp_path))[0]["input"].endswith("/\ufffd.txt")
@@ -335,10 +335,10 @@ def test_a_name_that_is_no_text_is_shown_and_never_reaches_the_terminal_raw(tmp_
 
 
 def test_help_lists_only_what_exists() -> None:
-    """A command lands with the issue that builds it."""
-    said = run("--help", env={"COLUMNS": "100", "NO_COLOR": "1"}).stdout.decode()
-    assert all(command in said for command in ("clean", "headlines", "schema", "fetch", "explain", "layouts"))
-    assert "crawl" not in said
+    """The help lists the commands that exist and no others."""
+    stdout = run("--help", env={"COLUMNS": "100", "NO_COLOR": "1"}).stdout.decode()
+    assert all(command in stdout for command in ("clean", "headlines", "schema", "fetch", "explain", "layouts"))
+    assert "crawl" not in stdout
     assert b"\x1b" not in run("clean", "--help", env={"NO_COLOR": "1"}).stdout
 
 
@@ -359,7 +359,7 @@ def shell(line: str, cwd: Path) -> Done:
     ],
 )
 def test_closed_streams_and_huge_limits_are_no_surprise(tmp_path: Path, line: str, status: int, lines: int) -> None:
-    """Talk never lands among the data, and no traceback is seen, whatever is closed or full."""
+    """Messages never reach the data, and no traceback is printed, whichever stream is closed or full."""
     (tmp_path / "a.txt").write_bytes(TEXT.read_bytes())
     done = shell(line, tmp_path)
     assert (done.returncode, len(records(done))) == (status, lines)
@@ -367,7 +367,7 @@ def test_closed_streams_and_huge_limits_are_no_surprise(tmp_path: Path, line: st
 
 
 def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
-    """A saved page is never replaced by its record."""
+    """An output that is also an input is refused, so that no page is replaced by its record."""
     page = tmp_path / "a.html"
     page.write_bytes(HTML.read_bytes())
     assert run("clean", page, "-o", page).returncode == 2
@@ -375,7 +375,7 @@ def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
 
 
 def test_two_runs_do_not_share_an_output(tmp_path: Path) -> None:
-    """The second run is refused while the first is writing, and the first is not disturbed."""
+    """A second run with the same output is refused, and the first is not disturbed."""
     out, pipe = tmp_path / "out.jsonl", tmp_path / "slow"
     os.mkfifo(pipe)
     with subprocess.Popen([*COMMAND, "clean", "-q", str(TEXT), str(pipe), "-o", str(out)]) as first:
@@ -391,7 +391,7 @@ def test_two_runs_do_not_share_an_output(tmp_path: Path) -> None:
 
 
 def test_a_part_file_follows_no_link(tmp_path: Path) -> None:
-    """What stands where the part file would is not written through."""
+    """A link in the place of the part file is not followed."""
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (tmp_path / "out.jsonl.part").symlink_to(victim)

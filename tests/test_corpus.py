@@ -1,4 +1,4 @@
-"""A corpus of one file for each newspaper, made from a web archive in one command, as loaders find it."""
+"""The README's recipe: a web archive becomes a corpus with one file per newspaper, and pandas and DuckDB load it."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ KEYS = {"content": "text", "author": "author", "date": "date", "newspaper": "new
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a directory that holds an archive, and the corpus that the recipe of the README makes of it."""
+    """A directory with an archive and the corpus that the README's recipe makes of it."""
     directory = tmp_path_factory.mktemp("corpus")
     (directory / "raw.warc.gz").write_bytes(warc(twenty_pages() * 10, gzip.compress))
     keys = ",".join(new if new == old else f"{new}={old}" for new, old in KEYS.items())
@@ -30,7 +30,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected(place: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return what must stand in each file, from the records themselves."""
+    """Return the expected contents of each file, from the records themselves."""
     found: dict[str, list[dict[str, Any]]] = {}
     for record in records(run("clean", place / "raw.warc.gz", "--only", "article")):
         name = "/".join(record[key] or "unknown" for key in ("site", "lang", "newspaper_slug"))
@@ -46,14 +46,14 @@ def files(place: Path) -> Iterator[tuple[str, Path]]:
 
 
 def test_each_newspaper_has_its_articles(place: Path, expected: dict[str, list[dict[str, Any]]]) -> None:
-    """The files are those of the newspapers, and hold their articles with the keys that were named, in the order of the archive."""
+    """There is a file for each newspaper, with its articles in the archive's order and the keys that were chosen."""
     found = {name: [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]] for name, path in files(place)}
     assert found == expected
     assert all(list(row) == list(KEYS) for rows in found.values() for row in rows)
 
 
 def test_pandas_loads_each_file(place: Path, expected: dict[str, list[dict[str, Any]]]) -> None:
-    """``read_json(lines=True)`` gives the same values."""
+    """``read_json(lines=True)`` of pandas gives the same values."""
     for name, path in files(place):
         table = pd.read_json(path, lines=True, dtype=False)
         rows = table.astype(object).where(table.notna(), None).to_dict("records")
@@ -61,7 +61,7 @@ def test_pandas_loads_each_file(place: Path, expected: dict[str, list[dict[str, 
 
 
 def test_duckdb_loads_all_files_at_once(place: Path, expected: dict[str, list[dict[str, Any]]]) -> None:
-    """``read_json`` gives the same values, and tells the file of each."""
+    """``read_json`` of DuckDB gives the same values and the file of each."""
     pattern = str(place / "corpus/*/*/*.json")
     columns = dict.fromkeys(KEYS, "VARCHAR")
     relation = duckdb.read_json(pattern, format="newline_delimited", columns=columns, filename=True)

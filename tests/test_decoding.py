@@ -1,4 +1,4 @@
-"""Bytes to text: each step of the rule, and what would tempt it astray."""
+"""Bytes to text: each step of the rule, and inputs that could mislead it."""
 
 import pytest
 from hypothesis import given
@@ -32,7 +32,7 @@ def html(text: str, charset: str | None) -> str:
     ],
 )
 def test_text_comes_out_right(data: bytes, text: str, encoding: str, by: str) -> None:
-    """A text without any declaration is read by its mark, by its zero bytes, as UTF-8, or by detection, in this order."""
+    """Without a declaration, the encoding is found by byte order mark, zero bytes, UTF-8 or detection, in this order."""
     decoded, decoding = decode(Page(data=data))
     assert (decoded, decoding.encoding, decoding.by, decoding.replaced) == (text, encoding, by, 0)
 
@@ -54,14 +54,14 @@ def test_text_comes_out_right(data: bytes, text: str, encoding: str, by: str) ->
 def test_a_declaration_is_believed_only_as_far_as_it_can_be(
     encoded_as: str, declared: str | None, header: str | None, by: str
 ) -> None:
-    """Valid UTF-8 beats any tag; the header comes before the tag; a charset that cannot be right is passed over."""
+    """Valid UTF-8 beats any tag; the header comes before the tag; an impossible charset is ignored."""
     markup = html(ARABIC, declared)
     decoded, decoding = decode(Page(data=markup.encode(encoded_as), charset=header))
     assert (decoded, decoding.by) == (markup, by)
 
 
 def test_iso_8859_6_is_read() -> None:
-    """The Arabic part of ISO 8859 is read where it is declared and where it is not."""
+    """ISO 8859-6 is read whether it is declared or not."""
     text = "افتتحت التعاونية صباح امس مصنعا صغيرا لتجفيف التمور؛ وقالت رئيستها. " * 5
     for markup in (html(text, "iso-8859-6"), text):
         assert decode(Page(data=markup.encode("iso8859_6")))[0] == markup
@@ -79,7 +79,7 @@ def test_one_bad_byte_costs_one_character(text: str, declared: str | None, bad: 
 
 
 def test_a_page_may_hold_replacement_characters_of_its_own() -> None:
-    """U+FFFD that stands in the source is a character like any other: nothing was replaced here."""
+    """U+FFFD in the source is a character like any other and is not counted as replaced."""
     decoded, decoding = decode(Page(data="Publi\ufffd dans La D\ufffdp\ufffdche".encode()))
     assert decoded == "Publi\ufffd dans La D\ufffdp\ufffdche"
     assert (decoding.by, decoding.replaced) == ("strict", 0)
@@ -89,13 +89,13 @@ def test_a_page_may_hold_replacement_characters_of_its_own() -> None:
     "data", [b"\x89PNG\r\n\x1a\n" + bytes(range(256)), bytes(range(256)) * 20, b"\x1f\x8b\x08" + b"\x00\x01" * 50]
 )
 def test_what_is_no_text_is_refused(data: bytes) -> None:
-    """A picture or an archive is named as such."""
+    """A picture or an archive is refused as such."""
     with pytest.raises(NotText):
         decode(Page(data=data))
 
 
 def test_stray_zero_bytes_do_not_make_a_page_binary() -> None:
-    """A page hurt by a few NULs and other controls is a page."""
+    """A page with a few NULs and other controls is still a page."""
     data = html(ARABIC, None).encode().replace(b" ", b" \x00", 5).replace(b"<p", b"\x01<p")
     assert decode(Page(data=data))[1].by == "strict"
 
@@ -111,7 +111,7 @@ SHORT = {
 @pytest.mark.parametrize("parity", [0, 1])
 @pytest.mark.parametrize("every", [24, 26, 34])
 def test_zero_bytes_on_one_parity_make_no_utf_16(lang: str, parity: int, every: int) -> None:
-    """A short page in UTF-8 whose stray NULs all stand at odd places, or all at even ones, is still a page in UTF-8."""
+    """A short page in UTF-8 whose stray NULs all have odd places, or all even ones, is still UTF-8."""
     data = bytearray(SHORT[lang].encode())
     for place in range(parity, len(data), every):
         if data[place] < 0x80:
@@ -123,7 +123,7 @@ def test_zero_bytes_on_one_parity_make_no_utf_16(lang: str, parity: int, every: 
 @pytest.mark.parametrize("lang", SHORT)
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_a_short_page_in_utf_16_needs_no_mark(lang: str, encoding: str) -> None:
-    """A single sentence in UTF-16 without a byte order mark is read as what it is, also with quotation marks and a few stray controls."""
+    """A single sentence in UTF-16 needs no byte order mark, even with quotation marks and a few stray controls."""
     for text in (SHORT[lang], f"\u201c{SHORT[lang]}\u201d \x01"):
         decoded, decoding = decode(Page(data=text.encode(encoding)))
         assert (decoded, decoding.encoding, decoding.by) == (text, encoding, "detected")
@@ -131,7 +131,7 @@ def test_a_short_page_in_utf_16_needs_no_mark(lang: str, encoding: str) -> None:
 
 @given(st.binary(), st.sampled_from([None, "utf-8", "windows-1256", "utf-16", "idna", "x\x00y", "unicode_escape", "hex", "rot13"]))
 def test_any_bytes_give_text_or_are_named(data: bytes, charset: str | None) -> None:
-    """Whatever the bytes and whatever the header says: text that can be encoded again, or NotText."""
+    """Any bytes under any header give text that can be encoded again, or NotText."""
     try:
         text, _ = decode(Page(data=data, charset=charset))
     except NotText:
@@ -140,7 +140,7 @@ def test_any_bytes_give_text_or_are_named(data: bytes, charset: str | None) -> N
 
 
 def test_directional_marks_betray_windows_1256() -> None:
-    """French in windows-1256 with directional marks is not read as windows-1252, in which they are letters that French has not."""
+    """French in windows-1256 with directional marks is not read as windows-1252, where they would be letters that French does not have."""
     text = "\u200eLa région a voté\u200f. L'école est très fréquentée, dit la présidente, et l'été sera long et sec à la montagne."
     found, decoding = decode(Page(data=text.encode("cp1256")))
     assert (found, decoding.encoding) == (text, "cp1256")

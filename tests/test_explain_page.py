@@ -10,7 +10,7 @@ from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from tests.browsing import INSTALL, least_contrast, logged, luminance, requested, seen, show
+from tests.browsing import INSTALL, displayed, logged, lowest_contrast, luminance, requested, show
 from tests.test_cli import FIXTURES, HTML, run
 
 HOSTILE_PAGE = """<html><head><title>&lt;/title>&lt;script>document.title = 'pwned'&lt;/script></title>
@@ -56,27 +56,27 @@ def test_it_needs_nothing_but_itself_and_breaks_no_rule_of_its_policy(page: Chro
 
 def test_the_legend_filters_by_fate_and_by_label(page: Chrome) -> None:
     """Unchecking a fate hides its pieces and no others; so does a label; checking shows them again."""
-    before = len(seen(page, ".piece"))
-    removed = len(seen(page, ".piece.removed"))
+    before = len(displayed(page, ".piece"))
+    removed = len(displayed(page, ".piece.removed"))
     assert 0 < removed < before
     click(page, "#show-is-removed")
-    assert (len(seen(page, ".piece.removed")), len(seen(page, ".piece"))) == (0, before - removed)
-    assert seen(page, ".group.removed") == []
+    assert (len(displayed(page, ".piece.removed")), len(displayed(page, ".piece"))) == (0, before - removed)
+    assert displayed(page, ".group.removed") == []
     click(page, "#show-is-removed")
-    assert len(seen(page, ".piece")) == before
+    assert len(displayed(page, ".piece")) == before
     click(page, "#show-is-heading")
-    assert seen(page, ".is-heading") == []
-    assert seen(page, ".piece.is-body")
+    assert displayed(page, ".is-heading") == []
+    assert displayed(page, ".piece.is-body")
     assert all(not element.is_displayed() for element in page.find_elements(By.CSS_SELECTOR, ".why"))
 
 
 def test_a_long_ticker_unfolds(page: Chrome) -> None:
     """Some headlines are seen, the others are counted, and all are there on demand."""
-    assert len(seen(page, ".piece.is-headline")) == 5
+    assert len(displayed(page, ".piece.is-headline")) == 5
     summary = page.find_element(By.CSS_SELECTOR, "main summary")
     assert summary.text == "7 more headlines"
     summary.send_keys(Keys.ENTER)
-    assert len(seen(page, ".piece.is-headline")) == 12
+    assert len(displayed(page, ".piece.is-headline")) == 12
 
 
 def test_the_keyboard_reaches_every_piece_and_shows_rule_and_reason(page: Chrome) -> None:
@@ -93,7 +93,7 @@ def test_the_keyboard_reaches_every_piece_and_shows_rule_and_reason(page: Chrome
     assert sum("piece field is-field is-headline" in name for name in visited) == 5
     title = page.switch_to.active_element
     assert title.value_of_css_property("outline-style") == "solid"
-    (why,) = seen(page, ".why")
+    (why,) = displayed(page, ".why")
     rule, because = why.find_elements(By.TAG_NAME, "p")
     assert rule.text == "arabress/title"
     assert because.text == "span.articletitle holds the title [code]."
@@ -115,13 +115,13 @@ def test_pointing_at_a_piece_shows_rule_and_reason_and_hides_nothing(page: Chrom
     page.execute_script("document.querySelector('.is-title.piece').focus()")
     dateline = page.find_element(By.CSS_SELECTOR, ".is-dateline.piece")
     page.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", **middle(page, dateline)})
-    first, second = seen(page, ".why")
+    first, second = displayed(page, ".why")
     top = page.execute_script(
         "const r = arguments[0].getBoundingClientRect(); return document.elementFromPoint(r.x + 9, r.y + 9)", first
     )
     assert top.text.startswith("arabress/dateline")
     panel = second.rect
-    assert all(piece.rect["x"] + piece.rect["width"] <= panel["x"] for piece in seen(page, ".piece, .card"))
+    assert all(piece.rect["x"] + piece.rect["width"] <= panel["x"] for piece in displayed(page, ".piece, .card"))
 
 
 def middle(browser: Chrome, element: WebElement) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def middle(browser: Chrome, element: WebElement) -> dict[str, Any]:
 
 def test_each_piece_has_its_own_direction(page: Chrome) -> None:
     """Arabic runs from right to left, a Latin line beside it from left to right."""
-    directions = {piece.value_of_css_property("direction") for piece in seen(page, ".piece.is-body")}
+    directions = {piece.value_of_css_property("direction") for piece in displayed(page, ".piece.is-body")}
     assert directions == {"rtl"}
     assert page.find_element(By.CSS_SELECTOR, ".head").value_of_css_property("direction") == "ltr"
 
@@ -142,7 +142,7 @@ def test_each_piece_has_its_own_direction(page: Chrome) -> None:
 def test_text_is_told_from_its_ground(browser: Chrome, tmp_path: Path, case: str, scheme: str) -> None:
     """All text has a contrast of 4.5 to 1 or more in both schemes (WCAG 2.2, 1.4.3), and the schemes differ."""
     show(browser, explain(FIXTURES / case / "source.html", tmp_path), scheme=scheme)
-    assert least_contrast(browser) >= 4.5
+    assert lowest_contrast(browser) >= 4.5
     paper = browser.find_element(By.TAG_NAME, "body").value_of_css_property("background-color")
     assert (luminance(paper) > 0.5) == (scheme == "light")
 
@@ -162,9 +162,9 @@ def test_a_hostile_page_executes_nothing(browser: Chrome, tmp_path: Path) -> Non
     source = tmp_path / "hostile.html"
     source.write_text(HOSTILE_PAGE, encoding="utf-8")
     show(browser, explain(source, tmp_path))
-    for piece in seen(browser, ".piece"):
+    for piece in displayed(browser, ".piece"):
         piece.click()
-    for summary in seen(browser, "summary"):
+    for summary in displayed(browser, "summary"):
         summary.click()
     assert "</title></style></textarea><script>" in browser.title
     assert not browser.title.startswith("pwned")

@@ -225,7 +225,7 @@ def invented(seed: str) -> str:
     return decode(Page(data=make_case(seed, "html").data))[0]
 
 
-def hurt(markup: str, pieces: Sequence[tuple[float, str]]) -> str:
+def damaged(markup: str, pieces: Sequence[tuple[float, str]]) -> str:
     for where, piece in pieces:
         at = round(where * len(markup))
         markup = markup[:at] + piece + markup[at:]
@@ -260,7 +260,7 @@ def test_a_hurt_page_has_the_text_of_the_standards_tree(seed: int) -> None:
 @given(st.one_of(st.sampled_from(HTML_CASES).map(read), st.integers(0, 2**32).map(str).map(invented)), thrown_in(PIECES))
 def test_hostile_markup_in_a_page_costs_no_text(markup: str, pieces: list[tuple[float, str]]) -> None:
     """The same holds wherever a few pieces of hostile markup are thrown into a page, also into tags, scripts and comments."""
-    check(hurt(markup, pieces))
+    check(damaged(markup, pieces))
 
 
 @settings(max_examples=500)
@@ -285,7 +285,7 @@ def test_a_browser_finds_the_same_text(browser: "Chrome") -> None:
     rare = [piece for piece in RARE if piece != "<selectedcontent>"]
     for _ in range(300):
         pieces = [(chance.random(), chance.choice(chance.choice([PIECES, rare]))) for _ in range(chance.randint(1, 8))]
-        pages.append(hurt(chance.choice([*honest, "x y " * 30]), pieces))
+        pages.append(damaged(chance.choice([*honest, "x y " * 30]), pieces))
     compared = [(page, text) for page, text in zip(pages, by_chromium(browser, pages), strict=True) if text is not None]
     assert [page for page, text in compared if text != ours(page)] == []
     assert len(compared) > 500

@@ -17,7 +17,7 @@ from scraper.parse import Tree
 from scraper.records import to_json_line
 from tests.cases import CASES, FIXTURES, source_of
 from tests.measure_pages import make_case
-from tests.test_html_oracle import PIECES, hurt
+from tests.test_html_oracle import PIECES, damaged
 
 PARTS = parts_of(builtin_layouts())
 ARTICLE = (
@@ -67,7 +67,7 @@ def test_a_hurt_page_gives_the_same_record_cut(seed: int) -> None:
     chance = random.Random(seed)
     data = make_case(f"parts-{seed}", "html").data.decode("utf-8", "replace")
     pieces = [(chance.random(), chance.choice(PIECES)) for _ in range(chance.randint(0, 3))]
-    check_same(Page(data=hurt(data, pieces).encode()))
+    check_same(Page(data=damaged(data, pieces).encode()))
 
 
 @pytest.mark.parametrize(
@@ -246,5 +246,5 @@ def test_a_page_gives_the_same_line_whatever_was_read_before(case: str, seed: in
     before = line_of(Page(data=data))
     for _ in range(3):
         pieces = [(chance.random(), chance.choice(PIECES)) for _ in range(chance.randint(1, 4))]
-        line_of(Page(data=hurt(data.decode("utf-8", "replace"), pieces).encode()))
+        line_of(Page(data=damaged(data.decode("utf-8", "replace"), pieces).encode()))
     assert line_of(Page(data=data)) == before

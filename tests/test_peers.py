@@ -113,12 +113,12 @@ def test_a_hurt_extractor_costs_its_own_row_alone(load: Callable[[], Tool], said
 def test_an_extractor_that_hangs_is_given_up(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that never answers is ended, and its row says so."""
     monkeypatch.setattr("bench.peers._LIMIT", 1.0)
-    assert compare(_other(_load_hanging), samples, ROUNDS).hurt == "it did not finish within 1 s"
+    assert compare(_other(_load_hanging), samples, ROUNDS).failure == "it did not finish within 1 s"
 
 
 def test_an_extractor_prints_nothing_among_the_tables(samples: Samples, capfd: pytest.CaptureFixture[str]) -> None:
     """What an extractor prints goes to stderr."""
-    assert compare(_other(_load_printing), samples, ROUNDS).hurt == ""
+    assert compare(_other(_load_printing), samples, ROUNDS).failure == ""
     assert capfd.readouterr().out == ""
 
 
@@ -146,4 +146,4 @@ def test_scraper_runs_on_the_same_libraries_as_in_its_own_tests() -> None:
 
 def test_a_row_without_a_measurement_says_why() -> None:
     """Nothing stands for a figure that was not measured."""
-    assert "| other | ? | it hangs | | | `other(page)` |" in list(tables([(_other(_load_broken), Row(hurt="it hangs"))]))
+    assert "| other | ? | it hangs | | | `other(page)` |" in list(tables([(_other(_load_broken), Row(failure="it hangs"))]))

@@ -10,7 +10,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from tests.browsing import least_contrast, logged, luminance, requested, seen, show
+from tests.browsing import displayed, logged, lowest_contrast, luminance, requested, show
 from tests.test_cli import run
 from tests.test_explain import ACTING
 from tests.test_stats import ARTICLE, HOSTILE_NAMES, NAMES, corpus, counts, write
@@ -70,16 +70,16 @@ def test_each_table_has_a_picture_and_its_numbers(page: Chrome, tmp_path: Path) 
     """Pictures are seen at once, with a bar for each row; the numbers unfold below, and are those that the terminal shows."""
     printed = run("stats", tmp_path / "pages.jsonl").stdout.decode()
     for title in PICTURES:
-        (picture,) = seen(page, f"{card(title)} svg")
+        (picture,) = displayed(page, f"{card(title)} svg")
         assert picture.size["height"] > 30
-        assert seen(page, f"{card(title)} table") == []
+        assert displayed(page, f"{card(title)} table") == []
         page.find_element(By.CSS_SELECTOR, f"{card(title)} summary").click()
-        assert len(seen(page, f"{card(title)} table")) == 1
+        assert len(displayed(page, f"{card(title)} table")) == 1
     for title in ("Kinds", "Languages", "Sites", "Years", "Warnings"):
         rows = table(page, title)
         assert {row[0]: int(row[1].replace(",", "")) for row in rows} == counts(printed, title)
         assert len(page.find_elements(By.CSS_SELECTOR, f"{card(title)} svg [aria-roledescription='bar']")) == len(rows)
-    assert len(seen(page, f"{card('Lengths of texts')} table")) == 1
+    assert len(displayed(page, f"{card('Lengths of texts')} table")) == 1
 
 
 def test_the_longest_bar_is_that_of_the_most_pages(page: Chrome) -> None:
@@ -122,9 +122,9 @@ def test_arabic_names_are_text_that_the_browser_shapes(page: Chrome) -> None:
 def test_text_is_told_from_its_ground(browser: Chrome, tmp_path: Path, scheme: str) -> None:
     """All text, that of the pictures too, has a contrast of 4.5 to 1 or more in both schemes, and bars one of 3 to 1 (WCAG 2.2)."""
     show(browser, stats(corpus(800), tmp_path), scheme=scheme)
-    for summary in seen(browser, "summary"):
+    for summary in displayed(browser, "summary"):
         summary.click()
-    assert least_contrast(browser) >= 4.5
+    assert lowest_contrast(browser) >= 4.5
     paper = browser.find_element(By.TAG_NAME, "body").value_of_css_property("background-color")
     assert (luminance(paper) > 0.5) == (scheme == "light")
     bar, ground = browser.execute_script("""
@@ -144,7 +144,7 @@ def test_it_is_never_wider_than_its_window(browser: Chrome, tmp_path: Path, widt
         for n, name in enumerate(names)
     )
     show(browser, stats(records, tmp_path), width=width)
-    for summary in seen(browser, "summary"):
+    for summary in displayed(browser, "summary"):
         summary.click()
     assert browser.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     covered = browser.execute_script("""

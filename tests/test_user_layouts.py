@@ -241,17 +241,17 @@ def test_whatever_stands_in_a_file_is_a_layout_or_a_fault(data: st.DataObject) -
         n = data.draw(st.integers(0, len(lines) - 1))
         line = lines[n]
         at = data.draw(st.integers(0, len(line)))
-        hurt = data.draw(
+        damaged = data.draw(
             st.sampled_from([[], [line, line], [line[:at] + data.draw(st.text("()[]{}|?+*\\\"'.d1", max_size=2)) + line[at:]]])
             | st.sampled_from(LINES).map(lambda other: [other])
         )
-        lines[n : n + 1] = hurt
+        lines[n : n + 1] = damaged
         if not lines:
             return
     try:
-        layouts = assemble([RuleSource("hurt.toml", "\n".join(lines).encode())])
+        layouts = assemble([RuleSource("damaged.toml", "\n".join(lines).encode())])
     except LayoutError as error:
-        assert str(error).startswith("hurt.toml: ")
+        assert str(error).startswith("damaged.toml: ")
         return
     for page in PAGES:
         clean(page, layouts)
