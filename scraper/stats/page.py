@@ -36,7 +36,7 @@ def to_html(statistics: Statistics, inputs: Sequence[str], top: int) -> str:
     cards = [_card(table, _picture(table, statistics, top)) for table in tables_of(statistics, top)] if statistics.pages else []
     return to_page(
         f"{title} \u00b7 scraper stats",
-        style_sheet("statistics"),
+        style_sheet("stats"),
         tag("body", head, tag("main", *cards or [tag("p", NOTHING)], class_="charts")),
     )
 
