@@ -6,14 +6,15 @@ import sys
 
 def main() -> None:
     """Run the command line."""
-    if sys.argv[1:] == ["--version"]:  # without importing the commands
-        from scraper import __version__
-
-        sys.stdout.write(f"scraper {__version__}\n")
-        return
     # Imported modules are never garbage; looking for some while they load takes a noticeable part of the start.
     gc.disable()
     try:
+        if sys.argv[1:] == ["--version"]:  # without importing the commands
+            from scraper import __version__
+
+            sys.stdout.write(f"scraper {__version__}\n")
+            sys.stdout.flush()
+            return
         from scraper.cli import make_app
 
         make_app(sys.argv[1:])(prog_name="scraper")

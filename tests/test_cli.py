@@ -355,6 +355,7 @@ def shell(line: str, cwd: Path) -> Done:
         ("scraper clean a.txt >&-", 1, 0),
         ("scraper clean a.txt --max-bytes 9000000000000000000", 0, 1),
         ("scraper clean --help >/dev/full", 1, 0),
+        ("scraper --version >/dev/full", 1, 0),
         ("set -o pipefail; scraper clean a.txt a.txt a.txt | true", 141, 0),
     ],
 )

@@ -1,4 +1,4 @@
-"""A fetch that is killed at any moment, and the runs after it."""
+"""Fetches that are killed at random moments, and the runs after them."""
 
 import json
 import os
@@ -9,7 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-from scraper.output.fetch_state import State
+import pytest
+
+from scraper.cli.stores import Store
+from scraper.output.fetch_state import FetchedRow, State
 from tests.site import Site
 from tests.test_fetch import archived
 
@@ -18,7 +21,7 @@ PAGES = 400
 
 
 def test_killed_at_random_moments_nothing_is_lost_and_nothing_twice(tmp_path: Path) -> None:
-    """SIGKILL, seeded, most of the times between the first write and the end: OUT has each page once, the archive is valid, the state agrees."""
+    """After SIGKILL at seeded moments, the finished output has each page once, the archive is valid, and the state agrees."""
     rng = random.Random(20251)
     within = 0
     with Site() as site:
@@ -47,10 +50,10 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_twice(tmp_path: Pa
                     ended = process.poll() is not None
                     if not ended:
                         process.send_signal(signal.SIGKILL)
-                    _, said = process.communicate(timeout=30)
-                # Of a run that is killed, processes that are just starting to clean may still say that it is gone.
+                    _, stderr = process.communicate(timeout=30)
+                # Cleaning processes that are just starting may still report that the killed run is gone.
                 if ended:
-                    assert (process.returncode, said) == (0, b"")
+                    assert (process.returncode, stderr) == (0, b"")
                     break
                 kills += 1
                 written = out.stat().st_size if out.exists() else 0
@@ -67,3 +70,37 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_twice(tmp_path: Pa
                 assert all((row := state.row(address, "page")) is not None and row.result == "ok" for address in asked)
     print(f"{kills} kills, {within} of them between the first write and the end, {cycle} lists")
     assert within > kills / 2
+
+
+def test_an_interrupt_right_behind_the_commit_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a signal arrives between the commit of the state and the next statement, the output keeps what the state has committed."""
+    out, state = tmp_path / "out.jsonl", tmp_path / "db"
+    row = FetchedRow(
+        address="http://x/1",
+        records="page",
+        final_url=None,
+        fetched_at=None,
+        checked_at=0.0,
+        status=200,
+        result="ok",
+        is_passing=False,
+        etag=None,
+        last_modified=None,
+        program="",
+        layouts="",
+    )
+    commit = State.commit
+
+    def interrupted(self: State) -> None:
+        commit(self)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), Store(out=out, save=None, state=state) as store:
+        store.add([b'{"n": 1}\n'], lambda: row)
+        monkeypatch.setattr(State, "commit", interrupted)
+        store.commit()
+    monkeypatch.undo()
+    assert out.read_bytes() == b'{"n": 1}\n'
+    with Store(out=out, save=None, state=state) as store:
+        assert store.state is not None
+        assert store.state.row("http://x/1", "page") is not None

@@ -357,3 +357,33 @@ def test_processes_that_cannot_start_end_the_run(tmp_path: Path, mix: list[Path]
     done = run("clean", mix[0], "-j2", env={"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"})
     assert done.returncode == 1
     assert b"try -j 1" in done.stderr
+
+
+def test_an_interrupt_while_processes_start_prints_no_traceback(tmp_path: Path, mix: list[Path]) -> None:
+    """Ctrl-C reaches all processes of a terminal; those that are still loading ignore it, and the run ends as at any other moment."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\nif 'forkserver' in str(sys.orig_argv): os.killpg(0, signal.SIGINT)"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
+    command = [*COMMAND, "clean", str(mix[1]), "-j2", "-o", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, env=environment, start_new_session=True, timeout=60, check=False)
+    assert done.returncode == 130
+    assert b"Traceback" not in done.stderr
+
+
+def test_too_few_open_files_end_the_run_with_a_sentence(tmp_path: Path, mix: list[Path]) -> None:
+    """Where the system lets a process open only a few files, the run says so instead of failing inside a worker."""
+    command = ["sh", "-c", 'ulimit -n 15; exec "$@"', "sh", *COMMAND, "clean", str(mix[1]), "-j2", "-o", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"scraper: no process can be started: only 15 files may be open")
+    assert b"Traceback" not in done.stderr
+
+
+def test_counts_of_parts_add_up() -> None:
+    """Counts of a part of the run are added in full, the headlines as well."""
+    one, other = Counts(), Counts()
+    one.headlines, other.headlines = 2, 3
+    one.kinds["article"], other.kinds["article"] = 1, 4
+    one.update(other)
+    assert (one.headlines, one.kinds["article"]) == (5, 5)

@@ -40,7 +40,6 @@ class Store:
         self._raw_lock = threading.Lock()
         self._committed_at = 0.0
         self._is_dirty = False
-        self._good = 0
         self.state: State | None = None
 
     @property
@@ -54,7 +53,6 @@ class Store:
                 self.state = stack.enter_context(State(self._path))
             if self.state is not None and self._out is not None and not is_special(self._out):
                 self._lines = stack.enter_context(_appended(self._out, self.state))
-                self._good = self._lines.length
             else:
                 stack.enter_context(self._lines)
             if self._save is not None:
@@ -67,7 +65,8 @@ class Store:
             if kind is None:
                 self.commit()
             elif self.state is not None and isinstance(self._lines, AppendFile):
-                self._lines.cut(self._good)
+                # Only the state knows what was committed: a signal may have arrived right behind the commit.
+                self._lines.cut(self.state.committed_length(self._lines.path))
         finally:
             self._stack.__exit__(kind, *rest)  # type: ignore[arg-type]  # they are what this was given
 
@@ -106,8 +105,6 @@ class Store:
             self._lines.sync()
             self.state.put_length(self._lines.path, self._lines.length)
         self.state.commit()
-        if isinstance(self._lines, AppendFile):
-            self._good = self._lines.length
         self._committed_at, self._is_dirty = time.monotonic(), False
 
 

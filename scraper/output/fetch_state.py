@@ -158,6 +158,13 @@ class State:
         found = self._rows("SELECT length FROM outputs WHERE path = ?", str(path))
         return found[0][0] if found else None
 
+    def committed_length(self, path: Path) -> int:
+        """Drop what was put since the last commit, and return to which length an output is good; 0 if the state does not know it."""
+        with self._lock:
+            if self._database.in_transaction:
+                self._do("ROLLBACK")
+            return self.length(path) or 0
+
     def put_length(self, path: Path, length: int) -> None:
         """Note to which length an output is good."""
         self._do("INSERT OR REPLACE INTO outputs VALUES (?, ?)", str(path), length)

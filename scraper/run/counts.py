@@ -66,6 +66,8 @@ class Counts:
         self.left_out += other.left_out
         self.layouts += other.layouts
         self.digests |= other.digests
+        if other.headlines is not None:
+            self.headlines = (self.headlines or 0) + other.headlines
 
     def take(self, counts: Mapping[str, Any]) -> None:
         """Add counts as ``vars`` gives them."""

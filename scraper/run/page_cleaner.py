@@ -20,7 +20,7 @@ from scraper.extract.record_builder import headline_records
 from scraper.models import Page
 from scraper.output.digests import headline_key
 from scraper.records import HeadlineRecord, PageRecord, to_json_line
-from scraper.run.forking import forking_server, safe_path
+from scraper.run.forking import check_open_files, fork_server, starting
 from scraper.run.jobs import layouts_of
 
 _SAMPLE: Final = 32
@@ -95,7 +95,7 @@ class PageCleaner:
     def __init__(self, records: Records, layouts: Path | None, *, processes: int) -> None:
         self._how = (records, layouts)
         self._processes = processes
-        self._context = forking_server(__name__)
+        self._context = fork_server(__name__)
         self._pool: ProcessPoolExecutor | None = None
         self._is_behind = False
         self._cleaned = 0
@@ -143,7 +143,8 @@ class PageCleaner:
         return done
 
     def _started(self, processes: int) -> ProcessPoolExecutor:
-        with safe_path():
+        check_open_files(processes)
+        with starting():
             forkserver.ensure_running()
         return ProcessPoolExecutor(processes, mp_context=self._context, initializer=_prepare)
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from scraper.errors import OutputError
 from scraper.run.chunks import Chunk, FileChunk, MemberChunk
-from scraper.run.forking import forking_server, safe_path
+from scraper.run.forking import check_open_files, fork_server, starting
 from scraper.run.jobs import Job
 from scraper.run.worker import Done, Task, last_step, work
 
@@ -26,7 +26,7 @@ class Pool:
     def __init__(self, job: Job, size: int, expected: int | None = None) -> None:
         self._job = job
         self._size = size
-        self._context = forking_server("scraper.run.worker")
+        self._context = fork_server("scraper.run.worker")
         self._workers: dict[Connection, Any] = {}
         self._tasks: dict[Connection, Task] = {}
         self._waiting: deque[Task] = deque()
@@ -35,6 +35,7 @@ class Pool:
         """Where the next stretch of members begins, as the one before has found."""
 
     def __enter__(self) -> Self:
+        check_open_files(self._size)
         self._directory = tempfile.mkdtemp(prefix="scraper-")
         with ExitStack() as started:
             started.push(self)
@@ -119,7 +120,7 @@ class Pool:
             here, there = self._context.Pipe()
             process = self._context.Process(target=work, args=(there, self._job), daemon=True)
             try:
-                with safe_path():
+                with starting():
                     process.start()
             except (EOFError, OSError) as error:  # the server was killed; it is started again
                 here.close()
