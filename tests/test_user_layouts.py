@@ -159,8 +159,8 @@ def test_a_program_uses_what_comes_with_the_package(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("text", "complaints"),
     [
-        ('name = "x"\nbecause = = "y"\n', ["this is no TOML: Invalid value (at line 2, column 11)"]),
-        ('name = "x"\nbecause = "\u0085', ["this is no TOML"]),
+        ('name = "x"\nbecause = = "y"\n', ["this is not valid TOML: Invalid value (at line 2, column 11)"]),
+        ('name = "x"\nbecause = "\u0085', ["this is not valid TOML"]),
         ('name = "x"\n', ["missing required field `because` - at `$`"]),
         (f'name = "X"\n{BECAUSE}', ["matching regex", "at `$.name`"]),
         (f'name = "x"\nhosst = ["a"]\n{BECAUSE}', ["unknown field `hosst` - at `$` (is it 'hosts'?)"]),
@@ -171,10 +171,10 @@ def test_a_program_uses_what_comes_with_the_package(tmp_path: Path, monkeypatch:
         (f'{EXTENDS}off = ["ticker"]\n', ["'ticker' cannot be switched off", "at `$.off[0]`"]),
         (
             f'{EXTENDS}off = ["teaser"]\n',
-            ["'teaser-title' speaks of an element rule 'teaser' that is not there, since `off` names it"],
+            ["'teaser-title' refers to an element rule 'teaser' that does not exist, since `off` names it"],
         ),
         (f'{EXTENDS}say.footer.ar = ["x"]\n', ["'arabress' has no wording 'footer' - at `$.say.footer`", "'source-footer'"]),
-        (f'{EXTENDS}say.dateline.ar = ["(x"]\n', ["rule 'dateline': '(x' is no wording", "at `$.say.dateline.ar`"]),
+        (f'{EXTENDS}say.dateline.ar = ["(x"]\n', ["rule 'dateline': '(x' is not a wording", "at `$.say.dateline.ar`"]),
         (f'{EXTENDS}say.dateline.arabic = ["x"]\n', ["matching regex", "at `key` in `$.say[...]`"]),
         (
             f'{EXTENDS}[[elements]]\nid = "menu"\nlabel = "chrome"\nselect = ["p"]\n{BECAUSE}',
@@ -183,7 +183,7 @@ def test_a_program_uses_what_comes_with_the_package(tmp_path: Path, monkeypatch:
         (f'{EXTENDS}[[elements]]\nid = "x"\nlabel = "chrome"\nselect = ["p"]\n', ["rule 'x'", "`because` - at `$.elements[0]`"]),
         (
             f"{EXTENDS}[[addresses]]\nid = \"x\"\npath = '/(a'\n{BECAUSE}",
-            ["rule 'x': '/(a' is no pattern", "`$.addresses[0].path`"],
+            ["rule 'x': '/(a' is not a valid pattern", "`$.addresses[0].path`"],
         ),
         (
             f"{EXTENDS}[[addresses]]\nid = \"x\"\npath = '/(?P<slug>a)'\n{BECAUSE}",
@@ -191,27 +191,27 @@ def test_a_program_uses_what_comes_with_the_package(tmp_path: Path, monkeypatch:
         ),
         (
             f"{EXTENDS}date = '(?i)(?P<day>a)(?P<month>b)(?P<year>c)'\n",
-            ["within a wording", "is no pattern: global flags", "`$.date`"],
+            ["within a wording", "is not a valid pattern: global flags", "`$.date`"],
         ),
-        (f'{EXTENDS}hosts = ["a.example", "www.b.example"]\n', ["'www.b.example' is no host name", "`$.hosts[1]`"]),
+        (f'{EXTENDS}hosts = ["a.example", "www.b.example"]\n', ["'www.b.example' is not a host name", "`$.hosts[1]`"]),
         (f'name = "core"\n{MIRROR}', ["the name 'core' is taken"]),
         (f"{EXTENDS}date = '(?P<day>.)'\n", ["a date needs the groups day, month, year", "`$.date`"]),
         (f"{EXTENDS}[images]\nid = \"x\"\nskip = ['(']\n{BECAUSE}", ["rule 'x'", "`$.images.skip[0]`"]),
         (
             f"{EXTENDS}[ticker]\nid = \"ticker\"\nseparator = ' *'\nslots = 9\nlongest = 9\n{BECAUSE}",
-            ["rule 'ticker'", "where nothing stands", "`$.ticker.separator`"],
+            ["rule 'ticker'", "matches an empty string", "`$.ticker.separator`"],
         ),
         (
             f'name = "x"\n{BECAUSE}[[elements]]\nid = "t"\nlabel = "ticker"\nselect = ["p"]\n{BECAUSE}',
-            ["rule 't' finds a ticker, and no table [ticker]", "- at `$.elements[0]`"],
+            ["rule 't' finds a ticker, but no table [ticker]", "- at `$.elements[0]`"],
         ),
         (
             f'name = "x"\n{BECAUSE}[[wordings]]\nid = "d"\nlabel = "dateline"\nsay.en = ["On {{date}}"]\n{BECAUSE}',
-            ["rule 'd' holds {date}, and no key `date`", "- at `$.wordings[0]`"],
+            ["rule 'd' contains {date}, but no key `date`", "- at `$.wordings[0]`"],
         ),
-        (f'{EXTENDS}say.dateline.ar = ["a {{x}} b {{x}}"]\n', ["a slot stands in it twice"]),
-        (f'{EXTENDS}say.dateline.ar = ["a {{x y}}"]\n', ["in braces stands a name"]),
-        (f'{EXTENDS}say.dateline.ar = ["{{newspaper}}"]\n', ["it holds no word"]),
+        (f'{EXTENDS}say.dateline.ar = ["a {{x}} b {{x}}"]\n', ["it has a slot twice"]),
+        (f'{EXTENDS}say.dateline.ar = ["a {{x y}}"]\n', ["braces contain a name"]),
+        (f'{EXTENDS}say.dateline.ar = ["{{newspaper}}"]\n', ["it has no word"]),
         (f'{EXTENDS}over = ["miror"]\n', ["no layout 'miror' to be preferred to"]),
         (f'{EXTENDS}over = ["arabress"]\n', ["cannot be preferred to itself"]),
         (f'name = "arabress"\n{MIRROR}', ["built-in has a layout 'arabress' too", "extends"]),
@@ -456,4 +456,4 @@ def test_a_pipe_is_no_layout_file(tmp_path: Path) -> None:
     cases: list[list[str | Path]] = [["layouts", "check", tmp_path / "a.toml"], ["clean", TEXT, "--layouts", tmp_path]]
     for arguments in cases:
         done = run(*arguments)
-        assert (done.returncode, "it is no file" in done.stderr) == (2, True)
+        assert (done.returncode, "it is not a file" in done.stderr) == (2, True)

@@ -1,4 +1,4 @@
-"""Layouts: what is known of a family of sites, as data."""
+"""Layouts: the rules for a family of sites, as data."""
 
 from scraper.layouts.discovery import choose_layouts
 from scraper.layouts.layout import Layout, Region

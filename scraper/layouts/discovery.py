@@ -1,4 +1,4 @@
-"""Which layouts a run uses: those that come with the program, and those of its user."""
+"""Find the layouts of a run: those built in, and those of the user."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -13,31 +13,31 @@ VARIABLE: Final = "SCRAPER_LAYOUTS"
 
 
 def choose_layouts(directory: Path | None = None, environment: Mapping[str, str] = os.environ) -> tuple[Layout, ...]:
-    """Return the layouts that come with the program and those of its user.
+    """Return the built-in layouts and those of the user.
 
-    The user's are the ``*.toml`` files of the user's configuration directory (``$XDG_CONFIG_HOME/scraper/layouts``, or
-    ``~/.config/scraper/layouts``; it may be missing), then those of the directories that ``$SCRAPER_LAYOUTS`` names, then those of
-    ``directory``, by name in each. What extends a layout is applied in this order.
+    The user's layouts are the ``*.toml`` files of the configuration directory (``$XDG_CONFIG_HOME/scraper/layouts``, or
+    ``~/.config/scraper/layouts``; it may be missing), of the directories in ``$SCRAPER_LAYOUTS``, and of ``directory``, sorted by
+    name in each. Extensions are applied in this order.
 
     Raises:
-        LayoutError: if a file is wrong, two layouts have one name, or a directory that was named cannot be read or has no such file.
+        LayoutError: if a file has faults, two layouts have the same name, or a given directory cannot be read or has no layout file.
     """
     sources = user_sources(directory, environment)
     return assemble([*builtin_sources(), *sources.values()]) if sources else builtin_layouts()
 
 
 def user_sources(directory: Path | None = None, environment: Mapping[str, str] = os.environ) -> dict[Path, RuleSource]:
-    """Return the user's layout files, each once, by their real paths.
+    """Return the user's layout files by their real paths, each once.
 
     Raises:
-        LayoutError: if a directory that was named, or a file in one, cannot be read.
+        LayoutError: if a given directory, or a file in one, cannot be read.
     """
     paths = [*_config_files(environment), *_named_files(directory, environment)]
     return {path.resolve(): read_source(path) for path in paths}
 
 
 def _config_files(environment: Mapping[str, str]) -> Iterator[Path]:
-    # A relative path is to be ignored (https://specifications.freedesktop.org/basedir-spec/latest/#variables).
+    # The specification says to ignore a relative path (https://specifications.freedesktop.org/basedir-spec/latest/#variables).
     config = environment.get("XDG_CONFIG_HOME", "")
     home = environment.get("HOME", "")
     base = config if os.path.isabs(config) else os.path.join(home, ".config") if os.path.isabs(home) else None

@@ -1,4 +1,4 @@
-"""A layout amended by a file that extends it."""
+"""Apply an extension file to a layout."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -12,12 +12,12 @@ R = TypeVar("R", AddressRule, ElementRule, WordingRule)
 
 
 def extend(layout: LayoutFile, extension: ExtensionFile) -> LayoutFile:
-    """Return the layout with what the extension adds, replaces and switches off. It keeps its name.
+    """Return the layout with the additions, replacements and removals of an extension. It keeps its name.
 
-    What :func:`faults_of_extension` finds fault with is left out.
+    Entries that :func:`faults_of_extension` reports are ignored.
     """
     off = set(extension.off)
-    wordings = [rule if rule.id not in extension.say else _say(rule, extension.say[rule.id]) for rule in layout.wordings]
+    wordings = [rule if rule.id not in extension.say else _with_sentences(rule, extension.say[rule.id]) for rule in layout.wordings]
     return replace(
         layout,
         hosts=[*layout.hosts, *extension.hosts],
@@ -39,18 +39,18 @@ def _with(added: Sequence[R], rules: Sequence[R], off: set[str]) -> list[R]:
 
 
 def _without_off(rules: Sequence[ElementRule], off: set[str]) -> list[ElementRule]:
-    """Let no rule ask to stand outside of what nothing finds any more; to ask to stand within it is a fault."""
+    """Remove rules that are switched off from ``not_within``; in ``within`` they are a fault."""
     gone = off - {rule.id for rule in rules}
     return [replace(rule, not_within=[other for other in rule.not_within if other not in gone]) for rule in rules]
 
 
-def _say(rule: WordingRule, more: dict[str, list[str]]) -> WordingRule:
+def _with_sentences(rule: WordingRule, more: dict[str, list[str]]) -> WordingRule:
     say = {lang: [*rule.say.get(lang, ()), *more.get(lang, ())] for lang in (*rule.say, *more)}
     return replace(rule, say=say)
 
 
 def faults_of_extension(layout: LayoutFile, extension: ExtensionFile) -> Iterator[str]:
-    """Yield the rules that an extension speaks of and that its layout has not."""
+    """Yield a fault for each rule that an extension names and its layout does not have."""
     wordings = [rule.id for rule in layout.wordings]
     rules = [rule.id for rule in layout.rules]
     for rule_id in extension.say:
@@ -58,6 +58,6 @@ def faults_of_extension(layout: LayoutFile, extension: ExtensionFile) -> Iterato
             yield f"{layout.name!r} has no wording {rule_id!r} - at `$.say.{rule_id}`{near(rule_id, wordings)}"
     for n, rule_id in enumerate(extension.off):
         if rule_id in (layout.ticker.id, layout.heading.id, layout.images.id, layout.author.id):
-            yield f"rule {rule_id!r} cannot be switched off; a table of its name replaces it - at `$.off[{n}]`"
+            yield f"rule {rule_id!r} cannot be switched off; a table with its name replaces it - at `$.off[{n}]`"
         elif rule_id not in rules:
             yield f"{layout.name!r} has no rule {rule_id!r} - at `$.off[{n}]`{near(rule_id, rules)}"

@@ -1,4 +1,4 @@
-"""A layout as a file that could stand in its place."""
+"""Write a layout as a single file."""
 
 import msgspec
 import tomli_w
@@ -7,7 +7,7 @@ from scraper.layouts.layout import Layout
 
 
 def as_toml(layout: Layout) -> str:
-    """Return the text of a layout's file; of one that others extend, all that they say together."""
+    """Return the text of a layout's file, or, if other files extend it, of one file that is equivalent to all of them."""
     if len(layout.sources) == 1:
         return layout.sources[0].data.decode("utf-8-sig")
     places = "".join(f"#     {ascii(source.place)[1:-1]}\n" for source in layout.sources)

@@ -1,4 +1,4 @@
-"""A layout in use: the rules of a file, checked and made ready to be asked."""
+"""A layout in use: the rules of its file, compiled and indexed."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,19 +20,17 @@ _ENDS_WITH_YEAR: Final = re.compile(r"\d{4}\W{0,3}\Z")
 _ORIGIN: Final = re.compile(r"(?:https?:)?//[^/]*", re.IGNORECASE)
 
 _SHORTEST_WORDING: Final = 15
-"""Characters that the notices and footers of most sites do not fall short of; those of a layout may."""
+"""Characters below which a line is no notice or footer on most sites; the wordings of a layout may be shorter."""
 
 
 _MOST_PIECES: Final = 5
-"""Text nodes of which a wording is made at most: a dateline with two links has five."""
-
-
+"""Text nodes that may make up one wording: a dateline with two links has five."""
 _LONGEST_PIECE: Final = 400
-"""Characters of a piece of a wording; the longest wording, a notice of two sentences, has 160."""
+"""Characters of one such text node; the longest wording, a notice of two sentences, has 160."""
 
 
 class RuleSource(NamedTuple):
-    """Where rules come from: the file, and its bytes."""
+    """A layout file: its path and its bytes."""
 
     place: str
     """``built-in``, or the path of the file."""
@@ -40,7 +38,7 @@ class RuleSource(NamedTuple):
 
 
 class Region(msgspec.Struct, eq=False, gc=False):
-    """A part of a page that a rule has named: the rule, the element that holds the part, and the part around it."""
+    """An element that a rule selects, and the nearest such region around it."""
 
     rule: ElementRule
     element: Element
@@ -48,7 +46,7 @@ class Region(msgspec.Struct, eq=False, gc=False):
 
 
 class Match(NamedTuple):
-    """A line or stretch that reads like a wording."""
+    """The wording that a line or span matches, and the values of its slots."""
 
     rule: WordingRule
     lang: str
@@ -56,22 +54,22 @@ class Match(NamedTuple):
 
 
 class Dateline(NamedTuple):
-    """What a dateline says."""
+    """The content of a dateline."""
 
     newspaper: str | None
     author: str | None
     date: date | None
     is_date_printed: bool
-    """Whether a date stands there at all, be it of a day that does not exist."""
+    """Whether it contains a date, even one that does not exist."""
     lang: str | None
 
 
 class Layout:
-    """A layout, ready to be asked.
+    """A compiled layout.
 
     Args:
-        file: its rules, in which :func:`scraper.layouts.validation.faults_of` has found no fault.
-        sources: the file that they were read from, and those that extend it, in that order.
+        file: its rules, which have passed :mod:`scraper.layouts.validation`.
+        sources: the layout's file, and those that extend it, in that order.
     """
 
     def __init__(self, file: LayoutFile, sources: Sequence[RuleSource] = ()) -> None:
@@ -90,30 +88,30 @@ class Layout:
         self.author_rule = self.full(file.author.id)
         self.dateline_rule = next((self.full(rule.id) for rule in file.wordings if rule.label == "dateline"), self.full("dateline"))
         self.selectors = [(Selector.parse(text), rule) for rule in file.elements for text in rule.select]
-        """What the element rules select, each selector with its rule, in the order of the file."""
+        """The selectors of the element rules, each with its rule, in the order of the file."""
         index = _Index(self.selectors)
         self.rules_of = index.rules_of
-        """Returns the rules that select an element with such a tag, id and class, the first in the file first."""
+        """Returns the rules that select an element with this tag, id and class, in the order of the file."""
         self.ruled_tags = index.tags
-        """Tags that are selected whatever their id and class."""
+        """Tags that a rule selects regardless of id and class."""
         self._headings = [Selector.parse(text) for text in file.heading.select]
         self._wordings = list(self._read_wordings())
         self._openings = _Openings(self._wordings)
         self.may_begin_wording = self._openings.may_begin
-        """Returns False if the first two letters of a line tell that it is no wording."""
+        """Returns False if the first two letters of a line rule out every wording."""
         self._telling = _Openings([pair for pair in self._wordings if pair[0].label != "chrome"])
         self.shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
 
-    # Patterns are compiled when a page first needs them: together they are a hundredth of a start.
+    # Patterns are compiled when a page first needs them, for a faster start.
 
     @cached_property
     def separator(self) -> re.Pattern[str]:
-        """What stands between the headlines of a ticker."""
+        """The pattern of the separator between the headlines of a ticker."""
         return re.compile(self.file.ticker.separator)
 
     @cached_property
     def skipped_images(self) -> list[re.Pattern[str]]:
-        """Addresses of images that are none of an article's."""
+        """Patterns of the addresses of images that do not belong to an article."""
         return [re.compile(pattern) for pattern in self.file.images.skip]
 
     @cached_property
@@ -122,11 +120,11 @@ class Layout:
 
     @property
     def names_authors(self) -> bool:
-        """Whether pages of the layout name the writer beside title and dateline."""
+        """Whether pages of the layout name the writer next to title and dateline."""
         return self.file.author is not NO_AUTHOR
 
     def is_author_link(self, href: str) -> bool:
-        """Return True if ``href`` leads to a list of what one writer has written."""
+        """Return True if ``href`` leads to a list of one writer's articles."""
         return self._author_link.match(_ORIGIN.sub("", href)) is not None
 
     @cached_property
@@ -135,23 +133,23 @@ class Layout:
 
     @property
     def source(self) -> str:
-        """Where its rules come from: ``built-in``, a path, or several of these with ``+`` between them."""
+        """The places of its files: ``built-in`` or a path each, joined with ``+``."""
         return " + ".join(source.place for source in self.sources)
 
     @cached_property
     def digest(self) -> str:
-        """64 hex digits that name its rules: SHA-256 of the file; if others extend it, of the digests (32 bytes each) of all."""
+        """SHA-256 of the file in hex; if others extend it, SHA-256 of the digests (32 bytes each) of all files."""
         digests = [sha256(source.data) for source in self.sources]
-        whole = digests[0] if len(digests) == 1 else sha256(b"".join(digest.digest() for digest in digests))
-        return whole.hexdigest()
+        combined = digests[0] if len(digests) == 1 else sha256(b"".join(digest.digest() for digest in digests))
+        return combined.hexdigest()
 
     @property
     def unsplit(self) -> str:
-        """The id under which a ticker that cannot be split is removed."""
+        """The rule id under which a ticker that cannot be split is removed."""
         return f"{self.file.ticker.id}-unsplit"
 
     def reasons(self) -> dict[str, str]:
-        """Return why, for every rule that can label text, by its id as it stands in records."""
+        """Return the ``because`` of every rule that can label text, by the rule's id in records."""
         file = self.file
         because = {rule.id: rule.because for rule in file.elements if rule.label not in ("main", "ticker")}
         because |= {rule.id: rule.because for rule in file.wordings}
@@ -164,41 +162,43 @@ class Layout:
         return {self.full(rule_id): reason for rule_id, reason in because.items()}
 
     def full(self, rule_id: str) -> str:
-        """Return the id of a rule as it stands in records: ``layout/rule``."""
+        """Return the id of a rule in records: ``layout/rule``."""
         return f"{self.name}/{rule_id}"
 
     def is_host(self, site: str | None) -> bool:
-        """Tell whether ``site`` is one of this layout's, on its own or as part of one (``m.maghress.com``)."""
+        """Return True if ``site`` is a host of this layout or a subdomain of one (``m.maghress.com``)."""
         return site is not None and any(site == host or site.endswith(f".{host}") for host in self.hosts)
 
     def makes_heading(self, element: Element) -> bool:
-        """Tell whether a line that stands in ``element`` alone is a heading."""
+        """Return True if a line that is all of ``element`` is a heading."""
         return any(selector.matches(element) for selector in self._headings)
 
     def wording_of(self, line: str) -> Match | None:
-        """Return the wording that the whole of ``line``, squeezed, reads like."""
+        """Return the wording that a squeezed line matches in full."""
         for rule, wording in self._openings.of(line):
             if (slots := wording.match(line)) is not None:
                 return Match(rule, wording.lang, slots)
         return None
 
     def may_be_wording(self, line: str) -> bool:
-        """Return True if ``line`` is as long as a wording and begins as one does; much faster than :meth:`wording_of`."""
+        """Return True if ``line`` has the length and the beginning of a wording; much faster than :meth:`wording_of`."""
         return len(line) > self.shortest and bool(self._openings.of(line.lstrip()))
 
     def is_whole(self, line: str) -> bool:
-        """Return True if a line is a wording as it stands, or ends with a dateline, and goes on in no other."""
+        """Return True if a line is complete: it is a wording, or ends with a dateline, and continues in no other line."""
         if self.may_be_wording(line) and self.wording_of(squeeze(line)) is not None:
             return True
-        plain = squeeze(line) if _ENDS_WITH_YEAR.search(line) else ""
-        return any(found.end == len(plain) for found, _ in self.stretches("dateline", plain)) if plain else False
+        if _ENDS_WITH_YEAR.search(line) is None:
+            return False
+        plain = squeeze(line)
+        return any(found.end == len(plain) for found, _ in self.stretches("dateline", plain))
 
     def may_open(self, line: str) -> bool:
-        """Return True if a wording of more than chrome may begin with ``line``."""
+        """Return True if a wording that is not chrome may begin with ``line``."""
         return bool(self._telling.of(line))
 
     def speaks_in(self, texts: Sequence[str]) -> bool:
-        """Return True if some of these texts, each without white space at its ends, make a wording that is more than chrome."""
+        """Return True if adjacent texts, each with trimmed ends, form a wording that is not chrome."""
         openings = self._telling
         for n in openings.begun(texts):
             if not openings.of(texts[n]):
@@ -214,31 +214,31 @@ class Layout:
         return False
 
     def stretches(self, label: str, text: str, start: int = 0, lang: str | None = None) -> Iterator[tuple[Found, Match]]:
-        """Yield, per wording with this label, the first stretch of ``text`` that reads like it."""
+        """Yield, for each wording with this label, its first match in ``text``."""
         for rule, wording in self._wordings:
             if rule.label == label and lang in (None, wording.lang) and (found := wording.find(text, start)) is not None:
                 yield found, Match(rule, wording.lang, found.slots)
 
     def last_stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Match]]:
-        """Yield, per wording with this label, the last stretch of ``text`` behind ``start`` that reads like it."""
+        """Yield, for each wording with this label, its last match in ``text`` from ``start`` on."""
         for rule, wording in self._wordings:
             if rule.label == label and (found := wording.find_last(text, start)) is not None:
                 yield found, Match(rule, wording.lang, found.slots)
 
     def read_dateline(self, text: str, hit: Match | None = None) -> "Dateline":
-        """Read what a dateline says, as far as it does: at worst nothing.
+        """Return what can be read from a dateline; at worst nothing.
 
         Args:
             text: the dateline.
-            hit: the wording that it reads like, where that is known.
+            hit: the wording that it matches, if it was matched before.
         """
         hit = hit or self.wording_of(squeeze(text))
         if hit is None or hit.rule.label != "dateline":
             hit = next((hit for _, hit in self.stretches("dateline", squeeze(text))), None)
         if hit is None:
             return Dateline(None, None, *self._date_in(text), None)
-        said = hit.slots
-        return Dateline(said.get("newspaper"), said.get("author"), *self._date_in(said.get("date", text)), hit.lang)
+        slots = hit.slots
+        return Dateline(slots.get("newspaper"), slots.get("author"), *self._date_in(slots.get("date", text)), hit.lang)
 
     def _date_in(self, text: str) -> tuple[date | None, bool]:
         line = squeeze(text)
@@ -255,12 +255,12 @@ class Layout:
             return None, True
 
     def address(self, url: str) -> dict[str, str]:
-        """Return what the path of ``url`` says: ``newspaper_slug`` and ``lang``, as far as it does."""
+        """Return the ``newspaper_slug`` and ``lang`` that the path of ``url`` contains, if any."""
         found = self._address(url)
         return {} if found is None else {name: value for name, value in found[1].groupdict().items() if value is not None}
 
     def rule_of_address(self, url: str) -> AddressRule | None:
-        """Return the rule that says what the path of ``url`` tells."""
+        """Return the address rule that matches the path of ``url``."""
         found = self._address(url)
         return None if found is None else found[0]
 
@@ -276,7 +276,7 @@ class Layout:
 
 
 class _Index:
-    """Selectors by what they ask for, so that an element is held against few of them."""
+    """Selectors by tag, id and class, so that an element is compared with few of them."""
 
     def __init__(self, selectors: Iterable[tuple[Selector, ElementRule]]) -> None:
         self._by: dict[str, list[tuple[int, Selector, ElementRule]]] = {}
@@ -291,7 +291,7 @@ class _Index:
     def rules_of(self, tag: str, id: str, class_: str) -> Sequence[ElementRule]:
         by = self._by
         if not id and not class_ and tag not in by:
-            return []  # as nearly all links and spans
+            return []  # nearly all links and spans
         keys = [key for key in (tag, f"#{id}" if id else "", *(f".{name}" for name in class_.split())) if key in by]
         if any(beginning in class_ for beginning in self._beginnings):
             keys.append("*")
@@ -303,7 +303,7 @@ class _Index:
 
 
 class _Openings:
-    """Wordings by their first two letters: nearly every line is told by them to be none."""
+    """Wordings by their first two letters, which rule out all wordings for nearly every line."""
 
     def __init__(self, wordings: Sequence[tuple[WordingRule, Wording]]) -> None:
         self._all = wordings
@@ -316,21 +316,21 @@ class _Openings:
         self._heads = {case for head in self._by_head for case in (head, head.upper(), head.capitalize(), head[0] + TATWEEL)}
 
     def may_begin(self, line: str) -> bool:
-        """Return False if the first two letters of ``line`` tell that it is none of these."""
+        """Return False if the first two letters of ``line`` rule out all of these wordings."""
         head = line[:2]
         if head in self._heads or self._is_any:
             return True
-        # What stands behind the first letter may be a mark on it; either may be lost.
+        # The second character may be a mark on the first letter; either may be lost.
         return not head.isalpha() and (head[:1].casefold() in self._firsts or LOST in line[:OPENING])
 
     def begun(self, lines: Sequence[str]) -> list[int]:
-        """Return the indices of the lines that may begin so; three times as fast as to ask for each."""
+        """Return the indices of the lines for which :meth:`may_begin` is true; much faster than one call for each."""
         heads = self._heads
         likely = [n for n, line in enumerate(lines) if (head := line[:2]) in heads or not head.isalpha()]
         return [n for n in likely if self.may_begin(lines[n])] if not self._is_any else list(range(len(lines)))
 
     def of(self, line: str) -> Sequence[tuple[WordingRule, Wording]]:
-        """Return the wordings that a line may be by its first :data:`OPENING` characters."""
+        """Return the wordings that may match a line, judged by its first :data:`OPENING` characters."""
         if not self.may_begin(line):
             return ()
         opening = line[:OPENING]

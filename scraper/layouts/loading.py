@@ -1,4 +1,4 @@
-"""The strict loader of layout files."""
+"""Load layout files strictly."""
 
 import tomllib
 from collections.abc import Iterable
@@ -16,10 +16,10 @@ BUILT_IN = "built-in"
 
 
 def load_layout(path: Path) -> Layout:
-    """Load a layout file that stands on its own.
+    """Load a layout file that extends no other.
 
     Raises:
-        LayoutError: if it cannot be read, is no TOML, or holds what a layout does not; the message names the file and the place.
+        LayoutError: if it cannot be read, is not TOML, or has faults; the message names the file and the place.
     """
     (layout,) = assemble([read_source(path)])
     return layout
@@ -29,10 +29,10 @@ def read_source(path: Path) -> RuleSource:
     """Read a layout file.
 
     Raises:
-        LayoutError: if the system refuses, or it is a pipe or a device, at which one would wait for ever.
+        LayoutError: if the system refuses, or it is not a file: reading a pipe or a device could block forever.
     """
     if path.exists() and not path.is_file():
-        raise LayoutError(str(path), "it is no file; a layout is a TOML file")
+        raise LayoutError(str(path), "it is not a file; a layout is a TOML file")
     try:
         return RuleSource(str(path), path.read_bytes())
     except OSError as error:
@@ -40,10 +40,10 @@ def read_source(path: Path) -> RuleSource:
 
 
 def parse(source: RuleSource) -> LayoutFile | ExtensionFile:
-    """Read what stands in a layout file, and check all that can be checked without another.
+    """Parse a layout file and check everything that can be checked without other files.
 
     Raises:
-        LayoutError: with every fault that was found.
+        LayoutError: with all faults.
     """
     from scraper.layouts.validation import faults_in_rules, faults_of_shape
 
@@ -66,14 +66,14 @@ def _toml(source: RuleSource) -> dict[str, Any]:
         line = source.data.count(b"\n", 0, error.start) + 1
         raise LayoutError(source.place, f"the file is not UTF-8 (at line {line})") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise LayoutError(source.place, f"this is no TOML: {error}") from None
+        raise LayoutError(source.place, f"this is not valid TOML: {error}") from None
 
 
 def assemble(sources: Iterable[RuleSource]) -> tuple[Layout, ...]:
-    """Make the layouts of some files, each with what extends it. Of several extensions the last has the first word.
+    """Return the layouts of some files with their extensions applied. Later extensions take precedence.
 
     Raises:
-        LayoutError: if a file is wrong, two layouts have one name, or a layout is spoken of that is not there.
+        LayoutError: if a file has faults, two layouts have the same name, or a file names a layout that does not exist.
     """
     files: dict[str, LayoutFile] = {}
     read_from: dict[str, list[RuleSource]] = {}
@@ -90,7 +90,7 @@ def assemble(sources: Iterable[RuleSource]) -> tuple[Layout, ...]:
             )
         else:
             files[file.name], read_from[file.name] = file, [source]
-            _check_whole(source, file, file)
+            _check_between_rules(source, file, file)
     for source, extension in extensions:
         files[extension.extends] = _extended(files, source, extension)
         read_from[extension.extends].append(source)
@@ -112,11 +112,11 @@ def _extended(files: dict[str, LayoutFile], source: RuleSource, extension: Exten
     if faults:
         raise LayoutError(source.place, *faults)
     extended = extend(layout, extension)
-    _check_whole(source, extended, extension)
+    _check_between_rules(source, extended, extension)
     return extended
 
 
-def _check_whole(source: RuleSource, file: LayoutFile, own: LayoutFile | ExtensionFile) -> None:
+def _check_between_rules(source: RuleSource, file: LayoutFile, own: LayoutFile | ExtensionFile) -> None:
     from scraper.layouts.validation import faults_between_rules
 
     faults = list(faults_between_rules(file, own))
@@ -124,20 +124,22 @@ def _check_whole(source: RuleSource, file: LayoutFile, own: LayoutFile | Extensi
         raise LayoutError(source.place, *faults)
 
 
-def _check_preferences(source: RuleSource, file: LayoutFile | ExtensionFile, known: Iterable[str]) -> None:
+def _check_preferences(source: RuleSource, file: LayoutFile | ExtensionFile, layouts: Iterable[str]) -> None:
     from scraper.layouts.validation import near
 
     for n, name in enumerate(file.over):
-        if name not in known:
-            raise LayoutError(source.place, f"there is no layout {name!r} to be preferred to - at `$.over[{n}]`{near(name, known)}")
+        if name not in layouts:
+            raise LayoutError(
+                source.place, f"there is no layout {name!r} to be preferred to - at `$.over[{n}]`{near(name, layouts)}"
+            )
 
 
 def builtin_sources() -> list[RuleSource]:
-    """Return the layout files that come with the program."""
+    """Return the built-in layout files."""
     return [RuleSource(BUILT_IN, path.read_bytes()) for path in sorted(Path(__file__).parent.glob("*.toml"))]
 
 
 @cache
 def builtin_layouts() -> tuple[Layout, ...]:
-    """Return the layouts that come with the program. They are tested, and not looked through for faults again."""
+    """Return the built-in layouts. They are not validated here; a test does that."""
     return tuple(Layout(msgspec.toml.decode(source.data, type=LayoutFile), [source]) for source in builtin_sources())

@@ -1,9 +1,9 @@
 """Compound selectors, as in CSS: a tag, an id, classes, or several of these (``div#footer``, ``a.teasertitle``).
 
-A class that ends with a star stands for all that begin so (``.articleauthor*``).
+A class that ends with a star matches all classes with that prefix (``.articleauthor*``).
 
-Nothing more of CSS is offered. Where an element stands is said by ``within`` and ``not_within`` of a rule, which also hold on
-pages whose nesting is broken.
+No other CSS is supported. The place of an element is given by ``within`` and ``not_within`` of a rule, which also work on pages
+whose nesting is broken.
 """
 
 import re
@@ -16,7 +16,7 @@ _COMPOUND: Final = re.compile(r"(?P<tag>[a-zA-Z][\w-]*)?(?P<rest>(?:#[\w-]+|\.[\
 
 
 class Selector(NamedTuple):
-    """A compound selector; an empty part asks for nothing."""
+    """A compound selector; an empty part matches anything."""
 
     tag: str
     id: str
@@ -24,14 +24,16 @@ class Selector(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Selector":
-        """Read a selector.
+        """Parse a selector.
 
         Raises:
-            ValueError: if it is no compound selector, or empty, or names two ids.
+            ValueError: if it is empty, not a compound selector, or has two ids.
         """
         match = _COMPOUND.fullmatch(text)
         if not text or match is None:
-            raise ValueError(f"{text!r} is no compound selector (a tag, an id and classes, as in 'div#footer' or 'a.teasertitle')")
+            raise ValueError(
+                f"{text!r} is not a compound selector (a tag, an id and classes, as in 'div#footer' or 'a.teasertitle')"
+            )
         parts = re.findall(r"[#.][\w-]+\*?", match["rest"])
         ids = [part[1:] for part in parts if part[0] == "#"]
         if len(ids) > 1:
@@ -39,7 +41,7 @@ class Selector(NamedTuple):
         return cls((match["tag"] or "").lower(), ids[0] if ids else "", tuple(part[1:] for part in parts if part[0] == "."))
 
     def css(self) -> str:
-        """Return what selects, in CSS, at least these elements: of a class that ends with a star any that holds it."""
+        """Return a CSS selector of these elements, and perhaps more: a class with a star becomes any class that contains it."""
         names = "".join(f'[class*="{name[:-1]}"]' if name[-1] == "*" else f".{name}" for name in self.classes)
         return f"{self.tag}{f'#{self.id}' if self.id else ''}{names}"
 
@@ -49,7 +51,7 @@ class Selector(NamedTuple):
         )
 
     def matches(self, element: Element) -> bool:
-        """Tell whether ``element`` is one of these."""
+        """Return True if the selector matches ``element``."""
         return (
             (not self.tag or self.tag == element.tag)
             and (not self.id or self.id == element.id)

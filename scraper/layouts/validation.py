@@ -1,6 +1,6 @@
-"""What is wrong with a layout file: all of it, each fault with its place.
+"""Find all faults of a layout file, each with its place.
 
-A place is written as a path, ``$.elements[3].select[0]``: the first selector of the fourth entry of ``[[elements]]``.
+A place is a path: ``$.elements[3].select[0]`` is the first selector of the fourth entry of ``[[elements]]``.
 """
 
 import re
@@ -24,7 +24,7 @@ _UNKNOWN_FIELD: Final = re.compile(r"unknown field `(.*)`")
 
 
 def faults_of_shape(raw: dict[str, Any], kind: type[LayoutFile | ExtensionFile]) -> Iterator[str]:
-    """Yield what does not fit the types of a file: unknown and missing keys, values of another type."""
+    """Yield the faults against the types of a file: unknown and missing keys, values of a wrong type."""
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for key, value in raw.items():
         if key not in fields:
@@ -32,15 +32,15 @@ def faults_of_shape(raw: dict[str, Any], kind: type[LayoutFile | ExtensionFile])
         elif get_origin(fields[key].type) is list and isinstance(value, list):
             (of,) = get_args(fields[key].type)
             for n, entry in enumerate(value):
-                yield from _misfit(entry, of, f".{key}[{n}]")
+                yield from _faults_of_type(entry, of, f".{key}[{n}]")
         else:
-            yield from _misfit(value, fields[key].type, f".{key}")
+            yield from _faults_of_type(value, fields[key].type, f".{key}")
     for name, field in fields.items():
         if field.required and name not in raw:
             yield f"missing required field `{name}` - at `$`"
 
 
-def _misfit(value: Any, of: Any, place: str) -> Iterator[str]:
+def _faults_of_type(value: Any, of: Any, place: str) -> Iterator[str]:
     try:
         msgspec.convert(value, of)
     except msgspec.ValidationError as error:
@@ -56,13 +56,13 @@ def _misfit(value: Any, of: Any, place: str) -> Iterator[str]:
 
 
 def _rule(value: Any) -> str:
-    """Return the words that name a rule, if the value is one that has a name."""
+    """Return a prefix that names the rule, if the value is a rule with an id."""
     rule = value.get("id") if isinstance(value, dict) else None
     return f"rule {rule!r}: " if isinstance(rule, str) else ""
 
 
 def faults_in_rules(file: LayoutFile | ExtensionFile) -> Iterator[str]:
-    """Yield the patterns, selectors and wordings that do not compile or ask for what is not there."""
+    """Yield the faults of single rules: patterns, selectors and wordings that are invalid."""
     for n, host in enumerate(file.hosts):
         yield from _fault("", f"hosts[{n}]", _host, host)
     if file.date is not None:
@@ -105,7 +105,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{text!r} is no pattern: {error}") from None
+        raise ValueError(f"{text!r} is not a valid pattern: {error}") from None
 
 
 def _usual(separator: str, text: str) -> None:
@@ -114,19 +114,19 @@ def _usual(separator: str, text: str) -> None:
     try:
         is_other = bool(text) and re.fullmatch(separator, text) is None
     except re.error:
-        return  # a fault of the separator
+        return  # reported for the separator
     if is_other:
-        raise ValueError(f"{text!r} is no separator; the pattern {separator!r} does not fit all of it")
+        raise ValueError(f"{text!r} is not a separator; the pattern {separator!r} does not match all of it")
 
 
 def _host(text: str) -> None:
     if text != text.lower() or text.startswith("www.") or re.search(r"[\s/:@]", text):
-        raise ValueError(f"{text!r} is no host name in small letters and without 'www.', such as 'maghress.com'")
+        raise ValueError(f"{text!r} is not a host name in small letters and without 'www.', such as 'maghress.com'")
 
 
 def _separator(text: str) -> None:
     if _pattern(text).match("") is not None:
-        raise ValueError(f"{text!r} fits where nothing stands, which separates nothing")
+        raise ValueError(f"{text!r} matches an empty string, which separates nothing")
 
 
 def _date(text: str) -> None:
@@ -134,7 +134,7 @@ def _date(text: str) -> None:
         raise ValueError(f"a date needs the groups {', '.join(_DATE_GROUPS)} and no others")
     try:
         bare = re.sub(r"\(\?P<\w+>", "(?:", text)
-        _pattern(f"On {bare}")  # as it stands within a wording
+        _pattern(f"On {bare}")  # as it is used in a wording
     except ValueError as error:
         raise ValueError(f"within a wording {error}") from None
 
@@ -142,7 +142,7 @@ def _date(text: str) -> None:
 def _address(text: str) -> None:
     unknown = set(_pattern(text).groupindex) - set(_ADDRESS_GROUPS)
     if unknown:
-        raise ValueError(f"an address tells {' and '.join(_ADDRESS_GROUPS)}, not {', '.join(sorted(unknown))}")
+        raise ValueError(f"the groups of an address are {' and '.join(_ADDRESS_GROUPS)}, not {', '.join(sorted(unknown))}")
 
 
 def _sentence(text: str) -> None:
@@ -150,17 +150,17 @@ def _sentence(text: str) -> None:
 
 
 def faults_between_rules(file: LayoutFile, own: LayoutFile | ExtensionFile) -> Iterator[str]:
-    """Yield what is wrong with the rules as a whole: ids that are not unique, or of no rule; tables that are missing.
+    """Yield the faults between rules: ids that are not unique or not defined, and missing tables.
 
     Args:
-        file: the layout, with what extends it.
-        own: the file that is looked at, in which faults have their places.
+        file: the layout, with its extensions.
+        own: the file that is validated, to which the places refer.
     """
     seen = {f"{file.ticker.id}-unsplit"}
     tables = [table for table in (file.ticker, file.heading, file.images) if table not in (NO_TICKER, ALL_IMAGES)]
     for rule in (*tables, *file.addresses, *file.elements, *file.wordings):
         if rule.id in seen:
-            yield f"two rules have the id {rule.id!r}; a rule takes another's place only where `off` names that{_place(rule, own)}"
+            yield f"two rules have the id {rule.id!r}; a rule replaces another only if `off` names that one{_place(rule, own)}"
         seen.add(rule.id)
     ids = [rule.id for rule in file.elements]
     off = own.off if isinstance(own, ExtensionFile) else []
@@ -168,20 +168,20 @@ def faults_between_rules(file: LayoutFile, own: LayoutFile | ExtensionFile) -> I
         for other in (*element.within, *element.not_within):
             if other not in ids:
                 hint = ", since `off` names it" if other in off else near(other, ids)
-                yield f"rule {element.id!r} speaks of an element rule {other!r} that is not there{hint}{_place(element, own)}"
+                yield f"rule {element.id!r} refers to an element rule {other!r} that does not exist{hint}{_place(element, own)}"
         if element.label == "ticker" and file.ticker is NO_TICKER:
-            yield f"rule {element.id!r} finds a ticker, and no table [ticker] says how one is split{_place(element, own)}"
+            yield f"rule {element.id!r} finds a ticker, but no table [ticker] says how to split it{_place(element, own)}"
     for wording in file.wordings:
         if file.date == NO_DATE and any("date" in slots_of(text) for say in wording.say.values() for text in say):
-            yield f"rule {wording.id!r} holds {{date}}, and no key `date` says what one looks like{_place(wording, own)}"
+            yield f"rule {wording.id!r} contains {{date}}, but no key `date` gives its pattern{_place(wording, own)}"
     if file.name == "core":
-        yield "the name 'core' is taken: rules that hold in every layout bear it - at `$.name`"
+        yield "the name 'core' is taken by the rules that apply to every layout - at `$.name`"
     if file.name in file.over:
         yield "a layout cannot be preferred to itself - at `$.over`"
 
 
 def _place(rule: object, own: LayoutFile | ExtensionFile) -> str:
-    """Return where a rule stands in the file that is looked at, if it stands there."""
+    """Return the place of a rule in the file that is validated, if the rule is from there."""
     for table in ("ticker", "heading", "images"):
         if getattr(own, table) is rule:
             return f" - at `$.{table}`"
@@ -192,7 +192,7 @@ def _place(rule: object, own: LayoutFile | ExtensionFile) -> str:
     return ""
 
 
-def near(name: str, known: Iterable[str]) -> str:
-    """Return a hint at those of ``known`` that ``name`` may have been meant for."""
-    close = get_close_matches(name, list(known))
+def near(name: str, names: Iterable[str]) -> str:
+    """Return a hint at the ``names`` that are similar to ``name``."""
+    close = get_close_matches(name, list(names))
     return f" (is it {' or '.join(map(repr, dict.fromkeys(close)))}?)" if close else ""

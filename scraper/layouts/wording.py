@@ -1,9 +1,9 @@
-"""Wordings: fixed sentences, written as a person would write them, and matched as loosely as pages vary.
+"""Wordings: fixed sentences, written as they are read, and matched loosely.
 
-In a wording ``(a|b)`` offers a choice, ``[a]`` may be missing, ``{newspaper}``, ``{author}`` or another name stands for any
-words and ``{date}`` for the layout's date. Matched alike are: upper and lower case; straight and curly apostrophes, with or without a space after; any
-spacing, also before punctuation; a full stop or exclamation mark at the end, or none; letters with and without their
-diacritics; and a letter that was lost to U+FFFD, as long as most letters are there.
+In a wording ``(a|b)`` is a choice and ``[a]`` is optional; ``{date}`` matches the layout's date, and ``{newspaper}``, ``{author}``
+or any other name matches any words. Matching ignores: upper and lower case; straight and curly apostrophes, with or without a
+space after; all spacing, also before punctuation; a full stop or exclamation mark at the end; diacritics; and letters that were
+lost to U+FFFD, as long as most letters are left.
 """
 
 import re
@@ -25,18 +25,18 @@ _CLOSING: Final = {"(": ")", "[": "]"}
 _GROUPS: Final = {"(": "(?:", ")": ")", "|": "|", "[": "(?:", "]": ")?"}
 
 OPENING: Final = 4
-"""Characters of a line by which it is told which wordings it may be."""
+"""Characters at the start of a line by which its possible wordings are selected."""
 _WORD: Final = re.compile(rf"\w{{1,{OPENING}}}")
 
 _DECORATION: Final = re.compile("[\u0600-\u0605\u0640\u064b-\u0652\u0670]")
-"""Arabic signs that decorate a word and are no letters of it: vowels, the stretching stroke; also what a bad byte makes of them."""
+"""Arabic signs that are not letters: vowels and the stretching stroke; also the signs that a bad byte turns them into."""
 
 _MOST_LOST: Final = 1 / 3
-"""The share of U+FFFD above which a line says too little to be recognised."""
+"""The share of U+FFFD above which a line is not matched."""
 
 
 class Found(NamedTuple):
-    """A wording that was found, and what stood in its slots."""
+    """A match of a wording, and the values of its slots."""
 
     start: int
     end: int
@@ -46,16 +46,16 @@ class Found(NamedTuple):
 class Wording:
     """The sentences of one rule in one language.
 
-    Patterns are made when a line first needs them: of ten wordings a page meets the letters of two or three.
+    Patterns are compiled when a line first needs them: the lines of a page begin like two or three of ten wordings.
 
     Args:
         lang: their language.
-        sentences: as in the module's description.
+        sentences: see the syntax in the module's docstring.
         date: the pattern of ``{date}``, without named groups.
-        chained: whether several in a row are one piece, as in a notice of two sentences.
+        chained: whether several sentences in a row are one match, as in a notice of two sentences.
 
     Raises:
-        ValueError: if a sentence is no wording.
+        ValueError: if a sentence is invalid.
     """
 
     def __init__(self, lang: str, sentences: list[str], date: str, *, chained: bool) -> None:
@@ -65,22 +65,22 @@ class Wording:
         self._chained = chained
         openings = [_openings(sentence) for sentence in sentences]
         self.openings = None if None in openings else frozenset().union(*filter(None, openings))
-        """What a line can begin with: up to four letters, in lower case; None if it can be anything."""
+        """Possible beginnings of a line: up to four letters, in lower case; None if any beginning is possible."""
         self.shortest = min(map(_shortest, sentences))
-        """Characters that a line has at least."""
+        """Minimum length of a line."""
 
     def may_begin(self, opening: str) -> bool:
-        """Tell whether a line that begins with these :data:`OPENING` characters may be one of these sentences."""
+        """Return True if a line that begins with these :data:`OPENING` characters may match."""
         if self.openings is None or LOST in opening:
             return True
         letters = opening.casefold()
         word = _WORD.match(letters)
         if word is None or _DECORATION.search(letters) or any(map(unicodedata.combining, letters)):
-            return any(known[0] == letters[:1] for known in self.openings)
+            return any(possible[0] == letters[:1] for possible in self.openings)
         return any(map(word[0].startswith, self.openings))
 
     def match(self, line: str) -> dict[str, str] | None:
-        """Return the slots if the whole of ``line``, squeezed, is one of these sentences, or several where they chain."""
+        """Return the slots if all of a squeezed line is one of these sentences, or several if they are chained."""
         if not _is_legible(line):
             return None
         patterns = self._damaged_lines if LOST in line else self._lines
@@ -92,7 +92,7 @@ class Wording:
         return None
 
     def find(self, text: str, start: int = 0) -> Found | None:
-        """Find the first such stretch of ``text`` from ``start`` on; of sentences that chain there must be several."""
+        """Find the first match in ``text`` from ``start`` on; chained sentences match only if there are several."""
         if not _is_legible(text):
             return None
         found = [
@@ -104,7 +104,7 @@ class Wording:
         return None if first is None else Found(first.start(), first.end(), _slots(first))
 
     def find_last(self, text: str, start: int = 0) -> Found | None:
-        """Find the last such stretch of ``text`` from ``start`` on."""
+        """Find the last match in ``text`` from ``start`` on."""
         if not _is_legible(text):
             return None
         patterns = self._damaged_stretches if LOST in text else self._stretches
@@ -131,7 +131,7 @@ class Wording:
     def _compile(self, again: str, *, damaged: bool) -> list[re.Pattern[str]]:
         patterns = [_pattern(sentence, self._date, damaged=damaged, named=not self._chained) for sentence in self._sentences]
         if again == "+":
-            # Where no line ends, any words at the end of a wording end with the text.
+            # Within a text, a slot at the end of a wording has no other end than that of the text.
             ends = [slots_of(sentence)[-1:] != ["date"] and _ENDS_WITH_SLOT.search(sentence) for sentence in self._sentences]
             patterns = [rf"{pattern}\s*\Z" if is_open else pattern for pattern, is_open in zip(patterns, ends, strict=True)]
         if self._chained:
@@ -146,29 +146,29 @@ def slots_of(sentence: str) -> list[str]:
 
 
 def _openings(sentence: str) -> set[str] | None:
-    """Return what the sentence can begin with: up to four letters, in lower case; None if it can be anything.
+    """Return the possible beginnings of a sentence: up to four letters, in lower case; None if any is possible.
 
     Raises:
-        ValueError: if its brackets or braces do not match, or it holds a slot twice.
+        ValueError: if its brackets or braces do not match, it has no word, or it has a slot twice.
     """
     closing: list[str] = []
     for token in _TOKEN.finditer(sentence):
         bracket = token["group"]
         if token["char"] in ("{", "}") or (token["slot"] and not token["slot"].isidentifier()):
-            raise ValueError(f"{sentence!r} is no wording: in braces stands a name, as in {{newspaper}}")
+            raise ValueError(f"{sentence!r} is not a wording: braces contain a name, as in {{newspaper}}")
         if bracket in _CLOSING:
             closing.append(_CLOSING[bracket])
         elif bracket in (")", "]") and (not closing or closing.pop() != bracket):
-            raise ValueError(f"{sentence!r} is no wording: {bracket!r} closes nothing")
+            raise ValueError(f"{sentence!r} is not a wording: {bracket!r} closes nothing")
         elif bracket == "|" and not closing:
-            raise ValueError(f"{sentence!r} is no wording: a choice needs brackets around it")
+            raise ValueError(f"{sentence!r} is not a wording: a choice needs brackets around it")
     if closing:
-        raise ValueError(f"{sentence!r} is no wording: {closing[-1]!r} is missing")
+        raise ValueError(f"{sentence!r} is not a wording: {closing[-1]!r} is missing")
     slots = slots_of(sentence)
     if "date" not in slots and not any(token["char"] and token["char"].isalnum() for token in _TOKEN.finditer(sentence)):
-        raise ValueError(f"{sentence!r} is no wording: it holds no word, and would fit any line")
+        raise ValueError(f"{sentence!r} is not a wording: it has no word, and would match any line")
     if len(set(slots)) < len(slots):
-        raise ValueError(f"{sentence!r} is no wording: a slot stands in it twice")
+        raise ValueError(f"{sentence!r} is not a wording: it has a slot twice")
     choices = sentence[1:].partition(")")[0].split("|") if sentence.startswith("(") else [sentence]
     if not all(choice[:1].isalnum() for choice in choices):
         return None
@@ -176,12 +176,12 @@ def _openings(sentence: str) -> set[str] | None:
 
 
 def _with_base(letter: str) -> set[str]:
-    """Return a letter, and the same without its diacritics."""
+    """Return a letter with and without its diacritics."""
     return {letter, unicodedata.normalize("NFD", letter)[0]}
 
 
 def _shortest(sentence: str) -> int:
-    """Return how many letters, slots and spaces the shortest reading of a sentence has: what else stands in it may be missing."""
+    """Return the number of letters, slots and spaces in the shortest match of a sentence; everything else may be missing."""
     choices: list[tuple[str, list[int]]] = [("", [0])]
     for token in _TOKEN.finditer(sentence.rstrip()):
         lengths = choices[-1][1]
@@ -200,7 +200,7 @@ def _shortest(sentence: str) -> int:
 
 
 def _nearest(pattern: re.Pattern[str], match: re.Match[str]) -> re.Match[str]:
-    """Return the last match that ends where ``match`` does: a title may hold the words that open a dateline."""
+    """Return the last match with the same end: a title may contain the words that begin a dateline."""
     while (later := pattern.search(match.string, match.start() + 1, match.end())) is not None and later.end() == match.end():
         match = later
     return match
@@ -234,13 +234,13 @@ def _pattern(sentence: str, date: str, *, damaged: bool, named: bool) -> str:
             pieces.append(_GROUPS[token["group"]])
         else:
             pieces.append(_letter(token["char"], damaged=damaged))
-    # A slot at the end, such as a date, may be followed by a stroke or a stop that nobody meant.
+    # A slot at the end, such as a date, may be followed by stray punctuation.
     ending = f"\\s*[{re.escape(_END)}]?" if end else r"(?:\s*[.,،|:])?" if slots[-1] else ""
     return "".join(pieces) + (f"{LOST}{{0,3}}{ending}{LOST}{{0,3}}" if damaged else ending)
 
 
 def _damaged_date(date: str) -> str:
-    """Let any digit of a date be lost, and up to two more marks stand beside it."""
+    """Return the date pattern with any digit possibly lost, and up to two more U+FFFD next to it."""
     return re.sub(r"\\d\{(\d+)(?:,(\d+))?\}", lambda count: f"[\\d{LOST}]{{{count[1]},{int(count[2] or count[1]) + 2}}}", date)
 
 
@@ -255,6 +255,6 @@ def _letter(char: str, *, damaged: bool) -> str:
     pattern = re.escape(char)
     if marks:
         pattern = f"(?:{pattern}|{re.escape(first)}{''.join(f'{mark}?' for mark in marks)})"
-    # A bad byte costs its letter, leaving up to four marks, or puts some before a letter that is whole. The repeats give nothing
-    # back (`}+`): otherwise a line of marks could be shared out among the letters in more ways than can ever be tried.
+    # A bad byte replaces its letter with up to four U+FFFD, or inserts some before an intact letter. The repeats are possessive
+    # (`}+`): otherwise a line of U+FFFD could be divided among the letters in exponentially many ways.
     return f"(?:{LOST}{{0,3}}+{pattern}|{LOST}{{1,4}}+)" if damaged else pattern
