@@ -16,13 +16,11 @@ from scraper.models import Element
 from scraper.text import squeeze
 from scraper.urls import path_of
 
-_ENDS_WITH_YEAR: Final = re.compile(r"\d{4}\W{0,3}\Z")
+_YEAR_AT_END: Final = re.compile(r"\d{4}\W{0,3}\Z")
 _ORIGIN: Final = re.compile(r"(?:https?:)?//[^/]*", re.IGNORECASE)
 
 _SHORTEST_WORDING: Final = 15
 """Characters below which a line is no notice or footer on most sites; the wordings of a layout may be shorter."""
-
-
 _MOST_PIECES: Final = 5
 """Text nodes that may make up one wording: a dateline with two links has five."""
 _LONGEST_PIECE: Final = 400
@@ -82,8 +80,8 @@ class Layout:
         self._months = {
             name.casefold(): n
             for names in file.months.values()
-            for n, several in enumerate(names, 1)
-            for name in several.split("|")
+            for n, alternatives in enumerate(names, 1)
+            for name in alternatives.split("|")
         }
         self.author_rule = self.full(file.author.id)
         self.dateline_rule = next((self.full(rule.id) for rule in file.wordings if rule.label == "dateline"), self.full("dateline"))
@@ -99,7 +97,7 @@ class Layout:
         self._openings = _Openings(self._wordings)
         self.may_begin_wording = self._openings.may_begin
         """Returns False if the first two letters of a line rule out every wording."""
-        self._telling = _Openings([pair for pair in self._wordings if pair[0].label != "chrome"])
+        self._content_openings = _Openings([pair for pair in self._wordings if pair[0].label != "chrome"])
         self.shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
 
     # Patterns are compiled when a page first needs them, for a faster start.
@@ -188,29 +186,27 @@ class Layout:
         """Return True if a line is complete: it is a wording, or ends with a dateline, and continues in no other line."""
         if self.may_be_wording(line) and self.wording_of(squeeze(line)) is not None:
             return True
-        if _ENDS_WITH_YEAR.search(line) is None:
+        if _YEAR_AT_END.search(line) is None:
             return False
         plain = squeeze(line)
         return any(found.end == len(plain) for found, _ in self.stretches("dateline", plain))
 
     def may_open(self, line: str) -> bool:
         """Return True if a wording that is not chrome may begin with ``line``."""
-        return bool(self._telling.of(line))
+        return bool(self._content_openings.of(line))
 
     def speaks_in(self, texts: Sequence[str]) -> bool:
         """Return True if adjacent texts, each with trimmed ends, form a wording that is not chrome."""
-        openings = self._telling
+        openings = self._content_openings
         for n in openings.begun(texts):
             if not openings.of(texts[n]):
                 continue
-            for end in range(n + 1, n + 1 + _MOST_PIECES):
-                if len(texts[end - 1 if end <= len(texts) else n]) > _LONGEST_PIECE:
+            for end in range(n + 1, min(n + _MOST_PIECES, len(texts)) + 1):
+                if len(texts[end - 1]) > _LONGEST_PIECE:
                     break
                 hit = self.wording_of(squeeze(" ".join(texts[n:end])))
                 if hit is not None and hit.rule.label != "chrome":
                     return True
-                if end >= len(texts):
-                    break
         return False
 
     def stretches(self, label: str, text: str, start: int = 0, lang: str | None = None) -> Iterator[tuple[Found, Match]]:

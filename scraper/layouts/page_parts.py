@@ -8,11 +8,11 @@ from scraper.layouts.schema import ElementRule
 from scraper.layouts.selector import Selector
 from scraper.models import Part
 
-_MOST_SELECTIONS = 8
+_MOST_LAYOUT_SETS = 8
 """Different sets of layouts that one process uses; nearly always one."""
 
 
-@lru_cache(_MOST_SELECTIONS)
+@lru_cache(_MOST_LAYOUT_SETS)
 def parts_of(layouts: tuple[Layout, ...]) -> Mapping[str, Part]:
     """Return the parts that are chrome anywhere on a page, by element id. A part that was never closed may contain more."""
     rules: dict[str, list[tuple[Layout, ElementRule]]] = {}

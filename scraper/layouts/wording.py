@@ -226,10 +226,10 @@ def _pattern(sentence: str, date: str, *, damaged: bool, named: bool) -> str:
         elif token["slot"]:
             pieces.append(f"({'?P<' + token['slot'] + '>' if named else '?:'}.{{1,120}}?)")
         elif token["space"]:
-            # A lost character may have been a space, but beside a name it belongs to the name.
+            # A lost character may have been a space, but next to a name it belongs to the name.
             lost = f"[\\s{LOST}]"
-            beside = f"(?:\\s{lost}{{0,6}}|{LOST})" if before else f"(?:{lost}{{0,6}}\\s|{LOST})" if after else f"{lost}{{1,6}}"
-            pieces.append(beside if damaged else r"\s+")
+            gap = f"(?:\\s{lost}{{0,6}}|{LOST})" if before else f"(?:{lost}{{0,6}}\\s|{LOST})" if after else f"{lost}{{1,6}}"
+            pieces.append(gap if damaged else r"\s+")
         elif token["group"]:
             pieces.append(_GROUPS[token["group"]])
         else:
