@@ -7,7 +7,7 @@ import msgspec
 from scraper.errors import EmptyInput, UnknownLayout
 from scraper.extract.audit import audit
 from scraper.extract.core_rules import KEPT
-from scraper.extract.detection import Detection, recognise
+from scraper.extract.detection import Detection, detect
 from scraper.extract.labelling import label
 from scraper.extract.record_builder import own_address, project
 from scraper.extract.spans import Claim, Ledger, Span, partition, trim
@@ -74,15 +74,15 @@ def _recognised(page: Page, text: str, decoding: Decoding, known: tuple[Layout, 
     if not is_html(text, page.media_type):
         document = _checked(read_text(text))
         whole = rejoined(document, lambda line: any(layout.is_whole(line) for layout in known))
-        fit = recognise(whole, _url_of(page, whole), known)
+        fit = detect(whole, _url_of(page, whole), known)
         return (whole, fit) if fit is not None else (document, None)
     tree = Tree(page.data if decoding.by == "strict" else text)  # to encode it again takes a tenth of a parse
     document = _checked(tree.document(parts_of(known)))
-    fit = recognise(document, _url_of(page, document), known)
+    fit = detect(document, _url_of(page, document), known)
     if document.cut and (fit is None or not fit.suits(document)):
         # What was cut out as one layout's chrome is text of another's, or of an unknown page.
         document = tree.document()
-        fit = recognise(document, _url_of(page, document), known)
+        fit = detect(document, _url_of(page, document), known)
     return document, fit
 
 

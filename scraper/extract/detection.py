@@ -1,4 +1,4 @@
-"""Which layout a page is of, by evidence, or an honest "unknown"."""
+"""Detect the layout of a page by evidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -15,27 +15,27 @@ from scraper.text import is_blank
 from scraper.urls import site_of
 
 ENOUGH: Final = {"text": 1, "html": 2}
-"""Pieces of evidence that make a page a layout's. Text has nothing but its words; markup gives more than one sign, and a single
-sentence in it may be a quotation."""
+"""Pieces of evidence that a layout needs to match, by the form of the page. A text has only its words; HTML gives more than one sign,
+and a single sentence in it may be a quotation."""
 
 HOST: Final = "host"
-"""What the evidence of a page's address is called; the other names are those of rules."""
+"""The name of the evidence that a page's address gives; the other names are ids of rules."""
 
 _FEW: Final = 2
-"""Lines of a text that was put on one line: its ticker, and all the rest."""
+"""Lines of a text that was put on one line: its ticker, and everything else."""
 
 
 class Detection(NamedTuple):
-    """How well a layout fits a page: the rules that speak for it, and the page as the layout sees it."""
+    """The evidence for a layout on a page, and the segments into which the layout cuts the page."""
 
     layout: Layout
     evidence: Mapping[str, Evidence]
-    """How much each rule says for the layout."""
+    """The strength of each rule that matched."""
     regions: Regions
     segments: list[Segment]
 
     def suits(self, document: Document) -> bool:
-        """Return True if all that was cut out of the page is what the layout takes it for: chrome."""
+        """Return True if all elements cut out of the page are chrome in this layout."""
         regions = map(self.regions.of, document.cut)
         return all(region is not None and region.rule.label == "chrome" for region in regions)
 
@@ -45,24 +45,24 @@ class Detection(NamedTuple):
         return "strong" in self.evidence.values()
 
     def is_enough(self, document: Document) -> bool:
-        """Tell whether the evidence makes ``document`` a page of this layout."""
+        """Return True if the evidence is enough for ``document`` to be a page of this layout."""
         return self.is_strong and len(self.evidence) >= ENOUGH[document.form]
 
 
-def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) -> Detection | None:
-    """Return the layout that fits, or None. Of several that do it is the one of which the others' files, or its own, say so (``over``).
+def detect(document: Document, url: str | None, layouts: Sequence[Layout]) -> Detection | None:
+    """Return the layout that fits the page, or None. If several fit, the ``over`` key of their files decides.
 
     Raises:
-        AmbiguousLayout: if more than one does, and no file says which is meant.
+        AmbiguousLayout: if several layouts fit, and no file decides between them.
     """
     site = site_of(url) if url is not None else None
     candidates = [layout for layout in layouts if document.form == "html" or layout.is_host(site) or _shows_signs(document, layout)]
-    fits = [fit for fit in weigh(document, url, candidates) if fit.is_enough(document)]
-    # What another one that fits is preferred to is out.
-    left = [fit for fit in fits if not any(fit.layout.name in other.layout.file.over for other in fits)]
-    if fits and len(left) != 1:
-        names = " and ".join(f"{fit.layout.name} ({', '.join(fit.evidence)})" for fit in left or fits)
-        one, other = (fit.layout.name for fit in (left or fits)[:2])
+    fitting = [found for found in weigh(document, url, candidates) if found.is_enough(document)]
+    overridden = {name for found in fitting for name in found.layout.file.over}
+    left = [found for found in fitting if found.layout.name not in overridden]
+    if fitting and len(left) != 1:
+        names = " and ".join(f"{found.layout.name} ({', '.join(found.evidence)})" for found in left or fitting)
+        one, other = (found.layout.name for found in (left or fitting)[:2])
         raise AmbiguousLayout(
             f'more than one layout fits the page: {names}; to decide, write over = ["{one}"] into the file of {other}, '
             f'or over = ["{other}"] into one of {one}, or take its evidence from a rule that fits both'
@@ -71,7 +71,7 @@ def recognise(document: Document, url: str | None, layouts: Sequence[Layout]) ->
 
 
 def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Iterator[Detection]:
-    """Yield for each layout what speaks for it."""
+    """Yield the evidence for each layout."""
     for layout in layouts:
         regions = Regions(layout)
         segments = segments_of(document, regions)
@@ -86,14 +86,15 @@ def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Ite
 
 
 def _is_several(notice: str, lang: str, layout: Layout) -> bool:
-    """Tell whether a line that reads like a notice has several sentences of it."""
+    """Return True if a line that begins like a notice has several sentences of one."""
     return len(notice) > 2 * layout.shortest and any(layout.stretches("notice", notice, lang=lang))
 
 
 def _shows_signs(document: Document, layout: Layout) -> bool:
-    """Tell, ten times as fast as the evidence is weighed, whether a text may give any.
+    """Return False if a text has no evidence for the layout.
 
-    In a dump one text in ten thousand does. A text of few lines may have been put on one, where signs stand anywhere.
+    This is far faster than weighing the evidence, and one text in ten thousand of a dump has any. A text of few lines may have been
+    put on one line, where evidence stands anywhere.
     """
     text = document.text
     find_marks = finder_of(text)
@@ -105,7 +106,7 @@ def _shows_signs(document: Document, layout: Layout) -> bool:
 
 
 def _words(text: str, block: Block, find_marks: Finder) -> str:
-    """Return a line without the marks of an extractor."""
+    """Return a line without the marks that an extractor added."""
     marks = find_marks(block.start, block.end)
     return without_marks(text, block.start, block.end, marks).strip() if marks else text[block.start : block.end]
 
@@ -121,7 +122,7 @@ def _evidence(document: Document, segments: list[Segment], layout: Layout) -> It
         hit = segment.hit
         if hit is None or hit.rule.evidence is None:
             continue
-        # Anybody may thank for a report; the notice has a second sentence.
+        # Any page may thank for a report; the notice has a second sentence.
         notices += hit.rule.label == "notice"
         if hit.rule.label != "notice" or notices > 1 or _is_several(segment.text, hit.lang, layout):
             yield hit.rule.id, hit.rule.evidence

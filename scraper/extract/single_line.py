@@ -1,4 +1,4 @@
-"""A text page that a dump has put on one line: no lines are left to go by, only words."""
+"""Label a text page that a dump has put on one line, by its words alone."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,29 +16,31 @@ from scraper.layouts.wording import Found
 from scraper.models import Document
 from scraper.text import squeeze_in_place, visible
 
-Stretch = tuple[Found, Match]
+_Stretch = tuple[Found, Match]
 
-_TICKER_AND_REST: Final = 2
+_TICKER_AND_PAGE: Final = 2
+"""Lines of a page of which all but the ticker stands on one line."""
 
 _WORD: Final = re.compile(r"\S+")
 _FEWEST_WORDS: Final = 2
-"""Words of a writer's name, and of a title that is told by being repeated."""
+"""Words of a writer's name, and of a title that is recognised by its repetition."""
 _MOST_WORDS: Final = 5
+"""Words of the longest name of a writer."""
 _LONGEST_SITE: Final = 40
-"""Characters before the title in the page's ``<title>``: the name of the site."""
+"""Characters of the site's name, which precedes the title in the page's ``<title>``."""
 
 
 def is_flattened(document: Document, segments: Sequence[Segment], layout: Layout) -> bool:
-    """Tell whether all of a text page stands on one line, or all but its ticker."""
+    """Return True if all of a text page, or all but its ticker, stands on one line."""
     if any(segment.hit is not None and segment.hit.rule.evidence is not None for segment in segments):
         return False
     return len(segments) - _leading_tickers(document, segments, layout) == 1
 
 
-def stretches(text: str, layout: Layout, start: int) -> dict[str, Stretch]:
-    """Return notice, dateline and footer of a page that stands on one line from ``start``, by label, as far as it has them.
+def _find_wordings(text: str, layout: Layout, start: int) -> dict[str, _Stretch]:
+    """Return the notice, dateline and footer of a page on one line from ``start``, by label.
 
-    They follow each other: no two share a character, though a slot of one may hold what reads like another.
+    They stand in this order and never overlap, though a slot of one may hold text that reads like another.
     """
     plain, places = squeeze_in_place(text[start:])
     notice = _first(layout.stretches("notice", plain))
@@ -50,11 +52,11 @@ def stretches(text: str, layout: Layout, start: int) -> dict[str, Stretch]:
 
 
 def evidence_on_one_line(text: str, start: int, layout: Layout) -> Iterator[tuple[str, Evidence]]:
-    """Yield the rules that speak for the layout on a page that stands on one line.
+    """Yield the evidence for the layout on a page that stands on one line.
 
-    A dateline alone may be quoted by any text; with it there must be another sign, or room for a ticker above it.
+    Any text may quote a dateline, so there must be another sign with it, or room for a ticker before it.
     """
-    found = stretches(text, layout, start)
+    found = _find_wordings(text, layout, start)
     has_room = layout.has_ticker and "dateline" in found and found["dateline"][0].start - start > layout.file.ticker.longest
     is_alone = found.keys() == {"dateline"} and not has_room
     for _, hit in found.values():
@@ -62,22 +64,22 @@ def evidence_on_one_line(text: str, start: int, layout: Layout) -> Iterator[tupl
             yield hit.rule.id, hit.rule.evidence
 
 
-def _placed(stretch: Stretch, places: Sequence[int] | None, offset: int) -> Stretch:
-    """Return a stretch of the squeezed text as it lies in the text itself, of which that from ``offset`` was squeezed."""
+def _placed(stretch: _Stretch, places: Sequence[int] | None, offset: int) -> _Stretch:
+    """Map a stretch of the squeezed text to the original text, which was squeezed from ``offset`` on."""
     found, hit = stretch
     start, end = (found.start, found.end) if places is None else (places[found.start], places[found.end - 1] + 1)
     return Found(offset + start, offset + end, found.slots), hit
 
 
 def label_flattened(ledger: Ledger, document: Document, segments: Sequence[Segment], layout: Layout) -> Iterator[tuple[str, Match]]:
-    """Claim all of the page, and yield the wordings that were found, each with its stretch of text."""
+    """Claim all of the page, and yield the wordings found, each with its text."""
     text = document.text
     tickers = _leading_tickers(document, segments, layout)
     for segment in segments[:tickers]:
         claim_ticker(ledger, document, segment.start, segment.end, layout)
     start, end = segments[tickers].start, segments[tickers].end
 
-    found = stretches(text, layout, start)
+    found = _find_wordings(text, layout, start)
     for stretch, hit in found.values():
         ledger.claim(stretch.start, stretch.end, hit.rule.label, layout.full(hit.rule.id))
     notice = found["notice"][0] if "notice" in found else None
@@ -91,49 +93,58 @@ def label_flattened(ledger: Ledger, document: Document, segments: Sequence[Segme
         else:
             claim_ticker(ledger, document, start, end, layout)
         return
-    title = _end_of_ticker(text, start, end, notice or dateline, layout)
-    if title > start:
-        _claim_opening(ledger, document, start, title, layout)
+    title_start = _end_of_ticker(text, start, end, notice or dateline, layout)
+    if title_start > start:
+        _claim_opening(ledger, document, start, title_start, layout)
     if notice is not None:
-        title = notice.end
-    body = title
+        title_start = notice.end
+    body_start = title_start
     if dateline is not None:
-        body = dateline.end
-        is_glued = title > start and notice is None and not layout.file.ticker.closed
-        _claim_head(ledger, title, dateline.start, layout, is_glued=is_glued)
-    _claim(ledger, text, body, end, "body", BODY)
+        body_start = dateline.end
+        is_glued = title_start > start and notice is None and not layout.file.ticker.closed
+        _claim_head(ledger, title_start, dateline.start, layout, is_glued=is_glued)
+    _claim(ledger, text, body_start, end, "body", BODY)
     yield from ((text[stretch.start : stretch.end], hit) for stretch, hit in found.values())
 
 
 def _claim_head(ledger: Ledger, start: int, end: int, layout: Layout, *, is_glued: bool) -> None:
-    """Claim what stands above the dateline: title and writer; or, if the last headline and the title have run together, neither."""
+    """Claim title and writer, which precede the dateline; claim neither if the title is glued to the last headline."""
     text = ledger.text
     if is_glued:
         if visible(text[start:end]):
             claim_unsplit(ledger, *trim(text, start, end), layout)
         return
-    name = _split_head(text, start, end, layout)
-    if name - start <= layout.file.ticker.longest:  # else words of the page's frame stand between ticker and title
-        _claim(ledger, text, start, name, "title", TITLE)
-    _claim(ledger, text, name, end, "byline", layout.author_rule)
+    name_start = _start_of_name(text, start, end, layout)
+    if name_start - start <= layout.file.ticker.longest:  # else words of the page's frame stand between ticker and title
+        _claim(ledger, text, start, name_start, "title", TITLE)
+    _claim(ledger, text, name_start, end, "byline", layout.author_rule)
 
 
-def _end_of_ticker(text: str, start: int, end: int, before: Found | None, layout: Layout) -> int:
-    """Return where the ticker ends: at the notice; else behind its last separator; else, if it has lost them, at the dateline.
+def _end_of_ticker(text: str, start: int, end: int, head: Found | None, layout: Layout) -> int:
+    """Return the end of the ticker.
 
-    A page that gives none of these has a ticker only if it opens with as many slots as betray one.
+    It ends at the notice, else after its last separator, else at the dateline if its separators are lost. Without notice and
+    dateline, the page has a ticker only if it has enough separators.
+
+    Args:
+        text: the text of the document.
+        start: the start of the page.
+        end: the end of the page.
+        head: the notice, or the dateline if there is no notice.
+        layout: the layout of the page.
     """
-    if before is not None and "newspaper" not in before.slots and "date" not in before.slots:
-        return before.start
+    if head is not None and "newspaper" not in head.slots and "date" not in head.slots:
+        return head.start
     if not layout.has_ticker:
         return start
-    separators = list(layout.separator.finditer(text, start, before.start if before is not None else end))
-    if separators and (before is not None or len(separators) >= layout.file.ticker.slots):
+    separators = list(layout.separator.finditer(text, start, head.start if head is not None else end))
+    if separators and (head is not None or len(separators) >= layout.file.ticker.slots):
         return separators[-1].end()
-    return before.start if before is not None else start
+    return head.start if head is not None else start
 
 
 def _claim_opening(ledger: Ledger, document: Document, start: int, end: int, layout: Layout) -> None:
+    """Claim the ticker with which the page begins."""
     text = document.text
     start, stop = trim(text, start, end)
     if not visible(text[start:stop]):
@@ -141,7 +152,7 @@ def _claim_opening(ledger: Ledger, document: Document, start: int, end: int, lay
     if layout.separator.search(text, start, stop) is None:
         claim_unsplit(ledger, start, stop, layout)
     else:
-        # White space around a stroke or bullet is part of a last separator.
+        # A last separator with a visible character, such as a bullet, includes the white space after it.
         ends = [match.end() for match in layout.separator.finditer(text, start, end) if visible(match[0])]
         claim_ticker(ledger, document, start, max([stop, *ends]), layout)
 
@@ -153,28 +164,28 @@ def _claim(ledger: Ledger, text: str, start: int, end: int, label: Label, rule: 
 
 
 def _leading_tickers(document: Document, segments: Sequence[Segment], layout: Layout) -> int:
-    """Return 1 if a first line is a ticker and a second all the rest, else 0."""
-    if len(segments) != _TICKER_AND_REST:
+    """Return 1 if the page is a ticker and one other line, else 0."""
+    if len(segments) != _TICKER_AND_PAGE:
         return 0
-    first, rest = segments
-    end = end_of_line(document.text, first.end, rest.start)
+    first, second = segments
+    end = end_of_line(document.text, first.end, second.start)
     return int(is_ticker(document, first.start, end, layout.file.ticker.slots, layout))
 
 
-def _first(stretches: Iterator[Stretch]) -> Stretch | None:
+def _first(stretches: Iterator[_Stretch]) -> _Stretch | None:
     return min(stretches, key=lambda stretch: stretch[0].start, default=None)
 
 
-def _last(label: str, text: str, layout: Layout, start: int) -> Stretch | None:
-    """Return the last such stretch behind ``start``; one further up is a quotation."""
+def _last(label: str, text: str, layout: Layout, start: int) -> _Stretch | None:
+    """Return the last wording with a label after ``start``; earlier ones are quotations."""
     found = layout.last_stretches(label, text, start)
     return max(found, key=lambda stretch: stretch[0].start, default=None)
 
 
-def _split_head(text: str, start: int, end: int, layout: Layout) -> int:
-    """Return where the writer's name begins behind the title, by what the page has made of its ``<title>``; ``end`` if it names none.
+def _start_of_name(text: str, start: int, end: int, layout: Layout) -> int:
+    """Return the start of the writer's name after the title; ``end`` if no name is found.
 
-    On one line nothing parts title and name; but many extractors keep the page's ``<title>``, which holds the title alone.
+    On one line nothing separates title and name, but many extractors keep the page's ``<title>``, which holds the title alone.
     """
     head = text[start:end]
     words = list(_WORD.finditer(head))
