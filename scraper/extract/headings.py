@@ -1,4 +1,4 @@
-"""Which blocks of a body are its sub-headings."""
+"""Find the sub-headings among the blocks of a body."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,29 +13,35 @@ from scraper.text import is_blank
 
 _ENDS_A_SENTENCE: Final = re.compile(r"[.!?:;,…؟؛،۔]['\"’”»)\]]*\Z")
 
-
 _CELLS: Final = frozenset("caption dd dt figcaption li td th".split())
-"""Elements whose lines are no headings, however short."""
+"""Elements whose lines are never headings."""
 _LONGEST_BOLD: Final = 160
-"""Characters of a bold line that is a heading; a longer one is a paragraph that the page prints in bold."""
+"""Characters of the longest bold heading; a longer bold block is a paragraph."""
 _HEADING_MARKS: Final = ("#", "**")
-"""What Markdown puts before a heading, and before bold type."""
+"""The Markdown marks of headings and of bold type."""
 _ROW: Final = 3
-"""Short lines in a row that are a poem, a table or a list."""
+"""Short lines in a row from which on they are a poem, a table or a list."""
 _GAP: Final = re.compile(r"\S\s{2,}\S")
-"""What parts the cells of a table that is set with spaces."""
+"""The spaces between the cells of a table aligned with spaces."""
 
 
 def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_title: bool = True) -> set[int]:
     """Return the indices of the sub-headings among the blocks of a body.
 
-    By its shape a heading is a short block without end punctuation that stands alone above a longer one: several short ones in a row,
-    with no more blank lines around one than between them, are a poem or a table. By its markup it is a block that is wholly bold or a heading element, unless all blocks are, which says
-    nothing; an element that holds several, since it was never closed, marks the first. Where no title is known, the first block may
-    be it, and is no sub-heading.
+    By shape, a heading is a short block without end punctuation that stands alone above a longer block. Several short blocks in a
+    row, with no more blank lines around one than between them, are a poem or a table.
+
+    By markup, a heading is a block that is entirely bold or in heading elements, unless all blocks are. An element that holds several
+    blocks, since it was never closed, marks only the first.
+
+    Args:
+        blocks: the blocks of the body.
+        text: the text of the document.
+        layout: the layout of the page.
+        has_title: whether the page has a title; if not, the first block may be the title and is no sub-heading.
     """
-    seen: set[Element] = set()
-    bold = {index for index, block in enumerate(blocks) if block.runs and _is_marked(block, text, layout, seen)}
+    used: set[Element] = set()
+    bold = {index for index, block in enumerate(blocks) if block.runs and _is_marked(block, text, layout, used)}
     if len(bold) == len(blocks):
         bold = set()
     bold -= {index for index in bold if {index - 1, index, index + 1} <= bold or {index, index + 1, index + 2} <= bold}
@@ -57,12 +63,15 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
 
 
 def _is_listed(block: Segment, text: str) -> bool:
-    """Return True if a block begins with what an extractor puts before an item of a list."""
+    """Return True if a block begins with the mark of a list item."""
     return bool(block.text) and block.begin > block.start and not text.startswith(_HEADING_MARKS, block.start)
 
 
 def _in_rows(short: Sequence[bool], cells: Sequence[bool], blocks: Sequence[Segment], text: str) -> Iterator[int]:
-    """Yield the indices of those that stand in a row, and not apart from it between blank lines, or below the cells of a table."""
+    """Yield the indices of short blocks in a row.
+
+    Blocks that blank lines separate from the row are left out, and so is a block below the cells of a table.
+    """
     for is_short, row in groupby(enumerate(short), key=itemgetter(1)):
         indices = [index for index, _ in row]
         if not is_short or len(indices) < _ROW:
@@ -78,7 +87,7 @@ def _in_rows(short: Sequence[bool], cells: Sequence[bool], blocks: Sequence[Segm
 
 
 def _is_cell(block: Segment) -> bool:
-    """Return True if a block stands in a table, a list or a caption within the body."""
+    """Return True if a block stands in a table, list or caption of the body."""
     part = block.region.element if block.region is not None else None
     for run in block.runs[:1]:
         element: Element | None = run.element
@@ -89,8 +98,8 @@ def _is_cell(block: Segment) -> bool:
     return False
 
 
-def _is_marked(block: Segment, text: str, layout: Layout, seen: set[Element]) -> bool:
-    """Tell whether all of a block stands in elements that mark headings and have marked none before; they are added to ``seen``."""
+def _is_marked(block: Segment, text: str, layout: Layout, used: set[Element]) -> bool:
+    """Return True if all of a block stands in heading elements that no earlier block stands in; they are added to ``used``."""
     if len(block.text) > _LONGEST_BOLD:
         return False
     part = block.region.element if block.region is not None else None
@@ -104,6 +113,6 @@ def _is_marked(block: Segment, text: str, layout: Layout, seen: set[Element]) ->
         if element is part or element is None:
             return False
         marks.add(element)
-    is_new = not marks & seen
-    seen |= marks
+    is_new = not marks & used
+    used |= marks
     return bool(marks) and is_new

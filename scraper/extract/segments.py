@@ -1,4 +1,4 @@
-"""A document as one layout sees it: its lines, cut where a named part of the page begins or ends."""
+"""Cut a document into segments: its lines, divided where a named part of the layout begins or ends."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -15,104 +15,110 @@ from scraper.models import Block, Document, Element, Run
 from scraper.text import is_blank, squeeze
 
 SETTLED: Final = frozenset(["chrome", "teaser-title", "teaser-author", "teaser-newspaper", "teaser-subtitle"])
-"""Labels of elements that leave nothing open, but for the words of notice and footer, which stand in them where a part of the
-page was never closed."""
+"""Labels of elements that decide what their text is. Only the wordings of notice and footer are still looked for: they stand in such
+elements if a part of the page was never closed."""
 
 _LONGEST_WORDING: Final = 400
-"""Characters of a line that may consist of a wording; the longest, a notice of two sentences on one line, has 160."""
+"""Characters of the longest line that may be a wording; the longest wording, a notice of two sentences on one line, has 160."""
 _LONGEST_RAW: Final = 4 * _LONGEST_WORDING
-"""The same with some white space too much."""
+"""The same before white space is squeezed."""
+_MOST_LINES: Final = 4
+"""Lines of the longest broken wording: a link within a sentence breaks it into three."""
+_BROKEN: Final = frozenset(["notice", "dateline", "footer"])
+"""Labels of wordings that may be broken."""
+
+_Cut = tuple[int, int, Region | None, Sequence[Run]]
 
 
 class Segment(msgspec.Struct, eq=False, gc=False):
-    """A line, or the part of a line that stands in one named part of the page."""
+    """A line, or the piece of a line within one named part of the page."""
 
     start: int
     end: int
     text: str
-    """As it would stand in a field; of a settled part nothing, and what is too long for a wording is as the page has it."""
+    """The text as in a field. Empty for a settled part; text too long for a wording is not squeezed."""
     region: Region | None
     runs: Sequence[Run]
     hit: Match | None
     marks: list[Mark] = []
-    """What an extractor put into it: no words of the page."""
+    """The marks that an extractor added to it."""
     slots: Sequence[str] | None = None
-    """What stands between its separators, if it holds those that tickers usually have, and no others."""
+    """The text between its separators, if all of them are the usual ones of tickers."""
 
     @property
     def begin(self) -> int:
-        """Where its words begin, behind the mark at its start."""
+        """The start of its words, after a mark at its start."""
         return self.marks[0][1] if self.marks and self.marks[0][0] == self.start else self.start
 
     def words(self, text: str) -> str:
-        """Return it as it stands in ``text``, from its start on, with spaces in the place of marks."""
+        """Return its stretch of ``text`` with its marks replaced by spaces."""
         return without_marks(text, self.start, self.end, self.marks)
 
     @property
     def label(self) -> str | None:
-        """The label of the part it stands in."""
+        """The label of its part of the page."""
         return self.region.rule.label if self.region is not None else None
 
     @property
     def link(self) -> str | None:
-        """Where its words lead; of several links the last, for another was never closed."""
+        """The address that its words link to; the last of several links, since the others were never closed."""
         links = (run.element.link for run in reversed(self.runs))
         return next((link.href for link in links if link is not None), None)
 
     def says(self, label: str) -> bool:
-        """Tell whether its words, all of them, are a wording with this label."""
+        """Return True if all of it is a wording with this label."""
         return self.hit is not None and self.hit.rule.label == label
 
 
 class Regions:
-    """Which named part of the page an element stands in: its own, else that of the element around it."""
+    """Finds the named part of the page that an element stands in: its own, else that of the element around it."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._rules_of, self._ruled_tags = layout.rules_of, layout.ruled_tags
-        self._known: dict[Element | None, Region | None] = {}
+        self._regions: dict[Element | None, Region | None] = {}
 
     def of(self, element: Element) -> Region | None:
         """Return the innermost part that holds ``element``."""
-        known = self._known
-        if element in known:
-            return known[element]
+        regions = self._regions
+        if element in regions:
+            return regions[element]
         outer = element.parent
-        if outer in known and not (element.id or element.class_ or element.tag in self._ruled_tags):
-            region = known[element] = known[outer]  # as nearly all links
+        if outer in regions and not (element.id or element.class_ or element.tag in self._ruled_tags):
+            region = regions[element] = regions[outer]  # nearly all links
             return region
         path = [element]
-        while outer is not None and outer not in known:
+        while outer is not None and outer not in regions:
             path.append(outer)
             outer = outer.parent
-        region = known[outer] if outer is not None else None
+        region = regions[outer] if outer is not None else None
         for inner in reversed(path):
             for rule in self._rules_of(inner.tag, inner.id, inner.class_):
                 if _applies(rule, region):
                     region = Region(rule, inner, region)
                     break
-            known[inner] = region
+            regions[inner] = region
         return region
 
 
 def _applies(rule: ElementRule, around: Region | None) -> bool:
-    """Tell whether ``rule`` holds for an element that stands in the part ``around``."""
+    """Return True if ``rule`` applies to an element in the part ``around``."""
     if rule.within and (around is None or around.rule.id not in rule.within):
         return False
     return not rule.not_within or all(outer.rule.id not in rule.not_within for outer in _up_to_column(around))
 
 
 def _up_to_column(region: Region | None) -> Iterator[Region]:
-    """Yield a part and those around it, as far as the main column: where an element was never closed, that lies inside it."""
+    """Yield a part and those around it, up to the main column, which stands inside an element that was never closed."""
     while region is not None:
         yield region
         region = region.around if region.rule.label != "main" else None
 
 
 def segments_of(document: Document, regions: Regions) -> list[Segment]:
-    """Cut the lines of ``document`` into segments; lines that stand in one settled part are one segment.
+    """Cut the lines of ``document`` into segments; lines in one settled part are one segment.
 
-    What has no visible character is left out.
+    Segments without visible characters are left out.
     """
     if document.form == "text":
         return _lines_of(document, regions.layout)
@@ -125,7 +131,7 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
             raw = text[inner:outer]
             label = region.rule.label if region is not None else None
             is_settled = label in SETTLED
-            line, hit = ("", None) if is_settled and not layout.may_be_wording(raw) else read_line(raw, layout)
+            line, hit = ("", None) if is_settled and not layout.may_be_wording(raw) else _read_line(raw, layout)
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
                 if not is_blank(line):
                     segments.append(Segment(inner, outer, line, region, runs, hit))
@@ -135,60 +141,56 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
             else:
                 settled = Segment(start, end, "", region, runs, None)
                 segments.append(settled)
-    opened = [n for n, segment in enumerate(segments) if segment.hit is None and layout.may_begin_wording(segment.text)]
-    return _whole_wordings(segments, opened, layout)
+    starts = [n for n, segment in enumerate(segments) if segment.hit is None and layout.may_begin_wording(segment.text)]
+    return _with_joined_wordings(segments, starts, layout)
 
 
 def _lines_of(document: Document, layout: Layout) -> list[Segment]:
-    """Return the lines of a text as segments: no line of it stands in any part."""
+    """Return the lines of a text as segments, which stand in no named part."""
     text, separator, may_be_wording = document.text, layout.file.ticker.usual, layout.may_begin_wording
     find_marks = finder_of(text)
     segments: list[Segment] = []
-    opened: list[int] = []
+    starts: list[int] = []
     for block in document.blocks:
         start, end = block.start, block.end
         marks = find_marks(start, end)
         raw = text[start:end] if not marks else without_marks(text, start, end, marks).lstrip()
         if may_be_wording(raw):
-            line, hit = read_line(raw, layout)
+            line, hit = _read_line(raw, layout)
             if hit is None:
-                opened.append(len(segments))
+                starts.append(len(segments))
         else:
             line, hit = raw if len(raw) > _LONGEST_WORDING and "  " not in raw else squeeze(raw), None
         if marks or not is_blank(line):
             slots = split_usual(raw, separator) if separator and separator in raw and not marks else None
             segments.append(Segment(start, end, line, None, (), hit, marks, slots))
-    return _whole_wordings(segments, opened, layout) if opened else segments
+    return _with_joined_wordings(segments, starts, layout) if starts else segments
 
 
-_MOST_LINES: Final = 4
-"""Lines over which a wording may be broken: a link within a sentence makes three of it."""
-_BROKEN: Final = frozenset(["notice", "dateline", "footer"])
-
-
-def _whole_wordings(lines: Sequence[Segment], opened: Sequence[int], layout: Layout) -> list[Segment]:
-    """Join lines that are a wording together, and none alone: those that a link or a width has broken.
+def _with_joined_wordings(lines: Sequence[Segment], starts: Sequence[int], layout: Layout) -> list[Segment]:
+    """Join lines that are a wording only together: a link or a line width has broken them.
 
     Args:
         lines: the lines of a page.
-        opened: those that begin as a wording does, and are none.
-        layout: the layout.
+        starts: the lines that begin like a wording and are none.
+        layout: the layout of the page.
     """
-    whole: list[Segment] = []
+    joined: list[Segment] = []
     done = 0
-    for n in opened:
+    for n in starts:
         if n < done or not layout.may_open(lines[n].text):
             continue
-        joined = _broken_wording(lines[n : n + _MOST_LINES], layout)
-        if joined is not None:
-            merged, count = joined
-            whole += [*lines[done:n], merged]
+        found = _join_wording(lines[n : n + _MOST_LINES], layout)
+        if found is not None:
+            segment, count = found
+            joined += [*lines[done:n], segment]
             done = n + count
-    whole += lines[done:]
-    return whole
+    joined += lines[done:]
+    return joined
 
 
-def _broken_wording(lines: Sequence[Segment], layout: Layout) -> tuple[Segment, int] | None:
+def _join_wording(lines: Sequence[Segment], layout: Layout) -> tuple[Segment, int] | None:
+    """Return the wording that begins with the first line and goes on in the next ones, and the number of its lines."""
     first = lines[0]
     text = first.text
     for count, line in enumerate(lines[1:], 2):
@@ -202,20 +204,21 @@ def _broken_wording(lines: Sequence[Segment], layout: Layout) -> tuple[Segment, 
     return None
 
 
-def read_line(raw: str, layout: Layout) -> tuple[str, Match | None]:
-    """Return a line as a segment holds it, and the wording that it is."""
+def _read_line(raw: str, layout: Layout) -> tuple[str, Match | None]:
+    """Return the text of a line for a segment, and the wording that all of it matches."""
     if len(raw) > _LONGEST_RAW and "   " not in raw:
         return raw, None
     line = squeeze(raw)
     return line, layout.wording_of(line) if layout.shortest < len(line) <= _LONGEST_WORDING else None
 
 
-def _cuts(text: str, block: Block, regions: Regions) -> list[tuple[int, int, Region | None, Sequence[Run]]]:
+def _cuts(text: str, block: Block, regions: Regions) -> list[_Cut]:
+    """Divide a line where one part of the page ends and another begins."""
     runs = block.runs
-    parts: list[tuple[int, int, Region | None, Sequence[Run]]] = []
     region = regions.of(runs[0].element)
     if len(runs) == 1:
         return [(block.start, block.end, region, runs)]
+    parts: list[_Cut] = []
     first = 0
     for n in range(1, len(runs)):
         other = regions.of(runs[n].element)
@@ -229,5 +232,5 @@ def _cuts(text: str, block: Block, regions: Regions) -> list[tuple[int, int, Reg
 
 
 def _is_one_word(text: str, one: Run, other: Run) -> bool:
-    """Return True if a word begins in one run and ends in the next: a stray tag within it has closed the body."""
+    """Return True if a word goes on from one run to the next: a stray tag within it has closed the body."""
     return one.end == other.start and text[one.end - 1].isalnum() and text[other.start].isalnum()

@@ -1,4 +1,4 @@
-"""The run-on line: the day's headlines one after another, with nothing but a separator between."""
+"""Find the ticker, a line of the day's headlines with separators between them, and claim its headlines."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,20 +11,18 @@ from scraper.models import Document, Run
 from scraper.text import is_blank, squeeze, visible
 
 _SHORT_HEADLINE: Final = 15
-"""Characters below which hardly any headline is."""
-
-
+"""Characters that nearly all headlines have."""
 _LINKED: Final = (re.compile(r"\[(.*\S)\]\((\S*)\)", re.DOTALL), re.compile(r"\[\d{1,4}\](\S.*)()", re.DOTALL))
-"""A headline as Markdown writes links, and behind the number that lynx gives to its link."""
-_NO_WORDS: Final = re.compile(r"\[\]\(\S*\)")
-"""An empty slot that is written so."""
+"""A headline written as a Markdown link, and a headline after the number that lynx gives its link."""
+_EMPTY_LINK: Final = re.compile(r"\[\]\(\S*\)")
+"""An empty slot written as a Markdown link."""
 _GAP: Final = re.compile(r"\s{2}")
 _FEW: Final = 5
-"""One slot of so many may hold a run of spaces by accident."""
+"""Of this many slots, one may hold a run of spaces by accident."""
 
 
 class Slot(NamedTuple):
-    """A stretch of a ticker: a headline, or a separator that a reader can see."""
+    """A stretch of a ticker: a headline, or a visible separator."""
 
     start: int
     end: int
@@ -32,7 +30,7 @@ class Slot(NamedTuple):
 
 
 def split_ticker(text: str, start: int, end: int, layout: Layout) -> Iterator[Slot]:
-    """Yield the headlines of ``text[start:end]`` and those separators that are not white space; empty slots are left out."""
+    """Yield the headlines of ``text[start:end]`` and its visible separators; empty slots are left out."""
     position = start
     for match in layout.separator.finditer(text, start, end):
         yield from _slot(text, position, match.start())
@@ -42,46 +40,47 @@ def split_ticker(text: str, start: int, end: int, layout: Layout) -> Iterator[Sl
     yield from _slot(text, position, end)
 
 
-def _usual(document: Document, start: int, end: int, layout: Layout) -> Sequence[str] | None:
-    """Return what stands between the separators of a stretch, if each is of the usual form; None if one may be of another.
+def _usual_slots(document: Document, start: int, end: int, layout: Layout) -> Sequence[str] | None:
+    """Return the slots of a stretch if all its separators have the usual form; None if one may have another form.
 
-    Where two adjoin, nothing stands between them.
+    Between two adjoining separators the slot is empty.
     """
     text = document.text
-    while start < end and text[end - 1].isspace():  # the last separator, as a rule
+    while start < end and text[end - 1].isspace():  # usually the last separator
         end -= 1
     return split_usual(text[start:end], layout.file.ticker.usual)
 
 
 def split_usual(line: str, separator: str) -> Sequence[str] | None:
-    """Split a line nine times as fast as the pattern does, which knows all forms of a separator.
+    """Split a line at the usual separator; return None if it may hold separators of other forms.
 
-    Printable text without double spaces and U+FFFD holds no separator, and without spaces at its ends it is a headline as it is.
+    This is much faster than the layout's pattern, which matches all forms. Printable text without double spaces and U+FFFD holds no
+    separator, and without spaces at its ends it needs no squeezing to be a headline.
     """
     if not separator or separator not in line:
         return None
     slots = line.split(separator)
-    rest = " ".join(["", *filter(None, slots), ""])
-    return slots if rest.isprintable() and "  " not in rest and "\ufffd" not in rest else None
+    joined = " ".join(["", *filter(None, slots), ""])
+    return slots if joined.isprintable() and "  " not in joined and "\ufffd" not in joined else None
 
 
 def _slot(text: str, start: int, end: int) -> Iterator[Slot]:
     slot = text[start:end]
     if not is_blank(slot):
-        # What is nothing but damage was part of a separator.
+        # A slot of nothing but damaged characters was part of a separator.
         yield Slot(start, end, "\ufffd" not in slot or not is_blank(slot.replace("\ufffd", "")))
 
 
 def is_ticker(document: Document, start: int, end: int, slots: int, layout: Layout, usual: Sequence[str] | None = None) -> bool:
-    """Return True if a stretch holds ``slots`` headlines or more, counting by their separators.
+    """Return True if a stretch has at least ``slots`` headlines, judging by its separators.
 
     Args:
         document: the page.
-        start: where the stretch begins.
-        end: where it ends.
-        slots: how many headlines are wanted.
-        layout: the layout.
-        usual: what stands between its separators, where they are the usual ones.
+        start: the start of the stretch.
+        end: the end of the stretch.
+        slots: the smallest number of headlines.
+        layout: the layout of the page.
+        usual: the slots of the stretch, if all its separators have the usual form.
     """
     wanted = slots - 1
     if usual is not None and len(usual) - usual.count("") > wanted:
@@ -90,9 +89,9 @@ def is_ticker(document: Document, start: int, end: int, slots: int, layout: Layo
 
 
 def is_plainly_ticker(document: Document, start: int, end: int, layout: Layout, usual: Sequence[str] | None = None) -> bool:
-    """Return True if a stretch is a ticker whatever stands around it: many slots, and most as long as a headline is.
+    """Return True if a stretch is a ticker regardless of its neighbours: it has many slots, most as long as a headline.
 
-    Of 911 headlines 5 % had fewer than 24 characters; the cells of a table that was set with spaces are shorter.
+    Of 911 headlines 5 % had fewer than 24 characters; the cells of a table aligned with spaces are shorter.
     """
     wanted = layout.file.ticker.slots
     if end - start < wanted // 2 * _SHORT_HEADLINE:
@@ -107,15 +106,15 @@ def is_plainly_ticker(document: Document, start: int, end: int, layout: Layout, 
 
 
 def end_of_line(text: str, position: int, limit: int) -> int:
-    """Return where the white space ends that follows on the same line: a last separator may be part of it, a blank line is none."""
-    if text.startswith("\n", position):  # 0.07 us; what follows takes 0.18
+    """Return the end of the white space after ``position`` on the same line, which may hold a last separator."""
+    if text.startswith("\n", position):  # the common case, and faster than the general one
         return position
-    rest = text[position:limit].splitlines()
-    return position + len(rest[0]) if rest else position
+    lines = text[position:limit].splitlines()
+    return position + len(lines[0]) if lines else position
 
 
 def is_unsplit(text: str, layout: Layout) -> bool:
-    """Tell whether ``text`` is longer than any headline and yet holds no separator."""
+    """Return True if ``text`` is longer than any headline and holds no separator."""
     if not layout.has_ticker:
         return False
     usual = layout.file.ticker.usual
@@ -127,13 +126,13 @@ def is_unsplit(text: str, layout: Layout) -> bool:
 def claim_ticker(
     ledger: Ledger, document: Document, start: int, end: int, layout: Layout, usual: Sequence[str] | None = None
 ) -> None:
-    """Claim a stretch as a ticker, or, where its separators are lost, as one that cannot be split."""
+    """Claim the headlines and separators of a ticker, or all of it as unsplit if its separators are lost."""
     rule = layout.full(layout.file.ticker.id)
     if document.is_rejoined and "\n" in document.text[start:end]:
-        claim_unsplit(ledger, start, end, layout)  # a separator may have gone where a line was broken
+        claim_unsplit(ledger, start, end, layout)  # a separator may have been lost where a line was wrapped
         return
     if usual is None:
-        usual = _usual(document, start, end, layout)
+        usual = _usual_slots(document, start, end, layout)
     if usual is not None and max(map(len, usual)) > layout.file.ticker.longest:
         usual = None
     has_several = usual is not None and len(usual) - usual.count("") > 1
@@ -143,7 +142,7 @@ def claim_ticker(
         ledger.claim_row(start, usual, layout.file.ticker.usual, "headline", rule)
     else:
         slots = list(split_ticker(document.text, start, end, layout))
-        if _has_lost_some(document.text, slots, layout.file.ticker.longest):
+        if _has_lost_separators(document.text, slots, layout.file.ticker.longest):
             claim_unsplit(ledger, start, end, layout)
             return
         for slot in slots:
@@ -161,14 +160,14 @@ def _claim_slot(ledger: Ledger, slot: Slot, layout: Layout, rule: str) -> None:
     elif slot.end - slot.start > layout.file.ticker.longest:
         claim_unsplit(ledger, slot.start, slot.end, layout)
     else:
-        is_headline = slot.is_headline and _NO_WORDS.fullmatch(text, slot.start, slot.end) is None
+        is_headline = slot.is_headline and _EMPTY_LINK.fullmatch(text, slot.start, slot.end) is None
         ledger.claim(slot.start, slot.end, "headline" if is_headline else "separator", rule)
 
 
-def _has_lost_some(text: str, slots: Sequence[Slot], longest: int) -> bool:
-    """Return True if separators are missing between headlines: a slot is too long for one, or many hold runs of spaces.
+def _has_lost_separators(text: str, slots: Sequence[Slot], longest: int) -> bool:
+    """Return True if separators are missing: a slot is too long for a headline, or many slots hold runs of spaces.
 
-    The first and the last slot may be too long: what stands beside the ticker may have been glued to it.
+    The first and the last slot may be too long, since text beside the ticker may have been glued to them.
     """
     if any(slot.end - slot.start > longest for slot in slots[1:-1]):
         return True
@@ -182,20 +181,20 @@ def claim_unsplit(ledger: Ledger, start: int, end: int, layout: Layout) -> None:
 
 
 def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run], layout: Layout) -> None:
-    """Claim a ticker in markup: each link is a headline, and text outside links is split as in a text.
+    """Claim a ticker in HTML: each link is a headline, and text outside links is split as in plain text.
 
-    Among links a few characters outside of them are what is left of a separator, such as ``&n\ufffdsp;``.
+    A few characters between links are the remains of a separator, such as ``&n\ufffdsp;``.
     """
     text = document.text
     rule = layout.full(layout.file.ticker.id)
-    linked = linked_slots(document, runs, layout)
+    linked = _linked_slots(document, runs, layout)
     if linked is not None:
         ledger.claim_row(runs[0].start, linked[0], layout.file.ticker.usual, "headline", rule, linked[1])
         return
-    links = [(link, list(part)) for link, part in groupby(runs, key=lambda run: run.element.link)]
-    has_links = any(link is not None for link, _ in links)
-    for link, part in links:
-        start, end = part[0].start, part[-1].end
+    groups = [(link, list(group)) for link, group in groupby(runs, key=lambda run: run.element.link)]
+    has_links = any(link is not None for link, _ in groups)
+    for link, group in groups:
+        start, end = group[0].start, group[-1].end
         if is_blank(text[start:end]):
             continue
         if link is not None:
@@ -206,19 +205,14 @@ def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run],
             claim_ticker(ledger, document, start, end, layout)
 
 
-def linked_slots(document: Document, runs: Sequence[Run], layout: Layout) -> tuple[Sequence[str], Sequence[str | None]] | None:
-    """Return what stands between the separators of a ticker, and where it leads, if each is a run in a link of its own."""
+def _linked_slots(document: Document, runs: Sequence[Run], layout: Layout) -> tuple[Sequence[str], Sequence[str | None]] | None:
+    """Return the slots of a ticker and the link of each, if each is a run in a link of its own; else None."""
     text = document.text
-    slots = _usual(document, runs[0].start, runs[-1].end, layout)
+    slots = _usual_slots(document, runs[0].start, runs[-1].end, layout)
     if slots is None:
         return None
     links = {run.element.link: text[run.start : run.end] for run in runs}
     if None in links or len(links) < len(runs) or list(links.values()) != list(filter(None, slots)):
         return None
-    return slots, _linked(slots, [link.href for link in links if link is not None])
-
-
-def _linked(slots: Sequence[str], hrefs: Sequence[str | None]) -> list[str | None]:
-    """Return where each slot leads, if those that show anything lead there."""
-    known = iter(hrefs)
-    return [next(known) if slot else None for slot in slots]
+    hrefs = iter([link.href for link in links if link is not None])
+    return slots, [next(hrefs) if slot else None for slot in slots]
