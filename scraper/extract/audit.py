@@ -1,8 +1,7 @@
-"""The promise, checked on every page: each visible character stands in one field or is counted as removed.
+"""Check on every page that each visible character stands in one field or is counted as removed.
 
-Nothing that was counted or written on the way is trusted. No two claims share a character, and what lies between them no reader
-sees; so each visible character was claimed once. What was claimed for a field is held against that field, and the rest is counted
-anew: then the sum holds.
+The audit trusts no earlier count. It checks that claims don't overlap and that the text between them is blank, so each visible
+character is claimed once. Then it compares the text claimed for each field with that field, and counts the removed text again.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from scraper.records import PageRecord
 from scraper.text import is_blank, visible
 
 _JOINTS: Final[dict[str, str]] = {"title": " ", "text": "\n\n", "headlines": "\n", "teasers": "\n"}
-"""The fields that hold text of the page, and what stands between two pieces of one."""
+"""The fields that hold text of the page, and the joint between two pieces of a field."""
 
 _FIELDS: Final[dict[Label, str]] = {
     "title": "title",
@@ -31,44 +30,44 @@ def audit(text: str, claims: Sequence[Claim], record: PageRecord) -> None:
     """Check a record against the readable text of its page.
 
     Raises:
-        Unaccounted: if claims overlap or miss what is visible, or the record does not hold what was claimed.
+        Unaccounted: if claims overlap or miss visible text, or if the record differs from the claims.
     """
     position = 0
-    between: list[str] = []
+    gaps: list[str] = []
     removed: dict[str, list[str]] = {}
     claimed: dict[str, list[str]] = {field: [] for field in _JOINTS}
     for claim in claims:
         if not position <= claim.start < claim.end <= len(text):
-            raise _mistake(f"claims overlap at {position}, or leave the text")
-        between.append(text[position : claim.start])
+            raise _unaccounted(f"claims overlap at {position} or leave the text")
+        gaps.append(text[position : claim.start])
         position = claim.end
         if claim.label in REMOVED:
             removed.setdefault(claim.rule, []).append(text[claim.start : position])
         elif claim.label not in _FIELDS:
-            raise _mistake(f"what is {claim.label} was claimed")
+            raise _unaccounted(f"a claim at {claim.start} has the label {claim.label}")
         elif isinstance(claim, SpanRow):
             if not is_row_of(text, claim):
-                raise _mistake(f"what was claimed as a row at {claim.start} is none")
+                raise _unaccounted(f"the row claimed at {claim.start} differs from the text")
             claimed[_FIELDS[claim.label]] += filter(None, claim.pieces)
         else:
             claimed[_FIELDS[claim.label]].append(text[claim.start : position])
-    between.append(text[position:])
-    if not is_blank("".join(between)):
-        raise _mistake("nobody claimed all of the page")
+    gaps.append(text[position:])
+    if not is_blank("".join(gaps)):
+        raise _unaccounted("visible text is not claimed")
     if {rule: visible("".join(pieces)) for rule, pieces in removed.items()} != {
         piece.rule: piece.chars for piece in record.removed
     }:
-        raise _mistake("the counts of what was removed are wrong")
+        raise _unaccounted("the counts of removed text are wrong")
     for field, joint in _JOINTS.items():
-        pieces, values = claimed[field], _told(record, field)
+        pieces, values = claimed[field], _values_of(record, field)
         if pieces == values or (one := joint.join(pieces)) == (other := joint.join(values)):
-            continue  # what is the same need not be counted
-        if (wanted := visible(one)) != (told := visible(other)):
-            raise _mistake(f"its {field} should have {wanted} visible characters, and has {told}")
+            continue  # equal texts need no counting
+        if (wanted := visible(one)) != (found := visible(other)):
+            raise _unaccounted(f"its {field} should have {wanted} visible characters, and has {found}")
 
 
-def _told(record: PageRecord, field: str) -> list[str]:
-    """Return what a field holds of the page's text."""
+def _values_of(record: PageRecord, field: str) -> list[str]:
+    """Return the pieces of the page's text in a field."""
     if field == "headlines":
         return [headline.text for headline in record.headlines]
     if field == "teasers":
@@ -76,7 +75,5 @@ def _told(record: PageRecord, field: str) -> list[str]:
     return list(filter(None, [getattr(record, field)]))
 
 
-def _mistake(what: str) -> Unaccounted:
-    return Unaccounted(
-        f"the record does not add up ({what}); it is withheld; this is a mistake of the program, please report the page"
-    )
+def _unaccounted(fault: str) -> Unaccounted:
+    return Unaccounted(f"the record does not add up ({fault}) and is withheld; this is a bug, please report the page")

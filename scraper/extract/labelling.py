@@ -1,6 +1,6 @@
-"""What each piece of a known page is: every piece that something is known of is claimed under its rule.
+"""Label the text of a page whose layout is known, and claim each piece under its rule.
 
-A page that a dump has put on one line is cut by its words alone (:mod:`scraper.extract.single_line`); any other line by line.
+A page that a dump has put on one line is labelled by :mod:`scraper.extract.single_line`, any other page line by line.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,38 +22,43 @@ from scraper.text import is_blank, squeeze
 
 
 class Labelled(NamedTuple):
-    """The claims on a page, and what its words say beside their place in it."""
+    """The claims on a page, and the facts that its wordings state."""
 
     ledger: Ledger
     dateline: str | None
     """The text of the dateline."""
     dateline_hit: Match | None
-    """The wording that it reads like, where that is known."""
-    is_several: bool
-    """Whether another page begins behind the end of this one."""
+    """The wording that the dateline matches, if that is known."""
+    has_next_page: bool
+    """Whether another page begins below the end of this one."""
     langs: dict[str, str]
     """The languages of the wordings that were found, by label."""
-    said: dict[str, str]
-    """What stands in the slots of the wordings that were found, but for the dateline's: ``author``, ``newspaper``."""
+    slots: dict[str, str]
+    """The slots ``author`` and ``newspaper`` of the wordings that were found, without the dateline's."""
 
 
 def label(document: Document, segments: Sequence[Segment], layout: Layout) -> Labelled:
-    """Label all of a page that is of ``layout``."""
-    text = document.text
-    ledger = Ledger(text)
+    """Label all of a page with ``layout``."""
+    ledger = Ledger(document.text)
     if document.form == "text":
-        from scraper.extract.single_line import is_flattened, label_flattened  # of no use to HTML
+        from scraper.extract.single_line import is_flattened  # not needed for HTML
 
         if is_flattened(document, segments, layout):
-            found = list(label_flattened(ledger, document, segments, layout))
-            dateline = next((stretch for stretch, hit in found if hit.rule.label == "dateline"), None)
-            said = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
-            if (author := ledger.text_of("byline")) is not None:
-                said = {"author": squeeze(author)} | said
-            return Labelled(ledger, dateline, None, False, {hit.rule.label: hit.lang for _, hit in found}, said)
+            return _label_single_line(ledger, document, segments, layout)
     lines = label_elements(ledger, document, segments, layout) if document.form == "html" else segments
     column = MainColumn(lines, document, layout)
     return _label_lines(ledger, document, Outline(column, Head(column)), layout)
+
+
+def _label_single_line(ledger: Ledger, document: Document, segments: Sequence[Segment], layout: Layout) -> Labelled:
+    from scraper.extract.single_line import label_flattened
+
+    found = list(label_flattened(ledger, document, segments, layout))
+    dateline = next((text for text, hit in found if hit.rule.label == "dateline"), None)
+    slots = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
+    if (author := ledger.text_of("byline")) is not None:
+        slots = {"author": squeeze(author)} | slots
+    return Labelled(ledger, dateline, None, False, {hit.rule.label: hit.lang for _, hit in found}, slots)
 
 
 def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: Layout) -> Labelled:
@@ -61,12 +66,14 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     roles = outline.roles
     for n in roles["ticker"]:
         line = lines[n]
-        start = line.start if document.text[line.start] == "[" else line.begin  # a headline that is a link begins so, too
+        start = line.start if document.text[line.start] == "[" else line.begin  # a linked headline begins with a bracket, too
         claim_ticker(ledger, document, start, line.end, layout, line.slots)
         if line.start < start:
             ledger.claim(*trim(document.text, line.start, start), "chrome", MARK)
     for n in (*roles["notice"], *roles["chrome"], *roles["footer"]):
-        _claim_wording(ledger, lines[n], layout)
+        line, hit = lines[n], lines[n].hit
+        if hit is not None:
+            ledger.claim(line.start, line.end, hit.rule.label, layout.full(hit.rule.id), link=line.link)
     for first, last in outline.column.adjoining(roles["title"]):
         rule = _rule(lines[first], "title", layout, TITLE)
         _claim_words(ledger, lines[first : last + 1], lines[first].start, lines[last].end, "title", rule)
@@ -78,33 +85,35 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     for n in roles["leftover"]:
         ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
     _label_body(ledger, document.text, [lines[n] for n in roles["body"]], outline, layout)
-    shared = outline.head.shared_dateline if roles["dateline"] else None
-    hits = [lines[n].hit for n in roles["dateline"]]
-    hit = hits[0] if len(hits) == 1 and shared is None else None
-    langs, said = _what_is_said(outline, roles)
-    dateline = (
-        document.text[shared.start : shared.end]
-        if shared is not None
-        else " ".join(lines[n].text for n in roles["dateline"]) or None
-    )
-    return Labelled(ledger, dateline, hit, outline.next_page is not None, langs, said)
+    langs, slots = _langs_and_slots(outline, roles)
+    dateline, hit = _dateline_of(document.text, outline, roles["dateline"])
+    return Labelled(ledger, dateline, hit, outline.next_page is not None, langs, slots)
 
 
-def _what_is_said(outline: Outline, roles: Mapping[Role, Sequence[int]]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the languages of the wordings that were found, by label, and what stands in their slots."""
+def _dateline_of(text: str, outline: Outline, lines: Sequence[int]) -> tuple[str | None, Match | None]:
+    """Return the text of the dateline, and the wording that it matches if it is a line of its own."""
+    shared = outline.head.shared_dateline
+    if lines and shared is not None:
+        return text[shared.start : shared.end], None
+    segments = [outline.column.lines[n] for n in lines]
+    return " ".join(line.text for line in segments) or None, segments[0].hit if len(segments) == 1 else None
+
+
+def _langs_and_slots(outline: Outline, roles: Mapping[Role, Sequence[int]]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the languages of the wordings that were found, by label, and their slots."""
     lines = outline.column.lines
     langs: dict[str, str] = {}
-    said: dict[str, str] = {}
+    slots: dict[str, str] = {}
     for hit in [lines[n].hit for n in (*roles["notice"], *roles["chrome"], *roles["footer"])]:
         if hit is not None:
             langs.setdefault(hit.rule.label, hit.lang)
-            said = hit.slots | said
+            slots = hit.slots | slots
     if outline.head.author is not None:
-        said = {"author": outline.head.author} | said
+        slots = {"author": outline.head.author} | slots
     for n in reversed(roles["byline"]):
         hit = lines[n].hit
-        said = said | (hit.slots if hit is not None else {"author": lines[n].text})
-    return langs, said
+        slots = slots | (hit.slots if hit is not None else {"author": lines[n].text})
+    return langs, slots
 
 
 def _label_dateline(ledger: Ledger, outline: Outline, lines: Sequence[int], layout: Layout) -> None:
@@ -120,7 +129,7 @@ def _label_dateline(ledger: Ledger, outline: Outline, lines: Sequence[int], layo
 
 
 def _claim_words(ledger: Ledger, lines: Sequence[Segment], start: int, end: int, label: Label, rule: str) -> None:
-    """Claim a stretch for a field, without the marks in it, which are claimed as such."""
+    """Claim a stretch for a field, and the marks in it as chrome."""
     marks = [mark for line in lines for mark in line.marks if start <= mark[0] and mark[1] <= end]
     if not marks:
         ledger.claim(start, end, label, rule)
@@ -132,12 +141,6 @@ def _claim_words(ledger: Ledger, lines: Sequence[Segment], start: int, end: int,
         if begin < stop:
             ledger.claim(begin, stop, "chrome", MARK)
         position = stop
-
-
-def _claim_wording(ledger: Ledger, line: Segment, layout: Layout) -> None:
-    hit = line.hit
-    if hit is not None:
-        ledger.claim(line.start, line.end, hit.rule.label, layout.full(hit.rule.id), link=line.link)
 
 
 def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], outline: Outline, layout: Layout) -> None:
@@ -158,7 +161,7 @@ def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], outline: O
 
 
 def _rule(line: Segment, label: str | None, layout: Layout, by_place: str) -> str:
-    """Return the rule of the element in which ``line`` stands, if it is one for this label, else the rule of its place."""
+    """Return the rule of the element in which ``line`` stands if it has this label, else ``by_place``."""
     if line.region is not None and line.region.rule.label == label:
         return layout.full(line.region.rule.id)
     return by_place

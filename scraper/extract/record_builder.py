@@ -1,4 +1,4 @@
-"""From labelled spans to a record: each piece to its field, or into the count of what was removed."""
+"""Build the record of a page from its labelled spans."""
 
 import hashlib
 import re
@@ -22,17 +22,31 @@ from scraper.urls import needs_base, origin_of, resolve, site_of
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _TEASER_PARTS: Final = frozenset(["teaser-title", "teaser-author", "teaser-newspaper"])
 _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
-# A path from the root, with nothing in it that joining would change: nearly every link of a page, and ten times as fast.
+# A path from the root that joining would not change. Nearly all links of a page are such, and need no slow general join.
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
 _PLAIN_PATHS: Final = re.compile(rf"{_PLAIN_PATH.pattern}(?:\n{_PLAIN_PATH.pattern})*")
 _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
 
-def project(
-    page: Page, decoding: Decoding, document: Document, claims: Sequence[Claim], fit: Detection | None, labelled: Labelled | None
+def build_record(
+    page: Page,
+    decoding: Decoding,
+    document: Document,
+    claims: Sequence[Claim],
+    detection: Detection | None,
+    labelled: Labelled | None,
 ) -> PageRecord:
-    """Return the record of a page whose spans are labelled; without a layout that fits all of it is text."""
-    layout = fit.layout if fit is not None else None
+    """Return the record of a page.
+
+    Args:
+        page: the page.
+        decoding: how it was decoded.
+        document: its readable text.
+        claims: the labels of all visible text.
+        detection: the layout of the page; None if no layout fits, and all of it is text.
+        labelled: the facts that its wordings state; None without a layout.
+    """
+    layout = detection.layout if detection is not None else None
     own = own_address(page, document)
     url = own.url if own is not None else None
     text = document.text
@@ -46,21 +60,21 @@ def project(
     body = _body(document, blocks, keep_lines=layout is None and document.form == "text")
     headlines = _headlines(document, pieces.get("headline", ()), links)
     teasers = list(_teasers(text, claims, links)) if "teaser-title" in pieces else []
-    images = _images(document, fit.regions, links) if fit is not None and document.images else []
-    original_url = links.follow(next((span.link for span in spread(pieces.get("footer", ())) if span.link is not None), None))
+    images = _images(document, detection.regions, links) if detection is not None and document.images else []
+    original_url = links.resolve(next((span.link for span in spread(pieces.get("footer", ())) if span.link is not None), None))
 
     dateline = (
         layout.read_dateline(labelled.dateline, labelled.dateline_hit)
         if layout is not None and labelled is not None and labelled.dateline
         else None
     )
-    said = labelled.said if labelled is not None else {}
-    newspaper = (dateline.newspaper if dateline is not None else None) or said.get("newspaper")
-    author = _author(said.get("author") or (dateline.author if dateline is not None else None), newspaper)
+    slots = labelled.slots if labelled is not None else {}
+    newspaper = (dateline.newspaper if dateline is not None else None) or slots.get("newspaper")
+    author = _author(slots.get("author") or (dateline.author if dateline is not None else None), newspaper)
     address = layout.address(url) if layout is not None and url is not None else {}
     kind = _kind(layout, title is not None or "dateline" in pieces, bool(blocks), bool(teasers))
     is_article = kind == "article" or (kind == "page" and bool(blocks))
-    warned: dict[Warning_, bool] = {
+    warnings: dict[Warning_, bool] = {
         "no-title": is_article and title is None,
         "no-date": is_article and (dateline is None or not dateline.is_date_printed),
         "bad-date": dateline is not None and dateline.is_date_printed and dateline.date is None,
@@ -68,7 +82,7 @@ def project(
         "no-base-url": links.is_base_missing,
         "ticker-not-split": "ticker" in pieces,
         "lines-rejoined": document.is_rejoined,
-        "several-pages": labelled is not None and labelled.is_several,
+        "several-pages": labelled is not None and labelled.has_next_page,
         "decoding-replaced": decoding.replaced > 0,
         "decoding-guessed": decoding.by == "detected",
         "unlabelled-text": "unlabelled" in pieces,
@@ -80,7 +94,7 @@ def project(
         site=site_of(url) if url is not None else None,
         layout=layout.name if layout is not None else None,
         kind=kind,
-        lang=_said_lang(dateline, labelled, address)
+        lang=_declared_lang(dateline, labelled, address)
         or _lang_of([title or "", body, *(line.text for line in headlines), *(teaser.title for teaser in teasers)])
         if labelled is not None
         else None,
@@ -97,12 +111,12 @@ def project(
         original_url=original_url,
         fetched_at=page.fetched_at or (own.captured_at if own is not None else None),
         removed=_removed(text, [claim for claim in claims if claim.label in REMOVED]),
-        warnings=[warning for warning, holds in warned.items() if holds],
+        warnings=[warning for warning, applies in warnings.items() if applies],
     )
 
 
 def own_address(page: Page, document: Document) -> Original | None:
-    """Return the address of a page, whatever archive it was saved from; None if nobody knows one."""
+    """Return the original address of a page, even if it was saved from an archive; None if it is unknown."""
     url = page.url or document.address
     return None if url is None else original_of(url)
 
@@ -140,7 +154,7 @@ def _headlines(document: Document, ticker: Sequence[Claim], links: "_Links") -> 
 def _linked(document: Document, spans: Sequence[Span], links: "_Links") -> Iterator[Headline]:
     text = document.text
     lines = squeeze_all([text[span.start : span.end] for span in spans])
-    return map(Headline, lines, [links.follow(span.link) for span in spans])
+    return map(Headline, lines, [links.resolve(span.link) for span in spans])
 
 
 def _row(row: SpanRow, links: "_Links") -> Iterable[Headline]:
@@ -149,11 +163,11 @@ def _row(row: SpanRow, links: "_Links") -> Iterable[Headline]:
     plain = _plain_row(row.pieces, row.links, links.origin) if links.origin is not None else None
     if plain is not None:
         return plain
-    return [Headline(piece, links.follow(link)) for piece, link in zip(row.pieces, row.links, strict=True) if piece]
+    return [Headline(piece, links.resolve(link)) for piece, link in zip(row.pieces, row.links, strict=True) if piece]
 
 
 def _plain_row(pieces: Sequence[str], links: Sequence[str | None], origin: str) -> Sequence[Headline] | None:
-    """Return the headlines of a row whose links are plain paths, each; None if one is not."""
+    """Return the headlines of a row whose links are all plain paths; None if one is not."""
     hrefs = [link or "" for link, piece in zip(links, pieces, strict=True) if piece]
     lines = "\n".join(hrefs)
     if not _PLAIN_PATHS.fullmatch(lines) or lines.count("\n") != len(hrefs) - 1:
@@ -162,7 +176,7 @@ def _plain_row(pieces: Sequence[str], links: Sequence[str | None], origin: str) 
 
 
 def _removed(text: str, spans: Sequence[Claim]) -> list[Removed]:
-    """Count what stands in no field, by rule, in the order in which the rules are first met."""
+    """Count the text that stands in no field, by rule, in the order of its first appearance."""
     pieces: dict[str, list[str]] = {}
     for span in spans:
         pieces.setdefault(span.rule, []).append(text[span.start : span.end])
@@ -170,16 +184,17 @@ def _removed(text: str, spans: Sequence[Claim]) -> list[Removed]:
 
 
 class _Links:
-    """Follows the links of a page, and notes whether a base was missing."""
+    """Resolves the links of a page, and records whether a base address was missing."""
 
     def __init__(self, url: str | None, base: str | None) -> None:
         base = resolve(base, url) if base is not None else url
         self._base = original_of(base).url if base is not None else None
         self.origin = origin_of(self._base) if self._base is not None else None
-        """The beginning of all addresses that are given as paths from the root; None where that is unknown."""
+        """Scheme and host of links that are paths from the root; None if unknown."""
         self.is_base_missing = False
 
-    def follow(self, link: str | None) -> str | None:
+    def resolve(self, link: str | None) -> str | None:
+        """Return the address of a link; None if it has none or its base is unknown."""
         if link is None:
             return None
         if _PLAIN_PATH.fullmatch(link):
@@ -192,7 +207,7 @@ class _Links:
 
 
 def _body(document: Document, blocks: Sequence[Claim], *, keep_lines: bool) -> str:
-    """Join the blocks of a body by blank lines; of an unknown text, lines that followed each other stay together."""
+    """Join the blocks of a body with blank lines; with ``keep_lines``, adjoining lines stay adjoining."""
     text = document.text
     parts = _texts(text, blocks)
     if not keep_lines:
@@ -202,7 +217,7 @@ def _body(document: Document, blocks: Sequence[Claim], *, keep_lines: bool) -> s
 
 
 def _texts(text: str, claims: Sequence[Claim]) -> list[str]:
-    """Return the text of each claim; those with one number above 0 are pieces of one, between which there were marks."""
+    """Return the text of each claim, squeezed; adjoining claims of one group above 0 are pieces of one text, divided by marks."""
     pieces: list[str] = []
     last = 0
     for claim in claims:
@@ -223,7 +238,7 @@ def _teasers(text: str, claims: Sequence[Claim], links: _Links) -> Iterator[Teas
     for pieces in groups.values():
         title, link = pieces["teaser-title"]
         author, newspaper = (pieces.get(label, (None, None))[0] for label in ("teaser-author", "teaser-newspaper"))
-        yield Teaser(title, links.follow(link), author, newspaper)
+        yield Teaser(title, links.resolve(link), author, newspaper)
 
 
 def _kind(layout: Layout | None, has_head: bool, has_body: bool, has_teasers: bool) -> Kind:
@@ -235,22 +250,22 @@ def _kind(layout: Layout | None, has_head: bool, has_body: bool, has_teasers: bo
 
 
 def _author(name: str | None, newspaper: str | None) -> str | None:
-    """Return the writer's name; None if it only names the newspaper, which the network prints where no person is known."""
+    """Return the writer's name; None if it is the newspaper, which the network prints if no writer is known."""
     return None if name is None or (newspaper is not None and name.casefold() == newspaper.casefold()) else name
 
 
-def _said_lang(dateline: Dateline | None, labelled: Labelled, address: dict[str, str]) -> Lang | None:
-    """Return the language of the page's own words, or that of which its address tells."""
-    said = [
+def _declared_lang(dateline: Dateline | None, labelled: Labelled, address: dict[str, str]) -> Lang | None:
+    """Return the language of the page's wordings, or the one in its address."""
+    langs = [
         dateline.lang if dateline is not None else None,
         *map(labelled.langs.get, ("byline", "notice", "footer")),
         address.get("lang"),
     ]
-    return next((lang for lang in said if lang is not None and _LANG.match(lang)), None)
+    return next((lang for lang in langs if lang is not None and _LANG.match(lang)), None)
 
 
 def _lang_of(texts: Sequence[str]) -> Lang | None:
-    """Return the language whose letters most are, if one can be told by its letters."""
+    """Return ``ar`` if most letters are Arabic; None otherwise, since other alphabets serve many languages."""
     text = "".join(texts)
     letters = sum(map(str.isalpha, text))
     return "ar" if letters and len(_ARABIC.findall(text)) * 2 > letters else None
@@ -263,7 +278,7 @@ def _images(document: Document, regions: Regions, links: _Links) -> list[str]:
         region = regions.of(image.element)
         if region is None or region.rule.label not in _ARTICLE_PARTS or any(skip.search(image.src) for skip in skipped):
             continue
-        address = links.follow(image.src)
+        address = links.resolve(image.src)
         if address is not None:
             found[address] = None
     return list(found)
