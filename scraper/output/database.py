@@ -1,4 +1,4 @@
-"""Databases of one run: SQLite in a temporary file without a name, which the system removes however the run ends, or in a named one."""
+"""SQLite databases of one run: temporary ones without a name, which the system removes when the run ends, and named ones."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,24 +9,24 @@ from typing import Final
 from scraper.errors import OutputError
 
 _CACHE: Final = 8 << 20
-"""Bytes of a file that are held in memory; with more it is not faster, even with millions of rows."""
+"""Bytes of a file that SQLite keeps in memory. A larger cache is not faster, even with millions of rows."""
 
 
 def connect(path: Path | None) -> sqlite3.Connection:
-    """Return a database in a file, or, without a path, in a temporary one, which is only written when memory does not hold it."""
+    """Open a database, or without a path a temporary one, which is written to disk only if it does not fit into memory."""
     database = sqlite3.connect("" if path is None else path, isolation_level=None)
     database.execute(f"PRAGMA cache_size = -{_CACHE >> 10}")
     if path is None:
-        database.execute("PRAGMA journal_mode = OFF")  # nobody will ask for it after a crash
+        database.execute("PRAGMA journal_mode = OFF")  # it is not read again after a crash
     return database
 
 
 @contextmanager
-def explained(path: Path | None) -> Iterator[None]:
-    """Say in a sentence what is wrong with a database.
+def mapped_sqlite_errors(path: Path | None) -> Iterator[None]:
+    """Raise each error of SQLite in the block as an OutputError.
 
     Raises:
-        OutputError: for whatever SQLite raises in the block.
+        OutputError: for any ``sqlite3.Error``.
     """
     try:
         yield

@@ -1,9 +1,8 @@
-"""Which pages were written in this run, exactly, in little memory: digests in an SQLite file.
+"""Exact deduplication of the pages of a run: digests of what was written, in an SQLite file.
 
-The file is a temporary one without a name, which the system removes however the run ends; or, for a run that can be resumed, one
-with a name. Of such a run the file knows a little more than its outputs hold when it is killed between two commits, or between a
-commit and what the caller notes of it. So each digest bears the position after which it came, and opening the file at a position
-forgets what came after that one.
+The file is temporary, or, for a run that can be resumed, a named one. If such a run is killed between two commits, or between a
+commit and the caller's journal entry, the file knows more digests than its outputs have records. Each digest is therefore stored
+with the last position committed before it, and opening the file at a position removes those of later positions.
 """
 
 from contextlib import ExitStack, suppress
@@ -12,20 +11,20 @@ from sqlite3 import Error
 from typing import Literal, Self
 
 from scraper.errors import OutputError
-from scraper.output.database import connect, explained
+from scraper.output.database import connect, mapped_sqlite_errors
 
 Repeat = Literal["repeated-url", "repeated-text"]
 
 
 class DedupStore:
-    """The pages of a run. A context manager.
+    """The digests of the pages of a run. A context manager.
 
     Args:
         path: the file; None for a temporary one.
-        position: up to where what the file knows holds; with 0 it is begun anew.
+        position: the committed position to resume from; 0 to begin with an empty file.
 
     Raises:
-        OutputError: if the file cannot be read or written, or does not reach as far as ``position``.
+        OutputError: if the file cannot be read or written, or was not committed at ``position``.
     """
 
     def __init__(self, path: Path | None = None, position: int = 0) -> None:
@@ -34,18 +33,18 @@ class DedupStore:
 
     def __enter__(self) -> Self:
         if self._path is not None and self._position == 0:
-            for ending in ("", "-wal", "-shm"):  # the file, and what SQLite puts beside it
-                Path(f"{self._path}{ending}").unlink(missing_ok=True)
-        with explained(self._path):
+            for suffix in ("", "-wal", "-shm"):  # the file, and those that SQLite writes next to it
+                Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        with mapped_sqlite_errors(self._path):
             self._database = connect(self._path)
-        with ExitStack() as opened, explained(self._path):
-            opened.push(self)
+        with ExitStack() as on_error, mapped_sqlite_errors(self._path):
+            on_error.push(self)
             self._open()
-            opened.pop_all()
+            on_error.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(Error):  # what was not committed is not to be kept
+        with suppress(Error):  # uncommitted digests are dropped anyway
             self._database.close()
 
     def _open(self) -> None:
@@ -60,40 +59,40 @@ class DedupStore:
         if reached < self._position:
             raise OutputError(f"{self._path}: it does not know what the run has written; start the run anew")
         do("DELETE FROM seen WHERE after >= ?", (self._position,))
-        self._note_position()
+        self._write_position()
 
-    def _note_position(self) -> None:
+    def _write_position(self) -> None:
         self._database.execute("DELETE FROM reached")
         self._database.execute("INSERT INTO reached VALUES (?)", (self._position,))
 
     def repeat(self, url: bytes | None, text: bytes | None) -> Repeat | None:
-        """Return in what a page repeats one before it; if in nothing, it counts as written from now on.
+        """Return in what a page repeats an earlier one; if it is new, add its digests and return None.
 
         Args:
             url: the digest of its address, if it has one.
             text: the digest of its title and text, if it has either.
         """
-        with explained(self._path):
-            if self._knows(url):
+        with mapped_sqlite_errors(self._path):
+            if self._has(url):
                 return "repeated-url"
-            if self._knows(text):
+            if self._has(text):
                 return "repeated-text"
             rows = [(key, self._position) for key in (url, text) if key is not None]
             self._database.executemany("INSERT INTO seen VALUES (?, ?)", rows)
         return None
 
-    def _knows(self, key: bytes | None) -> bool:
-        found = key is not None and self._database.execute("SELECT 1 FROM seen WHERE key = ?", (key,)).fetchone()
-        return bool(found)
+    def _has(self, key: bytes | None) -> bool:
+        row = key is not None and self._database.execute("SELECT 1 FROM seen WHERE key = ?", (key,)).fetchone()
+        return bool(row)
 
     def commit(self, position: int) -> None:
-        """Make sure that all that was noted so far will be known to whoever opens the file at ``position``.
+        """Commit the digests so far, so that a run resumed at ``position`` has them.
 
         Args:
-            position: greater than that of the commit before; to be noted by the caller after this has returned.
+            position: greater than the last one; the caller must record it only after this has returned.
         """
-        with explained(self._path):
+        with mapped_sqlite_errors(self._path):
             self._position = position
-            self._note_position()
+            self._write_position()
             self._database.execute("COMMIT")
             self._database.execute("BEGIN")

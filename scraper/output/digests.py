@@ -1,4 +1,4 @@
-"""What makes two pages, or two headlines, the same."""
+"""The digests and keys by which equal pages and equal headlines are recognized."""
 
 from hashlib import blake2b
 from typing import Final
@@ -6,18 +6,18 @@ from typing import Final
 from scraper.records import PageRecord
 
 DIGEST: Final = 16
-"""Bytes of a digest. Two different values with the same 128 bits are not to be expected in any number of pages that can be had."""
+"""Bytes of a digest. No realistic number of pages has two different values with the same 128 bits."""
 
 
 def headline_key(site: str | None, url: str | None, text: str) -> str:
-    """Return what makes two headlines the same: the site, the address they lead to whatever its scheme and ``www.``, and the words."""
+    """Return the key of a headline: its site, its address without scheme and ``www.``, and its words."""
     return "\n".join((site or "", _bare(url) if url is not None else "", text))
 
 
 def page_digests(record: PageRecord) -> tuple[bytes | None, bytes | None]:
-    """Return digests of what makes two pages the same: the address whatever its scheme and ``www.``; title and text.
+    """Return the digests of a page's address, without scheme and ``www.``, and of its title and text.
 
-    Either is None where the page has none of it: what is not known repeats nothing.
+    Either is None if the page has no such value.
     """
     text = f"{record.title or ''}\n{record.text}"
     return (

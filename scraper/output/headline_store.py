@@ -1,4 +1,4 @@
-"""The headlines of a whole run, each once, with when and how often it was shown: more than memory holds, in an SQLite file."""
+"""The distinct headlines of a run, with when and how often each was shown. They are stored in SQLite, since they may not fit into memory."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,19 +8,19 @@ from typing import Final, Self
 
 import msgspec
 
-from scraper.output.database import connect, explained
+from scraper.output.database import connect, mapped_sqlite_errors
 from scraper.output.digests import DIGEST, headline_key
 from scraper.records import HeadlineHistory, Keys, to_json_line
 
-_MANY: Final = 1000
-"""Lines that are written at once."""
+_BATCH: Final = 1000
+"""Lines per batch."""
 _TABLE: Final = """
 CREATE TABLE headlines (
     number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, headline TEXT, url TEXT, lang TEXT, site TEXT, slug TEXT,
     first TEXT, last TEXT, pages INTEGER, page TEXT
 )
 """
-# A number is one more than the highest so far, and a row that is there already keeps its own: they tell the order of appearance.
+# A new row gets the highest number plus one, and an existing row keeps its number: numbers are in order of first appearance.
 _MERGE: Final = """
 INSERT INTO headlines (key, headline, url, lang, site, slug, first, last, pages, page) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
@@ -32,13 +32,13 @@ _ROWS: Final = "SELECT headline, url, lang, site, slug, first, last, pages, page
 
 
 class HeadlineStore:
-    """Takes lines of histories in, those of one headline in any number of parts, and gives one for each. A context manager.
+    """Merges any number of history lines per headline into one. A context manager.
 
     Args:
-        keys: which keys the lines that it gives are to have.
+        keys: the keys of the merged lines.
 
     Raises:
-        OutputError: if there is no place left for them.
+        OutputError: if the disk is full.
     """
 
     def __init__(self, keys: Keys = ()) -> None:
@@ -46,27 +46,27 @@ class HeadlineStore:
         self._decoder = msgspec.json.Decoder(HeadlineHistory)
 
     def __enter__(self) -> Self:
-        with explained(None):
+        with mapped_sqlite_errors(None):
             self._database = connect(None)
             self._database.execute("BEGIN")
             self._database.execute(_TABLE)
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(Error):  # nothing of it is to be kept
+        with suppress(Error):  # nothing in it is needed any more
             self._database.close()
 
     def write(self, lines: bytes) -> None:
-        """Take whole lines in. What comes first of a headline gives its record all but times and pages."""
-        with explained(None):
+        """Add complete lines. The first line of a headline gives all fields of its record but times and pages."""
+        with mapped_sqlite_errors(None):
             self._database.executemany(_MERGE, map(_row, self._decoder.decode_lines(lines)))
 
     def lines(self) -> Iterator[bytes]:
-        """Yield the lines of all headlines, in the order in which they came first, many at once."""
-        with explained(None):
+        """Yield the lines of all headlines in batches, in the order in which each headline first appeared."""
+        with mapped_sqlite_errors(None):
             rows = self._database.execute(_ROWS)
-            while some := rows.fetchmany(_MANY):
-                yield b"".join(to_json_line(_history(*row), self._keys) for row in some)
+            while batch := rows.fetchmany(_BATCH):
+                yield b"".join(to_json_line(_history(*row), self._keys) for row in batch)
 
 
 def _row(history: HeadlineHistory) -> tuple[bytes | str | int | None, ...]:
