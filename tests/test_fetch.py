@@ -443,7 +443,7 @@ def test_a_torn_archive_is_mended_and_another_file_is_not_touched(site: Site, tm
     for length in [*range(40), *range(starts[-1] - 3, starts[-1] + 40), *range(50, len(whole), 97), len(whole)]:
         raw.write_bytes(whole[:length])
         with AppendFile(raw) as file:
-            file.mend_gzip(b"WARC/1.")
+            file.repair_gzip(b"WARC/1.")
         left = raw.read_bytes()
         assert whole.startswith(left)
         assert len(left) in {0, len(whole), *starts}
@@ -519,7 +519,7 @@ def test_another_run_on_the_same_state_says_so(site: Site, tmp_path: Path) -> No
         (lambda folder: subprocess.run(["python3", "-c", _FOREIGN, folder / "db"], check=True), "another program"),
         (lambda folder: (folder / "db").mkdir(), "the state cannot be used"),
         (lambda folder: (folder / "out").write_text("half a line"), "its last line has no end"),
-        (lambda folder: (folder / "out").mkdir(), "it cannot be written"),
+        (lambda folder: (folder / "out").mkdir(), "the output cannot be written"),
     ],
 )
 def test_a_state_or_output_that_does_not_fit_is_named(site: Site, tmp_path: Path, make: Any, said: str) -> None:

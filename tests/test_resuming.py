@@ -403,7 +403,7 @@ def test_a_journal_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path = tmp_path / "journal"
     with Journal(path, "run") as journal:
         for number in range(1000):
-            journal.note(Position(number), {f"out{number % 10}": number}, {})
+            journal.append(Position(number), {f"out{number % 10}": number}, {})
             assert path.stat().st_size < 25_000
     with Journal(path, "run") as journal:
         assert journal.last.lengths == {f"out{number}": 990 + number for number in range(10)}

@@ -118,7 +118,7 @@ def _refuse_partitions(pattern: Pattern, inputs: Iterable[str], written: dict[st
         if file_id(name) in taken:
             raise typer.BadParameter(f"{name!r} is an input, and could be lost; name another directory.", param_hint="-o")
     for option, file in written.items():
-        if option != "-o" and file is not None and pattern.may_be(file):
+        if option != "-o" and file is not None and pattern.matches(file):
             raise typer.BadParameter(f"{str(file)!r} could be given to -o too; name another file.", param_hint=option)
 
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol, Self
 
 from scraper.cli.talk import say
 from scraper.errors import ResumeError
-from scraper.output.files import failure, journal_of, part_of, take_name
+from scraper.output.files import journal_of, output_error, part_of, rename_part
 from scraper.output.journal import Journal, Position
 from scraper.run.counts import Counts
 from scraper.sources import file_id
@@ -31,10 +31,10 @@ class File(Protocol):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None: ...
 
-    def cut(self, lengths: Mapping[str, int], /) -> bool:
+    def restore(self, lengths: Mapping[str, int], /) -> bool:
         """Keep what has these lengths, or return that it is not there."""
 
-    def settle(self) -> dict[str, int]:
+    def commit(self) -> dict[str, int]:
         """Write all that is held back, and return the lengths of what has changed."""
 
 
@@ -114,11 +114,11 @@ class ResumableRun:
             if not last.is_done:
                 for file in self._files:
                     opened.enter_context(file)
-                if not all(file.cut(last.lengths) for file in self._files):
+                if not all(file.restore(last.lengths) for file in self._files):
                     say(f"{self._journal.path}: it knows more than the outputs hold; the run starts anew")
-                    self._journal.forget()
+                    self._journal.reset()
                     for file in self._files:
-                        file.cut({})
+                        file.restore({})
             self._tally.take(self._journal.last.tally)
             self._opened = opened.pop_all()
         self._position, self._noted = self.start, time.monotonic()
@@ -132,7 +132,7 @@ class ResumableRun:
         try:
             self._base.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise failure(str(self._base.parent), error) from None
+            raise output_error(str(self._base.parent), error) from None
 
     def _end(self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
         """Finish what an earlier run has left, and let the journal be one no more; unless the run has failed."""
@@ -143,7 +143,7 @@ class ResumableRun:
         try:
             for name in map(Path, self._journal.last.lengths):
                 if part_of(name).exists():
-                    take_name(name)
+                    rename_part(name)
             for file in self._stores:
                 file.unlink(missing_ok=True)
             if self._mark is not None:
@@ -151,7 +151,7 @@ class ResumableRun:
                 part_of(self._base).unlink(missing_ok=True)
             self._journal.path.unlink()
         except OSError as fault:
-            raise failure(str(self._base), fault) from None
+            raise output_error(str(self._base), fault) from None
 
     def reach(self, position: Position) -> None:
         """Note a position, if it is time."""
@@ -167,8 +167,8 @@ class ResumableRun:
     def _note(self, *, is_done: bool) -> None:
         lengths: dict[str, int] = {}
         for file in self._files:
-            lengths |= file.settle()
+            lengths |= file.commit()
         for follower in self.followers:
             follower.commit(self.number + 1)
-        self._journal.note(self._position, lengths, vars(self._tally), is_done=is_done)
+        self._journal.append(self._position, lengths, vars(self._tally), is_done=is_done)
         self._noted = time.monotonic()

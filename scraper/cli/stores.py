@@ -66,7 +66,7 @@ class Store:
                 self.commit()
             elif self.state is not None and isinstance(self._lines, AppendFile):
                 # Only the state knows what was committed: a signal may have arrived right behind the commit.
-                self._lines.cut(self.state.committed_length(self._lines.path))
+                self._lines.truncate(self.state.committed_length(self._lines.path))
         finally:
             self._stack.__exit__(kind, *rest)  # type: ignore[arg-type]  # they are what this was given
 
@@ -87,7 +87,7 @@ class Store:
         """
         if self.state is not None:
             if keys:
-                are_new = self.state.see([hashlib.blake2b(key.encode(), digest_size=16).digest() for key in keys])
+                are_new = self.state.add_headlines([hashlib.blake2b(key.encode(), digest_size=16).digest() for key in keys])
                 lines = [line for line, is_new in zip(lines, are_new, strict=True) if is_new]
             self.state.put(row())
         if lines:
@@ -139,7 +139,7 @@ def _appended(path: Path, state: State) -> AppendFile:
                 f"{path}: it has {file.length} bytes, and the state knows of {length}; put it back as it was, or move it away to begin anew"
             )
         else:
-            file.cut(length)
+            file.truncate(length)
         state.put_length(file.path, file.length)
         state.commit()
         failing.pop_all()
@@ -149,7 +149,7 @@ def _appended(path: Path, state: State) -> AppendFile:
 def _archive(path: Path) -> AppendFile:
     with ExitStack() as failing:
         file = failing.enter_context(AppendFile(path))
-        cut = file.mend_gzip(b"WARC/1.")
+        cut = file.repair_gzip(b"WARC/1.")
         if cut:
             say(f"{path}: its last record was not whole; {cut} bytes of it are cut off")
         if file.length == 0:

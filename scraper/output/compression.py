@@ -1,20 +1,20 @@
-"""Records compressed on their way out, by the name of the output. The same records give the same bytes."""
+"""Compression of outputs, chosen by their names. The same records give the same bytes."""
 
 from pathlib import Path
 from typing import Final, Protocol
 
-_GZIP: Final = 31
-"""zlib's number for gzip: its header then holds neither a name nor a time."""
+GZIP_WBITS: Final = 31
+"""The ``wbits`` of zlib for gzip. The header it writes has no name and no time."""
 
 
 class Packer(Protocol):
-    """What compresses a stream."""
+    """A compressor of a stream."""
 
     def compress(self, data: bytes, /) -> bytes:
-        """Take ``data`` in, and return what can be written so far."""
+        """Compress ``data``, and return the output that is ready."""
 
     def flush(self) -> bytes:
-        """Return the rest; nothing can be taken in any more."""
+        """Return the remaining output and end the stream."""
 
 
 class _Plain:
@@ -26,12 +26,12 @@ class _Plain:
 
 
 def packer_for(path: Path | None) -> Packer:
-    """Return what compresses for a file of this name: gzip for ``.gz``, Zstandard for ``.zst``, nothing for any other."""
+    """Return a compressor for a file of this name: gzip for ``.gz``, Zstandard for ``.zst``, none for other names."""
     suffix = "" if path is None else path.suffix.lower()
     if suffix == ".gz":
         import zlib
 
-        return zlib.compressobj(wbits=_GZIP)
+        return zlib.compressobj(wbits=GZIP_WBITS)
     if suffix == ".zst":
         import zstandard
 

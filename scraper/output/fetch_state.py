@@ -1,7 +1,7 @@
-"""What is known from run to run: which pages were had and when, which headlines were seen, and how far the outputs are good.
+"""The state of ``fetch`` between runs: fetched pages, headlines already written, and committed lengths of the outputs.
 
-The state is an SQLite file. One run holds it at a time, and what a run does becomes part of it by ``commit``, together with the
-length of the output at that moment: whatever happens in between, state and output agree when the next run has cut the output to it.
+The state is an SQLite file, which one run at a time locks. ``commit`` saves a run's changes together with the length of the output
+at that moment, so that state and output agree after a crash once the next run has truncated the output to that length.
 """
 
 import sqlite3
@@ -33,42 +33,42 @@ CREATE TABLE headlines (key BLOB PRIMARY KEY, seen_at REAL NOT NULL) WITHOUT ROW
 """
 
 OK: Final = "ok"
-"""The result of a page that gave its record; of any other, the result is the error's code."""
+"""The result of a page that gave a record; that of any other page is an error code."""
 
 
 class FetchedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of an address."""
+    """What the state knows about an address."""
 
     address: str
     records: Records
-    """Which records were made of it; to have its headlines is not to have the page."""
+    """The records that were made of it; its headlines and its page are separate rows."""
     final_url: str | None
     fetched_at: str | None
-    """When the page was last had, ``YYYY-MM-DDTHH:MM:SSZ``."""
+    """When the page was last fetched, ``YYYY-MM-DDTHH:MM:SSZ``."""
     checked_at: float
-    """When it was last asked for, in seconds since 1970."""
+    """When it was last requested, in seconds since 1970."""
     status: int | None
     result: str
     is_passing: bool
-    """Whether it failed in a way that may pass."""
+    """Whether it failed with a transient error."""
     etag: str | None
     last_modified: str | None
     program: str
     layouts: str
 
     def is_due(self, refresh: float | None, now: float) -> bool:
-        """Tell whether the page is to be asked for again: it failed in a way that may pass, or is older than ``refresh`` seconds."""
+        """Return True if the page must be requested again: its error was transient, or it is older than ``refresh`` seconds."""
         return self.is_passing or (refresh is not None and now >= self.checked_at + refresh)
 
 
 class State:
-    """A state, held by this run alone from ``__enter__`` on. Any thread may use it.
+    """The state file, locked by this run from ``__enter__`` on. A context manager; any thread may use it.
 
     Args:
-        path: the file; it is made if it is missing.
+        path: the file, which is created if it is missing.
 
     Raises:
-        StateError: if it is held by another run, or is no state of this program.
+        StateError: if another run has locked it, or it is not a state of this program.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,18 +80,18 @@ class State:
             self._database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
             raise self._failure(error) from None
-        with ExitStack() as failing:
-            failing.callback(self._database.close)
-            # Exclusive from the first read to the end; the system frees the lock when the process ends, however it ends.
+        with ExitStack() as on_error:
+            on_error.callback(self._database.close)
+            # The lock is held from the first read on; the system releases it however the process ends.
             for statement in ("PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"):
                 self._do(statement)
             self._do("BEGIN EXCLUSIVE")
             self._check()
-            failing.pop_all()
+            on_error.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._lock, suppress(sqlite3.Error):  # what was not committed is not to be kept
+        with self._lock, suppress(sqlite3.Error):  # uncommitted changes are dropped
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
         with self._lock, suppress(sqlite3.Error):
@@ -100,7 +100,8 @@ class State:
     def _check(self) -> None:
         (application,), (version,) = self._rows("PRAGMA application_id")[0], self._rows("PRAGMA user_version")[0]
         if (application, version) == (0, 0) and not self._rows("SELECT 1 FROM sqlite_schema"):
-            self._each(_TABLES)
+            for statement in filter(str.strip, _TABLES.split(";")):
+                self._do(statement)
             self._do(f"PRAGMA application_id = {_APPLICATION}")
             self._do(f"PRAGMA user_version = {_VERSION}")
             self._do("COMMIT")
@@ -112,16 +113,11 @@ class State:
                 f"{self._path}: a newer version of this program has made it; use that, or name another file for --state"
             )
 
-    def _each(self, script: str) -> None:
-        for statement in script.split(";"):
-            if statement.strip():
-                self._do(statement)
-
     # --- pages ---
 
     def row(self, address: str, records: Records) -> FetchedRow | None:
-        """Return what is known of an address."""
-        found = self._rows(f"SELECT {_COLUMNS} FROM pages WHERE address = ? AND records = ?", address, records)  # noqa: S608 - names of our own
+        """Return the row of an address; None if there is none."""
+        found = self._rows(f"SELECT {_COLUMNS} FROM pages WHERE address = ? AND records = ?", address, records)  # noqa: S608 - our own column names
         return (
             msgspec.convert(dict(zip(FetchedRow.__struct_fields__, found[0], strict=True)), FetchedRow, strict=False)
             if found
@@ -129,48 +125,48 @@ class State:
         )
 
     def put(self, row: FetchedRow) -> None:
-        """Keep what is known of an address."""
+        """Insert or replace the row of an address."""
         marks = ", ".join("?" * len(FetchedRow.__struct_fields__))
         self._do(f"INSERT OR REPLACE INTO pages ({_COLUMNS}) VALUES ({marks})", *msgspec.structs.astuple(row))  # noqa: S608 - the same
 
     # --- headlines ---
 
-    def see(self, keys: Iterable[bytes]) -> list[bool]:
-        """Note headlines, by keys; return for each whether it was not seen before."""
+    def add_headlines(self, keys: Iterable[bytes]) -> list[bool]:
+        """Add headlines by their keys, and return for each whether it is new."""
         now = time.time()
         return [self._do("INSERT OR IGNORE INTO headlines VALUES (?, ?)", key, now) == 1 for key in keys]
 
-    # --- what sites ask of programs ---
+    # --- robots.txt ---
 
     def robots(self, origin: str) -> tuple[str, float] | None:
-        """Return the robots.txt of an origin, and when it was had, in seconds since 1970."""
+        """Return the robots.txt of an origin, and when it was fetched, in seconds since 1970."""
         found = self._rows("SELECT text, fetched_at FROM robots WHERE origin = ?", origin)
         return found[0] if found else None
 
     def put_robots(self, origin: str, text: str, fetched_at: float) -> None:
-        """Keep a robots.txt."""
+        """Insert or replace the robots.txt of an origin."""
         self._do("INSERT OR REPLACE INTO robots VALUES (?, ?, ?)", origin, text, fetched_at)
 
     # --- outputs ---
 
     def length(self, path: Path) -> int | None:
-        """Return to which length an output is good, or None for one that the state does not know."""
+        """Return the length of an output that was last set; None if the state does not know the output."""
         found = self._rows("SELECT length FROM outputs WHERE path = ?", str(path))
         return found[0][0] if found else None
 
     def committed_length(self, path: Path) -> int:
-        """Drop what was put since the last commit, and return to which length an output is good; 0 if the state does not know it."""
+        """Drop all uncommitted changes, and return the committed length of an output; 0 if the state does not know it."""
         with self._lock:
             if self._database.in_transaction:
                 self._do("ROLLBACK")
             return self.length(path) or 0
 
     def put_length(self, path: Path, length: int) -> None:
-        """Note to which length an output is good."""
+        """Set the length of an output."""
         self._do("INSERT OR REPLACE INTO outputs VALUES (?, ?)", str(path), length)
 
     def commit(self) -> None:
-        """Make all that was put since the last time part of the state, at once."""
+        """Save all changes since the last commit, atomically."""
         with self._lock:
             self._do("COMMIT")
             self._do("BEGIN EXCLUSIVE")

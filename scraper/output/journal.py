@@ -1,4 +1,4 @@
-"""How far a run has come, in a file beside its outputs, from which the next run goes on."""
+"""The journal of a resumable run: a file next to its outputs that records how far the run has come."""
 
 import os
 from collections.abc import Mapping
@@ -10,36 +10,36 @@ from typing import Any, Final, Self
 import msgspec
 
 from scraper.errors import ResumeError
-from scraper.output.files import failure, open_part
+from scraper.output.files import file_ids, mapped_os_errors, open_part, write_all
 
 _SLACK: Final = 8 << 20
-"""Bytes by which a journal may grow before it is written anew."""
+"""Bytes by which a journal may grow before it is rewritten."""
 
 
 class Position(msgspec.Struct, frozen=True):
-    """A place in the input."""
+    """A position in the input."""
 
     chunks: int = 0
-    """How many chunks lie before it."""
+    """The number of complete chunks before it."""
     readings: int = 0
-    """How many readings of the next one do."""
+    """The number of items of the next chunk before it."""
     expected: int | None = None
-    """Where the next record of an archive begins, if it is known."""
+    """The offset of the next record of an archive, if known."""
     digest: str = ""
-    """Of all chunks before it, and of the one in which it lies: their names, sizes and times."""
+    """The digest of names, sizes and times of all chunks before it, and of the chunk it is in."""
 
 
 class JournalEntry(msgspec.Struct):
-    """What was done when a position had been reached."""
+    """The outputs and counts of a run at a position."""
 
     number: int = 0
-    """Greater than that of the entry before."""
+    """Greater than the number of the previous entry."""
     position: Position = Position()
     lengths: dict[str, int] = {}
-    """Of the outputs, as far as they have changed since the entry before."""
+    """The lengths of the outputs that have changed since the previous entry, by path."""
     tally: dict[str, Any] = {}
     is_done: bool = False
-    """Whether nothing is left to do but to give the outputs their names."""
+    """Whether only the part files remain to be renamed."""
 
 
 class _Head(msgspec.Struct):
@@ -50,37 +50,35 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Journal:
-    """The journal of one run. A context manager; one run at a time has it.
+    """The journal of one run, which it locks. A context manager.
 
-    Each entry is a line; a last line that is torn does not count.
+    Each entry is a line; an incomplete last line is ignored.
 
     Args:
         path: the file.
-        run: a digest of what the run is to do. A journal with another one is no use to it.
+        run: the digest of the run's options; the journal must have the same.
 
     Raises:
-        OutputError: if it cannot be opened or written, or another run has it.
-        ResumeError: if it is of a run that was to do something else.
+        OutputError: if it cannot be opened or written, or another run has locked it.
+        ResumeError: if it is the journal of a run with other options.
     """
 
     def __init__(self, path: Path, run: str) -> None:
         self.path = path
         self._run = run
         self.last = JournalEntry()
-        """The last entry, with the lengths of all outputs."""
+        """The last entry, but with the lengths of all outputs."""
         self.identities: set[tuple[int, int]] = set()
-        """Device and inode of the journal, and of those before it, are added to this."""
+        """Device and inode of the journal and of each file it replaces; the set grows."""
 
     def __enter__(self) -> Self:
-        try:
+        with mapped_os_errors(str(self.path)):
             self._file = open_part(self.path, is_kept=True)
-        except OSError as error:
-            raise failure(str(self.path), error) from None
-        with ExitStack() as opened:
-            opened.push(self)
+        with ExitStack() as on_error:
+            on_error.push(self)
             self._read(self.path.read_bytes())
             self._rewrite()
-            opened.pop_all()
+            on_error.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -97,50 +95,42 @@ class Journal:
                     "give those again, or remove it to start anew"
                 )
             for line in lines[1:]:
-                entry = msgspec.json.decode(line, type=JournalEntry)
-                self._take(entry)
+                self._add(msgspec.json.decode(line, type=JournalEntry))
 
-    def note(self, position: Position, lengths: Mapping[str, int], tally: Mapping[str, Any], *, is_done: bool = False) -> None:
-        """Note that a position was reached; it is on disk when this returns, and what the lengths are of must be before."""
+    def append(self, position: Position, lengths: Mapping[str, int], tally: Mapping[str, Any], *, is_done: bool = False) -> None:
+        """Append an entry and sync it. The outputs must have been synced up to ``lengths`` before."""
         entry = JournalEntry(self.last.number + 1, position, dict(lengths), dict(tally), is_done)
         line = _encode(entry) + b"\n"
-        self._take(entry)
-        if self._left < len(line):
+        self._add(entry)
+        self._slack -= len(line)
+        if self._slack < 0:
             self._rewrite()
-            return
-        self._left -= len(line)
-        self._write(line)
+        else:
+            with mapped_os_errors(str(self.path)):
+                self._write(line)
 
-    def _take(self, entry: JournalEntry) -> None:
+    def _add(self, entry: JournalEntry) -> None:
         entry.lengths = self.last.lengths | entry.lengths
         self.last = entry
 
-    def forget(self) -> None:
-        """Start anew."""
+    def reset(self) -> None:
+        """Remove all entries."""
         self.last = JournalEntry()
         self._rewrite()
 
     def _rewrite(self) -> None:
-        """Replace the journal by a short one, at once."""
+        """Replace the journal, atomically, by one with only the last entry."""
         data = _encode(_Head(self._run)) + b"\n" + _encode(self.last) + b"\n"
-        name = self.path.with_name(f"{self.path.name}.new")
-        try:
-            file = open_part(name)
+        new = self.path.with_name(f"{self.path.name}.new")
+        with mapped_os_errors(str(new)):
+            file = open_part(new)
             self._file.close()
             self._file = file
             self._write(data)
-            os.replace(name, self.path)
-            status = os.fstat(file.fileno())
-            self.identities.add((status.st_dev, status.st_ino))
-        except OSError as error:
-            raise failure(str(name), error) from None
-        self._left = len(data) + _SLACK
+            os.replace(new, self.path)
+            self.identities.update(file_ids([file.fileno()]))
+        self._slack = len(data) + _SLACK
 
     def _write(self, data: bytes) -> None:
-        try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[self._file.write(rest) :]
-            os.fdatasync(self._file.fileno())
-        except OSError as error:
-            raise failure(str(self.path), error) from None
+        write_all(self._file, data)
+        os.fdatasync(self._file.fileno())

@@ -1,4 +1,4 @@
-"""Records to many files at once, each of which takes its name when the whole run is whole."""
+"""Records split over many files, which all get their names at the end of the run."""
 
 import os
 import stat
@@ -9,23 +9,23 @@ from typing import Final, Self
 
 from scraper.errors import OutputError
 from scraper.output.compression import packer_for
-from scraper.output.files import failure, journal_of, open_part, part_of, take_name
+from scraper.output.files import file_ids, journal_of, mapped_os_errors, open_part, open_unlocked, part_of, rename_part, write_all
 from scraper.output.patterns import Pattern
 
-_MOST: Final = 32 << 20
-"""Bytes that are held back, of all files together: of 3,000 newspapers 10 kB each, so that most of what is written at once is a
-member of a size at which gzip and Zstandard are worth it."""
+_BUFFER: Final = 32 << 20
+"""Bytes buffered for all files together: 10 kB for each of 3,000 newspapers, enough for gzip and Zstandard to compress well, since
+each write is a gzip member or Zstandard frame of its own."""
 
 
 class Partitions:
-    """Files whose names a pattern gives. A context manager.
+    """Many files whose names come from a pattern. A context manager.
 
-    Lines are held back until there are many, and then written file by file: one is open at a time, however many there are.
-    As with a single output, part files stay if the block raises, and what bears the names is untouched.
+    Lines are buffered and then written file by file, so that only one file is open at a time.
+    As with :class:`~scraper.output.files.Output`, part files stay if the block raises, and existing files are unchanged.
 
     Args:
-        pattern: gives the names.
-        is_kept: whether what a killed run left is kept; how much of it, :meth:`cut` is told.
+        pattern: the pattern of the names.
+        is_kept: keep the part files of a killed run; :meth:`restore` truncates them.
 
     Raises:
         OutputError: if a file cannot be opened, written or renamed, or another run writes below the same directory.
@@ -35,91 +35,89 @@ class Partitions:
         self._pattern = pattern
         self._is_kept = is_kept
         self._base = pattern.base
-        self._held: dict[str, bytearray] = {}
-        self._size = 0
+        self._buffers: dict[str, bytearray] = {}
+        self._buffered = 0
         self._lengths: dict[str, int] = {}
-        """Of the part files of this run."""
+        """The lengths of this run's part files, by target."""
         self._changed: set[str] = set()
-        """Those that have grown since they were settled."""
+        """The targets written since the last commit."""
         self._identities: set[tuple[int, int]] = set()
         self.part: Path | None = None
-        """The part files, as long as there are any, as a shell names them."""
+        """A glob pattern of the part files, while there are any."""
 
     def __enter__(self) -> Self:
         root = self._pattern.root
-        try:
+        with mapped_os_errors(str(root)):
             root.mkdir(parents=True, exist_ok=True)
             self._lock = open_part(part_of(self._base))
             if not self._is_kept:
                 journal_of(self._base).unlink(missing_ok=True)
                 self._base.unlink(missing_ok=True)
-        except OSError as error:
-            raise failure(str(root), error) from None
-        self._identities.update(self._pattern.identities())
-        self._note(self._lock.fileno())
+        self._identities.update(self._pattern.identities(), file_ids([self._lock.fileno()]))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         with self._lock:
             if not isinstance(error, OutputError):
-                self._write_held()
+                self._write_buffers()
             if error is None:
                 for target in self._lengths:
-                    try:
-                        take_name(Path(target))
-                    except OSError as fault:
-                        raise failure(target, fault) from None
+                    with mapped_os_errors(target):
+                        rename_part(Path(target))
                 self.part = None
             if self.part is None:
                 part_of(self._base).unlink(missing_ok=True)
 
     def write(self, target: str, lines: bytes) -> None:
-        """Write whole lines to a file of the pattern."""
-        held = self._held.get(target)
-        if held is None:
-            held = self._held[target] = bytearray()
-        held += lines
-        self._size += len(lines)
-        if self._size > _MOST:
-            self._write_held()
+        """Write complete lines to a file of the pattern."""
+        buffer = self._buffers.get(target)
+        if buffer is None:
+            buffer = self._buffers[target] = bytearray()
+        buffer += lines
+        self._buffered += len(lines)
+        if self._buffered > _BUFFER:
+            self._write_buffers()
 
     def identities(self) -> set[tuple[int, int]]:
-        """Return device and inode of the files that are outputs or may become outputs. The set grows as they do."""
+        """Return device and inode of the files that are or may become outputs. The set grows during the run."""
         return self._identities
 
-    def cut(self, lengths: Mapping[str, int]) -> bool:
-        """Keep of what a killed run left only what it had settled, and return whether that is there."""
+    def restore(self, lengths: Mapping[str, int]) -> bool:
+        """Truncate the part files of a killed run to their committed lengths; return False if one is shorter or missing."""
         self._lengths.clear()
         for target, length in lengths.items():
-            if self._pattern.may_be(Path(target)):
+            if self._pattern.matches(Path(target)):
+                part = part_of(Path(target))
                 try:
-                    if os.path.getsize(part_of(Path(target))) < length:
+                    if os.path.getsize(part) < length:
                         return False
-                    os.truncate(part_of(Path(target)), length)
+                    os.truncate(part, length)
                 except OSError:
                     return False
                 self._lengths[target] = length
-                self.part = self._pattern.root / "**" / "*.part"
+                self.part = self._parts
         return True
 
-    def settle(self) -> dict[str, int]:
-        """Write all that is held back, and return the lengths of the files that have grown.
+    def commit(self) -> dict[str, int]:
+        """Write all buffers, and return the lengths of the files that have grown, by target.
 
-        It is not put on disk, file by file, which would take longer than to clean it again.
+        The files are not synced: to sync thousands of files takes longer than to clean the pages again.
         """
-        self._write_held()
+        self._write_buffers()
         changed = {target: self._lengths[target] for target in self._changed}
         self._changed.clear()
         return changed
 
-    def _write_held(self) -> None:
-        for target, lines in self._held.items():
-            try:
+    @property
+    def _parts(self) -> Path:
+        return self._pattern.root / "**" / "*.part"
+
+    def _write_buffers(self) -> None:
+        for target, lines in self._buffers.items():
+            with mapped_os_errors(target):
                 self._append(target, bytes(lines))
-            except OSError as error:
-                raise failure(target, error) from None
-        self._held.clear()
-        self._size = 0
+        self._buffers.clear()
+        self._buffered = 0
 
     def _append(self, target: str, lines: bytes) -> None:
         path = Path(target)
@@ -128,32 +126,16 @@ class Partitions:
             if path.is_dir():
                 raise IsADirectoryError(None, "it is a directory")
             path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(part_of(path), flags, 0o666)
-        try:
+        with open_unlocked(part_of(path)) as file:
             if length is None:
-                self._begin(descriptor)
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise OSError(None, "its part file is no file")
+                file.truncate(0)  # of a killed run
+                self._identities.update(file_ids([file.fileno()]))
+                self.part = self._parts
             packer = packer_for(self._pattern.ending)
-            place = length or 0
-            for data in (packer.compress(lines), packer.flush()):
-                rest = memoryview(data)
-                while rest:
-                    written = os.pwrite(descriptor, rest, place)
-                    place += written
-                    rest = rest[written:]
-        finally:
-            os.close(descriptor)
-        self._lengths[target] = place
+            file.seek(length or 0)
+            write_all(file, packer.compress(lines))
+            write_all(file, packer.flush())
+            self._lengths[target] = file.tell()
         self._changed.add(target)
-
-    def _begin(self, descriptor: int) -> None:
-        """Take a part file over, from nobody or from a run that was killed."""
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(None, "its part file is no file")
-        os.ftruncate(descriptor, 0)
-        self._note(descriptor)
-        self.part = self._pattern.root / "**" / "*.part"
-
-    def _note(self, descriptor: int) -> None:
-        status = os.fstat(descriptor)
-        self._identities.add((status.st_dev, status.st_ino))

@@ -1,54 +1,52 @@
-"""The names of many outputs, made of what records hold: ``out/{site}/{lang}.jsonl``."""
+"""Name patterns of partitioned outputs, filled in from records: ``out/{site}/{lang}.jsonl``."""
 
 import glob
 import hashlib
 import os
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path, PurePath
 from string import Formatter
 from typing import Final, NamedTuple, Self
 
-from scraper.output.files import PART
+from scraper.output.files import PART, file_ids
 from scraper.records import PageRecord
 
 FIELDS: Final = ("site", "lang", "newspaper_slug", "date", "year", "month", "kind")
 
 _NULL: Final = "unknown"
 _LONGEST: Final = 255 - len(PART)
-"""Bytes of a name in any file system that is in use, while there is ``.part`` behind it."""
+"""Bytes of a file name, without ``.part``. All common file systems allow 255."""
 _SHORTEST: Final = 40
-"""Bytes that a value is left with: as many as show a digest, and what it is a digest of."""
+"""Minimum bytes for a value: enough for a digest and a readable start."""
 _DIGITS: Final = 16
 _SAFE: Final = frozenset("-_.")
 _VALUE: Final = "\0"
-"""Stands for a value: no path has it."""
+"""Placeholder for a value; no path can contain it."""
 
 
 class _Piece(NamedTuple):
     literal: str
     field: str
-    """What follows the literal; nothing at the end."""
+    """The field after the literal; empty at the end."""
     room: int = 0
-    """How many bytes it may have."""
+    """Maximum bytes of the field's value."""
 
 
 class Pattern(NamedTuple):
-    """A path with names of fields in it. It can be sent to another process.
+    """A path with fields in braces. It can be pickled.
 
-    No value can leave the directory in which it stands, and no two values give the same name: what is neither a letter nor a
-    digit nor one of ``-_.`` is percent-encoded, and so is a dot at the beginning; what is too long is cut and ends with ``~``
-    and a digest.
+    A value cannot leave its directory, and two values never give the same name: characters other than letters, digits and ``-_.``
+    are percent-encoded, and so is a leading dot. A value that is too long is cut, and ends with ``~`` and a digest.
     """
 
     pieces: tuple[_Piece, ...]
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the pattern that the user wrote; ``{{`` and ``}}`` are braces.
+        """Parse a pattern; ``{{`` and ``}}`` are literal braces.
 
         Raises:
-            ValueError: if it is none; the message says why.
+            ValueError: if it is not a valid pattern; the message says why.
         """
         pieces: list[_Piece] = []
         for literal, field, form, conversion in Formatter().parse(text):
@@ -64,26 +62,26 @@ class Pattern(NamedTuple):
 
     @property
     def has_fields(self) -> bool:
-        """Whether there is a name of a field in it."""
+        """Whether the pattern has any field."""
         return any(piece.field for piece in self.pieces)
 
     @property
     def root(self) -> Path:
-        """The directory below which all outputs lie."""
+        """The directory that contains all outputs."""
         return Path(f"{self.pieces[0].literal}x").parent
 
     @property
     def base(self) -> Path:
-        """The file that says that all outputs are whole; by its part file, a run has the directory for itself."""
+        """The file that marks all outputs as complete. Its part file is the run's lock on the directory."""
         return self.root / ".partitions"
 
     @property
     def ending(self) -> Path:
-        """What all names end with."""
+        """A path with the suffix of all names."""
         return Path("x" + (self.pieces[-1].literal if not self.pieces[-1].field else ""))
 
     def of(self, record: PageRecord) -> str:
-        """Return the name of the output for a page."""
+        """Return the path of the output for a page."""
         date = record.date
         values: dict[str, str | None] = {
             "site": record.site,
@@ -97,28 +95,23 @@ class Pattern(NamedTuple):
         return self.filled(values)
 
     def filled(self, values: dict[str, str | None]) -> str:
-        """Return the pattern with values in the place of names."""
+        """Return the pattern with its fields replaced by values."""
         parts = ((literal, _name(values[field], field, room) if field else "") for literal, field, room in self.pieces)
         name = "".join(chain.from_iterable(parts))
-        return f"{name.removesuffix(PART)}%2E{PART[1:]}" if name.endswith(PART) else name  # no output is another one's part file
+        return f"{name.removesuffix(PART)}%2E{PART[1:]}" if name.endswith(PART) else name  # no output is the part file of another
 
     def identities(self) -> set[tuple[int, int]]:
-        """Return device and inode of the files that bear a name that an output, or its part file, may have."""
-        found = set()
-        for name in chain(glob.iglob(self._glob), glob.iglob(self._glob + PART)):
-            with suppress(OSError):
-                status = os.stat(name)
-                found.add((status.st_dev, status.st_ino))
-        return found
+        """Return device and inode of the existing files whose names an output, or its part file, may have."""
+        return file_ids(chain(glob.iglob(self._glob), glob.iglob(self._glob + PART)))
 
-    def may_be(self, path: Path) -> bool:
-        """Tell whether an output, or its part file, may bear this name."""
+    def matches(self, path: Path) -> bool:
+        """Return True if an output, or its part file, may have this name."""
         name = os.path.abspath(self._glob)
         return any(PurePath(os.path.abspath(path)).match(pattern) for pattern in (name, name + PART))
 
     @property
     def literal(self) -> str:
-        """The path, where no names of fields are in it."""
+        """The path of a pattern without fields."""
         return "".join(piece.literal for piece in self.pieces)
 
     @property
@@ -127,7 +120,7 @@ class Pattern(NamedTuple):
 
 
 def _room(part: str) -> int:
-    """Return how many bytes each value in a component of the path may have."""
+    """Return the maximum bytes of each value in one component of the path."""
     count = part.count(_VALUE)
     room = (_LONGEST - len(os.fsencode(part)) + count) // count
     if room < _SHORTEST:
@@ -136,7 +129,7 @@ def _room(part: str) -> int:
 
 
 def _name(value: str | None, field: str, room: int) -> str:
-    """Return a value as it may stand in a name."""
+    """Return a value, encoded for use in a file name."""
     if value is None:
         return _NULL
     if not value:
