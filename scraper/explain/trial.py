@@ -45,7 +45,7 @@ class Trial:
         file = self.layout.file
         ids = [file.ticker.id, self.layout.unsplit] if self.layout.has_ticker else []
         ids += [file.heading.id, *(rule.id for rule in file.rules)]
-        for rule in map(self.layout.full, ids):
+        for rule in map(self.layout.full_id, ids):
             yield Count(rule, self._pages[rule], self._pieces[rule])
 
     def _elements(self, outcome: Outcome) -> Counter[str]:
@@ -62,13 +62,13 @@ class Trial:
             while outer is not None and outer not in found:
                 found.add(outer)
                 outer = outer.around
-        return Counter(self.layout.full(rule_id) for rule_id, _ in {(region.rule.id, region.element) for region in found})
+        return Counter(self.layout.full_id(rule_id) for rule_id, _ in {(region.rule.id, region.element) for region in found})
 
     def _addresses(self, outcome: Outcome) -> Counter[str]:
         record = outcome.record
         urls = [record.url, *(line.url for line in record.headlines), *(teaser.url for teaser in record.teasers)]
         rules = [self.layout.rule_of_address(url) for url in urls if url is not None]
-        return Counter(self.layout.full(rule.id) for rule in rules if rule is not None)
+        return Counter(self.layout.full_id(rule.id) for rule in rules if rule is not None)
 
 
 def signs(outcome: Outcome, layout: Layout) -> str:

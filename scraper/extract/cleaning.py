@@ -73,7 +73,7 @@ def _read(page: Page, text: str, decoding: Decoding, layouts: tuple[Layout, ...]
     """Return the document of a page and the layout that fits it."""
     if not is_html(text, page.media_type):
         document = _checked(read_text(text))
-        unwrapped = rejoined(document, lambda line: any(layout.is_whole(line) for layout in layouts))
+        unwrapped = rejoined(document, lambda line: any(layout.is_complete_line(line) for layout in layouts))
         detection = detect(unwrapped, _url_of(page, unwrapped), layouts)
         return (unwrapped, detection) if detection is not None else (document, None)
     tree = Tree(page.data if decoding.by == "strict" else text)  # the parser takes bytes without encoding them again

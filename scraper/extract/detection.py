@@ -87,7 +87,7 @@ def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Ite
 
 def _is_several(notice: str, lang: str, layout: Layout) -> bool:
     """Return True if a line that begins like a notice has several sentences of one."""
-    return len(notice) > 2 * layout.shortest and any(layout.stretches("notice", notice, lang=lang))
+    return len(notice) > 2 * layout.shortest and any(layout.find_wordings("notice", notice, lang=lang))
 
 
 def _shows_signs(document: Document, layout: Layout) -> bool:
@@ -98,7 +98,7 @@ def _shows_signs(document: Document, layout: Layout) -> bool:
     """
     text = document.text
     find_marks = finder_of(text)
-    if layout.speaks_in([_words(text, block, find_marks) for block in document.blocks]):
+    if layout.contains_wording([_words(text, block, find_marks) for block in document.blocks]):
         return True
     lines = (block for block in document.blocks if not is_blank(text[block.start : block.end]))
     first, *others = islice(lines, _FEW + 1)

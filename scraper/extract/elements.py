@@ -39,7 +39,7 @@ def label_elements(ledger: Ledger, document: Document, segments: Sequence[Segmen
 
 def _claim_settled(ledger: Ledger, text: str, segment: Segment, region: Region, teasers: "_Teasers", layout: Layout) -> None:
     start, end = trim(text, segment.start, segment.end)
-    rule = layout.full(region.rule.id)
+    rule = layout.full_id(region.rule.id)
     label = _TEASER_LABELS.get(region.rule.label)
     if label is None:
         ledger.claim(start, end, "chrome", rule)

@@ -100,7 +100,7 @@ class Head:
         """Return the dateline on a line and the text around it; None if the line holds no dateline."""
         line = self._lines[n]
         plain, places = squeeze_in_place(line.words(self._column.document.text))
-        found = next((found for found, _ in self._layout.stretches("dateline", plain)), None)
+        found = next((found for found, _ in self._layout.find_wordings("dateline", plain)), None)
         if found is None:
             return None
         start, end = (found.start, found.end) if places is None else (places[found.start], places[found.end - 1] + 1)

@@ -108,7 +108,7 @@ def _is_marked(block: Segment, text: str, layout: Layout, used: set[Element]) ->
         if is_blank(text[run.start : run.end]):
             continue
         element: Element | None = run.element
-        while element is not part and element is not None and not layout.makes_heading(element):
+        while element is not part and element is not None and not layout.is_heading_element(element):
             element = element.parent
         if element is part or element is None:
             return False

@@ -73,13 +73,13 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     for n in (*roles["notice"], *roles["chrome"], *roles["footer"]):
         line, hit = lines[n], lines[n].hit
         if hit is not None:
-            ledger.claim(line.start, line.end, hit.rule.label, layout.full(hit.rule.id), link=line.link)
+            ledger.claim(line.start, line.end, hit.rule.label, layout.full_id(hit.rule.id), link=line.link)
     for first, last in outline.column.adjoining(roles["title"]):
         rule = _rule(lines[first], "title", layout, TITLE)
         _claim_words(ledger, lines[first : last + 1], lines[first].start, lines[last].end, "title", rule)
     for n in roles["byline"]:
         line, hit = lines[n], lines[n].hit
-        rule = layout.full(hit.rule.id) if hit is not None else _rule(line, "byline", layout, layout.author_rule)
+        rule = layout.full_id(hit.rule.id) if hit is not None else _rule(line, "byline", layout, layout.author_rule)
         ledger.claim(line.start, line.end, "byline", rule, link=line.link)
     _label_dateline(ledger, outline, roles["dateline"], layout)
     for n in roles["leftover"]:
@@ -120,7 +120,7 @@ def _label_dateline(ledger: Ledger, outline: Outline, lines: Sequence[int], layo
     title = outline.head.title_before_dateline
     for first, last in outline.column.adjoining(lines):
         line = outline.column.lines[first]
-        rule = layout.full(line.hit.rule.id) if line.hit is not None else _rule(line, "dateline", layout, layout.dateline_rule)
+        rule = layout.full_id(line.hit.rule.id) if line.hit is not None else _rule(line, "dateline", layout, layout.dateline_rule)
         start = line.start
         if title is not None and title.line == first:
             begin, start = trim(ledger.text, line.start, title.start)
@@ -150,11 +150,11 @@ def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], outline: O
         start, end = block.start, block.end
         if glued is not None and outline.column.lines[glued.line] is block:
             start, end = trim(text, start, glued.start)
-            footer = next(layout.stretches("footer", squeeze(text[glued.start : glued.end])), None)
+            footer = next(layout.find_wordings("footer", squeeze(text[glued.start : glued.end])), None)
             if footer is not None:
-                ledger.claim(glued.start, glued.end, "footer", layout.full(footer[1].rule.id), link=block.link)
+                ledger.claim(glued.start, glued.end, "footer", layout.full_id(footer[1].rule.id), link=block.link)
         if start < end and n in headings:
-            _claim_words(ledger, [block], start, end, "heading", layout.full(layout.file.heading.id))
+            _claim_words(ledger, [block], start, end, "heading", layout.full_id(layout.file.heading.id))
         elif start < end:
             rule = _rule(block, "body", layout, BODY) if block.region is not None else BODY
             _claim_words(ledger, [block], start, end, "body", rule)
@@ -163,5 +163,5 @@ def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], outline: O
 def _rule(line: Segment, label: str | None, layout: Layout, by_place: str) -> str:
     """Return the rule of the element in which ``line`` stands if it has this label, else ``by_place``."""
     if line.region is not None and line.region.rule.label == label:
-        return layout.full(line.region.rule.id)
+        return layout.full_id(line.region.rule.id)
     return by_place

@@ -109,7 +109,7 @@ class Outline:
             line = self._lines[n]
             start = max(line.end - _LONGEST_FOOTER, line.start)
             plain, places = squeeze_in_place(line.words(column.document.text)[start - line.start :])
-            for found, _ in column.layout.stretches("footer", plain):
+            for found, _ in column.layout.find_wordings("footer", plain):
                 if is_blank(plain[found.end :]):
                     begin = start + (found.start if places is None else places[found.start])
                     return SharedLine(n, begin, line.end, plain[: found.start], "")

@@ -178,7 +178,7 @@ def _with_joined_wordings(lines: Sequence[Segment], starts: Sequence[int], layou
     joined: list[Segment] = []
     done = 0
     for n in starts:
-        if n < done or not layout.may_open(lines[n].text):
+        if n < done or not layout.may_begin_content(lines[n].text):
             continue
         found = _join_wording(lines[n : n + _MOST_LINES], layout)
         if found is not None:

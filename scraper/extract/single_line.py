@@ -43,8 +43,8 @@ def _find_wordings(text: str, layout: Layout, start: int) -> dict[str, _Stretch]
     They stand in this order and never overlap, though a slot of one may hold text that reads like another.
     """
     plain, places = squeeze_in_place(text[start:])
-    notice = _first(layout.stretches("notice", plain))
-    dateline = _first(layout.stretches("dateline", plain, notice[0].end if notice is not None else 0))
+    notice = _first(layout.find_wordings("notice", plain))
+    dateline = _first(layout.find_wordings("dateline", plain, notice[0].end if notice is not None else 0))
     head = dateline or notice
     footer = _last("footer", plain, layout, head[0].end if head is not None else 0)
     found = {"notice": notice, "dateline": dateline, "footer": footer}
@@ -81,7 +81,7 @@ def label_flattened(ledger: Ledger, document: Document, segments: Sequence[Segme
 
     found = _find_wordings(text, layout, start)
     for stretch, hit in found.values():
-        ledger.claim(stretch.start, stretch.end, hit.rule.label, layout.full(hit.rule.id))
+        ledger.claim(stretch.start, stretch.end, hit.rule.label, layout.full_id(hit.rule.id))
     notice = found["notice"][0] if "notice" in found else None
     dateline = found["dateline"][0] if "dateline" in found else None
     if "footer" in found:
@@ -178,7 +178,7 @@ def _first(stretches: Iterator[_Stretch]) -> _Stretch | None:
 
 def _last(label: str, text: str, layout: Layout, start: int) -> _Stretch | None:
     """Return the last wording with a label after ``start``; earlier ones are quotations."""
-    found = layout.last_stretches(label, text, start)
+    found = layout.find_last_wordings(label, text, start)
     return max(found, key=lambda stretch: stretch[0].start, default=None)
 
 

@@ -127,7 +127,7 @@ def claim_ticker(
     ledger: Ledger, document: Document, start: int, end: int, layout: Layout, usual: Sequence[str] | None = None
 ) -> None:
     """Claim the headlines and separators of a ticker, or all of it as unsplit if its separators are lost."""
-    rule = layout.full(layout.file.ticker.id)
+    rule = layout.full_id(layout.file.ticker.id)
     if document.is_rejoined and "\n" in document.text[start:end]:
         claim_unsplit(ledger, start, end, layout)  # a separator may have been lost where a line was wrapped
         return
@@ -177,7 +177,7 @@ def _has_lost_separators(text: str, slots: Sequence[Slot], longest: int) -> bool
 
 def claim_unsplit(ledger: Ledger, start: int, end: int, layout: Layout) -> None:
     """Claim a ticker that has lost its separators."""
-    ledger.claim(start, end, "ticker", layout.full(layout.unsplit))
+    ledger.claim(start, end, "ticker", layout.full_id(layout.unsplit))
 
 
 def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run], layout: Layout) -> None:
@@ -186,7 +186,7 @@ def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run],
     A few characters between links are the remains of a separator, such as ``&n\ufffdsp;``.
     """
     text = document.text
-    rule = layout.full(layout.file.ticker.id)
+    rule = layout.full_id(layout.file.ticker.id)
     linked = _linked_slots(document, runs, layout)
     if linked is not None:
         ledger.claim_row(runs[0].start, linked[0], layout.file.ticker.usual, "headline", rule, linked[1])

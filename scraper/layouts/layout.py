@@ -83,8 +83,10 @@ class Layout:
             for n, alternatives in enumerate(names, 1)
             for name in alternatives.split("|")
         }
-        self.author_rule = self.full(file.author.id)
-        self.dateline_rule = next((self.full(rule.id) for rule in file.wordings if rule.label == "dateline"), self.full("dateline"))
+        self.author_rule = self.full_id(file.author.id)
+        self.dateline_rule = next(
+            (self.full_id(rule.id) for rule in file.wordings if rule.label == "dateline"), self.full_id("dateline")
+        )
         self.selectors = [(Selector.parse(text), rule) for rule in file.elements for text in rule.select]
         """The selectors of the element rules, each with its rule, in the order of the file."""
         index = _Index(self.selectors)
@@ -157,9 +159,9 @@ class Layout:
         if self.has_ticker:
             because[file.ticker.id] = file.ticker.because
             because[self.unsplit] = "Without its separators a ticker cannot be split, and a guess would be worse than none."
-        return {self.full(rule_id): reason for rule_id, reason in because.items()}
+        return {self.full_id(rule_id): reason for rule_id, reason in because.items()}
 
-    def full(self, rule_id: str) -> str:
+    def full_id(self, rule_id: str) -> str:
         """Return the id of a rule in records: ``layout/rule``."""
         return f"{self.name}/{rule_id}"
 
@@ -167,7 +169,7 @@ class Layout:
         """Return True if ``site`` is a host of this layout or a subdomain of one (``m.maghress.com``)."""
         return site is not None and any(site == host or site.endswith(f".{host}") for host in self.hosts)
 
-    def makes_heading(self, element: Element) -> bool:
+    def is_heading_element(self, element: Element) -> bool:
         """Return True if a line that is all of ``element`` is a heading."""
         return any(selector.matches(element) for selector in self._headings)
 
@@ -182,20 +184,20 @@ class Layout:
         """Return True if ``line`` has the length and the beginning of a wording; much faster than :meth:`wording_of`."""
         return len(line) > self.shortest and bool(self._openings.of(line.lstrip()))
 
-    def is_whole(self, line: str) -> bool:
+    def is_complete_line(self, line: str) -> bool:
         """Return True if a line is complete: it is a wording, or ends with a dateline, and continues in no other line."""
         if self.may_be_wording(line) and self.wording_of(squeeze(line)) is not None:
             return True
         if _YEAR_AT_END.search(line) is None:
             return False
         plain = squeeze(line)
-        return any(found.end == len(plain) for found, _ in self.stretches("dateline", plain))
+        return any(found.end == len(plain) for found, _ in self.find_wordings("dateline", plain))
 
-    def may_open(self, line: str) -> bool:
+    def may_begin_content(self, line: str) -> bool:
         """Return True if a wording that is not chrome may begin with ``line``."""
         return bool(self._content_openings.of(line))
 
-    def speaks_in(self, texts: Sequence[str]) -> bool:
+    def contains_wording(self, texts: Sequence[str]) -> bool:
         """Return True if adjacent texts, each with trimmed ends, form a wording that is not chrome."""
         openings = self._content_openings
         for n in openings.begun(texts):
@@ -209,13 +211,13 @@ class Layout:
                     return True
         return False
 
-    def stretches(self, label: str, text: str, start: int = 0, lang: str | None = None) -> Iterator[tuple[Found, Match]]:
+    def find_wordings(self, label: str, text: str, start: int = 0, lang: str | None = None) -> Iterator[tuple[Found, Match]]:
         """Yield, for each wording with this label, its first match in ``text``."""
         for rule, wording in self._wordings:
             if rule.label == label and lang in (None, wording.lang) and (found := wording.find(text, start)) is not None:
                 yield found, Match(rule, wording.lang, found.slots)
 
-    def last_stretches(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Match]]:
+    def find_last_wordings(self, label: str, text: str, start: int = 0) -> Iterator[tuple[Found, Match]]:
         """Yield, for each wording with this label, its last match in ``text`` from ``start`` on."""
         for rule, wording in self._wordings:
             if rule.label == label and (found := wording.find_last(text, start)) is not None:
@@ -230,7 +232,7 @@ class Layout:
         """
         hit = hit or self.wording_of(squeeze(text))
         if hit is None or hit.rule.label != "dateline":
-            hit = next((hit for _, hit in self.stretches("dateline", squeeze(text))), None)
+            hit = next((hit for _, hit in self.find_wordings("dateline", squeeze(text))), None)
         if hit is None:
             return Dateline(None, None, *self._date_in(text), None)
         slots = hit.slots

@@ -40,7 +40,7 @@ def _part(name: str, rules: Sequence[tuple[Layout, ElementRule]], layouts: Seque
     return Part(
         ids,
         ", ".join(sorted(selector.css() for selector in wanted)),
-        lambda texts: any(layout.speaks_in(texts) for layout in own_layouts),
+        lambda texts: any(layout.contains_wording(texts) for layout in own_layouts),
     )
 
 
