@@ -515,7 +515,7 @@ def test_another_run_on_the_same_state_says_so(site: Site, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda folder: (folder / "db").write_text("my thesis" * 1000), "it is no state"),
+        (lambda folder: (folder / "db").write_text("my thesis" * 1000), "it is not a state file"),
         (lambda folder: subprocess.run(["python3", "-c", _FOREIGN, folder / "db"], check=True), "another program"),
         (lambda folder: (folder / "db").mkdir(), "the state cannot be used"),
         (lambda folder: (folder / "out").write_text("half a line"), "its last line has no end"),

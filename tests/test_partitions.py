@@ -95,14 +95,14 @@ def test_headlines_go_where_their_pages_say(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("out", "said"),
     [
-        ("{newspaper}.jsonl", "{newspaper} is no name for a value; there are {site}, {lang}, {newspaper_slug}, {date}, {year},"),
-        ("{}.jsonl", "{} is no name for a value"),
-        ("{site!r}.jsonl", "{site} is no name for a value"),
+        ("{newspaper}.jsonl", "{newspaper} is not a field; choose from {site}, {lang}, {newspaper_slug}, {date}, {year},"),
+        ("{}.jsonl", "{} is not a field"),
+        ("{site!r}.jsonl", "{site!r} is not a field"),
         ("a}.jsonl", "written twice"),
         ("{site.jsonl", "written twice"),
-        ("{site}" * 9, "too long for a name"),
-        ("{lang}/../../{kind}.jsonl", "'..' stands behind"),
-        ("{site}/..", "'..' stands behind"),
+        ("{site}" * 9, "too long for a file name"),
+        ("{lang}/../../{kind}.jsonl", "'..' follows a field"),
+        ("{site}/..", "'..' follows a field"),
     ],
 )
 def test_what_names_no_value_is_wrong_usage(tmp_path: Path, out: str, said: str) -> None:

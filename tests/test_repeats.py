@@ -204,5 +204,5 @@ def test_a_full_disk_is_told_in_a_sentence() -> None:
         "    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert "what was found so far cannot be kept (" in done.stdout
+    assert "the temporary data of the run cannot be stored (" in done.stdout
     assert "TMPDIR" in done.stdout

@@ -198,4 +198,4 @@ def test_a_full_disk_is_told_in_a_sentence() -> None:
         "    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert "cannot be kept (" in done.stdout
+    assert "cannot be stored (" in done.stdout

@@ -33,7 +33,7 @@ class AppendFile:
             self._file = io.FileIO(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666), "r+")
             on_error.callback(self._file.close)
             if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
-                raise OutputError(f"{self._name}: it is no file, and nothing can be appended to it; name another")
+                raise OutputError(f"{self._name}: it is not a regular file, and nothing can be appended to it; name another output")
             lock(self._file)
             self.length = self._file.seek(0, os.SEEK_END)
             on_error.pop_all()

@@ -32,7 +32,9 @@ def mapped_sqlite_errors(path: Path | None) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if path is None:
-            message = f"what was found so far cannot be kept ({error}); free some space, or let TMPDIR name another place"
+            message = (
+                f"the temporary data of the run cannot be stored ({error}); free some space, or set TMPDIR to another directory"
+            )
         else:
             message = f"{path}: it cannot be used ({error}); free some space, or start the run anew"
         raise OutputError(message) from None

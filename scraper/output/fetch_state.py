@@ -188,7 +188,7 @@ class State:
         if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StateError(f"{self._path}: another run holds this state; wait for it to end, or name another file for --state")
         if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return StateError(f"{self._path}: it is no state, or is damaged ({error}); name another file for --state")
+            return StateError(f"{self._path}: it is not a state file, or it is damaged ({error}); name another file for --state")
         return StateError(f"{self._path}: the state cannot be used ({error}); check its path and permissions")
 
 

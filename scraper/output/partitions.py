@@ -129,7 +129,7 @@ class Partitions:
         with open_unlocked(part_of(path)) as file:
             if length is None:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise OSError(None, "its part file is no file")
+                    raise OSError(None, "its part file is not a regular file")
                 file.truncate(0)  # of a killed run
                 self._identities.update(file_ids([file.fileno()]))
                 self.part = self._parts

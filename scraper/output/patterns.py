@@ -51,12 +51,13 @@ class Pattern(NamedTuple):
         pieces: list[_Piece] = []
         for literal, field, form, conversion in Formatter().parse(text):
             if field is not None and (field not in FIELDS or form or conversion):
-                raise ValueError(f"{{{field}}} is no name for a value; there are {', '.join(f'{{{name}}}' for name in FIELDS)}")
+                written = field + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
+                raise ValueError(f"{{{written}}} is not a field; choose from {', '.join(f'{{{name}}}' for name in FIELDS)}")
             pieces.append(_Piece(literal, field or ""))
         whole = "".join(f"{piece.literal}{_VALUE if piece.field else ''}" for piece in pieces)
         first = whole.count("/", 0, whole.find(_VALUE)) if _VALUE in whole else 0
         if ".." in whole.split("/")[first:]:
-            raise ValueError("'..' stands behind a name for a value; write the path that is meant")
+            raise ValueError("'..' follows a field; write the path without '..'")
         rooms = iter([_room(part) for part in whole.split("/") for _ in range(part.count(_VALUE))])
         return cls(tuple(piece._replace(room=next(rooms)) if piece.field else piece for piece in pieces))
 
@@ -124,7 +125,7 @@ def _room(part: str) -> int:
     count = part.count(_VALUE)
     room = (_LONGEST - len(os.fsencode(part)) + count) // count
     if room < _SHORTEST:
-        raise ValueError(f"{part.replace(_VALUE, '…')!r} is too long for a name; give values directories of their own")
+        raise ValueError(f"{part.replace(_VALUE, '…')!r} is too long for a file name; put fields in directories of their own")
     return room
 
 
