@@ -20,7 +20,7 @@ def main() -> None:
         make_app(sys.argv[1:])(prog_name="scraper")
     except KeyboardInterrupt:  # before a command begins or after it ends
         sys.exit(130)
-    except OSError as error:  # the help could not be written
+    except OSError as error:  # the help or the version could not be written
         sys.stdout = None
         sys.exit(141 if isinstance(error, BrokenPipeError) else f"scraper: stdout: {error.strerror}")
 
