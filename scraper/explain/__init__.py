@@ -1,4 +1,4 @@
-"""What every piece of a page was taken for, by which rule and why: as JSON Lines, as plain text, as a page of its own."""
+"""The label, rule and reason of every piece of a page, as JSON Lines, plain text or an HTML page."""
 
 from scraper.explain.page import to_html
 from scraper.explain.pieces import Piece, pieces_of, to_line

@@ -1,7 +1,7 @@
-"""A report as a page of its own: one file, no script, nothing from the network.
+"""A report as a self-contained HTML page without scripts.
 
-Filters are checkboxes that the style sheet asks for (``:has()``), and what a rule says is shown by ``:hover`` and ``:focus``, so that
-the page works where no script may run, and its policy can forbid all scripts.
+Filters are checkboxes that the style sheet queries with ``:has()``, and the reasons of rules are shown on ``:hover`` and ``:focus``.
+The page's content security policy can therefore forbid all scripts.
 """
 
 from collections import Counter
@@ -15,14 +15,14 @@ from scraper.extract.spans import FATES
 from scraper.render import Markup, join, shown, style_sheet, tag, to_page, void
 from scraper.render.words import FATES_MEAN
 
-_AT_THE_END: Final = "Rules"
-"""The section to which every piece refers."""
+_RULES: Final = "Rules"
+"""The title of the last section, which every piece refers to."""
 
 
 def to_html(report: Report) -> str:
-    """Return a report as a whole HTML page."""
+    """Return a report as an HTML document."""
     title = shown(report.title or report.input)
-    sections = [section for section in report.sections if section.title != _AT_THE_END]
+    sections = [section for section in report.sections if section.title != _RULES]
     top = tag(
         "header",
         tag("p", "scraper explain: what every piece of this page was taken for", class_="brand"),
@@ -30,7 +30,7 @@ def to_html(report: Report) -> str:
         _shares(report),
         tag("div", *(_card(section) for section in sections), class_="cards"),
     )
-    rules = [_rules(section) for section in report.sections if section.title == _AT_THE_END]
+    rules = [_rules(section) for section in report.sections if section.title == _RULES]
     body = tag(
         "body",
         tag("a", "Skip to the page", class_="skip", href="#page"),
@@ -47,14 +47,14 @@ def to_html(report: Report) -> str:
 
 @cache
 def _style() -> str:
-    """Return the style sheet: the files, and a rule for each fate and label that hides it when its box is not checked."""
+    """Return the style sheet, with a rule for each fate and label that hides its pieces while its box is unchecked."""
     names = [f"is-{name}" for name in dict.fromkeys([*FATES.values(), *FATES])]
     hidden = [f":root:has(#show-{name}:not(:checked)) .{name} {{ display: none; }}" for name in names]
     return style_sheet("explain") + "\n".join(hidden)
 
 
 def _shares(report: Report) -> Markup:
-    """Return a bar of the page's visible characters by fate; what it shows stands in words in the section of that name."""
+    """Return a bar of the page's visible characters by fate. The section "Visible characters" has the same in words."""
     total, x, bars = sum(report.chars.values()), 0.0, []
     for fate, count in report.chars.items():
         width = 100 * count / total
@@ -107,9 +107,11 @@ def _page(report: Report) -> Markup:
 def _group(group: Group, reason: str, lang: dict[str, str]) -> Markup:
     first = group.pieces[0]
     head, folded, more = group.fold()
-    pieces, rest = ([_piece(piece, reason, lang, told=piece.label == first.label) for piece in part] for part in (head, folded))
-    if rest:
-        pieces.append(tag("details", tag("summary", more), *rest))
+    pieces, hidden = (
+        [_piece(piece, reason, lang, has_kind=piece.label != first.label) for piece in part] for part in (head, folded)
+    )
+    if hidden:
+        pieces.append(tag("details", tag("summary", more), *hidden))
     count = [tag("span", number_of(len(group.pieces), "piece"), class_="count")] if len(group.pieces) > 1 else []
     return tag(
         "section",
@@ -131,14 +133,14 @@ def _group(group: Group, reason: str, lang: dict[str, str]) -> Markup:
 
 
 def _common(pieces: Sequence[Piece]) -> Iterator[str]:
-    """Yield fate and label, as far as all of the pieces have the same."""
+    """Yield the classes of the fate and the label that all pieces share."""
     for names in ({piece.fate for piece in pieces}, {piece.label for piece in pieces}):
         if len(names) == 1:
             yield f"is-{names.pop()}"
 
 
-def _piece(piece: Piece, reason: str, lang: dict[str, str], *, told: bool) -> Markup:
-    kind = [] if told else [tag("span", f"{piece.fate} {piece.label}", class_="kind", dir="ltr"), " "]
+def _piece(piece: Piece, reason: str, lang: dict[str, str], *, has_kind: bool) -> Markup:
+    kind = [tag("span", f"{piece.fate} {piece.label}", class_="kind", dir="ltr"), " "] if has_kind else []
     return tag(
         "p",
         *kind,

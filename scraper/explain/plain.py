@@ -1,4 +1,4 @@
-"""A report as lines of plain text, for pipes: a piece a line, in columns, so that grep finds it whole."""
+"""A report as plain text for pipes: one line per piece, in columns, so that grep shows complete pieces."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from scraper.render import shown
 
 
 def to_lines(report: Report) -> Iterator[str]:
-    """Yield the lines of a report: fate, label, rule and text of each piece, then the sections, all of them complete."""
+    """Yield the lines of a report: fate, label, rule and text of each piece, then the sections. Nothing is shortened."""
     pieces = [piece for group in report.groups for piece in group.pieces]
     fates, labels, rules = (
         max((len(name) for name in names), default=0)

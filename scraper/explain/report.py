@@ -1,4 +1,4 @@
-"""All that there is to say about what became of a page, before anybody has said how it is shown."""
+"""The report on a page, independent of its presentation."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,37 +17,38 @@ from scraper.render.words import DECODED_BY, KINDS_MEAN, WARNINGS_MEAN
 from scraper.text import visible
 
 _LONGEST_TICKER: Final = 8
+"""Headlines of the longest ticker that is not folded."""
 _FOLDED_TICKER: Final = 5
-"""Headlines: up to how many a ticker is shown whole, and how many of a longer one are seen before it is unfolded."""
+"""Headlines of a folded ticker that stay visible."""
 
-_NO_SCALARS: Final = ("text", "headings", "headlines", "teasers", "images", "removed", "warnings")
+_NOT_SCALAR: Final = ("text", "headings", "headlines", "teasers", "images", "removed", "warnings")
 
 
 class ReportRow(NamedTuple):
-    """A name and what there is to say of it."""
+    """A name and its value."""
 
     name: str
     value: str
 
 
 class Section(NamedTuple):
-    """Rows under a heading."""
+    """A titled list of rows."""
 
     title: str
     rows: Sequence[ReportRow]
 
 
 class Group(NamedTuple):
-    """Neighbours on the page (but for white space) that one rule has claimed, such as all headlines of a ticker."""
+    """Consecutive pieces of one rule, white space ignored, such as all headlines of a ticker."""
 
     rule: str
     because: str
     pieces: Sequence[Piece]
 
     def fold(self) -> tuple[Sequence[Piece], Sequence[Piece], str]:
-        """Return the pieces to show at once, those that are folded away, and how many these are, in words.
+        """Return the visible pieces, the folded ones, and the number of the folded ones in words.
 
-        Only a long ticker is folded: nobody reads all of it, and the article stands below.
+        Only long tickers are folded, because the article is below them.
         """
         is_long = sum(piece.label == "headline" for piece in self.pieces) > _LONGEST_TICKER
         first = _FOLDED_TICKER if is_long else len(self.pieces)
@@ -56,24 +57,24 @@ class Group(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What became of a page, piece by piece and as a whole."""
+    """How a page was cleaned, by piece and in total."""
 
     input: str
     title: str | None
     lang: str | None
     groups: Sequence[Group]
-    """The page from top to bottom, without the white space between pieces."""
+    """The pieces of the page in order, without the white space between them."""
     chars: dict[Fate, int]
     """Visible characters by fate."""
     sections: Sequence[Section]
 
 
 def report_on(outcome: Outcome, layouts: Sequence[Layout]) -> Report:
-    """Return what there is to say about an outcome.
+    """Return the report on an outcome.
 
     Args:
-        outcome: what became of the page.
-        layouts: the layouts among which one was looked for.
+        outcome: the outcome of the page.
+        layouts: the candidate layouts.
     """
     record = outcome.record
     reasons = REASONS | (outcome.layout.reasons() if outcome.layout is not None else {})
@@ -95,7 +96,7 @@ def report_on(outcome: Outcome, layouts: Sequence[Layout]) -> Report:
                 [ReportRow(fate, str(count)) for fate, count in [*chars.items(), ("all", sum(chars.values()))]],
             ),
             Section("Counts", list(_counts(record, pieces))),
-            Section("Removed", [ReportRow(gone.rule, _removed(gone.count, gone.chars)) for gone in record.removed]),
+            Section("Removed", [ReportRow(removed.rule, _removed(removed.count, removed.chars)) for removed in record.removed]),
             Section("Warnings", [ReportRow(warning, WARNINGS_MEAN[warning]) for warning in record.warnings]),
             Section("Decoding", [ReportRow(outcome.decoding.encoding, _decoded(outcome.decoding))]),
             *map(_section, verdicts(outcome, layouts)),
@@ -105,14 +106,14 @@ def report_on(outcome: Outcome, layouts: Sequence[Layout]) -> Report:
 
 
 def number_of(count: int, noun: str) -> str:
-    """Return a count with its noun: ``1 headline``, ``2 headlines``."""
+    """Return a count and its noun: ``1 headline``, ``2 headlines``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _scalars(record: PageRecord) -> Iterator[ReportRow]:
     for name in record.__struct_fields__:
         value = getattr(record, name)
-        if name in _NO_SCALARS:
+        if name in _NOT_SCALAR:
             continue
         if name == "schema_version":
             yield ReportRow("schema", str(value))

@@ -1,4 +1,4 @@
-"""A layout tried on sample pages: which of its rules find something, how often, and which never do."""
+"""A trial of a layout on sample pages: how often each of its rules matches."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from scraper.text import visible
 
 
 class Count(NamedTuple):
-    """How often a rule has found something."""
+    """How often a rule has matched."""
 
     rule: str
-    """Its id as it stands in records."""
+    """The rule's id, as in records."""
     pages: int
     pieces: int
-    """Pieces of text that stand under its id, or elements that it has found, or addresses, whichever are more."""
+    """The largest of three numbers: pieces of text labelled by the rule, elements it has matched, and addresses it has matched."""
 
 
 class Trial:
-    """Counts what the rules of ``layout`` find in pages that are of it."""
+    """Counts the matches of the rules of ``layout`` on its pages."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -31,17 +31,17 @@ class Trial:
         self._pieces: Counter[str] = Counter()
 
     def add(self, outcome: Outcome) -> None:
-        """Count a page, if it is of the layout."""
+        """Count a page, if it has the layout."""
         if outcome.layout is not self.layout:
             return
         found = Counter(span.rule for span in spread(outcome.claimed))
         for counts in (self._elements(outcome), self._addresses(outcome)):
-            found |= counts  # of each rule the larger count
+            found |= counts  # the maximum per rule
         self._pieces += found
         self._pages.update(found.keys())
 
     def counts(self) -> Iterator[Count]:
-        """Yield a count for each rule, in the order of the layout file."""
+        """Yield the count of each rule, in the order of the layout file."""
         file = self.layout.file
         ids = [file.ticker.id, self.layout.unsplit] if self.layout.has_ticker else []
         ids += [file.heading.id, *(rule.id for rule in file.rules)]
@@ -56,7 +56,7 @@ class Trial:
             for run in block.runs
             if (region := regions.of(run.element)) is not None and visible(document.text[run.start : run.end])
         }
-        # What holds a part that was found was found too.
+        # A region was matched, too, if a region inside it was.
         for region in list(found):
             outer = region.around
             while outer is not None and outer not in found:
@@ -72,11 +72,11 @@ class Trial:
 
 
 def signs(outcome: Outcome, layout: Layout) -> str:
-    """Return what speaks for ``layout`` on a page, and, where that is too little, what is missing."""
+    """Return the evidence for ``layout`` on a page, and if it is too little, what is missing."""
     if outcome.layout is not None:
         return ", ".join(outcome.evidence)
-    (fit,) = weigh(outcome.document, outcome.record.url, [layout])
-    missing = [] if fit.is_strong else ["no strong evidence"]
-    if len(fit.evidence) < ENOUGH[outcome.document.form]:
-        missing.append(f"{len(fit.evidence)} of {ENOUGH[outcome.document.form]} pieces of evidence")
-    return "; ".join([", ".join(fit.evidence) or "nothing", *missing])
+    (detection,) = weigh(outcome.document, outcome.record.url, [layout])
+    missing = [] if detection.is_strong else ["no strong evidence"]
+    if len(detection.evidence) < ENOUGH[outcome.document.form]:
+        missing.append(f"{len(detection.evidence)} of {ENOUGH[outcome.document.form]} pieces of evidence")
+    return "; ".join([", ".join(detection.evidence) or "nothing", *missing])
