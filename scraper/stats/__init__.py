@@ -1,4 +1,4 @@
-"""What is in many page records: counted in one pass, as tables of words and numbers, and as a page with pictures."""
+"""Statistics of page records, counted in one pass, as tables and as an HTML page with charts."""
 
 from scraper.stats.counting import RecordSummary, Statistics
 from scraper.stats.tables import NOTHING, Grid, Table, overview, tables_of

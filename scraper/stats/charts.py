@@ -1,7 +1,7 @@
-"""Pictures of statistics, drawn by Vega-Lite: SVG whose words are text that the browser shapes, so that Arabic is right.
+"""Charts of statistics, drawn by Vega-Lite as SVG. Labels are text, which the browser shapes, so that Arabic is right.
 
-Its colours are those of the page's style sheet, by name, so that they are other ones in the dark. Loaded only for pages: it takes
-half a second to start.
+Colours are the variables of the page's style sheet, so that they follow its dark mode. The module is imported only for HTML
+pages, because Vega-Lite is slow to start.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,17 +16,17 @@ from scraper.stats.counting import Newspaper
 from scraper.stats.tables import Grid, Table, name_of, number
 
 _WIDTH: Final = 320
-"""What a narrow telephone has; a wider place makes the picture larger."""
+"""The width of a narrow phone; on wider screens the chart is scaled up."""
 _ROW: Final = 34
 MOST_ROWS: Final = 50
-"""How many rows a picture has at most; the table below it has all."""
+"""The maximum rows of a chart; the table below it has all rows."""
 _LONGEST_NAME: Final = 60
-"""Characters of a name that reach the picture, which cuts off those for which it has no room."""
+"""Characters of a name passed to the chart, which shortens it further to fit."""
 _NAME: Final = 200
 _COLUMN: Final = 180
 _CELL: Final = 20
 _BINS: Final = (1, 3, 12, 60, 240, 1200)
-"""In how many months together days are counted: the fewest with which there are not too many."""
+"""Months per bin of a strip: the smallest is used that gives no more than ``_MOST_BINS`` bins."""
 _MOST_BINS: Final = 120
 _LEVELS: Final = 4
 
@@ -35,23 +35,29 @@ _AXIS: Final = {"title": None, "grid": False, "ticks": False, "domain": False, "
 _CONFIG: Final = {
     "background": None,
     "view": {"stroke": None},
-    "font": "sans-serif",  # by which words are measured; the style sheet names another
+    "font": "sans-serif",  # for measuring text; the style sheet sets another
     "axis": {"labelColor": "var(--faint)", "labelFontSize": 12, "labelLimit": 0, "domainColor": "var(--line)"},
 }
 
 
 def draw(spec: Mapping[str, Any]) -> Markup:
-    """Return the picture of a Vega-Lite specification. It may load nothing."""
-    whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": _CONFIG, "padding": 0, "width": _WIDTH, **spec}
-    svg: str = vl_convert.vegalite_to_svg(whole, allowed_base_urls=[])
+    """Return a Vega-Lite specification as SVG. The specification cannot load anything."""
+    full_spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "config": _CONFIG,
+        "padding": 0,
+        "width": _WIDTH,
+        **spec,
+    }
+    svg: str = vl_convert.vegalite_to_svg(full_spec, allowed_base_urls=[])
     return Markup(svg)
 
 
 def rows(table: Table) -> Markup:
-    """Return a bar for each row of a table, below its name and its number."""
+    """Return a chart with a bar for each row of a table, below its name and number."""
     name = max(place for place, column in enumerate(table.columns) if not column.spare)
     lines = [
-        {"row": at, "name": _cut(cells[name]), "said": f"{cells[0]}  ({cells[1]})", "pages": length}
+        {"row": at, "name": _cut(cells[name]), "label": f"{cells[0]}  ({cells[1]})", "pages": length}
         for at, (cells, length) in enumerate(zip(table.rows[:MOST_ROWS], table.bars or (), strict=False))
     ]
     y = {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
@@ -70,7 +76,7 @@ def rows(table: Table) -> Markup:
                 {"mark": {**_TEXT, "align": "left", "x": 0, "dy": 2, "limit": _NAME}, "encoding": {"text": {"field": "name"}}},
                 {
                     "mark": {**_TEXT, "align": "right", "x": _WIDTH, "dy": 2, "fill": "var(--faint)"},
-                    "encoding": {"text": {"field": "said"}},
+                    "encoding": {"text": {"field": "label"}},
                 },
             ],
         }
@@ -78,7 +84,7 @@ def rows(table: Table) -> Markup:
 
 
 def columns(table: Table) -> Markup:
-    """Return a column for each row of a table, from left to right."""
+    """Return a chart with a column for each row of a table."""
     lines = [{"name": cells[-1], "pages": length} for cells, length in zip(table.rows, table.bars or (), strict=True)]
     return draw(
         {
@@ -98,7 +104,7 @@ def columns(table: Table) -> Markup:
 
 
 def squares(grid: Grid) -> Markup:
-    """Return a square for each month, the darker the more pages there are."""
+    """Return a chart with a square for each month; darker squares have more pages."""
     cells = [
         {"year": f"{year:04}", "month": month, "pages": count}
         for year, months in grid.rows
@@ -133,19 +139,19 @@ def squares(grid: Grid) -> Markup:
 
 
 def strips(newspapers: Sequence[Newspaper]) -> Markup:
-    """Return a strip for each newspaper from its first day to its last: the darker, the more days of a time have a page."""
-    shown_ones = newspapers[:MOST_ROWS]
-    ends = [(_month(paper.days.first), _month(paper.days.last) + 1) for paper in shown_ones]
+    """Return a chart with a strip for each newspaper from its first day to its last; darker parts have more days with pages."""
+    charted = newspapers[:MOST_ROWS]
+    ends = [(_month(paper.days.first), _month(paper.days.last) + 1) for paper in charted]
     first, last = min(start for start, _ in ends), max(end for _, end in ends)
     step = next((step for step in _BINS if (last - first) // step < _MOST_BINS), _BINS[-1])
     names, spans, stretches = [], [], []
-    for row, (paper, (start, end)) in enumerate(zip(shown_ones, ends, strict=True)):
+    for row, (paper, (start, end)) in enumerate(zip(charted, ends, strict=True)):
         days = paper.days
         names.append(
             {
                 "row": row,
                 "name": _cut(name_of(paper)),
-                "said": f"{number(len(days))} of {number(days.span)} day{'s' * (days.span > 1)}",
+                "label": f"{number(len(days))} of {number(days.span)} day{'s' * (days.span > 1)}",
             }
         )
         spans.append({"row": row, "from": start / 12, "to": end / 12})
@@ -191,7 +197,7 @@ def strips(newspapers: Sequence[Newspaper]) -> Markup:
                 {
                     "data": {"values": names},
                     "mark": {**_TEXT, "align": "right", "x": _WIDTH, "dy": 2, "fill": "var(--faint)"},
-                    "encoding": {"text": {"field": "said"}},
+                    "encoding": {"text": {"field": "label"}},
                 },
             ],
         }
@@ -199,16 +205,17 @@ def strips(newspapers: Sequence[Newspaper]) -> Markup:
 
 
 def _levels(newspaper: Newspaper, step: int) -> Iterator[tuple[int, int, int]]:
-    """Yield stretches of months, and how much of each has pages: 1 to 4, in quarters. Neighbours that are alike are one."""
+    """Yield ranges of months with the share of their days that have pages, in quarters from 1 to 4. Equal neighbours are merged."""
     last = _month(newspaper.days.last) + 1
-    found: list[tuple[int, int]] = []
+    bins: list[tuple[int, int]] = []
     for begin, days in groupby(newspaper.days, key=lambda day: _month(day) // step * step):
-        there = sum(1 for _ in days)
+        covered = sum(1 for _ in days)
         all_days = _start(begin + step).toordinal() - _start(begin).toordinal()
-        found.append((begin, min(-(-there * _LEVELS // all_days), _LEVELS)))
-    for _, alike in groupby(enumerate(found), key=lambda item: (item[1][0] - item[0] * step, item[1][1])):
-        (_, (begin, level)), *rest = alike
-        yield begin, min((rest[-1][1][0] if rest else begin) + step, last), level
+        bins.append((begin, min(-(-covered * _LEVELS // all_days), _LEVELS)))
+    for _, equal in groupby(enumerate(bins), key=lambda item: (item[1][0] - item[0] * step, item[1][1])):
+        merged = [pair for _, pair in equal]
+        begin, level = merged[0]
+        yield begin, min(merged[-1][0] + step, last), level
 
 
 def _month(day: date) -> int:

@@ -1,4 +1,4 @@
-"""Counts of page records, in one pass. They take memory for each newspaper, month and length, and none for each page."""
+"""Counts of page records, in one pass. Memory grows with newspapers, months and lengths, but not with pages."""
 
 import datetime as dt
 from collections import Counter
@@ -14,7 +14,7 @@ _MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
 
 
 class RecordSummary(Struct, gc=False, rename={"schema_version": "schema"}):
-    """What is counted of a page record. A record must say what kind of page it is and have its text; the rest may be missing."""
+    """The counted fields of a page record. ``kind`` and ``text`` are required; the others may be missing."""
 
     kind: Kind
     text: str
@@ -28,16 +28,16 @@ class RecordSummary(Struct, gc=False, rename={"schema_version": "schema"}):
 
 
 class Newspaper:
-    """What there is of a newspaper."""
+    """The pages and days of a newspaper."""
 
     def __init__(self, site: str | None, slug: str | None) -> None:
         self.site = site
         self.slug = slug
         self.name: str | None = None
-        """As the first page prints it that does."""
+        """The printed name on the first page that has one."""
         self.pages = 0
         self.days = Days()
-        """The days of which there is a page."""
+        """The days with at least one page."""
 
 
 _MOST_NAME: Final = 200
@@ -45,7 +45,7 @@ _MOST_NAME: Final = 200
 
 
 class Statistics:
-    """What is in many page records."""
+    """The counts of page records."""
 
     def __init__(self) -> None:
         self.pages = 0
@@ -56,16 +56,16 @@ class Statistics:
         self.sites: Counter[str | None] = Counter()
         self.warnings: Counter[str] = Counter()
         self.warned = 0
-        """Pages that have a warning."""
+        """Pages with at least one warning."""
         self.months: Counter[tuple[int, int]] = Counter()
         """Pages by year and month of publication."""
         self.nameless = 0
-        """Pages of no newspaper."""
+        """Pages without a newspaper."""
         self.textless = 0
         """Pages without text."""
-        # Texts of so many different lengths would have to be long together: a million lengths need 500 GB.
+        # The number of distinct lengths is bounded in practice: a million distinct lengths need 500 GB of text.
         self.lengths: dict[tuple[Kind, Measure], Counter[int]] = {}
-        """Pages with text by its length."""
+        """Pages by the length of their text, without empty ones."""
         self._newspapers: dict[tuple[str | None, str | None, str | None], Newspaper] = {}
 
     def add(self, record: RecordSummary) -> None:
@@ -87,7 +87,7 @@ class Statistics:
         if not slug and not name:
             self.nameless += 1
             return
-        # The slug is the newspaper's own; how its name is printed changes over the years.
+        # The slug identifies a newspaper; its printed name changes over the years.
         key = (record.site, slug, None if slug else name)
         newspaper = self._newspapers.get(key)
         if newspaper is None:
@@ -102,7 +102,7 @@ class Statistics:
         if not text:
             self.textless += 1
             return
-        # White space in the text of a record is a single space, or an empty line between paragraphs.
+        # The text of a record has single spaces between words and an empty line between paragraphs.
         paragraphs = text.count("\n\n") + 1
         words = text.count(" ") + paragraphs
         if (kind, _MEASURES[0]) not in self.lengths:
@@ -117,21 +117,21 @@ class Statistics:
 
     @property
     def newspapers(self) -> list[Newspaper]:
-        """The newspapers, those with the most pages first; of two with as many, the one that was met first."""
+        """The newspapers by number of pages, descending; equal ones in order of appearance."""
         return sorted(self._newspapers.values(), key=lambda newspaper: -newspaper.pages)
 
     def total(self, measure: Measure) -> int:
-        """Return how long all texts are together."""
+        """Return the total length of all texts."""
         return sum(
-            length * pages for (_, what), lengths in self.lengths.items() if what == measure for length, pages in lengths.items()
+            length * pages for (_, unit), lengths in self.lengths.items() if unit == measure for length, pages in lengths.items()
         )
 
 
 def quantile(lengths: Counter[int], share: float) -> int:
-    """Return the smallest length of which this share of pages is no longer. There must be a page."""
-    wanted, seen = share * lengths.total(), 0
+    """Return the smallest length that at least this share of pages does not exceed. There must be a page."""
+    wanted, count = share * lengths.total(), 0
     for length in sorted(lengths):
-        seen += lengths[length]
-        if seen >= wanted:
+        count += lengths[length]
+        if count >= wanted:
             return length
     return max(lengths)

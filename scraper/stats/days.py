@@ -1,15 +1,15 @@
-"""Sets of days, in a few bytes for each year that has any."""
+"""Sets of days, in a few bytes per year."""
 
 from collections.abc import Iterator
 from datetime import date
 from typing import Final, NamedTuple
 
 _BLOCK: Final = 512
-"""How many days share a number: few numbers, and none that is long because one day is far away."""
+"""Days per bit set: few integers, and none that is long because of a single distant day."""
 
 
 class Gap(NamedTuple):
-    """Days that are missing, one after the other."""
+    """Consecutive missing days."""
 
     first: date
     days: int
@@ -30,13 +30,13 @@ class Days:
         return sum(bits.bit_count() for bits in self._blocks.values())
 
     def __iter__(self) -> Iterator[date]:
-        """Yield the days, the first first."""
+        """Yield the days in order."""
         for block, bits in sorted(self._blocks.items()):
-            left = bits
-            while left:
-                lowest = left & -left
+            remaining = bits
+            while remaining:
+                lowest = remaining & -remaining
                 yield date.fromordinal(block * _BLOCK + lowest.bit_length() - 1)
-                left ^= lowest
+                remaining ^= lowest
 
     @property
     def first(self) -> date:
@@ -51,14 +51,14 @@ class Days:
 
     @property
     def span(self) -> int:
-        """How many days there are from the first to the last, with both."""
+        """The number of days from the first to the last, inclusive."""
         return self.last.toordinal() - self.first.toordinal() + 1 if self._blocks else 0
 
     def gaps(self) -> Iterator[Gap]:
-        """Yield what is missing between the first day and the last."""
-        before: int | None = None
+        """Yield the gaps between the first day and the last."""
+        previous: int | None = None
         for day in self:
             ordinal = day.toordinal()
-            if before is not None and ordinal > before + 1:
-                yield Gap(date.fromordinal(before + 1), ordinal - before - 1)
-            before = ordinal
+            if previous is not None and ordinal > previous + 1:
+                yield Gap(date.fromordinal(previous + 1), ordinal - previous - 1)
+            previous = ordinal

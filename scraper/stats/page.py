@@ -1,4 +1,4 @@
-"""Statistics as a page of its own: pictures, and below each the numbers that it shows."""
+"""Statistics as an HTML page: charts, each with its numbers below."""
 
 from collections.abc import Sequence
 
@@ -8,22 +8,22 @@ from scraper.stats.counting import Statistics
 from scraper.stats.tables import NOTHING, Grid, Table, number, overview, tables_of, year_of
 
 _INPUTS = 3
-"""How many inputs the page names."""
+"""Inputs named in the title."""
 _KEYS = {
     "squares": "The stronger the colour of a month, the more pages it has.",
     "strips": "A strip goes from a newspaper's first day to its last: blue where days have pages, the stronger the more of them do.",
 }
-"""How to read a picture that does not say it itself."""
+"""How to read charts that need an explanation, by shape."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def to_html(statistics: Statistics, inputs: Sequence[str], top: int) -> str:
-    """Return statistics as a whole HTML page.
+    """Return statistics as an HTML document.
 
     Args:
         statistics: the counts.
-        inputs: what was read.
-        top: of how many newspapers, languages and sites to speak.
+        inputs: the names of the inputs.
+        top: the number of newspapers, languages and sites listed.
     """
     names = ", ".join(shown(name) for name in inputs[:_INPUTS])
     title = names if len(inputs) <= _INPUTS else f"{names} and {number(len(inputs) - _INPUTS)} more"
@@ -68,7 +68,7 @@ def _card(table: Table | Grid, picture: Markup | None) -> Markup:
 
 
 def _numbers(table: Table | Grid) -> Markup:
-    """Return a table as one of HTML, the name of each row at its head."""
+    """Return an HTML table whose first column is the name of each row."""
     if isinstance(table, Grid):
         titles = [("year", False), *((month, True) for month in _MONTHS)]
         rows = [(year_of(year), *(number(count) if count else "\u00b7" for count in months)) for year, months in table.rows]

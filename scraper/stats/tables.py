@@ -1,7 +1,7 @@
-"""What there is to say of statistics, as tables, before anybody has said how they are shown.
+"""Statistics as tables, independent of their presentation.
 
-What is left out of a table is counted below it. The column that may hold Arabic comes last: a terminal that turns the letters
-round turns what stands behind them, too.
+Rows that are left out are counted in a note. The column that may contain Arabic comes last, because terminals with bidirectional
+text also reorder what follows it.
 """
 
 from collections import Counter
@@ -15,16 +15,16 @@ from scraper.render.words import KINDS_MEAN, WARNINGS_MEAN
 from scraper.stats.counting import Measure, Newspaper, Statistics, quantile
 
 NOTHING: Final = "There are no page records."
-"""What is said instead of tables where there is nothing to count."""
+"""Shown instead of tables if there are no records."""
 
 _YEARS: Final = 40
-"""Of how many years there is a row; of hostile records there could be nine thousand."""
+"""The maximum rows of years; hostile records could have nine thousand."""
 _SLUG: Final = 40
-"""Characters of a slug that are shown."""
+"""The maximum characters of a slug."""
 _GAPS: Final = 3
-"""How many gaps of a newspaper are named."""
+"""The number of gaps listed per newspaper."""
 _QUANTILES: Final = (("5%", 0.05, 2), ("25%", 0.25, 1), ("median", 0.5, 0), ("75%", 0.75, 1), ("95%", 0.95, 2))
-"""Quantiles, and how soon each is spared."""
+"""Title, share and ``spare`` of each quantile."""
 
 
 class Column(NamedTuple):
@@ -33,20 +33,20 @@ class Column(NamedTuple):
     title: str
     is_number: bool = False
     spare: int = 0
-    """Whether it is left out where there is little room: those with the highest number first, those with 0 never."""
+    """The order in which columns are dropped on narrow terminals: highest first; 0 is never dropped."""
 
 
 class Table(NamedTuple):
-    """Rows of cells under their columns."""
+    """A table of text cells."""
 
     title: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
     bars: Sequence[int] | None = None
-    """How much is to be drawn for each row, where anything is."""
+    """The length of each row's bar, if the table has a chart with bars."""
     notes: Sequence[str] = ()
     shape: Literal["rows", "columns", "strips"] | None = None
-    """How a picture shows it: bars one below the other, columns side by side, or strips along the time."""
+    """The kind of chart: horizontal bars, columns, or strips on a time axis."""
 
 
 class Grid(NamedTuple):
@@ -54,17 +54,17 @@ class Grid(NamedTuple):
 
     title: str
     rows: Sequence[tuple[int, Sequence[int]]]
-    """A year, and its twelve months."""
+    """Each year with the counts of its twelve months."""
     notes: Sequence[str] = ()
     shape: Literal["squares"] = "squares"
 
 
 def tables_of(statistics: Statistics, top: int) -> list[Table | Grid]:
-    """Return all that there is to say below the overview.
+    """Return all tables below the overview.
 
     Args:
         statistics: the counts.
-        top: of how many newspapers, languages and sites to speak; the others are counted together.
+        top: the number of newspapers, languages and sites listed; the others are counted together.
     """
     pages = statistics.pages
     return [
@@ -82,30 +82,30 @@ def tables_of(statistics: Statistics, top: int) -> list[Table | Grid]:
 
 
 def number(count: int) -> str:
-    """Return a number as people write it."""
+    """Return a number with thousands separators."""
     return f"{count:,}"
 
 
 def share(part: int, whole: int) -> str:
-    """Return a share in percent."""
+    """Return a share in percent; shares below a tenth of a percent are ``<0.1%``."""
     return f"{part / whole:.1%}" if part * 1000 >= whole or not part else "<0.1%"
 
 
 def name_of(newspaper: Newspaper) -> str:
-    """Return what a newspaper is called: its printed name, or else its slug."""
+    """Return the printed name of a newspaper, or else its slug."""
     return newspaper.name or newspaper.slug or ""
 
 
 def drawn_years(statistics: Statistics) -> tuple[list[int], list[int]]:
-    """Return the years that have a row, without holes if they are few, and those that have pages and no row."""
-    there = sorted({year for year, _ in statistics.months})
-    if there and there[-1] - there[0] < _YEARS:
-        return list(range(there[0], there[-1] + 1)), []
-    return there[-_YEARS:], there[:-_YEARS]
+    """Return the years that get a row, consecutive if they are few, and the earlier years with pages that get none."""
+    years = sorted({year for year, _ in statistics.months})
+    if years and years[-1] - years[0] < _YEARS:
+        return list(range(years[0], years[-1] + 1)), []
+    return years[-_YEARS:], years[:-_YEARS]
 
 
 def overview(statistics: Statistics) -> Table:
-    """Return what is in the records in a few numbers."""
+    """Return the table of totals."""
     rows = [
         (number(statistics.pages), "pages"),
         (number(len(statistics.newspapers)), "newspapers"),
@@ -131,18 +131,18 @@ def _counted(
     meanings: Iterable[tuple[str, str]] = (),
     without: str = "",
 ) -> Table:
-    """Return pages by something that most have, the most pages first."""
-    known = [(name, count) for name, count in counts if name is not None]
-    shown = known[:top]
-    rest = sum(count for name, count in counts if name is None)
-    means: dict[str, str] = dict(meanings)
-    meaning = [Column("meaning", spare=1)] if means else []
+    """Return the table of pages by a property. Pages without it are counted in a note."""
+    named = [(name, count) for name, count in counts if name is not None]
+    shown = named[:top]
+    unnamed = sum(count for name, count in counts if name is None)
+    by_name: dict[str, str] = dict(meanings)
+    meaning = [Column("meaning", spare=1)] if by_name else []
     return Table(
         title,
         (Column("pages", is_number=True), Column("share", is_number=True), Column(noun), *meaning),
-        [(number(count), share(count, pages), name, *([means[name]] if means else [])) for name, count in shown],
+        [(number(count), share(count, pages), name, *([by_name[name]] if by_name else [])) for name, count in shown],
         [count for _, count in shown],
-        [*_more(known[len(shown) :], noun, pages), *_without(without, rest, pages)],
+        [*_more(named[len(shown) :], noun, pages), *_without(without, unnamed, pages)],
         "rows",
     )
 
@@ -165,7 +165,7 @@ def _newspapers(statistics: Statistics, top: int) -> Table:
 
 
 def _slug(newspaper: Newspaper, statistics: Statistics) -> str:
-    """Return a newspaper's slug, with its site where there are several: two newspapers may have the same."""
+    """Return the slug of a newspaper; with several sites, the site comes first, because slugs are unique only per site."""
     site = f"{newspaper.site}/" if newspaper.site is not None and len(statistics.sites) > 1 else ""
     slug = f"{site}{newspaper.slug or ''}"
     return slug if len(slug) <= _SLUG else f"{slug[: _SLUG - 1]}\u2026"
@@ -188,7 +188,7 @@ def _years(statistics: Statistics) -> Table:
 
 
 def year_of(year: int) -> str:
-    """Return a year as it stands in a date."""
+    """Return a year with four digits."""
     return f"{year:04}"
 
 
@@ -266,7 +266,7 @@ def _article_lengths(lengths: Counter[int]) -> Table:
 
 
 def _step(length: int) -> int:
-    """Return the largest of 1, 2, 5, 10, 20, 50, ... that is not larger than ``length``."""
+    """Return the largest of 1, 2, 5, 10, 20, 50, ... that is at most ``length``."""
     power: int = 10 ** (len(str(length)) - 1)
     return power * max(first for first in (1, 2, 5) if first * power <= length)
 
@@ -295,8 +295,8 @@ def _lengths(statistics: Statistics) -> Table:
         for measure in get_args(Measure):
             lengths = statistics.lengths.get((kind, measure))
             if lengths:
-                found = [min(lengths), *(quantile(lengths, part) for _, part, _ in _QUANTILES), max(lengths)]
-                rows.append((number(lengths.total()), *map(number, found), f"{measure}, {kind}"))
+                values = [min(lengths), *(quantile(lengths, part) for _, part, _ in _QUANTILES), max(lengths)]
+                rows.append((number(lengths.total()), *map(number, values), f"{measure}, {kind}"))
     return Table("Lengths of texts", columns, rows, notes=_without("without text", statistics.textless, statistics.pages))
 
 
