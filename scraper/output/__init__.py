@@ -1,1 +1,1 @@
-"""Where records go: files that appear only when whole, files that grow, many files at once, and what must be remembered between pages."""
+"""Outputs: files renamed when complete, files that grow, partitioned files, and the stores for deduplication, journals and fetch states."""
