@@ -1,4 +1,4 @@
-"""Fetching, against a real server on loopback with every fault that a server can have."""
+"""``scraper fetch`` against a local server with every fault that a server can have."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def site() -> Iterator[Site]:
         yield served
 
 
-# Runs a command, and writes down its peak of resident memory in kB.
+# Runs a command and writes its peak resident memory in kB to a file.
 MEASURED = """
 import resource, subprocess, sys
 status = subprocess.call(sys.argv[2:])
@@ -59,13 +59,13 @@ def rows(data: bytes) -> list[dict[str, Any]]:
 
 
 def failures(done: Done) -> list[tuple[str, str]]:
-    said = done.stderr.decode()
-    assert "Traceback" not in said
-    return [(found[1], found[2]) for found in re.finditer(r"^scraper: (\S+): ([a-z-]+): .+$", said, re.MULTILINE)]
+    stderr = done.stderr.decode()
+    assert "Traceback" not in stderr
+    return [(found[1], found[2]) for found in re.finditer(r"^scraper: (\S+): ([a-z-]+): .+$", stderr, re.MULTILINE)]
 
 
 def test_pages_come_in_the_order_asked_with_their_final_address(site: Site) -> None:
-    """Whatever host is slow, the order is the user's; ``input`` is what was asked, ``url`` where it led."""
+    """Pages come in the order of the addresses, however slow a host; ``input`` is what was asked, ``url`` where it led."""
     asked = [site.url(f"/difaf/{n}", host=n % 3) for n in range(9)] + [site.url("/fault/to")]
     done = fetch(*asked)
     found = rows(done.stdout)
@@ -97,7 +97,7 @@ def test_pages_come_in_the_order_asked_with_their_final_address(site: Site) -> N
     ],
 )
 def test_a_fault_is_named_and_costs_nobody_else(site: Site, tmp_path: Path, path: str, code: str) -> None:
-    """A failure of its own name, exit 1, the page on another host is had, all within bounds of time and memory, and --failures lists it."""
+    """A fault has its own error code, ends with status 1 within limits of time and memory, and the page on another host is fetched."""
     listed = tmp_path / "failures.jsonl"
     began = time.monotonic()
     done = fetch(
@@ -126,7 +126,7 @@ def test_a_fault_is_named_and_costs_nobody_else(site: Site, tmp_path: Path, path
     ],
 )
 def test_what_passes_or_can_be_read_gives_its_record(site: Site, path: str) -> None:
-    """Bursts of failures pass, encodings are undone, and a header that lies about the charset does not win over valid UTF-8."""
+    """Transient failures are retried, encodings are undone, and a wrong charset in the header does not beat valid UTF-8."""
     done = fetch(site.url(path))
     assert (done.returncode, failures(done)) == (0, [])
     (row,) = rows(done.stdout)
@@ -134,13 +134,13 @@ def test_what_passes_or_can_be_read_gives_its_record(site: Site, path: str) -> N
 
 
 def test_a_content_length_that_is_too_short_gives_what_it_promises(site: Site) -> None:
-    """What stands behind the end that the server names belongs to no page; the page is what came before."""
+    """Bytes after the declared length belong to no page."""
     done = fetch(site.url("/fault/too-long"), site.url("/difaf/1"))
     assert len(rows(done.stdout)) == 2
 
 
 def test_what_cannot_pass_is_asked_for_once(site: Site) -> None:
-    """A 404 is not tried again; a 500 is, three times."""
+    """A 404 is not retried; a 500 is, three times."""
     fetch(site.url("/fault/404"), site.url("/fault/500"))
     assert (site.asked["127.0.0.1", "/fault/404"], site.asked["127.0.0.1", "/fault/500"]) == (1, 4)
 
@@ -148,25 +148,25 @@ def test_what_cannot_pass_is_asked_for_once(site: Site) -> None:
 @pytest.mark.parametrize("after", ["1", "date+2"])
 @pytest.mark.parametrize("status", ["429", "503"])
 def test_retry_after_is_obeyed(site: Site, status: str, after: str) -> None:
-    """In seconds and as a date, the server is left alone for as long as it asks."""
+    """Retry-After is obeyed, in seconds and as a date."""
     assert fetch(site.url(f"/fault/burst?times=1&status={status}&after={after}")).returncode == 0
     first, second = (visit for visit in site.log if visit.target.startswith("/fault/burst"))
     assert second.began - first.ended >= 0.95
 
 
 def test_a_host_that_asks_for_hours_is_left_alone_for_the_run(site: Site) -> None:
-    """Nothing more is asked of it, and its other pages fail by the same name."""
+    """A host whose Retry-After is hours gets no more requests, and its other pages fail with the same code."""
     done = fetch(site.url("/fault/429-later"), site.url("/difaf/1"), site.url("/difaf/2", host=1))
     assert [code for _, code in failures(done)] == ["rate-limited", "rate-limited"]
     assert site.asked["127.0.0.1", "/difaf/1"] == 0
     assert len(rows(done.stdout)) == 1
 
 
-# --- manners ---
+# --- politeness ---
 
 
 def test_one_request_at_a_time_per_host_and_never_faster_than_the_delay(site: Site) -> None:
-    """Measured at the server, robots.txt and retries included: no two at once, and the delay between the end of one and the next."""
+    """A host gets one request at a time, with the delay between them, robots.txt and retries included."""
     site.pause = 0.02
     asked = [site.url(f"/difaf/{n}", host=n % 3) for n in range(12)] + [site.url("/fault/burst?times=2"), site.url("/fault/to")]
     began = time.monotonic()
@@ -176,12 +176,12 @@ def test_one_request_at_a_time_per_host_and_never_faster_than_the_delay(site: Si
         visits = sorted((visit for visit in site.log if visit.host == host), key=lambda visit: visit.began)
         assert len(visits) >= 5
         assert all(later.began - earlier.ended >= 0.149 for earlier, later in pairwise(visits))
-    # And different hosts are asked side by side: one after the other it would take longer than all the pauses.
+    # Different hosts are fetched concurrently: one after the other would take longer than the sum of the pauses.
     assert took < len(site.log) * 0.17 + 2
 
 
 def test_concurrency_bounds_what_is_under_way(site: Site) -> None:
-    """With one at a time, no two requests overlap, whatever the hosts."""
+    """With --concurrency 1, no two requests overlap, whatever the hosts."""
     site.pause = 0.03
     fetch(*(site.url(f"/difaf/{n}", host=n % 3) for n in range(9)), "--concurrency", "1")
     visits = sorted(site.log, key=lambda visit: visit.began)
@@ -189,7 +189,7 @@ def test_concurrency_bounds_what_is_under_way(site: Site) -> None:
 
 
 def test_www_and_the_bare_name_are_one_host(site: Site) -> None:
-    """They take each other's turns; names are tried through the site as a proxy, which the environment names."""
+    """A host with ``www.`` and without is throttled as one."""
     env = {"http_proxy": f"http://127.0.0.1:{site.port}"}
     asked = [f"http://{www}oasis.example/difaf/{n}" for n in range(3) for www in ("", "www.")]
     assert fetch(*asked, delay="0.1", env=env).returncode == 0
@@ -199,7 +199,7 @@ def test_www_and_the_bare_name_are_one_host(site: Site) -> None:
 
 
 def test_a_crawl_delay_that_is_longer_counts(site: Site) -> None:
-    """The site's own wish wins over a shorter --delay."""
+    """A site's crawl delay takes precedence over a shorter --delay."""
     site.robots["127.0.0.1"] = Reply(200, b"User-agent: scraper\nCrawl-delay: 0.4\n")
     fetch(site.url("/difaf/1"), site.url("/difaf/2"))
     _, first, second = site.log
@@ -221,7 +221,7 @@ def test_a_crawl_delay_that_is_longer_counts(site: Site) -> None:
     ],
 )
 def test_robots_txt_is_obeyed_by_rfc_9309(site: Site, reply: Reply, code: str | None) -> None:
-    """4xx allows, 5xx disallows, the group of our name counts, the longest match wins, 500 KiB are read, redirects are followed."""
+    """4xx allows, 5xx disallows, our group counts, the longest match wins, 500 KiB are read, redirects are followed."""
     site.robots["127.0.0.1"] = reply
     done = fetch(site.url("/difaf/1"))
     assert [found for _, found in failures(done)] == ([] if code is None else [code])
@@ -229,7 +229,7 @@ def test_robots_txt_is_obeyed_by_rfc_9309(site: Site, reply: Reply, code: str | 
 
 
 def test_ignoring_robots_is_said_and_done(site: Site) -> None:
-    """The user's own responsibility, named on stderr; robots.txt is then not even asked for."""
+    """--ignore-robots is reported on stderr, and robots.txt is not requested."""
     done = fetch(site.url("/private/1"), "--ignore-robots", "-q")
     assert (done.returncode, len(rows(done.stdout))) == (0, 1)
     assert b"your own responsibility" in done.stderr
@@ -237,14 +237,14 @@ def test_ignoring_robots_is_said_and_done(site: Site) -> None:
 
 
 def test_robots_txt_is_kept_in_the_state(site: Site, tmp_path: Path) -> None:
-    """A second run within a day asks for it no more."""
+    """A second run within a day does not request robots.txt again."""
     for n in range(2):
         fetch(site.url(f"/difaf/{n}"), "--state", tmp_path / "db", "-o", tmp_path / "out")
     assert site.asked["127.0.0.1", "/robots.txt"] == 1
 
 
 def test_the_program_says_who_it_is_and_headers_can_be_added(site: Site) -> None:
-    """The default names the program and where to read about it; --user-agent replaces it, --header adds to it."""
+    """The default user agent names the program and its document; --user-agent replaces it, --header adds headers."""
     fetch(site.url("/difaf/1"))
     assert re.match(r"scraper/\d\S* \(.*(README|http)", site.log[-1].headers["user-agent"])
     fetch(site.url("/difaf/1"), "--user-agent", "Archive/1 (a@b.example)", "--header", "Accept-Language: ar")
@@ -256,7 +256,7 @@ def test_the_program_says_who_it_is_and_headers_can_be_added(site: Site) -> None
 
 
 def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
-    """Not by a redirect, and not by a name that resolves otherwise when it is connected to; loopback to loopback is nobody's harm."""
+    """A public page cannot lead to a private address, neither by redirect nor by a changed name; loopback may lead to loopback."""
     from scraper.errors import BadRedirect
     from scraper.fetch import Fetcher, FetchJob, Throttle, addresses
 
@@ -272,7 +272,7 @@ def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.Monk
 
     def fetched(target: str, *, start: str) -> Any:
         def get(url: str, **options: Any) -> Any:
-            if url == start:  # a public site cannot be had here, so its answer is invented; all else is real
+            if url == start:  # there is no public site here, so its answer is invented; everything else is real
                 return client.get(site.url("/fault/to?to=" + target), headers=[], max_bytes=10**6)
             return client.get(url, **options)
 
@@ -298,7 +298,7 @@ def authority() -> trustme.CA:
 
 
 def test_a_bad_certificate_is_named_and_one_from_the_environment_is_trusted(authority: trustme.CA, tmp_path: Path) -> None:
-    """TLS is checked, against SSL_CERT_FILE too, and never tried again."""
+    """Certificates are checked, also against SSL_CERT_FILE, and a bad one is not retried."""
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -324,14 +324,14 @@ def test_a_bad_certificate_is_named_and_one_from_the_environment_is_trusted(auth
     ],
 )
 def test_an_address_that_leads_nowhere_is_named(address: str, code: str) -> None:
-    """One sentence with the name of what is wrong, and exit 1."""
+    """An address without a server gives one sentence with the cause, and status 1."""
     done = fetch(address, "--ignore-robots")
     assert done.returncode == 1
     assert f": {code}: " in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
 
 
-# Runs the command with a resolver that takes a minute for names.
+# Runs the command with a resolver that takes a minute for each name.
 SLOW_NAMES = """
 import socket, time
 real = socket.getaddrinfo
@@ -346,7 +346,7 @@ main()
 
 @pytest.mark.parametrize("is_redirect", [False, True])
 def test_a_name_that_does_not_resolve_in_time_is_a_timeout(site: Site, is_redirect: bool) -> None:
-    """The resolver of the system, which takes no deadline, holds up no run for longer than the user allows."""
+    """A resolver without a deadline delays no run for longer than --timeout."""
     address = site.url("/fault/to?to=http://slow.example/") if is_redirect else "http://slow.example/"
     command = [sys.executable, "-c", SLOW_NAMES, "fetch", address, "--ignore-robots", "--delay", "0", "--timeout", "0.3"]
     done = subprocess.run(command, capture_output=True, timeout=30, check=False)
@@ -356,7 +356,7 @@ def test_a_name_that_does_not_resolve_in_time_is_a_timeout(site: Site, is_redire
 
 
 def test_every_error_of_httpx_becomes_one_of_ours() -> None:
-    """None is forgotten, also not one that a later version adds."""
+    """Every error of httpx is mapped, including those that a later version adds."""
     client = Client(headers=[], timeout=1, max_bytes=1)
     found = [kind for kind in vars(httpx).values() if isinstance(kind, type) and issubclass(kind, httpx.TransportError)]
     assert len(found) >= 15
@@ -380,16 +380,16 @@ def test_every_error_of_httpx_becomes_one_of_ours() -> None:
     ],
 )
 def test_wrong_usage_exits_2(args: list[str], tmp_path: Path) -> None:
-    """What cannot be meant is said before anything is asked of anybody."""
+    """Wrong usage ends with status 2 before any request."""
     done = subprocess.run([*COMMAND, *args], cwd=tmp_path, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stdout) == (2, b"")
 
 
-# --- raw first ---
+# --- the saved archive ---
 
 
 def archived(path: Path) -> list[tuple[str, str, str | None]]:
-    """Return type, address and status of each record, read by FastWARC and by warcio, which must agree."""
+    """Return type, address and status of each record, asserting that FastWARC and warcio agree."""
     with path.open("rb") as file:
         fast = [
             (
@@ -432,8 +432,64 @@ def test_the_saved_archive_gives_the_records_of_the_fetch(site: Site, tmp_path: 
     assert [row | {"input": ""} for row in mine] == [row | {"input": ""} for row in again]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--only", "article"],
+        ["--lang", "ar"],
+        ["--newspaper", "difaf"],
+        ["--site", "127.0.0.1", "--only", "listing"],
+        ["--since", "2015-01-01", "--until", "2018-12-31"],
+        ["--keys", "content=text,title,url", "-j", "1"],
+        ["--dedup"],
+        ["--unknown", "skip", "-j", "2"],
+    ],
+)
+def test_options_of_clean_mean_the_same_in_fetch(site: Site, tmp_path: Path, options: list[str]) -> None:
+    """Fetching with an option writes the lines that cleaning the saved archive with it writes."""
+    raw, spans = tmp_path / "raw.warc.gz", [tmp_path / name for name in ("fetched", "cleaned")]
+    paths = ["/", *(f"/{slug}/{n}" for slug in ("difaf", "rivages") for n in range(1, 13)), "/fault/json", "/difaf/1?again"]
+    done = fetch(*map(site.url, paths), "--save", raw, "--spans", spans[0], *options)
+    command = [sys.executable, "-m", "scraper", "clean", str(raw), "--spans", str(spans[1]), *options]
+    cleaned = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    mine, again = ([{**row, "input": ""} for row in rows(data)] for data in (done.stdout, cleaned.stdout))
+    assert mine == again
+    assert 0 < len(mine) <= len(paths)
+    assert [row["text"] for row in rows(spans[0].read_bytes())] == [row["text"] for row in rows(spans[1].read_bytes())]
+
+
+def test_records_of_a_fetch_go_to_many_outputs(site: Site, tmp_path: Path) -> None:
+    """A pattern names an output for each newspaper; with a state, which appends to one file, it is refused."""
+    addresses = [site.url(f"/{slug}/{n}") for slug in ("difaf", "rivages") for n in range(3)]
+    assert fetch(*addresses, "-o", tmp_path / "{newspaper_slug}.jsonl").returncode == 0
+    found = {path.name: [row["newspaper_slug"] for row in rows(path.read_bytes())] for path in tmp_path.glob("*.jsonl")}
+    assert found == {"difaf.jsonl": ["difaf"] * 3, "rivages.jsonl": ["rivages"] * 3}
+    refused = fetch(*addresses, "-o", tmp_path / "{lang}.jsonl", "--state", tmp_path / "db")
+    assert (refused.returncode, b"--state" in refused.stderr) == (2, True)
+
+
+def test_dedup_holds_from_run_to_run(site: Site, tmp_path: Path) -> None:
+    """With a state, a page that repeats one of an earlier run is left out; spans are appended as records are."""
+    out, spans, db = (tmp_path / name for name in ("out.jsonl", "spans.jsonl", "db"))
+    for address in ("/difaf/1", "/difaf/1?again", "/difaf/2"):
+        assert fetch(site.url(address), "--dedup", "--state", db, "-o", out, "--spans", spans).returncode == 0
+    assert [row["url"].rsplit("/", 1)[-1] for row in rows(out.read_bytes())] == ["1", "2"]
+    assert {row["id"] for row in rows(spans.read_bytes())} == {row["id"] for row in rows(out.read_bytes())}
+
+
+@pytest.mark.parametrize("kilobytes", [33, 90, 300])
+def test_headers_that_can_be_fetched_can_be_read_from_the_archive(site: Site, tmp_path: Path, kilobytes: int) -> None:
+    """A page whose headers are too long fails when it is fetched, not when its archive is read."""
+    raw = tmp_path / "raw.warc.gz"
+    done = fetch(site.url(f"/fault/long-headers?kilobytes={kilobytes}"), "--save", raw)
+    cleaned = subprocess.run([sys.executable, "-m", "scraper", "clean", str(raw)], capture_output=True, timeout=60, check=False)
+    assert len(rows(done.stdout)) == (kilobytes < 100)
+    assert [row | {"input": ""} for row in rows(cleaned.stdout)] == [row | {"input": ""} for row in rows(done.stdout)]
+    assert cleaned.returncode == 0
+
+
 def test_a_torn_archive_is_mended_and_another_file_is_not_touched(site: Site, tmp_path: Path) -> None:
-    """Whatever a crash left of the last record is cut off, at every length; what is no archive is refused."""
+    """A torn last record of any length is cut off; a file that is not an archive is refused."""
     raw = tmp_path / "raw.warc.gz"
     fetch(site.url("/difaf/1"), "--save", raw)
     whole = raw.read_bytes()
@@ -457,7 +513,7 @@ def test_a_torn_archive_is_mended_and_another_file_is_not_touched(site: Site, tm
 
 
 def test_a_second_run_fetches_only_what_is_new_or_worth_trying(site: Site, tmp_path: Path) -> None:
-    """Done pages and those that are gone are left alone, a server's failure is tried again, a list of failures can be given back."""
+    """Fetched and permanently missing pages are skipped, a server's failure is retried, and a list of failures can be an input."""
     db, out, listed = tmp_path / "db", tmp_path / "out.jsonl", tmp_path / "failures.jsonl"
     asked = [site.url(path) for path in ("/difaf/1", "/fault/404", "/fault/burst?times=4")]
     first = fetch(*asked, "--state", db, "-o", out, "--failures", listed)
@@ -472,7 +528,7 @@ def test_a_second_run_fetches_only_what_is_new_or_worth_trying(site: Site, tmp_p
 
 @pytest.mark.parametrize("by", ["etag", "date"])
 def test_a_page_that_has_not_changed_costs_no_record(site: Site, tmp_path: Path, by: str) -> None:
-    """When it is due again, ETag or Last-Modified go along, and 304 is counted and nothing more."""
+    """A page that is due again is requested with ETag or Last-Modified, and a 304 is only counted."""
     args = (site.url(f"/fault/cached?by={by}"), "--state", tmp_path / "db", "-o", tmp_path / "out", "--refresh")
     fetch(*args, "1h")
     fetch(*args, "1h")
@@ -483,25 +539,25 @@ def test_a_page_that_has_not_changed_costs_no_record(site: Site, tmp_path: Path,
 
 
 def test_the_hourly_news_appends_only_headlines_not_seen_before(site: Site, tmp_path: Path) -> None:
-    """The first run writes the ticker, each later one what is new in it, and an unchanged page nothing."""
+    """The first run writes the ticker, each later one only new headlines, and an unchanged page none."""
     args = (site.url("/"), "--ticker-only", "--state", tmp_path / "db", "-o", tmp_path / "news.jsonl")
-    seen = []
+    written = []
     for edition in (0, 0, 1):
         site.edition = edition
         assert fetch(*args).returncode == 0
-        seen.append([row["headline"] for row in rows((tmp_path / "news.jsonl").read_bytes())])
-    assert seen[0] == seen[1] == [slot.text for slot in ticker(0)]
-    assert seen[2] == seen[0] + new_headlines(1)
+        written.append([row["headline"] for row in rows((tmp_path / "news.jsonl").read_bytes())])
+    assert written[0] == written[1] == [slot.text for slot in ticker(0)]
+    assert written[2] == written[0] + new_headlines(1)
 
 
 def test_a_page_without_ticker_is_no_quiet_success(site: Site) -> None:
-    """Whoever waits for headlines must hear that none can be had any more."""
+    """With --ticker-only, a page without a ticker is a failure."""
     done = fetch(site.url("/fault/no-ticker"), "--ticker-only", "-q")
     assert (done.returncode, failures(done)) == (1, [(site.url("/fault/no-ticker"), "no-headlines")])
 
 
 def test_another_run_on_the_same_state_says_so(site: Site, tmp_path: Path) -> None:
-    """One sentence, exit 1, and neither run is hurt."""
+    """A second run on the same state ends with one sentence and status 1, and does not disturb the first."""
     command = [*COMMAND, site.url("/fault/hang"), "--timeout", "20", "--state", str(tmp_path / "db"), "-o", str(tmp_path / "out")]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as first:
         while not any(visit.target == "/fault/hang" for visit in site.log):
@@ -513,7 +569,7 @@ def test_another_run_on_the_same_state_says_so(site: Site, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda folder: (folder / "db").write_text("my thesis" * 1000), "it is not a state file"),
         (lambda folder: subprocess.run(["python3", "-c", _FOREIGN, folder / "db"], check=True), "another program"),
@@ -522,12 +578,12 @@ def test_another_run_on_the_same_state_says_so(site: Site, tmp_path: Path) -> No
         (lambda folder: (folder / "out").mkdir(), "the output cannot be written"),
     ],
 )
-def test_a_state_or_output_that_does_not_fit_is_named(site: Site, tmp_path: Path, make: Any, said: str) -> None:
-    """One sentence, exit 1, and what was there stays as it was."""
+def test_a_state_or_output_that_does_not_fit_is_named(site: Site, tmp_path: Path, make: Any, message: str) -> None:
+    """A wrong state or output ends with one sentence and status 1, and is left as it was."""
     make(tmp_path)
     done = fetch(site.url("/difaf/1"), "--state", tmp_path / "db", "-o", tmp_path / "out")
     assert done.returncode == 1
-    assert said in done.stderr.decode()
+    assert message in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
 
 
@@ -535,7 +591,7 @@ _FOREIGN = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('
 
 
 def test_an_output_that_lost_lines_is_not_gone_on_with(site: Site, tmp_path: Path) -> None:
-    """The state knows how long it was; moved away altogether, it begins anew."""
+    """An output shorter than the state says is refused; one that was moved away is begun anew."""
     args = ("--state", tmp_path / "db", "-o", tmp_path / "out")
     fetch(site.url("/difaf/1"), *args)
     whole = (tmp_path / "out").read_bytes()
@@ -550,7 +606,7 @@ def test_an_output_that_lost_lines_is_not_gone_on_with(site: Site, tmp_path: Pat
 def test_a_signal_stops_at_once_and_what_was_committed_is_whole(
     site: Site, tmp_path: Path, number: signal.Signals, status: int
 ) -> None:
-    """Nobody waits for a server that hangs."""
+    """A signal ends the run at once, even while a server hangs, and everything committed is complete."""
     out = tmp_path / "out"
     command = [
         *COMMAND,
@@ -569,14 +625,14 @@ def test_a_signal_stops_at_once_and_what_was_committed_is_whole(
         time.sleep(0.3)
         began = time.monotonic()
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        _, stderr = process.communicate(timeout=30)
     assert (process.returncode, time.monotonic() - began < 3) == (status, True)
-    assert b"Traceback" not in said
+    assert b"Traceback" not in stderr
     assert len(rows(out.read_bytes())) == 1
 
 
 def test_a_closed_pipe_ends_the_run_quietly_with_141(site: Site) -> None:
-    """As for every command."""
+    """A closed pipe ends the run with status 141 and no message, as in every command."""
     with subprocess.Popen(
         [*COMMAND, *(site.url(f"/difaf/{n}") for n in range(40)), "--delay", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -589,21 +645,21 @@ def test_a_closed_pipe_ends_the_run_quietly_with_141(site: Site) -> None:
 
 
 def test_a_terminal_shows_how_the_fetch_stands(site: Site) -> None:
-    """Done, queued, the rate of each host and failures by kind; what is said meanwhile stands whole on a line of its own."""
+    """The terminal shows done, queued, the rate of each host and failures by code; messages get lines of their own."""
     addresses = [site.url("/difaf/1"), site.url("/fault/404"), site.url("/difaf/2"), site.url("/difaf/3")]
     shown = on_a_terminal("fetch", *addresses, "--delay", "0.4")
     assert re.search(r"[12] done, [123] queued, \d+ s", shown)
     assert re.search(r"127\.0\.0\.1: \d done, [\d.]+/s", shown)
     assert "failed: 1 not-found" in shown
     lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "\n").splitlines()
-    said = [line for line in lines if line.startswith("scraper: ")]
-    assert [line.split(": ")[1] for line in said][:1] == [addresses[1]]
-    assert said[-1].startswith("scraper: 3 pages: 3 article")
-    assert shown.rstrip().endswith(said[-1])
+    messages = [line for line in lines if line.startswith("scraper: ")]
+    assert [line.split(": ")[1] for line in messages][:1] == [addresses[1]]
+    assert messages[-1].startswith("scraper: 3 pages: 3 article")
+    assert shown.rstrip().endswith(messages[-1])
 
 
 def test_a_list_that_comes_slowly_is_fetched_as_it_comes(site: Site) -> None:
-    """The first record is there while the list is still being written."""
+    """The first record is written while the list is still being read."""
     command = [*COMMAND, "--from-list", "-", "--delay", "0", "-q"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None

@@ -1,4 +1,4 @@
-"""What the documents say of fetching, done as it is printed."""
+"""The documents about fetching, run as printed."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from scraper.cli.fetches import default_user_agent
+from scraper.cli.fetch_run import default_user_agent
 from tests.site import Site
 from tests.site.server import Reply
 
@@ -26,7 +26,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[tuple[Site, dict[str, str]]]:
-    """Return the test site, and surroundings in which it is the whole web, with a certificate for the site that the documents name."""
+    """The test site and an environment in which it is the whole web, with a certificate for the documents' site."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("www.maghress.com").configure_cert(context)
@@ -41,7 +41,7 @@ def web(tmp_path: Path) -> Iterator[tuple[Site, dict[str, str]]]:
 
 
 def test_the_crontab_line_works_as_printed(web: tuple[Site, dict[str, str]], tmp_path: Path) -> None:
-    """Silent while all is well, each headline once; a sentence and status 1 when not."""
+    """The crontab line prints nothing while all is well and writes each headline once; a failure prints a sentence."""
     site, env = web
     (line,) = blocks("cron")
     *times, command = line.strip().split(" ", 5)
@@ -67,7 +67,7 @@ def test_the_crontab_line_works_as_printed(web: tuple[Site, dict[str, str]], tmp
 
 
 def test_the_systemd_units_are_valid_and_run_the_same_command(tmp_path: Path, web: tuple[Site, dict[str, str]]) -> None:
-    """There is nothing that systemd says against them, and the command is that of the crontab line."""
+    """The units are valid for systemd, and their command is that of the crontab line."""
     _, env = web
     service, timer = blocks("ini")
     (line,) = blocks("cron")
@@ -81,8 +81,8 @@ def test_the_systemd_units_are_valid_and_run_the_same_command(tmp_path: Path, we
     units = [str(tmp_path / f"scraper-news.{kind}") for kind in ("service", "timer")]
 
     def verified() -> subprocess.CompletedProcess[str]:
-        surroundings = env | {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
-        return subprocess.run([verify, "--user", "verify", *units], env=surroundings, capture_output=True, text=True, check=False)
+        environment = env | {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+        return subprocess.run([verify, "--user", "verify", *units], env=environment, capture_output=True, text=True, check=False)
 
     done = verified()
     assert (done.returncode, done.stderr) == (0, "")
@@ -91,7 +91,7 @@ def test_the_systemd_units_are_valid_and_run_the_same_command(tmp_path: Path, we
 
 
 def test_every_option_and_failure_of_fetch_is_in_its_document() -> None:
-    """docs/fetch.md names each option that --help lists, and each code of the errors' tree that only fetching raises."""
+    """docs/fetch.md names each option in --help and each error code that only fetching raises."""
     text = (ROOT / "docs" / "fetch.md").read_text(encoding="utf-8")
     shown = subprocess.run(
         [sys.executable, "-m", "scraper", "fetch", "--help"],
@@ -113,7 +113,7 @@ def test_every_option_and_failure_of_fetch_is_in_its_document() -> None:
 
 
 def test_the_readme_s_try_without_a_network_works_as_printed(tmp_path: Path) -> None:
-    """The page is fetched and saved, the missing one is named, and nothing is left running."""
+    """The README's example fetches and saves the page, reports the missing one, and leaves no process running."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     block = re.search(r"^```sh\n(\.venv/bin/python -m tests\.site &\n.*?)^```$", readme, re.MULTILINE | re.DOTALL)
     assert block is not None
@@ -126,7 +126,7 @@ def test_the_readme_s_try_without_a_network_works_as_printed(tmp_path: Path) -> 
 
 
 def test_the_site_of_the_document_is_served_by_hand(tmp_path: Path) -> None:
-    """``python -m tests.site`` prints an address, and what it prints can be fetched."""
+    """``python -m tests.site`` prints an address that can be fetched."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.site", "--port", "8799"], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as site:
@@ -143,5 +143,5 @@ def test_the_site_of_the_document_is_served_by_hand(tmp_path: Path) -> None:
 
 
 def test_the_default_user_agent_names_the_program_and_where_to_read_about_it() -> None:
-    """A site's keeper can see who asks, and what for."""
+    """The default user agent tells a site's operator which program requests pages and where to read about it."""
     assert re.fullmatch(r"scraper/\S+ \((\+https?://\S+|.*README.*)\)", default_user_agent())

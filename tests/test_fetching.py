@@ -1,4 +1,4 @@
-"""The parts of fetching that need no network: encodings, turns, order, memory, retries."""
+"""The parts of fetching that need no network: encodings, throttling, order, memory, retries."""
 
 import gzip
 import os
@@ -23,7 +23,9 @@ from scraper.fetch.body import unpack
 from scraper.fetch.retry import backoff
 from scraper.fetch.scheduler import HELD_BYTES, LOOKAHEAD
 from scraper.models import Page
+from scraper.run import Job, page_lines
 from scraper.run.page_cleaner import PageCleaner
+from scraper.sources import Item, ReadOptions
 
 PACKERS = {
     "gzip": gzip.compress,
@@ -36,7 +38,7 @@ PACKERS = {
 
 @given(st.sampled_from(sorted(PACKERS)), st.binary(max_size=3000), st.integers(1, 40))
 def test_what_was_packed_comes_out_again(coding: str, data: bytes, times: int) -> None:
-    """Every encoding, alone or one upon another, gives back the bytes, and no more than allowed."""
+    """Every encoding, alone or combined, is undone to the same bytes, up to the limit."""
     whole = data * times
     assert unpack(PACKERS[coding](whole), coding, len(whole) + 100) == whole
     if len(whole) > 100:
@@ -46,7 +48,7 @@ def test_what_was_packed_comes_out_again(coding: str, data: bytes, times: int) -
 
 @given(st.sampled_from(["gzip", "br", "zstd"]), st.binary(min_size=200, max_size=2000), st.floats(0.3, 0.65))
 def test_what_is_cut_off_is_named(coding: str, data: bytes, part: float) -> None:
-    """An encoded body that ends too early never passes for a page."""
+    """A truncated encoded body is an error, never a page."""
     packed = PACKERS[coding](data)
     left = packed[: int(len(packed) * part)]
     assume(len(left) > 4)
@@ -78,7 +80,7 @@ def test_a_bomb_takes_no_more_memory_than_a_page_may(coding: str) -> None:
     ],
 )
 def test_addresses_are_sent_in_one_form(address: str, sent: str | None) -> None:
-    """Percent-encoded, lower-case host, no default port, no fragment; a space is no part of an address."""
+    """Addresses are percent-encoded, with a lower-case host and no default port or fragment; a space is not allowed."""
     if sent is None:
         with pytest.raises(Exception, match="is no http or https address"):
             prepare(address)
@@ -95,37 +97,37 @@ def test_addresses_are_sent_in_one_form(address: str, sent: str | None) -> None:
     ],
 )
 def test_which_addresses_are_public(ip: str, public: bool) -> None:
-    """Loopback, private, link-local, shared and multicast ones are not, nor IPv6 forms of them."""
+    """Loopback, private, link-local, shared and multicast addresses are not public, nor their IPv6 forms."""
     assert is_public(ip) is public
 
 
 @given(st.integers(0, 10), st.floats(0, 30), st.integers())
 def test_waits_grow_and_are_left_to_chance(tried: int, delay: float, seed: int) -> None:
-    """Between half and all of the doubled delay, and never over a minute."""
+    """A wait is between half and all of the doubled delay, and at most a minute."""
     wait = backoff(tried, delay, Random(seed))
     full = min(60.0, max(delay, 0.05) * 2**tried)
     assert full / 2 <= wait <= full
 
 
 class _Deadly:
-    """Whoever unpickles it ends, as a crash in a library would end it."""
+    """Ends the process that unpickles it, as a crash in a library would."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return os._exit, (3,)
 
 
 def test_a_page_that_ends_the_process_that_cleans_it_costs_only_itself() -> None:
-    """Its neighbours are cleaned, it is named, and the work goes on."""
-    good = Page(data="نص طويل قليلا.".encode())
-    with PageCleaner("page", None, processes=2) as cleaners:
-        while cleaners.batch == 1:  # until this process has too much to do
-            assert cleaners.submit([good])()[0].kind == "unknown"
+    """A page that crashes its process fails alone, and the other pages are cleaned."""
+    good = Item("a", Page(data="نص طويل قليلا.".encode()), None, True)
+    with PageCleaner(Job(ReadOptions(max_bytes=1000), "keep", page_lines), processes=2) as cleaners:
+        while cleaners.batch == 1:  # until this process is too busy
+            assert cleaners.submit([good])()[0].lines
         batch: list[Any] = [good, _Deadly(), good]
         first, lost, last = cleaners.submit(batch)()
-        assert (first.kind, last.kind) == ("unknown", "unknown")
+        assert first.lines == last.lines != []
         assert lost.error is not None
         assert lost.error.code == "internal-error"
-        assert cleaners.submit([good])()[0].kind == "unknown"
+        assert cleaners.submit([good])()[0].lines
 
 
 def jobs(count: int, hosts: int = 3) -> Iterator[FetchJob]:
@@ -133,7 +135,7 @@ def jobs(count: int, hosts: int = 3) -> Iterator[FetchJob]:
 
 
 def test_results_keep_the_order_whatever_is_slow() -> None:
-    """The order asked, though each address takes a time of its own; a host's addresses one after the other."""
+    """Results have the order of the addresses, however long each takes; one host's addresses are fetched one by one."""
     rng = Random(1)
     waits = [rng.random() * 0.01 for _ in range(300)]
     busy: dict[str, int] = {}
@@ -150,7 +152,7 @@ def test_results_keep_the_order_whatever_is_slow() -> None:
 
 
 def test_a_slow_first_address_does_not_fill_the_memory() -> None:
-    """However many are done meanwhile, only so many are begun, and only so many bytes of them are held."""
+    """While the first address is slow, only a limited number of others is started and a limited number of bytes held."""
     gate = threading.Event()
     begun: list[str] = []
     size = HELD_BYTES // 10
@@ -174,7 +176,7 @@ def test_a_slow_first_address_does_not_fill_the_memory() -> None:
 
 
 def test_what_cannot_be_kept_ends_the_run_at_once() -> None:
-    """A full disk is no failure of a page."""
+    """A full disk ends the run and is not a failure of a page."""
 
     def fetch(job: FetchJob) -> Fetched:
         raise OutputError(f"the disk is full at {job.address}")

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from scraper.cli.stores import Store
 from scraper.output.fetch_state import FetchedRow, State
+from scraper.run.fetch_outputs import FetchOutputs
 from tests.site import Site
 from tests.test_fetch import archived
 
@@ -95,12 +96,22 @@ def test_an_interrupt_right_behind_the_commit_loses_nothing(tmp_path: Path, monk
         commit(self)
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), Store(out=out, save=None, state=state) as store:
-        store.add([b'{"n": 1}\n'], lambda: row)
-        monkeypatch.setattr(State, "commit", interrupted)
-        store.commit()
+    with pytest.raises(KeyboardInterrupt):
+        write_and_commit(
+            FetchOutputs(out=out, save=None, state=state), row, lambda: monkeypatch.setattr(State, "commit", interrupted)
+        )
     monkeypatch.undo()
     assert out.read_bytes() == b'{"n": 1}\n'
-    with Store(out=out, save=None, state=state) as store:
-        assert store.state is not None
-        assert store.state.row("http://x/1", "page") is not None
+    with FetchOutputs(out=out, save=None, state=state) as outputs:
+        assert outputs.state is not None
+        assert outputs.state.row("http://x/1", "page") is not None
+
+
+def write_and_commit(outputs: FetchOutputs, row: FetchedRow, before: Callable[[], object]) -> None:
+    with outputs:
+        assert outputs.state is not None
+        outputs.records.write(b'{"n": 1}\n')
+        outputs.state.put(row)
+        outputs.is_dirty = True
+        before()
+        outputs.commit()

@@ -1,4 +1,4 @@
-"""Many processes, one result: the bytes, the words and the status are those of one process."""
+"""Many processes give the bytes, the messages and the status of one process."""
 
 import contextlib
 import gzip
@@ -30,7 +30,7 @@ MANY = PAGES * 40
 
 @pytest.fixture(scope="module")
 def mix(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Return inputs of every kind, large enough to be split, some of them hurt."""
+    """Inputs of every kind, large enough to be split, some of them damaged."""
     place = tmp_path_factory.mktemp("mix")
     saved = place / "saved"
     saved.mkdir()
@@ -77,7 +77,7 @@ def results(directory: Path, jobs: int, *args: str | Path) -> tuple[int, bytes, 
 
 
 def test_any_number_of_processes_gives_the_same(tmp_path: Path, mix: list[Path]) -> None:
-    """Over a mix of inputs, some hurt: the same records, failures, words, counts and status, in the same order."""
+    """Any number of processes gives the same records, failures, messages, counts and status, in the same order."""
     one = results(tmp_path, 1, *mix)
     assert one[0] == 1
     assert one[2].count(b"\n") > 3_900
@@ -87,7 +87,7 @@ def test_any_number_of_processes_gives_the_same(tmp_path: Path, mix: list[Path])
 
 
 def test_the_mix_is_really_split(mix: list[Path]) -> None:
-    """Folders by files, dumps by lines, archives by members; nothing large is one chunk that could be many."""
+    """Directories are split by files, dumps by lines, archives by members; no large input is a single chunk if it can be split."""
     chunks = list(plan(map(str, mix), ReadOptions(max_bytes=10**7), ()))
     kinds = [type(chunk) for chunk in chunks]
     assert kinds.count(LineChunk) >= 2
@@ -95,19 +95,19 @@ def test_the_mix_is_really_split(mix: list[Path]) -> None:
     assert kinds.count(FileChunk) >= 6
 
 
-class Given:
-    """A sink that notes what it is given."""
+class KeepingSink:
+    """A sink that keeps the pages it receives."""
 
     def __init__(self) -> None:
-        self.tally = Counts()
+        self.counts = Counts()
         self.pages: list[tuple[Result, bytes, bytes]] = []
 
     def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
-        """Note a page."""
+        """Keep a page."""
         self.pages.append((result, lines, spans))
 
     def pass_on(self, lines: bytes, spans: bytes, /) -> None:
-        """Refuse what is not page by page."""
+        """Refuse lines that are not page by page."""
         raise AssertionError((lines, spans))
 
     def fail(self, failure: FailureRecord, /) -> None:
@@ -115,13 +115,13 @@ class Given:
 
 
 def test_a_sink_that_decides_is_given_page_by_page(mix: list[Path]) -> None:
-    """Each page with its own lines and pieces, in order, not counted before, however many processes there are."""
+    """A deciding sink gets each page with its own lines and spans, in order, not counted yet, with any number of processes."""
     given = []
     for processes in (1, 2):
-        sink = Given()
-        job = Job(ReadOptions(max_bytes=10**7), "keep", page_lines, has_spans=True, is_chosen=True)
+        sink = KeepingSink()
+        job = Job(ReadOptions(max_bytes=10**7), "keep", page_lines, has_spans=True, is_page_by_page=True)
         run_job(job, [str(path) for path in mix], sink, processes=processes)
-        assert not sink.tally.kinds
+        assert not sink.counts.kinds
         given.append(sink.pages)
     assert len(given[0]) > 3_500
     assert given[0] == given[1]
@@ -141,14 +141,14 @@ def test_a_sink_that_decides_is_given_page_by_page(mix: list[Path]) -> None:
     ],
 )
 def test_every_option_holds_in_every_process(mix: list[Path], args: list[str]) -> None:
-    """What a command makes of a page, which it makes nothing of, and what becomes of unknown ones, is the same everywhere."""
+    """Commands, filters and the treatment of unknown pages are the same in every process."""
     one, two = (run(*args, mix[0], mix[1], mix[4], "-j", jobs) for jobs in ("1", "2"))
     assert (one.returncode, one.stdout, one.stderr) == (two.returncode, two.stdout, two.stderr)
     assert one.stdout
 
 
 def test_few_pages_start_no_process(tmp_path: Path) -> None:
-    """Below 64 pages a pool costs more than it gives."""
+    """Below 64 pages no pool is started, since it would cost more than it saves."""
     for number, (_, data) in enumerate((PAGES * 4)[:63]):
         (tmp_path / f"{number:02}").write_bytes(data)
     code = (
@@ -176,7 +176,7 @@ def children(pid: int) -> Iterator[int]:
 
 
 def workers(pid: int) -> list[int]:
-    """Return the processes below ``pid`` that work: those that its server has forked."""
+    """Return the workers below ``pid``: the processes that its fork server has forked."""
     direct = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     found = []
     for child in children(pid):
@@ -204,7 +204,7 @@ def is_alive(pid: int) -> bool:
 
 
 def test_workers_that_are_killed_cost_nothing(tmp_path: Path, mix: list[Path]) -> None:
-    """What a killed process had in hand is done again, and nobody sees a difference."""
+    """The chunk of a killed worker is done again, and the result is the same."""
     expected = run("clean", mix[1], "-j1")
     with (
         (tmp_path / "out").open("wb") as out,
@@ -215,8 +215,8 @@ def test_workers_that_are_killed_cost_nothing(tmp_path: Path, mix: list[Path]) -
             for pid in workers(process.pid)[:1]:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.15)
-        _, said = process.communicate(timeout=60)
-    assert (process.returncode, (tmp_path / "out").read_bytes(), said) == (1, expected.stdout, expected.stderr)
+        _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, (tmp_path / "out").read_bytes(), stderr) == (1, expected.stdout, expected.stderr)
 
 
 KILLER = """
@@ -233,9 +233,9 @@ scraper.extract.cleaning.decode = decode
 
 @pytest.mark.parametrize("form", ["jsonl", "files", "warc"])
 def test_a_page_that_kills_costs_only_itself(tmp_path: Path, form: str) -> None:
-    """The page over which processes die is named, and the others come out as if it had not been there.
+    """A page that kills its worker is reported, and all others are cleaned.
 
-    The killer is a module that Python loads at the start of each process (``sitecustomize``); the program knows nothing of it.
+    The killer is a module that Python loads at the start of each process (``sitecustomize``), not code of the program.
     """
     (tmp_path / "sitecustomize.py").write_text(KILLER)
     pages = [(f"{number:04}.html", data) for number, (_, data) in enumerate(PAGES * 20)]
@@ -267,7 +267,7 @@ def test_a_page_that_kills_costs_only_itself(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_a_signal_ends_all_processes(tmp_path: Path, mix: list[Path], number: signal.Signals, status: int) -> None:
-    """However the run is ended, no process outlives it; of its own will it also leaves no file."""
+    """No process outlives the run, however it ends; unless it was killed, no file is left either."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     command = [*COMMAND, "clean", *map(str, mix), "-j2", "-o", str(tmp_path / "out")]
@@ -276,15 +276,15 @@ def test_a_signal_ends_all_processes(tmp_path: Path, mix: list[Path], number: si
         below = list(children(process.pid))
         process.send_signal(number)
         assert process.stderr is not None
-        said = process.stderr.read()
+        stderr = process.stderr.read()
         assert process.wait(timeout=60) == status
-    assert b"Traceback" not in said
+    assert b"Traceback" not in stderr
     wait_for(lambda: not any(map(is_alive, below)), 10)
     assert number == signal.SIGKILL or not list(temporary.iterdir())
 
 
 def test_a_closed_pipe_ends_all_processes(tmp_path: Path, mix: list[Path]) -> None:
-    """Quietly, with 141, and at once."""
+    """A closed pipe ends all processes at once, without a message and with status 141."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     environment = {**os.environ, "TMPDIR": str(temporary)}
@@ -302,16 +302,16 @@ def test_a_closed_pipe_ends_all_processes(tmp_path: Path, mix: list[Path]) -> No
 
 
 def on_a_terminal(*args: str | Path, env: dict[str, str] | None = None) -> str:
-    """Run the command with a terminal as stderr, and return what it showed there."""
+    """Run the command with a terminal as stderr, and return what it printed there."""
     controller, terminal = pty.openpty()
-    surroundings = {**os.environ, "TERM": "xterm", "COLUMNS": "160", **(env or {})}
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "160", **(env or {})}
     command = [*COMMAND, *map(str, args)]
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=terminal, env=surroundings
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=terminal, env=environment
     ) as process:
         os.close(terminal)
         shown = b""
-        with contextlib.suppress(OSError):  # a terminal whose last user is gone
+        with contextlib.suppress(OSError):  # a terminal that is no longer used by any process
             while piece := os.read(controller, 1 << 16):
                 shown += piece
         assert process.wait(timeout=60) in (0, 1)
@@ -321,10 +321,10 @@ def on_a_terminal(*args: str | Path, env: dict[str, str] | None = None) -> str:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_terminal_shows_progress_and_whole_messages(mix: list[Path], jobs: str) -> None:
-    """Pages, rates, the share of known pages and the time left; what is said meanwhile stands on lines of its own, and in the end nothing is left but that."""
+    """The terminal shows pages, rates, the share read and the time left; messages get lines of their own and are all that remains."""
     shown = on_a_terminal("clean", mix[1], "-j", jobs)
     assert re.search(r"[\d,]+ pages  [\d,]+/s  [\d.]+ MB/s  \d+% known", shown)
-    assert re.search(r"\d+%\S* \S*(\d+:\d\d:\d\d|-:--:--)", shown)  # a run that ends so soon has no time left to tell
+    assert re.search(r"\d+%\S* \S*(\d+:\d\d:\d\d|-:--:--)", shown)  # a run that ends so soon has no time left to show
     expected = run("clean", mix[1], "-j", jobs).stderr.decode().splitlines()
     lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "\n").splitlines()
     assert [line for line in lines if line.startswith("scraper: ")] == expected
@@ -333,14 +333,14 @@ def test_a_terminal_shows_progress_and_whole_messages(mix: list[Path], jobs: str
 
 @pytest.mark.parametrize(("args", "env"), [(["-q"], {}), ([], {"TERM": "dumb"})])
 def test_who_wants_quiet_has_it(mix: list[Path], args: list[str], env: dict[str, str]) -> None:
-    """With -q, and on a terminal that can do nothing, there is no progress."""
+    """There is no progress with -q or on a dumb terminal."""
     shown = on_a_terminal("clean", mix[0], "-j1", *args, env=env)
     assert "\x1b" not in shown
     assert "MB/s" not in shown
 
 
 def test_what_lies_in_the_working_directory_is_not_loaded(tmp_path: Path, mix: list[Path]) -> None:
-    """A user's folder or file that bears the name of a module is none of the program's."""
+    """A directory or file in the working directory is not imported, even if it has the name of a module."""
     for name in ("scraper", "msgspec", "lxml"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise SystemExit('loaded')")
@@ -350,7 +350,7 @@ def test_what_lies_in_the_working_directory_is_not_loaded(tmp_path: Path, mix: l
 
 
 def test_processes_that_cannot_start_end_the_run(tmp_path: Path, mix: list[Path]) -> None:
-    """They are not started for ever; the run ends with a reason and a remedy."""
+    """If workers cannot start, the run ends with a reason and a remedy."""
     (tmp_path / "sitecustomize.py").write_text(
         "import os, sys\nif 'forkserver' in str(sys.orig_argv): import scraper.run.worker as w; w.work = None"
     )
@@ -360,7 +360,7 @@ def test_processes_that_cannot_start_end_the_run(tmp_path: Path, mix: list[Path]
 
 
 def test_an_interrupt_while_processes_start_prints_no_traceback(tmp_path: Path, mix: list[Path]) -> None:
-    """Ctrl-C reaches all processes of a terminal; those that are still loading ignore it, and the run ends as at any other moment."""
+    """Ctrl-C while workers are loading ends the run as at any other moment, without a traceback."""
     (tmp_path / "sitecustomize.py").write_text(
         "import os, signal, sys\nif 'forkserver' in str(sys.orig_argv): os.killpg(0, signal.SIGINT)"
     )
@@ -372,7 +372,7 @@ def test_an_interrupt_while_processes_start_prints_no_traceback(tmp_path: Path, 
 
 
 def test_too_few_open_files_end_the_run_with_a_sentence(tmp_path: Path, mix: list[Path]) -> None:
-    """Where the system lets a process open only a few files, the run says so instead of failing inside a worker."""
+    """With too few open files allowed, the run ends with a sentence instead of failing in a worker."""
     command = ["sh", "-c", 'ulimit -n 15; exec "$@"', "sh", *COMMAND, "clean", str(mix[1]), "-j2", "-o", str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert done.returncode == 1
@@ -381,7 +381,7 @@ def test_too_few_open_files_end_the_run_with_a_sentence(tmp_path: Path, mix: lis
 
 
 def test_counts_of_parts_add_up() -> None:
-    """Counts of a part of the run are added in full, the headlines as well."""
+    """Counts of parts of a run are added in full, headlines included."""
     one, other = Counts(), Counts()
     one.headlines, other.headlines = 2, 3
     one.kinds["article"], other.kinds["article"] = 1, 4

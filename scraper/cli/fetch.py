@@ -6,7 +6,27 @@ from typing import Annotated, Final
 
 import typer
 
-from scraper.cli.options import MAX_BYTES, Failures, FromList, Layouts, MaxBytes, Out, Quiet, Unknown
+from scraper.cli.options import (
+    MAX_BYTES,
+    Dedup,
+    Failures,
+    FromList,
+    Jobs,
+    Keys,
+    Lang,
+    Layouts,
+    MaxBytes,
+    Newspaper,
+    Only,
+    Options,
+    Out,
+    Quiet,
+    Since,
+    Site,
+    Spans,
+    Unknown,
+    Until,
+)
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -61,6 +81,15 @@ def fetch(
     ] = 60.0,
     max_bytes: MaxBytes = MAX_BYTES,
     unknown: Unknown = "keep",
+    only: Only = None,
+    lang: Lang = None,
+    site: Site = None,
+    newspaper: Newspaper = None,
+    since: Since = None,
+    until: Until = None,
+    keys: Keys = None,
+    dedup: Dedup = False,
+    spans: Spans = None,
     layouts: Layouts = None,
     user_agent: Annotated[
         str | None,
@@ -76,32 +105,44 @@ def fetch(
         bool, typer.Option("--ignore-robots", help="Fetch what robots.txt forbids, on your own responsibility.")
     ] = False,
     failures: Failures = None,
+    jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
     """Fetch pages, politely, and turn them into JSON Lines, one record a page.
 
     Example: scraper fetch --from-list addresses.txt --state news.db --save raw.warc.gz -o pages.jsonl
     """
-    from scraper.cli.fetches import Plan, check_addresses, check_headers, run
+    from scraper.cli.fetch_run import FetchOptions, check_headers, run
 
-    run(
-        Plan(
-            addresses=check_addresses(urls, from_list),
-            from_list=from_list,
-            out=out,
-            save=save,
-            state=state,
-            refresh=refresh,
-            records="headline" if ticker_only else "page",
-            delay=delay,
-            concurrency=concurrency,
-            timeout=timeout,
-            max_bytes=max_bytes,
-            unknown=unknown,
-            layouts=layouts,
-            headers=check_headers(user_agent, header),
-            ignores_robots=ignore_robots,
-            failures=failures,
-            quiet=quiet,
-        )
+    options = Options(
+        inputs=urls,
+        out=out,
+        from_list=from_list,
+        failures=failures,
+        unknown=unknown,
+        only=only,
+        lang=lang,
+        site=site,
+        newspaper=newspaper,
+        since=since,
+        until=until,
+        keys=keys,
+        layouts=layouts,
+        max_bytes=max_bytes,
+        jobs=jobs,
+        quiet=quiet,
     )
+    web = FetchOptions(
+        save=save,
+        state=state,
+        refresh=refresh,
+        ticker_only=ticker_only,
+        delay=delay,
+        concurrency=concurrency,
+        timeout=timeout,
+        headers=check_headers(user_agent, header),
+        ignores_robots=ignore_robots,
+        spans=spans,
+        dedup=dedup,
+    )
+    run(options, web)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
 from scraper.cli.talk import is_watched, printable
-from scraper.fetch import Scheduler, Fetched, host_of
+from scraper.fetch import Fetched, Scheduler, host_of
 from scraper.run.counts import Counts
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ _MOST_HOSTS: Final = 8
 class Progress:
     """Shows done, queued, the rate per host, and errors by kind. A context manager."""
 
-    def __init__(self, tally: Counts, crew: Scheduler, *, quiet: bool) -> None:
-        self._tally, self._crew = tally, crew
+    def __init__(self, counts: Counts, crew: Scheduler, *, quiet: bool) -> None:
+        self._tally, self._crew = counts, crew
         self._is_shown = not quiet and is_watched()
         self._drawing = ExitStack()
         self._times: dict[str, deque[float]] = {}

@@ -25,13 +25,13 @@ class Display:
 
     Args:
         progress: what draws it.
-        tally: the counts of the run.
+        counts: the counts of the run.
         size: how many bytes there are to read, if that is known.
     """
 
-    def __init__(self, progress: Progress, tally: Counts, size: int | None) -> None:
+    def __init__(self, progress: Progress, counts: Counts, size: int | None) -> None:
         self._progress = progress
-        self._tally = tally
+        self._tally = counts
         self._task = progress.add_task("", total=size, said="")
         self._begun = self._drawn = time.monotonic()
         self._bytes = 0
@@ -65,12 +65,12 @@ def drawing(make: Callable[[Console], AbstractContextManager[T]]) -> Iterator[T]
 
 
 @contextmanager
-def displaying(tally: Counts, size: int | None) -> Iterator[Display]:
+def displaying(counts: Counts, size: int | None) -> Iterator[Display]:
     """Show a display during the block."""
     columns = [TextColumn("{task.fields[said]}")]
     known = [BarColumn(bar_width=20), TaskProgressColumn(), TimeRemainingColumn()] if size else []
     with drawing(lambda console: Progress(*columns, *known, console=console, auto_refresh=False, transient=True)) as progress:
-        yield Display(progress, tally, size)
+        yield Display(progress, counts, size)
 
 
 def size_of(inputs: Iterable[str]) -> int | None:

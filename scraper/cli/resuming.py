@@ -52,15 +52,15 @@ class ResumableRun:
         base: what is there when the run is whole; the journal's name is made of it.
         run: a digest of what the run is to do.
         files: the outputs, unopened.
-        tally: the counts of the run.
+        counts: the counts of the run.
         mark: what ``base`` is to hold at the end, if it is no output: of which outputs it says that they are whole.
     """
 
-    def __init__(self, base: Path, run: str, files: Sequence[File], tally: Counts, *, mark: bytes | None) -> None:
+    def __init__(self, base: Path, run: str, files: Sequence[File], counts: Counts, *, mark: bytes | None) -> None:
         self._base = base
         self._journal = Journal(journal_of(base), run)
         self._files = files
-        self._tally = tally
+        self._tally = counts
         self._mark = mark
         self._pause = PAUSE if mark is None else LONG_PAUSE
         self._opened = ExitStack()

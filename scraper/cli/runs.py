@@ -22,9 +22,9 @@ from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
 from scraper.output.files import Output
 from scraper.output.patterns import Pattern
-from scraper.records import FailureRecord, to_json_line
-from scraper.run import Job, Lines, Result, counted, outcome_of, run_job
+from scraper.run import Job, Lines, counted, outcome_of, run_job
 from scraper.run.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Counts
+from scraper.run.sinks import FileSink
 from scraper.sources import Item, ReadOptions
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Opened(Protocol):
 
 @contextmanager
 def finishing(
-    output: Opened, tally: Counts, *, quiet: bool, beside: Sequence[Opened] = (), later: Sequence[Opened] = ()
+    output: Opened, counts: Counts, *, quiet: bool, beside: Sequence[Opened] = (), later: Sequence[Opened] = ()
 ) -> Iterator[None]:
     """Open ``output`` and those ``beside`` it around the block, say how it went, and exit with the status for it.
 
@@ -71,7 +71,7 @@ def finishing(
             for file in (output, *beside):
                 opened.enter_context(file)
             yield
-        status = tally.exit_status
+        status = counts.exit_status
     except ReaderGone:
         status = READER_GONE
     except (OutputError, StateError) as error:
@@ -89,7 +89,7 @@ def finishing(
     for part in (file.part for file in (output, *beside, *later) if file.part is not None):
         say(f"stopped before the end; what was written so far is in {part}")
     if not quiet and status != READER_GONE:
-        say(tally.summary())
+        say(counts.summary())
     raise typer.Exit(status)
 
 
@@ -133,7 +133,7 @@ def run(
         url_field=options.url_field,
         date_field=options.date_field,
     )
-    tally = Counts()
+    counts = Counts()
     output = Output(options.out, is_kept=resume) if pattern is None else None
     partitions = _partitions(pattern, is_kept=resume) if pattern is not None else None
     written = output or partitions
@@ -141,22 +141,30 @@ def run(
     failures, pieces = (Output(file, is_kept=resume) if file is not None else None for file in (options.failures, spans))
     beside = [file for file in (failures, pieces) if file is not None]
     files = (written, *beside)
-    course = _resumption(options, pattern, files, tally, spans, has_repeats) if resume else None
+    course = _resumption(options, pattern, files, counts, spans, has_repeats) if resume else None
     quiet = options.quiet
-    with finishing(course, tally, quiet=quiet, later=files) if course else finishing(written, tally, quiet=quiet, beside=beside):
+    with finishing(course, counts, quiet=quiet, later=files) if course else finishing(written, counts, quiet=quiet, beside=beside):
         if course is None or not course.is_done:
             skip = written.identities()
             skip.update(*(file.identities() for file in beside))
             job = Job(
                 *(request, unknown, lines, skip, options.layouts, pieces is not None),
-                is_chosen=not has_repeats or pattern is not None,
-                choice=choice,
+                is_page_by_page=not has_repeats or pattern is not None,
+                filters=choice,
                 has_digests=not has_repeats,
-                rest=rest,
+                flush=rest,
                 target=pattern.of if pattern is not None else None,
             )
             with between or nullcontext(), _seen(course, has_repeats=has_repeats) as seen:
-                sink = _Sink(tally, between or output, failures, pieces, seen, partitions)
+                sink = FileSink(
+                    counts,
+                    say,
+                    output=between or output,
+                    partitions=partitions,
+                    spans=pieces,
+                    failures=failures,
+                    repeats=seen,
+                )
                 _read(options, job, inputs, sink, course)
                 if between is not None and output is not None:
                     for some in between.lines():
@@ -165,12 +173,12 @@ def run(
                     course.done()
         if options.summary is not None:
             with Output(options.summary) as summary:
-                summary.write(tally.to_json(__version__))
+                summary.write(counts.to_json(__version__))
 
 
-def _read(options: Options, job: Job, inputs: Iterable[str], sink: "_Sink", course: "ResumableRun | None") -> None:
+def _read(options: Options, job: Job, inputs: Iterable[str], sink: FileSink, course: "ResumableRun | None") -> None:
     processes = options.jobs or cores()
-    with _progress(options, sink.tally) as meter:
+    with _progress(options, sink.counts) as meter:
         try:
             if course is None:
                 run_job(job, inputs, sink, processes=processes, meter=meter)
@@ -180,7 +188,7 @@ def _read(options: Options, job: Job, inputs: Iterable[str], sink: "_Sink", cour
             course.hide(job.skip)
             resume_job(job, inputs, sink, course, processes=processes, meter=meter)
         except PageError as error:  # the list of inputs itself
-            sink.tally.failures[error.code] += 1
+            sink.counts.failures[error.code] += 1
             say(f"{options.from_list}: {error.code}: {error}")
 
 
@@ -190,7 +198,9 @@ def _partitions(pattern: Pattern, *, is_kept: bool) -> "Partitions":
     return Partitions(pattern, is_kept=is_kept)
 
 
-def _resumption(options: Options, pattern: Pattern | None, files: "Sequence[File]", tally: Counts, *rest: object) -> "ResumableRun":
+def _resumption(
+    options: Options, pattern: Pattern | None, files: "Sequence[File]", counts: Counts, *rest: object
+) -> "ResumableRun":
     """Return where a run is that does what the user asked for, and ``rest``; end the program if it is at its end."""
     from scraper.cli.resuming import ResumableRun
 
@@ -198,53 +208,12 @@ def _resumption(options: Options, pattern: Pattern | None, files: "Sequence[File
     asked = options._replace(jobs=None, quiet=False, summary=None)
     digest = hashlib.sha256(repr((__version__, asked, rest, layouts)).encode()).hexdigest()
     base = Path(os.path.realpath(options.out or "")) if pattern is None else pattern.base
-    course = ResumableRun(base, digest, files, tally, mark=os.fsencode(f"{options.out}\n") if pattern is not None else None)
+    course = ResumableRun(base, digest, files, counts, mark=os.fsencode(f"{options.out}\n") if pattern is not None else None)
     if course.is_whole:
         if not options.quiet:
             say(f"{options.out}: it is whole, and there is nothing to do; remove {base} to have it written anew")
         raise typer.Exit
     return course
-
-
-class _Sink:
-    """Writes records, pieces and failures to outputs of their own, as far as they are wanted, and says what failed."""
-
-    def __init__(
-        self,
-        tally: Counts,
-        output: "Output | HeadlineStore | None" = None,
-        failures: Output | None = None,
-        spans: Output | None = None,
-        seen: "DedupStore | None" = None,
-        partitions: "Partitions | None" = None,
-    ) -> None:
-        self.tally = tally
-        self._seen = seen
-        self._partitions = partitions
-        self._output, self._failures, self._spans = output, failures, spans
-
-    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
-        repeat = self._seen.repeat(result.url, result.text) if self._seen is not None else None
-        if repeat is not None:
-            self.tally.left_out[repeat] += 1
-            return
-        if self._partitions is not None and result.target is not None:
-            if lines:
-                self._partitions.write(result.target, lines)
-            lines = b""
-        self.pass_on(lines, spans)
-        self.tally.add(result.counted)
-
-    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
-        if self._output is not None:
-            self._output.write(lines)
-        if self._spans is not None:
-            self._spans.write(spans)
-
-    def fail(self, failure: FailureRecord, /) -> None:
-        if self._failures is not None:
-            self._failures.write(to_json_line(failure))
-        say(f"{failure.input}: {failure.code}: {failure.message}")
 
 
 @contextmanager
@@ -266,28 +235,22 @@ def cores() -> int:
 
 
 @contextmanager
-def _progress(options: Options, tally: Counts) -> Iterator[Callable[[int], object] | None]:
+def _progress(options: Options, counts: Counts) -> Iterator[Callable[[int], object] | None]:
     if options.quiet or not is_watched():
         yield None
         return
     from scraper.cli.progress import displaying, size_of
 
     size = size_of(options.inputs or []) if options.from_list is None else None
-    with displaying(tally, size) as display:
+    with displaying(counts, size) as display:
         yield display.read
 
 
-def outcomes(readings: Iterable[Item], layouts: Sequence[Layout], tally: Counts) -> Iterator[Outcome]:
+def outcomes(readings: Iterable[Item], layouts: Sequence[Layout], counts: Counts) -> Iterator[Outcome]:
     """Clean what was read, in order. A page that fails is named and counted, and the others go on."""
-    sink = _Sink(tally)
+    sink = FileSink(counts, say)
     for reading in readings:
-        outcome = outcome_of(reading, layouts, "keep", sink)
+        outcome = outcome_of(reading, layouts, sink)
         if outcome is not None:
             yield outcome
-            tally.add(counted(outcome))
-
-
-def fail(input: str, url: str | None, error: PageError, tally: Counts, failures: Output | None) -> None:
-    """Count a failure, name it, and list it where failures are listed."""
-    tally.failures[error.code] += 1
-    _Sink(tally, failures=failures).fail(FailureRecord(input=input, url=url, code=error.code, message=str(error)))
+            counts.add(counted(outcome))

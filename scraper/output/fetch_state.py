@@ -4,17 +4,19 @@ The state is an SQLite file, which one run at a time locks. ``commit`` saves a r
 at that moment, so that state and output agree after a crash once the next run has truncated the output to that length.
 """
 
+import hashlib
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar, cast
 
 import msgspec
 
 from scraper.errors import StateError
+from scraper.output.dedup import Repeat
 
 T = TypeVar("T")
 Records = Literal["page", "headline"]
@@ -131,10 +133,23 @@ class State:
 
     # --- headlines ---
 
-    def add_headlines(self, keys: Iterable[bytes]) -> list[bool]:
+    def add_headlines(self, keys: Iterable[str]) -> list[bool]:
         """Add headlines by their keys, and return for each whether it is new."""
         now = time.time()
-        return [self._do("INSERT OR IGNORE INTO headlines VALUES (?, ?)", key, now) == 1 for key in keys]
+        digests = [hashlib.blake2b(key.encode(), digest_size=16).digest() for key in keys]
+        return [self._do("INSERT OR IGNORE INTO headlines VALUES (?, ?)", digest, now) == 1 for digest in digests]
+
+    # --- dedup ---
+
+    def repeat(self, url: bytes | None, text: bytes | None) -> Repeat | None:
+        """Return what a page repeats of an earlier one, by digests; None if nothing, and then remember the page."""
+        self._do("CREATE TABLE IF NOT EXISTS written (key BLOB PRIMARY KEY) WITHOUT ROWID")
+        for key, repeat in ((url, "repeated-url"), (text, "repeated-text")):
+            if key is not None and self._rows("SELECT 1 FROM written WHERE key = ?", key):
+                return cast("Repeat", repeat)
+        for key in filter(None, (url, text)):
+            self._do("INSERT INTO written VALUES (?)", key)
+        return None
 
     # --- robots.txt ---
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from scraper.run.jobs import Job, Sink, do, finish, layouts_of
+from scraper.run.jobs import Job, Sink, do, flush, layouts_of
 from scraper.sources import read_inputs
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, mete
     """
     layouts_of(job.layouts)  # a bad layout file is an error of the run, not of its first page
     if processes == 1 or (isinstance(inputs, Sequence) and _is_little(inputs)):
-        for reading in read_inputs(inputs, job.request, skip=job.skip, meter=meter):
+        for reading in read_inputs(inputs, job.options, skip=job.skip, meter=meter):
             do(job, reading, sink)
-        finish(job, sink)
+        flush(job, sink)
         return
     from scraper.run.chunks import MANY, Chunk, plan
 
-    chunks = plan(inputs, job.request, job.skip)
+    chunks = plan(inputs, job.options, job.skip)
     first: list[Chunk] = []
     weight = 0
     for chunk in chunks:
@@ -59,9 +59,9 @@ def _is_little(inputs: Sequence[str]) -> bool:
 def _here(job: Job, chunk: "Chunk", sink: Sink, meter: Meter | None) -> None:
     from scraper.run.chunks import ChunkReader
 
-    for reading in ChunkReader(chunk, job.request, meter):
+    for reading in ChunkReader(chunk, job.options, meter):
         do(job, reading, sink)
-    finish(job, sink)
+    flush(job, sink)
 
 
 def _in_pool(job: Job, chunks: "Iterable[Chunk]", sink: Sink, processes: int, meter: Meter | None) -> None:

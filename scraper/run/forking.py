@@ -41,7 +41,9 @@ def check_open_files(workers: int) -> None:
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return
     if hard != resource.RLIM_INFINITY and hard < wanted:
-        raise OutputError(f"no process can be started: only {hard} files may be open, and {wanted} are needed; try -j 1, or ulimit -n")
+        raise OutputError(
+            f"no process can be started: only {hard} files may be open, and {wanted} are needed; try -j 1, or ulimit -n"
+        )
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 

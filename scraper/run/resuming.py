@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from scraper.errors import ResumeError
 from scraper.output.journal import Position
 from scraper.run.chunks import Chunk, ChunkReader, FileChunk, MemberChunk, identity_of, plan
-from scraper.run.jobs import Job, Sink, do, finish, layouts_of
+from scraper.run.jobs import Job, Sink, do, flush, layouts_of
 from scraper.run.pool import Pool
 from scraper.sources.files import Meter
 
@@ -80,7 +80,7 @@ def resume_job(
     """
     layouts_of(job.layouts)
     start = course.start
-    road = _ChunkLog(plan(inputs, job.request, job.skip), start, meter)
+    road = _ChunkLog(plan(inputs, job.options, job.skip), start, meter)
     chunks = iter(road)
     first = list(islice(chunks, 2))
     is_alone = processes == 1 or not first[1:]  # a single large file is resumable only where its readings can be counted
@@ -110,10 +110,10 @@ def _here(
     known = chunk.beginning_at(expected) if isinstance(chunk, MemberChunk) and not chunk.is_exact else chunk
     if known is None:
         return
-    read = ChunkReader(known, job.request, meter)
+    read = ChunkReader(known, job.options, meter)
     for count, reading in enumerate(read, 1):
         if count > skip:
             do(job, reading, sink)
             yield road.position(number, count, expected)
-    finish(job, sink)
+    flush(job, sink)
     yield road.position(number + 1, 0, read.ends[1] if is_archive else expected)

@@ -16,7 +16,7 @@ from scraper.errors import WorkerDied
 from scraper.records import FailureRecord, to_json_line
 from scraper.run.chunks import Chunk, ChunkReader
 from scraper.run.counts import Counts
-from scraper.run.jobs import Job, Result, Sink, do, fail, finish
+from scraper.run.jobs import Job, Result, Sink, do, fail, flush
 
 _SPOOLS: Final = ("lines", "spans", "listed", "failures")
 
@@ -101,12 +101,12 @@ class Done(NamedTuple):
     listed: Spooled
     """Of each page, if the sink decides on it: what it became, and how many bytes of lines and of spans are its own."""
     failures: Spooled
-    tally: Counts
+    counts: Counts
     ends: tuple[int | None, int | None]
 
     def hand_on(self, sink: Sink) -> None:
         """Give a sink what came of the chunk, and remove what was written."""
-        sink.tally.update(self.tally)
+        sink.counts.update(self.counts)
         with self.failures.opened() as failures:
             for line in failures:
                 sink.fail(_failure.decode(line))
@@ -136,18 +136,18 @@ def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
 class _Collected:
     """A sink that keeps what it is given."""
 
-    def __init__(self, base: str, *, is_chosen: bool) -> None:
-        self.tally = Counts()
+    def __init__(self, base: str, *, is_page_by_page: bool) -> None:
+        self.counts = Counts()
         self._spools = [Spool(f"{base}.{name}") for name in _SPOOLS]
         self._lines, self._spans, self._listed, self._failures = self._spools
-        self._is_chosen = is_chosen
+        self._is_page_by_page = is_page_by_page
 
     def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
         self.pass_on(lines, spans)
-        if self._is_chosen:
+        if self._is_page_by_page:
             self._listed.write(_encoder.encode(Listed(result, len(lines), len(spans))) + b"\n")
         else:
-            self.tally.add(result.counted)
+            self.counts.add(result.counted)
 
     def pass_on(self, lines: bytes, spans: bytes, /) -> None:
         self._lines.write(lines)
@@ -159,7 +159,7 @@ class _Collected:
     def close(self, number: int, ends: tuple[int | None, int | None]) -> Done:
         """Return what was kept, as what came of a chunk."""
         lines, spans, listed, failures = (spool.close() for spool in self._spools)
-        return Done(number, lines, spans, listed, failures, self.tally, ends)
+        return Done(number, lines, spans, listed, failures, self.counts, ends)
 
 
 def work(connection: Connection, job: Job) -> None:
@@ -181,8 +181,8 @@ def _do(task: Task, job: Job) -> Done:
     base = os.path.join(task.directory, str(task.number))
     for name in _SPOOLS:  # of a process that died
         Path(f"{base}.{name}").unlink(missing_ok=True)
-    sink = _Collected(base, is_chosen=job.is_chosen)
-    read = ChunkReader(task.chunk, job.request)
+    sink = _Collected(base, is_page_by_page=job.is_page_by_page)
+    read = ChunkReader(task.chunk, job.options)
     readings = iter(read)
     for number in count():
         _note(task, number, b"read")
@@ -201,7 +201,7 @@ def _do(task: Task, job: Job) -> Done:
             continue
         _note(task, number, b"clean")
         do(job, reading, sink)
-    finish(job, sink)
+    flush(job, sink)
     return sink.close(task.number, read.ends)
 
 

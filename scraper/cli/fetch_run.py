@@ -1,0 +1,183 @@
+"""A run of ``scraper fetch``: options checked, parts put together, ended with the status for it."""
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from functools import partial
+from importlib.metadata import PackageNotFoundError, metadata
+from itertools import chain
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import typer
+
+from scraper import __version__
+from scraper.cli.checks import check_layouts, check_pattern
+from scraper.cli.choices import check_choice, check_keys
+from scraper.cli.fetch_progress import Progress
+from scraper.cli.options import Options
+from scraper.cli.runs import cores, finishing
+from scraper.cli.talk import say
+from scraper.errors import PageError
+from scraper.fetch import Client, Fetcher, Header, Scheduler, Throttle
+from scraper.output.dedup import DedupStore
+from scraper.output.fetch_state import Records
+from scraper.output.files import Output
+from scraper.output.patterns import Pattern
+from scraper.records import HeadlineRecord, PageRecord
+from scraper.run.counts import Counts
+from scraper.run.fetch_outputs import FetchOutputs, RobotsCache
+from scraper.run.fetching import FetchQueue, FetchRecorder, cleaned_in_order
+from scraper.run.jobs import Job, page_lines, ticker_keys, ticker_lines
+from scraper.run.page_cleaner import PageCleaner
+from scraper.run.sinks import FileSink
+from scraper.sources import ReadOptions, read_list
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class FetchOptions(NamedTuple):
+    """What only ``fetch`` asks for."""
+
+    save: Path | None
+    state: Path | None
+    refresh: float | None
+    ticker_only: bool
+    delay: float
+    concurrency: int
+    timeout: float
+    headers: list[Header]
+    ignores_robots: bool
+    spans: Path | None
+    dedup: bool
+
+
+def run(options: Options, web: FetchOptions) -> None:
+    """Fetch, save, clean and write what the user named. Ends the program."""
+    addresses = check_addresses(options.inputs, options.from_list)
+    pattern = check_pattern(options.out)
+    if pattern is not None and not pattern.has_fields:
+        options, pattern = options._replace(out=Path(pattern.literal)), None
+    _check_files(options, web, pattern)
+    job = _job(options, web, pattern)
+    if web.ignores_robots:
+        say("robots.txt is ignored, as asked; whether that is right is your own responsibility")
+    digests = {layout.name: layout.digest for layout in check_layouts(options.layouts)}
+    counts = Counts()
+    outputs = FetchOutputs(out=options.out, pattern=pattern, spans=web.spans, save=web.save, state=web.state, report=say)
+    failures = Output(options.failures) if options.failures is not None else None
+    dedup = DedupStore() if web.dedup and web.state is None else None
+    beside = [file for file in (failures,) if file is not None]
+    with finishing(outputs, counts, quiet=options.quiet, beside=beside):
+        client = Client(headers=web.headers, timeout=web.timeout, max_bytes=options.max_bytes)
+        throttle = Throttle(delay=web.delay, concurrency=web.concurrency)
+        fetcher = Fetcher(
+            client.get,
+            throttle,
+            RobotsCache(outputs.state) if outputs.state is not None else {},
+            user_agent=dict(web.headers)[b"User-Agent"].decode(),
+            max_bytes=options.max_bytes,
+            timeout=web.timeout,
+            ignores_robots=web.ignores_robots,
+            archive=outputs.keep,
+            is_proxied=client.is_proxied,
+        )
+        records: Records = "headline" if web.ticker_only else "page"
+        queue = FetchQueue(addresses(), records, outputs.state, web.refresh, counts)
+        scheduler = Scheduler(iter(queue), fetcher.fetch)
+        with dedup or nullcontext() as repeats:
+            sink = FileSink(
+                counts,
+                say,
+                output=outputs.records if pattern is None else None,
+                partitions=outputs.partitions,
+                spans=outputs.spans,
+                failures=failures,
+                repeats=(repeats or outputs.state) if web.dedup else None,
+            )
+            recorder = FetchRecorder(sink, outputs, records, digests)
+            try:
+                cleaning = PageCleaner(job, processes=options.jobs or cores())
+                with Progress(counts, scheduler, quiet=options.quiet) as progress, cleaning as cleaner:
+                    for fetched, cleaned, is_followed in cleaned_in_order(scheduler, cleaner):
+                        progress.note(fetched)
+                        recorder.add(fetched, cleaned)
+                        queue.done(fetched.job)
+                        outputs.commit(soon=is_followed)
+            except PageError as error:  # the list of addresses itself
+                counts.failures[error.code] += 1
+                say(f"{options.from_list}: {error.code}: {error}")
+            finally:
+                throttle.stop()
+                scheduler.stop()
+
+
+def _check_files(options: Options, web: FetchOptions, pattern: Pattern | None) -> None:
+    """End with a usage error if outputs cannot be written together."""
+    if web.save is not None and web.save.suffix != ".gz":
+        raise typer.BadParameter(f"{str(web.save)!r} would hold gzipped WARC; let its name end in .warc.gz.", param_hint="--save")
+    files = {
+        "-o": options.out,
+        "--save": web.save,
+        "--state": web.state,
+        "--spans": web.spans,
+        "--failures": options.failures,
+        "--from-list": options.from_list,
+    }
+    names = [os.path.realpath(file) for file in files.values() if file is not None and str(file) not in ("-", os.devnull)]
+    if len(names) != len(set(names)):
+        given = " and ".join(option for option, file in files.items() if file is not None)
+        raise typer.BadParameter("each needs a file of its own; two of them name the same.", param_hint=given)
+    if web.refresh is not None and web.state is None:
+        raise typer.BadParameter("without --state nobody remembers when a page was fetched; name one.", param_hint="--refresh")
+    if pattern is not None and web.state is not None:
+        raise typer.BadParameter("with --state records are appended to one file; name one without {}.", param_hint="-o")
+
+
+def _job(options: Options, web: FetchOptions, pattern: Pattern | None) -> Job:
+    choice = check_choice(options)
+    lines = ticker_lines if web.ticker_only else page_lines
+    keys = check_keys(options.keys, HeadlineRecord if web.ticker_only else PageRecord)
+    return Job(
+        ReadOptions(max_bytes=options.max_bytes),
+        "skip" if options.unknown == "keep" and choice.is_of_known else options.unknown,
+        partial(lines, keys=keys),
+        layouts=options.layouts,
+        has_spans=web.spans is not None,
+        filters=choice,
+        has_digests=web.dedup,
+        target=pattern.of if pattern is not None else None,
+        keys=ticker_keys if web.ticker_only and web.state is not None else None,
+    )
+
+
+def check_addresses(urls: list[str] | None, from_list: str | None) -> Callable[[], Iterable[str]]:
+    """Return what yields the addresses, those of the command line first, or end with a usage error."""
+    if not urls and from_list is None:
+        raise typer.BadParameter("name an address, or a list of them with --from-list.", param_hint="URL")
+
+    return lambda: chain(urls or [], read_list(from_list) if from_list is not None else ())
+
+
+def check_headers(user_agent: str | None, given: list[str] | None) -> list[Header]:
+    """Return the headers that go with each request, or end with a usage error."""
+    headers: list[Header] = []
+    for text in [f"User-Agent: {default_user_agent() if user_agent is None else user_agent}", *(given or [])]:
+        name, colon, value = (part.strip() for part in text.partition(":"))
+        is_ours = len(headers) > 0 and name.lower() == "user-agent"
+        if not colon or not _TOKEN.fullmatch(name) or not value.isprintable() or is_ours:
+            hint = "--user-agent" if not headers else "--header"
+            said = "there is --user-agent for that." if is_ours else "write 'Name: value', on one line."
+            raise typer.BadParameter(f"{text!r} is no header that can be sent; {said}", param_hint=hint)
+        headers.append((name.encode("ascii"), value.encode("utf-8")))
+    return headers
+
+
+def default_user_agent() -> str:
+    """Return what the program calls itself, and where to read about it: the project's page where it has one."""
+    try:
+        pages = [said.partition(", ")[2] for said in metadata("scraper").get_all("Project-URL") or []]
+    except PackageNotFoundError:
+        pages = []
+    return f"scraper/{__version__} ({f'+{pages[0]}' if pages else 'archives press pages; see the README of the scraper project'})"
