@@ -2,7 +2,7 @@
 
 The file is temporary, or, for a run that can be resumed, a named one. If such a run is killed between two commits, or between a
 commit and the caller's journal entry, the file knows more digests than its outputs have records. Each digest is therefore stored
-with the last position committed before it, and opening the file at a position removes those of later positions.
+with the last position committed before it, and opening the file at a position removes the digests added after it.
 """
 
 from contextlib import ExitStack, suppress

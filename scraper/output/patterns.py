@@ -28,7 +28,7 @@ class _Piece(NamedTuple):
     literal: str
     field: str
     """The field after the literal; empty at the end."""
-    room: int = 0
+    limit: int = 0
     """Maximum bytes of the field's value."""
 
 
@@ -54,12 +54,12 @@ class Pattern(NamedTuple):
                 written = field + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
                 raise ValueError(f"{{{written}}} is not a field; choose from {', '.join(f'{{{name}}}' for name in FIELDS)}")
             pieces.append(_Piece(literal, field or ""))
-        whole = "".join(f"{piece.literal}{_VALUE if piece.field else ''}" for piece in pieces)
-        first = whole.count("/", 0, whole.find(_VALUE)) if _VALUE in whole else 0
-        if ".." in whole.split("/")[first:]:
+        path = "".join(f"{piece.literal}{_VALUE if piece.field else ''}" for piece in pieces)
+        first = path.count("/", 0, path.find(_VALUE)) if _VALUE in path else 0
+        if ".." in path.split("/")[first:]:
             raise ValueError("'..' follows a field; write the path without '..'")
-        rooms = iter([_room(part) for part in whole.split("/") for _ in range(part.count(_VALUE))])
-        return cls(tuple(piece._replace(room=next(rooms)) if piece.field else piece for piece in pieces))
+        limits = iter([_value_limit(part) for part in path.split("/") for _ in range(part.count(_VALUE))])
+        return cls(tuple(piece._replace(limit=next(limits)) if piece.field else piece for piece in pieces))
 
     @property
     def has_fields(self) -> bool:
@@ -97,7 +97,7 @@ class Pattern(NamedTuple):
 
     def filled(self, values: dict[str, str | None]) -> str:
         """Return the pattern with its fields replaced by values."""
-        parts = ((literal, _name(values[field], field, room) if field else "") for literal, field, room in self.pieces)
+        parts = ((literal, _name(values[field], field, limit) if field else "") for literal, field, limit in self.pieces)
         name = "".join(chain.from_iterable(parts))
         return f"{name.removesuffix(PART)}%2E{PART[1:]}" if name.endswith(PART) else name  # no output is the part file of another
 
@@ -120,16 +120,16 @@ class Pattern(NamedTuple):
         return "".join(glob.escape(piece.literal) + ("*" if piece.field else "") for piece in self.pieces)
 
 
-def _room(part: str) -> int:
+def _value_limit(part: str) -> int:
     """Return the maximum bytes of each value in one component of the path."""
     count = part.count(_VALUE)
-    room = (_LONGEST - len(os.fsencode(part)) + count) // count
-    if room < _SHORTEST:
+    limit = (_LONGEST - len(os.fsencode(part)) + count) // count
+    if limit < _SHORTEST:
         raise ValueError(f"{part.replace(_VALUE, '…')!r} is too long for a file name; put fields in directories of their own")
-    return room
+    return limit
 
 
-def _name(value: str | None, field: str, room: int) -> str:
+def _name(value: str | None, field: str, limit: int) -> str:
     """Return a value, encoded for use in a file name."""
     if value is None:
         return _NULL
@@ -138,10 +138,10 @@ def _name(value: str | None, field: str, room: int) -> str:
     name = "".join(char if char.isalnum() or char in _SAFE else _encoded(char) for char in value)
     if name[0] == "." or (name == _NULL and field != "kind"):
         name = _encoded(name[0]) + name[1:]
-    if len(name.encode()) <= room:
+    if len(name.encode()) <= limit:
         return name
     digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
-    return f"{name.encode()[: room - _DIGITS - 1].decode('utf-8', 'ignore')}~{digest}"
+    return f"{name.encode()[: limit - _DIGITS - 1].decode('utf-8', 'ignore')}~{digest}"
 
 
 def _encoded(char: str) -> str:
