@@ -1,4 +1,4 @@
-"""Runs that are killed at any moment, and go on with ``--resume``: the result is that of a run that nobody disturbed."""
+"""Runs that are killed at any moment and go on with ``--resume`` give the result of an uninterrupted run."""
 
 import gzip
 import json
@@ -27,14 +27,14 @@ KILLS = int(os.environ.get("SCRAPER_KILLS", "104"))
 SEED = os.environ.get("SCRAPER_SEED", "20261")
 PAGES = twenty_pages()
 
-# Small inputs, cut into as many chunks as large ones are, and noted as often; the program knows nothing of it.
+# Cuts small inputs into as many chunks as large ones, with as many checkpoints.
 QUICK = """
-import scraper.cli.resuming as resuming, scraper.run.chunks as chunks
+import scraper.run.checkpoint as resuming, scraper.run.chunks as chunks
 resuming.PAUSE = resuming.LONG_PAUSE = 0.02
 chunks.LARGE = chunks.STRETCH = chunks.UNPACKED = 1 << 17
 """
 
-# The N-th part file that is to take its name kills the process.
+# The N-th part file that is to be renamed kills the process.
 FATAL = """
 import os, signal
 true, left = os.replace, [int(os.environ["FATAL"])]
@@ -48,7 +48,7 @@ os.replace = replace
 """
 
 
-def surroundings(place: Path, code: str = QUICK) -> dict[str, str]:
+def environment(place: Path, code: str = QUICK) -> dict[str, str]:
     """Return an environment in which each process runs some code first."""
     place.mkdir(exist_ok=True)
     (place / "sitecustomize.py").write_text(code)
@@ -64,7 +64,7 @@ class Case(NamedTuple):
 
     @property
     def command(self) -> list[str]:
-        """Return the words of it."""
+        """Return its arguments."""
         return [*COMMAND, "clean", "-q", *self.inputs, "-o", self.out, "--summary", "summary.json", *self.options]
 
 
@@ -83,7 +83,7 @@ CASES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def temporary() -> Iterator[None]:
-    """Let what killed runs leave lie where it is removed; the path must be short, since sockets are made there."""
+    """Use a temporary directory that is removed in the end; its path must be short, since sockets are made there."""
     with TemporaryDirectory(prefix="k") as directory, pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", directory)
         yield
@@ -91,7 +91,7 @@ def temporary() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a directory with inputs."""
+    """A directory with inputs."""
     place = tmp_path_factory.mktemp("resuming")
     lines = jsonl(PAGES * 25).split(b"\n")
     lines[7] = lines[300] = lines[-30] = b"broken"
@@ -108,7 +108,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def unpack(name: str, data: bytes) -> bytes:
-    """Return the content of a file, decompressed as its name says."""
+    """Return the content of a file, decompressed according to its name."""
     decompress: dict[str, Callable[[bytes], bytes]] = {
         ".gz": gzip.decompress,
         ".zst": lambda data: zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read(),
@@ -117,7 +117,7 @@ def unpack(name: str, data: bytes) -> bytes:
 
 
 def unpacked(place: Path) -> dict[str, bytes]:
-    """Return what the outputs hold, and the summary."""
+    """Return the contents of the outputs and the summary."""
     files = [place / "summary.json", *(path for path in sorted((place / "out").rglob("*")) if path.is_file())]
     return {str(path.relative_to(place)): unpack(path.name, path.read_bytes()) for path in files}
 
@@ -132,7 +132,7 @@ def journals(place: Path) -> list[Path]:
 
 
 def progress(place: Path) -> int:
-    """Return how many entries the journal of a run has, or -1 if there is none."""
+    """Return the number of entries in the journal of a run, or -1 if there is none."""
     try:
         return max((path.read_bytes().count(b"\n") for path in journals(place)), default=-1)
     except OSError:
@@ -140,20 +140,20 @@ def progress(place: Path) -> int:
 
 
 def reached(place: Path) -> int:
-    """Return the number of the last whole entry of a journal; 0 if there is none."""
+    """Return the number of the last complete entry of a journal; 0 if there is none."""
     lines = [line for path in journals(place) for line in path.read_bytes().splitlines(keepends=True)]
     numbers: list[int] = [json.loads(line).get("number", 0) for line in lines if line.endswith(b"\n")]
     return max(numbers, default=0)
 
 
 def is_written(place: Path) -> bool:
-    """Tell whether a run has written something, and has not yet given it its name."""
+    """Return True if a run has written something and has not renamed it yet."""
     parts = [path for path in place.glob("out/**/*.part") if path.name != ".partitions.part"]
     return progress(place) >= 0 and any(path.stat().st_size for path in parts)
 
 
 def kill(command: list[str], place: Path, env: dict[str, str], rng: random.Random) -> tuple[int, bytes]:
-    """Run a command, and kill it, mostly soon after it has noted something; return its status and what it said."""
+    """Run a command and kill it, mostly soon after a checkpoint; return its status and stderr."""
     before = progress(place)
     with subprocess.Popen(command, cwd=place, env={**os.environ, **env}, stderr=subprocess.PIPE) as process:
         if rng.random() < 0.9:
@@ -167,12 +167,12 @@ def kill(command: list[str], place: Path, env: dict[str, str], rng: random.Rando
         else:
             time.sleep(rng.random())
         process.send_signal(signal.SIGKILL)
-        _, said = process.communicate()
-        return process.returncode, said
+        _, stderr = process.communicate()
+        return process.returncode, stderr
 
 
-class Tried(NamedTuple):
-    """What became of a case."""
+class CaseCounts(NamedTuple):
+    """The counts of a case."""
 
     kills: int
     within: int
@@ -180,10 +180,10 @@ class Tried(NamedTuple):
     resumed: int
     """Runs that went on where another had stopped."""
     compared: int
-    """Results, with that of a run that nobody disturbed."""
+    """Results that were compared with that of an uninterrupted run."""
 
 
-def tried(name: str, inputs: Path, place: Path) -> Tried:
+def kill_repeatedly(name: str, inputs: Path, place: Path) -> CaseCounts:
     """Kill the command of a case again and again, and compare each result."""
     case = CASES[name]
     (place / "out").mkdir(parents=True)
@@ -193,19 +193,19 @@ def tried(name: str, inputs: Path, place: Path) -> Tried:
     status = subprocess.run(case.command, cwd=place, capture_output=True, check=False, timeout=120).returncode
     expected = unpacked(place)
     clear(place)
-    env = surroundings(place / "site")
+    env = environment(place / "site")
     rng = random.Random(f"{SEED} {name}")
     kills = within = resumed = compared = 0
     while kills < -(-KILLS // len(CASES)):
         resumed += reached(place) > 0
-        ended, said = kill([*case.command, "--resume", "-j", rng.choice("12")], place, env, rng)
+        ended, stderr = kill([*case.command, "--resume", "-j", rng.choice("12")], place, env, rng)
         if ended == -signal.SIGKILL:
             kills += 1
             within += is_written(place)
         else:
             compared += 1
-            assert ended in (0, status), (name, said)
-            assert all(b": bad-record: " in line for line in said.splitlines()), (name, said)
+            assert ended in (0, status), (name, stderr)
+            assert all(b": bad-record: " in line for line in stderr.splitlines()), (name, stderr)
             assert unpacked_without_mark(place) == expected, name
             clear(place)
     is_whole = progress(place) < 0 and ((place / case.out).exists() or (place / "out/.partitions").exists())
@@ -214,15 +214,15 @@ def tried(name: str, inputs: Path, place: Path) -> Tried:
     assert last.returncode == (0 if is_whole else status), (name, last.stderr)
     assert all(b": bad-record: " in line for line in last.stderr.splitlines()), (name, last.stderr)
     assert unpacked_without_mark(place) == expected, name
-    return Tried(kills, within, resumed, compared + 1)
+    return CaseCounts(kills, within, resumed, compared + 1)
 
 
 def test_killed_at_random_moments_the_result_is_the_same(place: Path, tmp_path: Path) -> None:
-    """SIGKILL, seeded, most of the times between first write and rename, whatever is read and written, with any number of processes."""
+    """Killed at seeded moments, mostly between first write and rename, runs of all inputs, outputs and processes give the same result."""
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda name: tried(name, place, tmp_path / name), CASES))
+        done = list(pool.map(lambda name: kill_repeatedly(name, place, tmp_path / name), CASES))
     for name, case in zip(CASES, done, strict=True):
-        print(name, *zip(Tried._fields, case, strict=True))
+        print(name, *zip(CaseCounts._fields, case, strict=True))
     kills, within, resumed, compared = map(sum, zip(*done, strict=True))
     print(f"{kills} kills, {within} of them between first write and rename; {resumed} runs went on; {compared} results compared")
     assert kills >= KILLS
@@ -231,14 +231,14 @@ def test_killed_at_random_moments_the_result_is_the_same(place: Path, tmp_path: 
 
 
 def unpacked_without_mark(place: Path) -> dict[str, bytes]:
-    """Return what the outputs hold; of a run that is whole nothing else is left but a mark with their pattern."""
+    """Return the contents of the outputs, without the mark with their pattern that a complete run leaves."""
     found = unpacked(place)
     assert found.pop("out/.partitions", b"out/{").startswith(b"out/{")
     return found
 
 
 def test_the_names_are_given_once_more(place: Path, tmp_path: Path) -> None:
-    """A run that is killed while its outputs take their names needs only the names; nothing is read again."""
+    """A run that was killed while renaming its outputs only renames them; no input is read again."""
     for name, fatal in (("many", 1), ("many", 5), ("jsonl", 1), ("jsonl", 2), ("zstd", 2)):
         case = CASES[name]
         clear(place)
@@ -246,7 +246,7 @@ def test_the_names_are_given_once_more(place: Path, tmp_path: Path) -> None:
         expected = unpacked(place)
         clear(place)
         command = [*case.command, "--resume", "-j1"]
-        env = {**os.environ, **surroundings(tmp_path, FATAL), "FATAL": str(fatal + 1)}  # the summary is the first to have one
+        env = {**os.environ, **environment(tmp_path, FATAL), "FATAL": str(fatal + 1)}  # the summary is renamed first
         assert subprocess.run(command, cwd=place, env=env, capture_output=True, check=False, timeout=120).returncode == -9
         assert list(place.glob("out/**/*.part"))
         dump = place / "dump.jsonl"
@@ -259,10 +259,10 @@ def test_the_names_are_given_once_more(place: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def stopped(place: Path, tmp_path: Path) -> Path:
-    """Return a directory where a run was killed after it had noted something."""
+    """A directory in which a run was killed after a checkpoint."""
     (tmp_path / "dump.jsonl").write_bytes((place / "dump.jsonl").read_bytes())
     (tmp_path / "out").mkdir()
-    env = surroundings(tmp_path / "site")
+    env = environment(tmp_path / "site")
     command = [*COMMAND, "clean", "dump.jsonl", "-o", "out/pages.jsonl", "--resume", "-j1"]
     while reached(tmp_path) < 3:
         assert kill(command, tmp_path, env, random.Random(1))[0] == -signal.SIGKILL
@@ -270,12 +270,12 @@ def stopped(place: Path, tmp_path: Path) -> Path:
 
 
 def resume(place: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
-    env = {**os.environ, **surroundings(place / "site")}
+    env = {**os.environ, **environment(place / "site")}
     command = [*COMMAND, "clean", *(args or ("dump.jsonl", "-o", "out/pages.jsonl")), "--resume"]
     return subprocess.run(command, cwd=place, env=env, capture_output=True, check=False, timeout=120)
 
 
-def undisturbed(place: Path) -> bytes:
+def uninterrupted(place: Path) -> bytes:
     command = [*COMMAND, "clean", "dump.jsonl"]
     return subprocess.run(command, cwd=place, capture_output=True, check=False, timeout=120).stdout
 
@@ -290,15 +290,15 @@ def test_the_given_name_decides_the_compression(place: Path, tmp_path: Path, nam
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / name).symlink_to(target)
     args = ("dump.jsonl", "-o", f"out/{name}")
-    env = surroundings(tmp_path / "site")
+    env = environment(tmp_path / "site")
     while reached(tmp_path) < 3:
         assert kill([*COMMAND, "clean", *args, "--resume", "-j1"], tmp_path, env, random.Random(1))[0] == -signal.SIGKILL
     assert resume(tmp_path, *args).returncode == 1  # three lines are broken
-    assert unpack(name, (tmp_path / "out" / target).read_bytes()) == undisturbed(tmp_path)
+    assert unpack(name, (tmp_path / "out" / target).read_bytes()) == uninterrupted(tmp_path)
 
 
 def test_other_options_or_inputs_are_refused(stopped: Path) -> None:
-    """One sentence and status 2, and what was written stays as it is."""
+    """Other options or inputs end with one sentence and status 2, and leave the output as it is."""
     before = {path: path.read_bytes() for path in (stopped / "out").iterdir()}
     dump = stopped / "dump.jsonl"
     data, times = dump.read_bytes(), (dump.stat().st_atime_ns, dump.stat().st_mtime_ns)
@@ -326,11 +326,11 @@ def test_other_options_or_inputs_are_refused(stopped: Path) -> None:
     dump.write_bytes(data)
     os.utime(dump, ns=times)
     assert resume(stopped).returncode == 1
-    assert (stopped / "out/pages.jsonl").read_bytes() == undisturbed(stopped)
+    assert (stopped / "out/pages.jsonl").read_bytes() == uninterrupted(stopped)
 
 
 def test_outputs_are_whole_for_their_own_pattern_alone(tmp_path: Path) -> None:
-    """Outputs of another pattern in the same directory do not make a run's own ones whole."""
+    """Outputs of another pattern in the same directory do not make a run complete."""
     (tmp_path / "page.html").write_bytes(PAGES[0][1])
     for pattern, name in (("out/{kind}.jsonl", "article.jsonl"), ("out/a-{kind}.jsonl", "a-article.jsonl")):
         subprocess.run([*COMMAND, "clean", "page.html", "-o", pattern, "--resume"], cwd=tmp_path, check=True)
@@ -338,7 +338,7 @@ def test_outputs_are_whole_for_their_own_pattern_alone(tmp_path: Path) -> None:
 
 
 def test_a_whole_output_needs_nothing(stopped: Path) -> None:
-    """The next run of the command says so in one sentence and ends with 0; so does any with many outputs."""
+    """If the output is complete, the next run says so in one sentence and ends with 0, also with many outputs."""
     for out in ("out/pages.jsonl", "new/deep/{kind}.jsonl"):
         assert resume(stopped, "dump.jsonl", "-o", out).returncode == 1  # three lines are broken
         done = resume(stopped, "dump.jsonl", "-o", out)
@@ -349,11 +349,11 @@ def test_a_whole_output_needs_nothing(stopped: Path) -> None:
 
 
 def test_what_is_torn_or_lost_is_noticed(stopped: Path) -> None:
-    """A torn line of the journal does not count; where an output is shorter than the journal knows, the run starts anew and says so."""
+    """A torn line of the journal does not count; if an output is shorter than the journal says, the run starts anew and says so."""
     (journal,) = journals(stopped)
     with journal.open("ab") as file:
         file.write(b'{"number":77,"position":{"un')
-    expected = undisturbed(stopped)
+    expected = uninterrupted(stopped)
     part = stopped / "out/pages.jsonl.part"
     os.truncate(part, 1000)
     done = resume(stopped)
@@ -363,17 +363,17 @@ def test_what_is_torn_or_lost_is_noticed(stopped: Path) -> None:
 
 
 def test_a_run_without_the_option_starts_anew(stopped: Path) -> None:
-    """And leaves nothing behind that a later one could go on from."""
+    """A run without --resume starts anew and leaves nothing that a later one could resume."""
     command = [*COMMAND, "clean", "dump.jsonl", "-o", "out/pages.jsonl"]
     subprocess.run(command, cwd=stopped, capture_output=True, check=False, timeout=120)
     assert [path.name for path in (stopped / "out").iterdir()] == ["pages.jsonl"]
 
 
 def test_what_cannot_be_read_or_written_again_is_refused(tmp_path: Path) -> None:
-    """stdout, stdin, pipes and devices: one sentence, and status 2."""
+    """With stdout, stdin, pipes or devices, --resume ends with one sentence and status 2."""
     (tmp_path / "page.html").write_bytes(PAGES[0][1])
     os.mkfifo(tmp_path / "pipe")
-    for args, said in (
+    for args, message in (
         (["page.html"], "name a file with -o"),
         (["-", "-o", "out"], "stdin cannot be read again"),
         (["-o", "out"], "stdin cannot be read again"),
@@ -384,12 +384,12 @@ def test_what_cannot_be_read_or_written_again_is_refused(tmp_path: Path) -> None
     ):
         done = resume(tmp_path, *args)
         assert done.returncode == 2, args
-        assert said in re.sub(r"[\s│]+", " ", done.stderr.decode()), done.stderr
-    assert resume(tmp_path, "page.html", "-o", "out").returncode == 0  # what was refused was no run to go on from
+        assert message in re.sub(r"[\s│]+", " ", done.stderr.decode()), done.stderr
+    assert resume(tmp_path, "page.html", "-o", "out").returncode == 0  # the refused runs left nothing to resume
 
 
 def test_one_run_at_a_time_goes_on(stopped: Path) -> None:
-    """The journal is held; a second run says so, changes nothing and ends with 1."""
+    """A second run with the same journal says so, changes nothing and ends with 1."""
     (path,) = journals(stopped)
     run = json.loads(path.read_bytes().splitlines()[0])["run"]
     with Journal(path, run):
@@ -398,7 +398,7 @@ def test_one_run_at_a_time_goes_on(stopped: Path) -> None:
 
 
 def test_a_journal_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much is noted, it is written anew before it is long, and knows the length of each output."""
+    """The journal is rewritten before it is long, and still has the length of each output."""
     monkeypatch.setattr("scraper.output.journal._SLACK", 10_000)
     path = tmp_path / "journal"
     with Journal(path, "run") as journal:
@@ -413,16 +413,16 @@ def test_a_journal_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_outputs_and_journal_are_no_inputs(tmp_path: Path) -> None:
-    """A directory can be cleaned into itself, by a run that goes on, too."""
+    """A directory can be cleaned into itself, also by a resumed run."""
     for number, (name, data) in enumerate(PAGES * 100):
         (tmp_path / f"{number} {name}").write_bytes(data)
     for out in ("one.jsonl", "{lang}.jsonl"):
-        env, command = surroundings(tmp_path.with_name("site")), [*COMMAND, "clean", ".", "-o", out, "--resume", "--dedup", "-j1"]
+        env, command = environment(tmp_path.with_name("site")), [*COMMAND, "clean", ".", "-o", out, "--resume", "--dedup", "-j1"]
         process = subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **env}, stderr=subprocess.DEVNULL)
         while not [*tmp_path.glob("*.journal"), *tmp_path.glob(".*.journal")]:
             time.sleep(0.01)
         time.sleep(0.2)
-        assert process.poll() is None  # there must be something to go on with
+        assert process.poll() is None  # there must be something to resume
         process.kill()
         process.wait()
         done = subprocess.run(command, cwd=tmp_path, env={**os.environ, **env}, capture_output=True, check=False, timeout=60)

@@ -28,10 +28,10 @@ from scraper.run.sinks import FileSink
 from scraper.sources import Item, ReadOptions
 
 if TYPE_CHECKING:
-    from scraper.cli.resuming import File, ResumableRun
     from scraper.output.dedup import DedupStore
     from scraper.output.headline_store import HeadlineStore
     from scraper.output.partitions import Partitions
+    from scraper.run.checkpoint import File, ResumableRun
 
 
 class _Terminated(BaseException):
@@ -202,13 +202,15 @@ def _resumption(
     options: Options, pattern: Pattern | None, files: "Sequence[File]", counts: Counts, *rest: object
 ) -> "ResumableRun":
     """Return where a run is that does what the user asked for, and ``rest``; end the program if it is at its end."""
-    from scraper.cli.resuming import ResumableRun
+    from scraper.run.checkpoint import ResumableRun
 
     layouts = [(layout.name, layout.digest) for layout in check_layouts(options.layouts)]
     asked = options._replace(jobs=None, quiet=False, summary=None)
     digest = hashlib.sha256(repr((__version__, asked, rest, layouts)).encode()).hexdigest()
     base = Path(os.path.realpath(options.out or "")) if pattern is None else pattern.base
-    course = ResumableRun(base, digest, files, counts, mark=os.fsencode(f"{options.out}\n") if pattern is not None else None)
+    course = ResumableRun(
+        base, digest, files, counts, mark=os.fsencode(f"{options.out}\n") if pattern is not None else None, report=say
+    )
     if course.is_whole:
         if not options.quiet:
             say(f"{options.out}: it is whole, and there is nothing to do; remove {base} to have it written anew")
