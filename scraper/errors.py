@@ -35,6 +35,8 @@
         │   ├── ServerFailed       server-error *
         │   └── BadStatus          http-status
         ├── NoHeadlines            no-headlines
+        ├── PageTimeout            page-timeout
+        ├── OutOfMemory            out-of-memory
         ├── WorkerDied             worker-died
         └── InternalError          internal-error, a bug in this program
 
@@ -260,6 +262,18 @@ class NoHeadlines(PageError):
     code = "no-headlines"
 
 
+class PageTimeout(PageError):
+    """Cleaning the page took longer than --page-timeout allows."""
+
+    code = "page-timeout"
+
+
+class OutOfMemory(PageError):
+    """The page needs more memory than the system gives."""
+
+    code = "out-of-memory"
+
+
 class WorkerDied(PageError):
     """The process that worked on the page was killed or crashed."""
 
@@ -280,12 +294,15 @@ def map_unexpected_errors(subject: str) -> Iterator[None]:
         subject: what the user should report with the bug, such as ``page``.
 
     Raises:
-        InternalError: instead of any error but a :class:`PageError`, and those that end the run.
+        OutOfMemory: instead of a MemoryError.
+        InternalError: instead of any other error but a :class:`PageError`, and those that end the run.
     """
     try:
         yield
     except (PageError, OutputError, StateError):
         raise
+    except MemoryError:
+        raise OutOfMemory(f"there is not enough memory for the {subject}; use a machine with more, or split it") from None
     except Exception as error:
         raise InternalError(
             f"this is a bug in the program, please report the {subject} ({type(error).__name__}: {error})"

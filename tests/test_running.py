@@ -387,3 +387,29 @@ def test_counts_of_parts_add_up() -> None:
     one.kinds["article"], other.kinds["article"] = 1, 4
     one.update(other)
     assert (one.headlines, one.kinds["article"]) == (5, 5)
+
+
+def test_a_page_that_takes_too_long_fails_alone(tmp_path: Path) -> None:
+    """A page that takes longer than --page-timeout fails under that name, here and in a worker, and the others are cleaned."""
+    (tmp_path / "sitecustomize.py").write_text(
+        """
+import scraper.extract.cleaning as cleaning
+true = cleaning.decode
+def decode(page):
+    while b"endless" in page.octets:
+        pass
+    return true(page)
+cleaning.decode = decode
+"""
+    )
+    place = tmp_path / "dump.jsonl"
+    place.write_bytes(jsonl([*MANY[:40], ("a.txt", b"endless"), *MANY[:400]]))
+    environment = {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
+    outs = []
+    for jobs in "12":
+        done = run("clean", place, "-j", jobs, "--page-timeout", "0.5", env=environment)
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[0].startswith(f"scraper: {place}#41: page-timeout: ".encode())
+        assert done.stdout.count(b"\n") == 440
+        outs.append(done.stdout)
+    assert outs[0] == outs[1]

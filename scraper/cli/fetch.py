@@ -8,6 +8,7 @@ import typer
 
 from scraper.cli.options import (
     MAX_BYTES,
+    PAGE_TIMEOUT,
     Dedup,
     Failures,
     FromList,
@@ -20,6 +21,7 @@ from scraper.cli.options import (
     Only,
     Options,
     Out,
+    PageTimeout,
     Quiet,
     Since,
     Site,
@@ -80,6 +82,7 @@ def fetch(
         float, typer.Option(metavar="SECONDS", min=0.01, max=86400, help="The most that one request may take.")
     ] = 60.0,
     max_bytes: MaxBytes = MAX_BYTES,
+    page_timeout: PageTimeout = PAGE_TIMEOUT,
     unknown: Unknown = "keep",
     only: Only = None,
     lang: Lang = None,
@@ -129,6 +132,7 @@ def fetch(
         keys=keys,
         layouts=layouts,
         max_bytes=max_bytes,
+        page_timeout=page_timeout,
         jobs=jobs,
         quiet=quiet,
     )

@@ -148,6 +148,7 @@ def _job(options: Options, web: FetchOptions, pattern: Pattern | None) -> Job:
         filters=choice,
         has_digests=web.dedup,
         target=pattern.of if pattern is not None else None,
+        page_timeout=options.page_timeout,
         keys=ticker_keys if web.ticker_only and web.state is not None else None,
     )
 

@@ -80,6 +80,9 @@ Layouts = Annotated[
 ]
 Url = Annotated[str | None, typer.Option(metavar="URL", help="The address of a single input.", show_default=False)]
 MaxBytes = Annotated[int, typer.Option(metavar="BYTES", min=1, help="The most bytes that one page may have.")]
+PageTimeout = Annotated[
+    float, typer.Option(metavar="SECONDS", min=0.001, max=86400, help="The most that cleaning one page may take.")
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors to stderr.")]
 
 FromList = Annotated[
@@ -111,6 +114,7 @@ Jobs = Annotated[
 ]
 
 MAX_BYTES = 32 * 1024 * 1024
+PAGE_TIMEOUT = 60.0
 
 
 class Options(NamedTuple):
@@ -136,6 +140,7 @@ class Options(NamedTuple):
     url_field: UrlField = "url"
     date_field: DateField = None
     max_bytes: MaxBytes = MAX_BYTES
+    page_timeout: PageTimeout = PAGE_TIMEOUT
     jobs: Jobs = None
     quiet: Quiet = False
 

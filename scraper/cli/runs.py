@@ -150,6 +150,7 @@ def run(
             job = Job(
                 *(request, unknown, lines, skip, options.layouts, pieces is not None),
                 is_page_by_page=not has_repeats or pattern is not None,
+                page_timeout=options.page_timeout,
                 filters=choice,
                 has_digests=not has_repeats,
                 flush=rest,

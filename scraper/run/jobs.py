@@ -15,12 +15,14 @@ from scraper.output.digests import headline_key, page_digests
 from scraper.records import FailureRecord, Keys, PageRecord, to_json_line
 from scraper.run.counts import Counts, PageCount
 from scraper.run.filters import Filters
+from scraper.run.time_limit import TimeLimit
 from scraper.sources import Item, ReadOptions
 
 Lines = Callable[[Outcome], Iterable[bytes]]
 Unknown = Literal["keep", "skip", "fail"]
 """What is done with a page of no known layout."""
 
+_time_limit: Final = cache(TimeLimit)
 layouts_of: Final = cache(choose_layouts)
 """The built-in layouts and those of a directory, loaded once in each process."""
 
@@ -49,6 +51,8 @@ class Job(NamedTuple):
     """Names the output of a page, where a pattern gives many."""
     keys: Callable[[Outcome], Sequence[str]] | None = None
     """Makes a key for each line, by which a later run recognises it."""
+    page_timeout: float | None = None
+    """Seconds that cleaning a page may take."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -123,9 +127,10 @@ def clean_item(job: Job, item: Item) -> Cleaned:
     if item.left_out is not None:
         return Cleaned(left_out=item.left_out)
     try:
-        outcome = _clean(item, layouts_of(job.layouts), known_only=job.unknown != "keep")
-        refusal = job.filters.refusal(outcome.record)
-        return Cleaned(left_out=refusal) if refusal is not None else _cleaned(job, outcome)
+        with _time_limit(job.page_timeout):
+            outcome = _clean(item, layouts_of(job.layouts), known_only=job.unknown != "keep")
+            refusal = job.filters.refusal(outcome.record)
+            return Cleaned(left_out=refusal) if refusal is not None else _cleaned(job, outcome)
     except PageError as error:
         return Cleaned(left_out=error.code) if _is_left_out(error, item, job.unknown) else Cleaned(error=error)
 
