@@ -1,1 +1,1 @@
-"""How fast the program is: ratios of times that were taken in one run, on corpora that it invents."""
+"""The program's speed: ratios of times measured in one run, on invented corpora."""

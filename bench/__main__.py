@@ -1,4 +1,4 @@
-"""The figures of speed, as ratios against floors that are measured in the same run.
+"""Measure speed as ratios to floors that are measured in the same run.
 
 ``scripts/bench`` takes some ten minutes of an idle machine. With ``--small`` it takes one, proves that the bench works, and measures
 nothing worth quoting.
@@ -18,7 +18,7 @@ from bench.measuring import Ratio
 
 
 class Row(NamedTuple):
-    """A line of the table: what is measured, in which unit, and what it must be and should be."""
+    """A line of the table: the figure, its unit, and its bound and aim."""
 
     name: str
     unit: str
@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
 
 def rows(folder: Path, *, small: bool) -> Iterator[Row]:
-    """Yield what is measured, on corpora that are written into ``folder``."""
+    """Yield the figures to measure, on corpora that are written into ``folder``."""
     rounds = 5
     many, more = (300, 1000) if small else (20_000, 200_000)
     some = 40 if small else 400

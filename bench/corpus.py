@@ -1,7 +1,7 @@
-"""Corpora: invented pages in the network's frame, as large as real ones are.
+"""Corpora: invented pages in the network's markup, as large as real ones.
 
-A real page has 70 to 110 kB, of which the state of its forms takes 3 kB each time, more than 450 elements and 58 headlines. Its menu is that of its site, the same on every page; its sidebar
-changes from day to day, and so does the ticker, which holds the news of the day of the fetch.
+A real page has 70 to 110 kB, with more than 450 elements, 58 headlines, and 3 kB of state in each form. Its menu is that of its
+site, the same on every page; its sidebar changes from day to day, and so does the ticker with the news of the day of the fetch.
 """
 
 import re
@@ -24,14 +24,14 @@ _HEADLINES: Final = 58
 PARAGRAPHS: Final = 14
 _PAGES_OF_A_DAY: Final = 20
 _STATE: Final = 2200
-"""Bytes of a form's state; in base64 they take a third more."""
+"""Bytes of a form's state; base64 makes them a third longer."""
 
 SITE: Final = "مغرس"
-"""The site's name, which also stands before each title in the page's head."""
+"""The site's name, which also precedes each title in the page's head."""
 
 
 class _Page(Markup):
-    """A page whose menu and sidebar are as long as they are on the real sites."""
+    """A page whose menu and sidebar are as long as on the real sites."""
 
     def __init__(self, story: Story, options: Options, rng: Random, site: str, day: int) -> None:
         super().__init__(story, options, rng)
@@ -58,7 +58,7 @@ class _Page(Markup):
         whole = whole.replace('<meta property="og:site_name" content="x" />', named)
         head, _, rest = whole.partition('<div id="centeredmenu"><ul>')
         _, _, rest = rest.partition("</ul>")
-        state, _, rest = rest.partition("</div>")  # it stands behind the menu on the real sites
+        state, _, rest = rest.partition("</div>")  # it follows the menu on the real sites
         middle, _, rest = rest.partition('<div class="mainvideosgroup">')
         _, _, rest = rest.partition('</div>\n<div id="mainContent">')
         header = f'<div class="tableheader">{self.say(phrase(self._site, self.story.lang)[:14])}</div>'
@@ -79,19 +79,19 @@ def stories(seed: int) -> Iterator[Story]:
 
 
 def html_page(story: Story, rng: Random, day: int = 0, options: Options | None = None, site: str = "") -> bytes:
-    """Return the page of a story in HTML, as it was fetched from a site on a day."""
+    """Return the page of a story in HTML, as fetched from a site on a day."""
     return _Page(story, options or Options(), rng, site or story.host, day).page().encode()
 
 
 def html_pages(count: int, seed: int = 1) -> Iterator[bytes]:
-    """Yield pages in HTML as one crawl meets them: they share the menu of their site and the sidebar of their day."""
+    """Yield pages in HTML as in one crawl: they share the menu of their site and the sidebar of their day."""
     rng = Random(seed)
     for n, story in zip(range(count), stories(seed), strict=False):
         yield html_page(story, rng, n // _PAGES_OF_A_DAY)
 
 
 def mixed_html_pages(count: int, seed: int = 1) -> Iterator[bytes]:
-    """Yield pages in HTML as an archive mixes them: each has a menu, a sidebar and a ticker of its own."""
+    """Yield pages in HTML as in a mixed archive: each has a menu, a sidebar and a ticker of its own."""
     rng = Random(seed)
     for n, story in zip(range(count), stories(seed), strict=False):
         yield html_page(story, rng, site=f"{seed} {n}")
@@ -105,7 +105,7 @@ def texts(count: int, seed: int = 2) -> Iterator[str]:
 
 
 def foreign_texts(count: int, seed: int = 3) -> Iterator[str]:
-    """Yield texts that are of no page of the network, as long as those of pages that are."""
+    """Yield texts of other sites, as long as those of the network's pages."""
     rng = Random(seed)
     for _ in range(count):
         lines = [phrase(rng, "ar"), *(" ".join(sentence(rng, "ar") for _ in range(4)) for _ in range(24))]

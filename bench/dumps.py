@@ -1,4 +1,4 @@
-"""Figures of dumps in JSON Lines, through the command itself."""
+"""Figures of dumps in JSON Lines, measured with the command itself."""
 
 from collections.abc import Iterable
 from itertools import chain, islice, repeat
@@ -11,7 +11,7 @@ from bench.measuring import Ratio, compare, compare_processes, run
 
 _TYPED = str(Path(__file__).with_name("typed_pass.py"))
 _DISTINCT = 500
-"""Different documents of a dump, which are repeated: inventing one takes longer than cleaning it."""
+"""The number of different documents of a dump, which are repeated: inventing one takes longer than cleaning it."""
 
 
 def texts_dump(folder: Path, count: int) -> Path:
@@ -40,7 +40,7 @@ def text(folder: Path, count: int, rounds: int) -> Ratio:
 
 
 def foreign(folder: Path, count: int, rounds: int) -> Ratio:
-    """Return the figure of texts that are left out."""
+    """Return the figure of texts that are omitted."""
     return compare_with_typed_pass(foreign_dump(folder, count), count, rounds, "--unknown", "skip")
 
 
@@ -50,7 +50,7 @@ def jobs(folder: Path, count: int, rounds: int) -> Ratio:
 
 
 def memory(folder: Path, count: int, more: int) -> Ratio:
-    """Return the peak of memory on a long dump over that on a short one."""
+    """Return the peak memory for a long dump over that for a short one."""
     peaks = []
     for size in (more, count):
         dump = foreign_dump(folder, size)

@@ -1,6 +1,6 @@
-"""The extractors that are measured: scraper, and the general ones that people use. Each as its own documentation says to use it.
+"""The extractors that are measured: scraper and general ones, each called as its own documentation says.
 
-They are no dependency of this project: each is imported when its turn comes, by name, since the type checker does not know it.
+They are not dependencies of this project: each is imported by name when it is measured, since the type checker does not know it.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 @dataclass(frozen=True)
 class Found:
-    """What an extractor says of a page."""
+    """What an extractor finds in a page."""
 
     text: str = ""
     title: str | None = None
@@ -24,7 +24,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Tool:
-    """An extractor that is ready: what a user waits for, which is timed, and what its result says."""
+    """A loaded extractor: the call that is timed, and how its result is read."""
 
     extract: Callable[[bytes], Any]
     read: Callable[[Any], Found]
@@ -36,9 +36,9 @@ class Extractor:
 
     name: str
     distribution: str
-    """Under which name it is installed."""
+    """Its name on PyPI."""
     call: str
-    """What is timed."""
+    """The call that is timed, for the table."""
     load: Callable[[], Tool]
 
 
@@ -115,7 +115,7 @@ def _newspaper() -> Tool:
     article = import_module("newspaper").Article
 
     def extract(page: bytes) -> Any:
-        # It wants the address that it would have fetched; nothing is fetched, not even pictures.
+        # It requires the address of the page; nothing is fetched, not even pictures.
         read = article("https://page.example/", language="ar", fetch_images=False)
         read.download(input_html=page.decode())
         return read.parse()

@@ -1,4 +1,4 @@
-"""What an extractor leaks or loses: what it says of invented pages, held against the stories that were put on them."""
+"""What an extractor leaks or loses, by comparing its results for invented pages with their stories."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ from tests.pages.words import phrase, some
 
 _HEADINGS_AT: Final = (5, 11)
 _WORDS: Final = 4
-"""Words in a headline, at least: that many do not stand in a body by chance."""
+"""The least number of words in a headline: so many do not occur in a body by chance."""
 _SHORT: Final = 91
-"""Characters in the body of a piece of short news: so many had the shortest that was seen."""
+"""Characters in the body of a short piece of news, as in the shortest that was seen."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A story, and the page that it was put on."""
+    """A story and its page."""
 
     story: Story
     page: bytes
@@ -35,7 +35,7 @@ class Samples:
     """The same stories in several shapes."""
 
     br: Sequence[Sample]
-    """Paragraphs parted by ``<br>``, as the network has them."""
+    """Paragraphs separated by ``<br>``, as on the network's pages."""
     p: Sequence[Sample]
     """The same with a ``<p>`` around each paragraph."""
     short: Sequence[Sample]
@@ -58,7 +58,7 @@ def make_samples(count: int, seed: int = 4) -> Samples:
 
 
 def _countable(story: Story, rng: Random) -> Story:
-    """Return the story with sub-headings, and with headlines that are long enough not to stand in its body by chance."""
+    """Return the story with sub-headings, and with headlines too long to occur in its body by chance."""
     blocks = list(story.blocks)
     for place in _HEADINGS_AT:
         blocks.insert(place, Block(f"{some(rng, 'ar', 4, 4)} {place}"[:60], heading=True))
@@ -73,19 +73,19 @@ def _countable(story: Story, rng: Random) -> Story:
 
 def _short(rng: Random) -> str:
     while True:
-        said = some(rng, "ar", 14, 17) + "."
-        if len(said) == _SHORT:
-            return said
+        text = some(rng, "ar", 14, 17) + "."
+        if len(text) == _SHORT:
+            return text
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one page has become."""
+    """The result for one page."""
 
     found: int
-    """How many headlines are given as headlines, one by one."""
+    """The number of headlines that are given as such, one by one."""
     inside: int
-    """How many headlines stand in the text of the article."""
+    """The number of headlines in the text of the article."""
     notice: bool
     footer: bool
     dateline: bool
@@ -97,13 +97,13 @@ class Verdict:
     chars: int
     """Visible characters of the text."""
     noise: int
-    """Those of them that belong neither to the body nor to the title."""
+    """Those of them that are neither of the body nor of the title."""
     flat: bool
-    """Whether several blocks stand on one line."""
+    """Whether several blocks are on one line."""
 
 
 def judge(found: Found, story: Story) -> Verdict:
-    """Return what an extractor's result says of the story, and what not."""
+    """Compare an extractor's result with the story."""
     text = squeeze(found.text)
     given = {squeeze(headline) for headline in found.headlines}
     headlines = [squeeze(slot.text) for slot in story.ticker]
@@ -166,8 +166,8 @@ def _on(take: Callable[[Verdict], bool]) -> Cell:
 
 def _which(take: Callable[[Verdict], str]) -> Cell:
     def cell(verdicts: Sequence[Verdict]) -> str:
-        said = [take(verdict) for verdict in verdicts]
-        counted = sorted({(-said.count(word), word) for word in said})
+        words = [take(verdict) for verdict in verdicts]
+        counted = sorted({(-words.count(word), word) for word in words})
         return counted[0][1] if len(counted) == 1 else ", ".join(f"{word} {-times}" for times, word in counted)
 
     return cell
@@ -194,7 +194,7 @@ COLUMNS: Final[dict[str, Cell]] = {
 
 
 def _whole(verdicts: Sequence[Verdict], paragraphs: int) -> str:
-    """Return in a few words what has become of pages as a whole."""
+    """Return in a few words what became of whole pages."""
 
     def body(verdict: Verdict) -> str:
         if not verdict.chars:
@@ -214,7 +214,7 @@ def _whole(verdicts: Sequence[Verdict], paragraphs: int) -> str:
 
 
 def leaks(tool: Tool, samples: Samples) -> Iterator[str]:
-    """Yield the cells of an extractor's row: one if both markups give the same, else first that of ``<br>``, then of ``<p>``."""
+    """Yield the cells of an extractor's row: one if both kinds of markup give the same, else that of ``<br>``, then of ``<p>``."""
     br, p, short, text = (
         [judge(tool.read(tool.extract(sample.page)), sample.story) for sample in shape]
         for shape in (samples.br, samples.p, samples.short, samples.text)

@@ -1,10 +1,10 @@
-"""What it costs to remember a long run: ``--dedup`` and ``headlines --unique`` beside the same runs without them.
+"""The cost of remembering a long run: ``--dedup`` and ``headlines --unique`` compared with the same runs without them.
 
-``python -m bench.long_runs`` writes dumps of text pages, runs the command on each with two processes, and prints, for each, the time a
-page, that of the process which writes, and the peaks of memory. The pages have two paragraphs and a full ticker of 58 headlines, of
-which every other page has a new one and lost the oldest, as when a page is fetched every few minutes; in ``shuffled`` the same pages
-come in no order, so that no page shares its headlines with those next to it. One page in ten is a repeat of another from anywhere
-before it. Takes an hour, and 2.5 GB below TMPDIR; the dumps are removed.
+``python -m bench.long_runs`` writes dumps of text pages, runs the command on each with two processes, and prints the time per page,
+the writing process's time, and the peaks of memory. The pages have two paragraphs and a full ticker of 58 headlines, of which every
+other page has a new one and lost the oldest, as when a page is fetched every few minutes; in ``shuffled`` the same pages have a
+random order, so that no page shares its headlines with its neighbours. One page in ten repeats a random earlier one. It takes an
+hour, and 2.5 GB in TMPDIR; the dumps are removed.
 """
 
 import argparse
@@ -33,7 +33,7 @@ _REPEATS: Final = 10
 _DAYS: Final = 28
 _TICKER, _TITLE = "XTICKERX", "XTITLEX"
 
-# The command in a process of its own, which then tells what it has used and what the largest of those it waited for has.
+# Runs the command as a process, then prints its own resources and those of its largest child.
 _MEASURED: Final = """
 import resource, sys
 from scraper.__main__ import main
@@ -53,7 +53,7 @@ _RUNS: Final = {
 
 
 def lines(count: int, numbers: Sequence[int]) -> Iterator[bytes]:
-    """Yield pages as lines of a dump; a number stands for a page and its place in time."""
+    """Yield pages as lines of a dump; a number is a page and its place in time."""
     rng = Random(count)
     phrases = [phrase(rng, "ar") for _ in range(_PHRASES)]
     story = next(stories(1))
@@ -70,7 +70,7 @@ def lines(count: int, numbers: Sequence[int]) -> Iterator[bytes]:
 
 
 def write_dumps(folder: Path, count: int) -> None:
-    """Write the pages in the order of time, with repeats, and in none."""
+    """Write the pages in the order of time, with repeats, and in random order."""
     rng = Random(count)
     numbers = [rng.randrange(n) if n and rng.random() * _REPEATS < 1 else n for n in range(count)]
     for name in ("pages", "shuffled"):
@@ -80,7 +80,7 @@ def write_dumps(folder: Path, count: int) -> None:
 
 
 def measure(folder: Path, name: str, count: int) -> str:
-    """Run the command once, and say what it took."""
+    """Run the command once, and return its measurements."""
     dump, arguments = _RUNS[name]
     out = folder / "out.jsonl"
     command = [

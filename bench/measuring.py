@@ -1,4 +1,4 @@
-"""Times and peaks of memory, and their ratios."""
+"""Times, peaks of memory, and their ratios."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Ratio(NamedTuple):
-    """Ours over the floor's, round by round, and both in words."""
+    """Our time over the floor's for each round, and both as text."""
 
     each: Sequence[float]
     ours: str
@@ -18,7 +18,7 @@ class Ratio(NamedTuple):
 
 
 def compare(ours: Callable[[], object], floor: Callable[[], object], rounds: int, count: int) -> Ratio:
-    """Time both in turn, and return the ratios; ``count`` is how many pages each does."""
+    """Time both in turn and return the ratios; ``count`` is the number of pages of each."""
     times = [(_seconds(ours), _seconds(floor)) for _ in range(rounds + 1)][1:]  # the first round warms caches
     return Ratio([one / other for one, other in times], *(_per_page([pair[n] for pair in times], count) for n in (0, 1)))
 
@@ -29,7 +29,7 @@ def compare_processes(path: os.PathLike[str], count: int, rounds: int) -> Ratio:
     return compare(one, two, rounds, count)
 
 
-# A process counts what its parent held when it was forked, so a small one stands between.
+# The peak of a process includes its parent's memory at the fork, so a small process starts it.
 _MEASURED = """
 import resource, subprocess, sys
 status = subprocess.call([sys.executable, *sys.argv[1:]], stdout=subprocess.DEVNULL)
@@ -39,10 +39,10 @@ sys.exit(status)
 
 
 def run(*command: str | os.PathLike[str]) -> int:
-    """Run a command to its end, and return its peak of resident memory in bytes.
+    """Run a command to its end, and return its peak resident memory in bytes.
 
     Raises:
-        RuntimeError: if it fails: a time of something that failed says nothing.
+        RuntimeError: if it fails, since its time would mean nothing.
     """
     done = subprocess.run([sys.executable, "-c", _MEASURED, *command], stdout=subprocess.PIPE, check=False)
     if done.returncode:

@@ -24,7 +24,7 @@ _MAX_BYTES = 32 * 1024 * 1024
 def html(count: int, rounds: int, *, mixed: bool = False) -> Ratio:
     """Return the time from page to JSON line over that of lxml's parse of the same bytes.
 
-    Each round has pages of its own, in case anything is remembered of pages that were read before.
+    Each round has pages of its own, in case any state is kept from page to page.
 
     Args:
         count: how many pages each round has.
@@ -42,15 +42,15 @@ def html(count: int, rounds: int, *, mixed: bool = False) -> Ratio:
 
 
 def warc(folder: Path, count: int, rounds: int) -> Ratio:
-    """Return the time of a web archive over those of FastWARC's iteration and of cleaning the same pages from memory."""
+    """Return the time for a web archive over those of FastWARC's iteration and of cleaning the same pages from memory."""
     pages = list(html_pages(count))
     path = _write_archive(folder / "pages.warc.gz", pages)
 
     def ours() -> None:
-        for reading in read_inputs([str(path)], ReadOptions(max_bytes=_MAX_BYTES)):
-            if reading.page is None:
-                raise RuntimeError(f"{reading.input}: {reading.error}")
-            to_json_line(clean(reading.page).record)
+        for item in read_inputs([str(path)], ReadOptions(max_bytes=_MAX_BYTES)):
+            if item.page is None:
+                raise RuntimeError(f"{item.input}: {item.error}")
+            to_json_line(clean(item.page).record)
 
     def floor() -> None:
         with path.open("rb") as file:
@@ -90,8 +90,8 @@ def _parse_all(pages: Sequence[bytes]) -> None:
 
 
 def _check(pages: Sequence[bytes]) -> None:
-    """Refuse to measure pages that are not what they are said to be, or that are not cleaned."""
-    layout = Layout(builtin_layouts()[0].file)  # one of its own: nothing of these pages may be remembered when they are measured
+    """Refuse to measure pages that are too small or not cleaned as expected."""
+    layout = Layout(builtin_layouts()[0].file)  # one of its own, so that nothing of these pages is cached when they are measured
     for page in pages:
         record = clean(Page(data=page), [layout]).record
         if record.kind != "article" or len(record.headlines) != 58 or sum(1 for _ in etree.HTML(page).iter()) < 450:  # noqa: PLR2004

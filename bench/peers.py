@@ -1,9 +1,9 @@
-"""General extractors and scraper on the same pages: how long each takes, and what it leaks or loses. Prints two tables in Markdown.
+"""Compare general extractors and scraper on the same pages: their times, and what they leak or lose. Prints two tables in Markdown.
 
-``scripts/peers`` installs the extractors and runs this. Each has a process of its own, one after the other, so that none disturbs
-another and one that is missing, fails, dies or hangs costs only its own row. In each process the parser, scraper and the extractor
-take turns, a round after the other; a ratio is the median of the ratios of the rounds, so that what else the machine does weighs on
-both sides of it. Each round has new pages, so that nobody profits from having read a page before.
+``scripts/peers`` installs the extractors and runs this. Each has a process of its own, one after the other, so that an extractor
+that is missing, fails, dies or hangs affects only its own row. In each process the parser, scraper and the extractor take turns,
+round by round; a ratio is the median of the rounds' ratios, so that other load on the machine affects both sides. Each round has new
+pages, so that no extractor gains from having read a page before.
 """
 
 import argparse
@@ -30,35 +30,35 @@ from bench.leaks import COLUMNS, Samples, leaks, make_samples
 from scraper import __version__
 
 _LIMIT: Final = 900.0
-"""Seconds that an extractor may take for all its pages, before it counts as hanging."""
+"""Seconds that an extractor may take for all its pages before it is killed."""
 
 Rounds = Sequence[Sequence[bytes]]
-"""Pages in HTML, those of each round."""
+"""Pages in HTML, by round."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured of one extractor; or why nothing was."""
+    """The measurements of one extractor, or the reason why there are none."""
 
     version: str = "?"
     seconds: float = 0.0
-    """For a page."""
+    """Per page."""
     parses: float = 0.0
     """Its time in units of lxml's parse of the same bytes."""
     scrapers: float = 0.0
     """The same in units of scraper's time."""
     parse: float = 0.0
-    """Seconds that lxml took to parse a page."""
+    """Seconds that lxml takes to parse a page."""
     cells: tuple[str, ...] = ()
     failure: str = ""
-    """Why there is nothing to say."""
+    """Why there are no measurements."""
 
 
 def compare(extractor: Extractor, samples: Samples, rounds: Rounds) -> Row:
     """Measure an extractor in a process of its own.
 
     Args:
-        extractor: any; it may do whatever it likes.
+        extractor: any; it may crash, hang or print.
         samples: the pages on which it is judged.
         rounds: the pages on which it is timed.
     """
@@ -94,7 +94,7 @@ def _work(answers: Connection, extractor: Extractor, samples: Samples, rounds: R
 def measure(extractor: Extractor, samples: Samples, rounds: Rounds) -> Row:
     """Measure an extractor in this process."""
     tool, own = extractor.load(), SCRAPER.load()
-    cells = tuple(leaks(tool, samples))  # before it is timed, so that everything is loaded and warm
+    cells = tuple(leaks(tool, samples))  # before it is timed, so that everything is loaded
     for sample in samples.br:
         own.extract(sample.page)
     works = (_parse, own.extract, tool.extract) if extractor != SCRAPER else (_parse, own.extract)
@@ -114,7 +114,7 @@ def _parse(page: bytes) -> object:
 
 
 def _seconds(work: Callable[[bytes], object], pages: Sequence[bytes]) -> float:
-    # Processor time: nothing here waits for anything, and what else runs on the machine counts for less.
+    # Processor time: nothing here waits, and other load on the machine counts for less.
     start = process_time()
     for page in pages:
         work(page)
@@ -134,8 +134,8 @@ def tables(rows: Sequence[tuple[Extractor, Row]]) -> Iterator[str]:
     if parses := [row.parse for _, row in rows if row.parse]:
         yield f"| lxml's parse alone | {etree.__version__} | {1000 * median(parses):.2f} | 1.00 | | `etree.fromstring(page, HTMLParser())` |"
     for extractor, row in rows:
-        said = row.failure or f"{1000 * row.seconds:.2f} | {row.parses:.2f} | {row.scrapers:.2f}"
-        yield f"| {extractor.name} | {row.version} | {said} |{' | |' * bool(row.failure)} `{extractor.call}` |"
+        cells = row.failure or f"{1000 * row.seconds:.2f} | {row.parses:.2f} | {row.scrapers:.2f}"
+        yield f"| {extractor.name} | {row.version} | {cells} |{' | |' * bool(row.failure)} `{extractor.call}` |"
     yield ""
     yield from _table_head("extractor", *COLUMNS, "a short piece of news", "the page as plain text")
     for extractor, row in rows:

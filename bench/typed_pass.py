@@ -1,4 +1,4 @@
-"""The floor of a dump: each line decoded into its fields and encoded again, and nothing more."""
+"""The floor of a dump: decode each line into its fields, and encode it again."""
 
 import sys
 
