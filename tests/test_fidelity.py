@@ -1,6 +1,6 @@
-"""Other programs between a page and scraper: records of what they leave are right, or say what they do not know.
+"""Records of texts and pages that other programs made are right, or warn of what they do not know.
 
-The tables of docs/fidelity.md, made anew over fewer stories; ``scripts/fidelity --show`` tells what is wrong in a cell.
+The tables of docs/fidelity.md with fewer stories; ``scripts/fidelity --show`` lists the mistakes of a cell.
 """
 
 import os
@@ -22,7 +22,7 @@ from tests.fidelity.tools import DEBIAN, TOOLS, Tool, missing
 
 STORIES = 16
 MOST_WRONG, LEAST_RIGHT = 1, 93
-"""Percent of pages. Of sixteen, one may be said instead of right; docs/fidelity.md has the figures of 120."""
+"""Percent of pages. Of sixteen, one may have a warning instead of being right; docs/fidelity.md has the figures of 120."""
 
 
 @cache
@@ -38,7 +38,7 @@ def _row(tool: Tool) -> Row:
     return judged(tool, samples())
 
 
-def _said(row: Row, name: str) -> str:
+def _shares(row: Row, name: str) -> str:
     where = ("html:" if row.tool.is_html else "") + row.tool.name
     right, wrong = row.share(name, "right"), row.share(name, "wrong")
     return (
@@ -48,24 +48,24 @@ def _said(row: Row, name: str) -> str:
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_a_record_of_a_text_is_right_or_says_so(tool: Tool) -> None:
-    """What a program left of a page gives a record that is right where the program keeps enough, and hardly ever silently wrong."""
+    """A text that keeps enough of a page gives a right record, and hardly ever a silently wrong one."""
     row = _row(tool)
     assert row.pages >= (STORIES if "x" not in tool.keeps else 4)
-    assert [_said(row, name) for name in FIELDS if row.share(name, "wrong") > MOST_WRONG] == []
+    assert [_shares(row, name) for name in FIELDS if row.share(name, "wrong") > MOST_WRONG] == []
     kept = [name for name in FIELDS if NEEDS[name] in tool.keeps and row.counts[name]]
-    assert [_said(row, name) for name in kept if row.share(name, "right") < LEAST_RIGHT] == []
+    assert [_shares(row, name) for name in kept if row.share(name, "right") < LEAST_RIGHT] == []
 
 
 @pytest.mark.parametrize("tool", SAVINGS, ids=lambda tool: tool.name)
 def test_a_record_of_a_saved_page_is_right(tool: Tool) -> None:
-    """However a page was saved, its record is that of the page as it was sent, with the addresses of the network."""
+    """A saved page gives the record of the page as it was sent, with the network's addresses, however it was saved."""
     row = _row(tool)
     assert row.pages == STORIES
-    assert [_said(row, name) for name in (*FIELDS, ADDRESSES) if row.share(name, "right") < 100] == []
+    assert [_shares(row, name) for name in (*FIELDS, ADDRESSES) if row.share(name, "right") < 100] == []
 
 
 def test_the_stories_are_of_every_make() -> None:
-    """Languages, paragraphs, sub-headings, authors, notices, lists and tables vary, and each story is on its page."""
+    """The stories vary in language, paragraphs, sub-headings, authors, notices, lists and tables, and are on their pages."""
     some = list(make_samples(100))
     assert {sample.story.lang for sample in some} == {"ar", "fr", "en"}
     assert {sample.options.body for sample in some} == {"br", "p"}
@@ -99,30 +99,30 @@ def sample() -> Sample:
 
 
 def test_the_right_record_is_judged_right(sample: Sample) -> None:
-    """The record of the page itself has every field right."""
+    """The record of the page itself is right in every field."""
     assert set(_verdicts(sample).values()) == {"right"}
 
 
 def test_a_field_without_its_warning_is_silently_wrong(sample: Sample) -> None:
-    """Null is said by its own warning alone, and something else is never said."""
+    """A null field is reported only by its own warning, and a wrong value is always silently wrong."""
     for name, warning in (("title", "no-title"), ("newspaper", "no-newspaper"), ("date", "no-date")):
         nothing: dict[str, Any] = {name: None}
         assert _verdicts(sample, **nothing)[name] == "wrong"
-        assert _verdicts(sample, **nothing, warnings=[warning])[name] == "said"
+        assert _verdicts(sample, **nothing, warnings=[warning])[name] == "reported"
         assert _verdicts(sample, **{name: "x"}, warnings=[warning])[name] == "wrong"
 
 
 def test_an_author_is_missed_where_the_text_has_one(sample: Sample) -> None:
-    """No author is said only where the program has left out the name; the newspaper's own name is no author."""
+    """A null author counts as reported only if the text lacks the name; the newspaper's name is not an author."""
     assert _verdicts(sample, author=None)["author"] == "wrong"
-    assert _verdicts(sample, author=None, source="nothing of it")["author"] == "said"
+    assert _verdicts(sample, author=None, source="nothing of it")["author"] == "reported"
     own = replace(sample, printed=sample.story.newspaper)
     assert _verdicts(own, author=None)["author"] == "right"
     assert _verdicts(own, author=own.printed)["author"] == "wrong"
 
 
 def test_a_body_is_wrong_with_a_word_more_or_less(sample: Sample) -> None:
-    """Words that are lost, added or in another order are wrong, and so is a paragraph that is cut or, unless it is said, joined."""
+    """A body is wrong if words are lost, added or reordered, or a paragraph is cut or, without the warning, joined."""
     blocks = clean(Page(data=sample.html)).record.text.split("\n\n")
     cut = [*blocks[0].split(" ", 1), *blocks[1:]]
     joined = [f"{blocks[0]} {blocks[1]}", *blocks[2:]]
@@ -135,7 +135,7 @@ def test_a_body_is_wrong_with_a_word_more_or_less(sample: Sample) -> None:
 
 
 def test_what_a_program_left_out_is_not_asked_of_a_record(sample: Sample) -> None:
-    """Of a body that lost its first paragraph on the way, the rest is right."""
+    """A record need not contain what the program before it left out."""
     blocks = clean(Page(data=sample.html)).record.text.split("\n\n")
     rest = "\n\n".join(blocks[1:])
     assert _verdicts(sample, "x", source=rest, text=rest)["text"] == "right"
@@ -143,40 +143,40 @@ def test_what_a_program_left_out_is_not_asked_of_a_record(sample: Sample) -> Non
 
 
 def test_headings_and_headlines_are_all_or_said(sample: Sample) -> None:
-    """An invented sub-heading is wrong everywhere, a missing one where lines are kept; of a ticker nothing may be given in part."""
+    """An invented sub-heading is always wrong, a missing one where lines are kept; a ticker must be complete or reported."""
     record = clean(Page(data=sample.html)).record
     assert _verdicts(sample, "tdabw", headings=[*record.headings, "x"])["headings"] == "wrong"
     assert _verdicts(sample, headings=[])["headings"] == "wrong"
-    assert _verdicts(sample, "tdabw", headings=[])["headings"] == "said"
+    assert _verdicts(sample, "tdabw", headings=[])["headings"] == "reported"
     assert _verdicts(sample, headlines=record.headlines[1:])["headlines"] == "wrong"
     assert _verdicts(sample, headlines=[])["headlines"] == "wrong"
-    assert _verdicts(sample, headlines=[], warnings=["ticker-not-split"])["headlines"] == "said"
+    assert _verdicts(sample, headlines=[], warnings=["ticker-not-split"])["headlines"] == "reported"
     assert _verdicts(sample, headlines=[], source="nothing of it")["headlines"] == "right"
 
 
 def test_the_first_headline_of_a_glued_text_may_be_lost(sample: Sample) -> None:
-    """Where all is on one line, nothing parts the first headline from the menu: without it the ticker is said, but only if it is."""
+    """On a single line, nothing separates the first headline from the menu: without it the ticker counts as reported."""
     rest = clean(Page(data=sample.html)).record.headlines[1:]
-    assert _verdicts(sample, "dg", headlines=rest, warnings=["unlabelled-text"])["headlines"] == "said"
+    assert _verdicts(sample, "dg", headlines=rest, warnings=["unlabelled-text"])["headlines"] == "reported"
     assert _verdicts(sample, "dg", headlines=rest)["headlines"] == "wrong"
     assert _verdicts(sample, "dg", headlines=rest[1:], warnings=["unlabelled-text"])["headlines"] == "wrong"
 
 
 def test_nobody_is_asked_to_part_what_is_glued(sample: Sample) -> None:
-    """Where a program puts the author behind the title on one line, neither is judged; where lines are kept, both are."""
+    """If a program puts the author behind the title on one line, neither is judged; where lines are kept, both are."""
     source = f"{sample.story.title} {sample.printed} x"
     assert {"title", "author"}.isdisjoint(_verdicts(sample, "dg", source=source))
     assert {"title", "author"} <= set(_verdicts(sample, "tdabhk", source=source))
 
 
 def test_addresses_of_an_archive_are_wrong(sample: Sample) -> None:
-    """A page whose links lead into an unknown archive has addresses that are wrong, and is found out."""
+    """Links into an unknown archive are judged to be wrong addresses."""
     page = sample.html.decode().replace('href="/', 'href="https://archive.example/1/')
     assert {case.field for case in judge(sample, page, "tdabhk", is_html=True) if case.verdict == "wrong"} >= {ADDRESSES}
 
 
 def test_the_document_has_a_row_for_each_tool_in_its_pinned_version() -> None:
-    """The tables in the document are those of today's tools, in the versions that are installed."""
+    """The document's tables list the current tools in their installed versions."""
     text = DOCUMENT.read_text(encoding="utf-8")
     pins = dict(line.lower().split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").split())
     for tool in (*TOOLS, *SAVINGS):
@@ -188,7 +188,7 @@ def test_the_document_has_a_row_for_each_tool_in_its_pinned_version() -> None:
 
 
 def test_tools_are_chosen_by_name() -> None:
-    """A whole name is one tool, a part of one all that hold it; ways of saving stand behind html:."""
+    """A whole name chooses one tool, a part of a name all that contain it; ``html:`` chooses ways of saving."""
     assert [tool.name for tool in chosen("lynx")] == ["lynx"]
     assert len(chosen("LYNX,")) == 2
     assert chosen("html:wayback") == [tool for tool in SAVINGS if tool.name == "Wayback Machine"]
@@ -197,7 +197,7 @@ def test_tools_are_chosen_by_name() -> None:
 
 
 def test_programs_are_named_as_their_packages_are() -> None:
-    """The document says how to install each program that is no Python package."""
-    said = re.search(r"apt-get install ([a-z0-9 -]+)", DOCUMENT.read_text(encoding="utf-8"))
-    assert said is not None
-    assert said[1].split() == " ".join(DEBIAN.values()).split()
+    """The document says how to install each program that is not a Python package."""
+    match = re.search(r"apt-get install ([a-z0-9 -]+)", DOCUMENT.read_text(encoding="utf-8"))
+    assert match is not None
+    assert match[1].split() == " ".join(DEBIAN.values()).split()

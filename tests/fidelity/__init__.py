@@ -1,1 +1,1 @@
-"""Fidelity: what becomes of invented stories on their way through other programs and then through scraper, field by field."""
+"""Fidelity: invented stories through other programs and then through scraper, judged field by field."""

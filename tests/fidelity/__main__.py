@@ -15,7 +15,7 @@ _AROUND: Final = 5
 
 
 def main() -> int:
-    """Judge, and print or write what was found."""
+    """Judge, and print or write the results."""
     parser = argparse.ArgumentParser(
         prog="scripts/fidelity",
         description="Judge records of what other programs made of invented pages. A cell: right, and silently wrong, in percent.",
@@ -31,7 +31,9 @@ def main() -> int:
     parser.add_argument(
         "--show", nargs=3, metavar=("N", "TOOL", "FIELD"), help="print the first N wrong cases of a tool in a field"
     )
-    parser.add_argument("--said", action="store_true", help="with --show: what is said instead of what is silently wrong")
+    parser.add_argument(
+        "--reported", action="store_true", help="with --show: what is reported as unknown instead of silently wrong"
+    )
     parser.add_argument("--source", action="store_true", help="with --show: also the text, from before the title to the end")
     parser.add_argument("--write", action="store_true", help="write the tables into docs/fidelity.md")
     options = parser.parse_args()
@@ -42,7 +44,7 @@ def main() -> int:
     if options.show:
         if options.show[2] not in (*FIELDS, ADDRESSES):
             parser.error(f"the fields are {', '.join((*FIELDS, ADDRESSES))}")
-        wanted = "said" if options.said else "wrong"
+        wanted = "reported" if options.reported else "wrong"
         for tool in tools:
             row = judged(tool, samples)
             cases = [case for case in row.cases if case.field == options.show[2] and case.verdict == wanted]
@@ -86,7 +88,7 @@ def _shown(case: Case, *, with_source: bool) -> Iterator[str]:
 
 
 def _difference(got: Sequence[object], want: Sequence[object]) -> Iterator[str]:
-    """Yield what stands in one list alone: - wanted, + got."""
+    """Yield the items of one list only: - wanted, + got."""
     ours, theirs = list(map(str, want)), list(map(str, got))
     for change, i, j, k, end in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if change == "equal":

@@ -1,4 +1,4 @@
-"""What Chromium makes of pages: one session reads them all."""
+"""Texts and trees of pages from Chromium, all in one session."""
 
 import shutil
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from tests.browsing import BROWSERS, FLAGS
 from tests.fidelity.stories import Sample
 
 _UNREACHED: Final = "--host-resolver-rules=MAP * ~NOTFOUND"
-"""No address is looked up: the pages are invented, and so are the addresses in them."""
+"""No address is resolved: the pages are invented, and so are the addresses in them."""
 
 
 def inner_texts(samples: Sequence[Sample]) -> list[str]:
@@ -21,7 +21,7 @@ def inner_texts(samples: Sequence[Sample]) -> list[str]:
 
 
 def outer_htmls(samples: Sequence[Sample]) -> list[str]:
-    """Return each page as the browser's tree has it, written as HTML."""
+    """Return each page's tree in the browser, serialised as HTML."""
     return _asked(samples, "return document.documentElement.outerHTML")
 
 

@@ -1,4 +1,4 @@
-"""Field by field: is a record right about a story, does it say what it does not know, or is it silently wrong?"""
+"""Judge records field by field: right, reported as unknown, or silently wrong."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -11,25 +11,25 @@ from scraper.errors import EmptyInput
 from scraper.records import PageRecord
 from tests.fidelity.stories import Part, Sample
 
-Verdict = Literal["right", "said", "wrong"]
+Verdict = Literal["right", "reported", "wrong"]
 
 FIELDS: Final = ("title", "newspaper", "date", "author", "text", "headings", "headlines")
 ADDRESSES: Final = "addresses"
-"""A field more, of pages in HTML: the page's own address, its newspaper's slug, and those of source and headlines."""
+"""An additional field of HTML pages: the page's own address, its newspaper's slug, and the addresses of source and headlines."""
 NEEDS: Final = {"title": "t", "newspaper": "d", "date": "d", "author": "a", "text": "b", "headings": "h", "headlines": "k"}
-"""What of a page a text must keep so that a field can be right: letters of ``Tool.keeps``."""
+"""What a text must keep of a page so that a field can be right: letters of ``Tool.keeps``."""
 
 _MARKS: Final = re.compile(r"(?<!\S)[-+*•◦|=_:─]+(?!\S)")
-"""What tools draw before list items and between table cells; bodies of stories have no such marks of their own."""
+"""Marks of list items and table cells that tools add; bodies of stories have none of their own."""
 _EMPHASIS: Final = re.compile(r"(?<!\S)[*_#]+(?=\S)|(?<=\S)[*_]+(?!\S)")
 _ESCAPED: Final = re.compile(r"\\(?=[^\w\s])")
 _NOT_SEEN: Final = 3
-"""So many of a ticker's longer headlines may stand in a text by chance, without its holding the ticker."""
+"""So many of a ticker's longer headlines may occur in a text by chance, without its ticker."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One field of one record, and what was to be in it."""
+    """One field of one record, and its expected value."""
 
     sample: Sample
     field: str
@@ -38,23 +38,23 @@ class Case:
     want: object
     warnings: Sequence[str]
     source: str
-    """The text, or the page, of which the record was made."""
+    """The text or page from which the record was made."""
 
 
 def squash(text: str) -> str:
-    """Return the visible characters, without the marks that tools draw."""
+    """Return the visible characters, without the marks that tools add."""
     return "".join(_MARKS.sub("", text).split())
 
 
 def _bare(text: str) -> str:
-    """Return the text without what Markdown adds to words."""
+    """Return the text without the characters that Markdown adds to words."""
     return _ESCAPED.sub("", _EMPHASIS.sub("", text))
 
 
 def judge(sample: Sample, source: str, keeps: str, *, is_html: bool = False) -> list[Case]:
-    """Return the judgement of each field of the record of a text, or of a page in HTML; none where there is no text.
+    """Return the judgement of each field of the record of a text, or of a page in HTML; none if there is no text.
 
-    A page in HTML is read twice, without its address and with it, and the worse counts.
+    A page in HTML is read without its address and with it, and the worse judgement counts.
     """
     try:
         record = clean(Page(data=source.encode("utf-8", "replace"))).record
@@ -64,12 +64,12 @@ def judge(sample: Sample, source: str, keeps: str, *, is_html: bool = False) -> 
     if not is_html:
         return cases
     cases.append(_addresses(sample, record, source))
-    told = clean(Page(data=source.encode("utf-8", "replace"), url=sample.url)).record
-    others = [*judge_record(sample, told, source, keeps), _addresses(sample, told, source)]
+    addressed = clean(Page(data=source.encode("utf-8", "replace"), url=sample.url)).record
+    others = [*judge_record(sample, addressed, source, keeps), _addresses(sample, addressed, source)]
     return [max(pair, key=lambda case: _ORDER[case.verdict]) for pair in zip(cases, others, strict=True)]
 
 
-_ORDER: Final = {"right": 0, "said": 1, "wrong": 2}
+_ORDER: Final = {"right": 0, "reported": 1, "wrong": 2}
 
 
 def _addresses(sample: Sample, record: PageRecord, source: str) -> Case:
@@ -79,21 +79,21 @@ def _addresses(sample: Sample, record: PageRecord, source: str) -> Case:
     got: dict[str, object] = {"url": record.url, "slug": record.newspaper_slug, "source": record.original_url}
     got["headlines"] = [headline.url for headline in record.headlines]
     differing = [key for key, value in want.items() if got[key] != value]
-    is_said = all(got[key] is None or (isinstance(value := got[key], list) and set(value) <= {None}) for key in differing)
-    verdict: Verdict = "right" if not differing else "said" if is_said else "wrong"
+    is_reported = all(got[key] is None or (isinstance(value := got[key], list) and set(value) <= {None}) for key in differing)
+    verdict: Verdict = "right" if not differing else "reported" if is_reported else "wrong"
     return Case(
         sample, ADDRESSES, verdict, {k: got[k] for k in differing}, {k: want[k] for k in differing}, record.warnings, source
     )
 
 
 def judge_record(sample: Sample, record: PageRecord, source: str, keeps: str) -> list[Case]:
-    """Return the judgement of each field of a record; but of title and author where a tool has glued them together.
+    """Return the judgement of each field of a record, except for title and author if a tool has joined them.
 
     Args:
         sample: the story, and how its page shows it.
-        record: what was made of the source.
+        record: the record of the source.
         source: the text that a tool left of the page, or the page.
-        keeps: what is left of the page in it, as ``Tool.keeps`` has it.
+        keeps: what the source keeps of the page, as in ``Tool.keeps``.
     """
     return _Judge(sample, record, source, keeps).cases()
 
@@ -102,11 +102,11 @@ class _Judge:
     def __init__(self, sample: Sample, record: PageRecord, source: str, keeps: str) -> None:
         self.sample, self.record, self.source, self.keeps = sample, record, source, keeps
         self.left = squash(_bare(source) if "m" in keeps else source)
-        self.said = set(record.warnings)
+        self.warnings = set(record.warnings)
         self.parts = [kept for part in sample.parts if (kept := self._kept(part)) is not None]
 
     def _kept(self, part: Part) -> Part | None:
-        """Return the part as far as the tool has left it."""
+        """Return the part as far as the tool has kept it."""
         if "x" not in self.keeps:
             return part
         texts = tuple(text for text in part.texts if squash(text) in self.left)
@@ -128,12 +128,12 @@ class _Judge:
                 continue
             verdict, got, want = judges[field]()
             if verdict == "wrong" and self.record.kind == "unknown" and not got:
-                verdict = "said"
+                verdict = "reported"
             cases.append(Case(self.sample, field, verdict, got, want, self.record.warnings, self.source))
         return cases
 
     def _is_glued(self) -> bool:
-        """Tell whether nothing parts the title from the name behind it, so that nobody can say where it ends."""
+        """Return True if nothing separates the title from the name after it, so that its end cannot be known."""
         if self.sample.where == "none" or not {"g", "x"} & set(self.keeps):
             return False
         words = (*self.sample.story.title.split(), *self.sample.printed.split())
@@ -141,7 +141,7 @@ class _Judge:
 
     def _scalar(self, got: str | None, want: str, warning: str) -> tuple[Verdict, object, object]:
         if got is None:
-            return "said" if warning in self.said else "wrong", got, want
+            return "reported" if warning in self.warnings else "wrong", got, want
         return "right" if got == want else "wrong", got, want
 
     def _author(self) -> tuple[Verdict, object, object]:
@@ -149,23 +149,23 @@ class _Judge:
         if got == want:
             return "right", got, want
         if got is None and want is not None and squash(want) not in self.left:
-            return "said", got, want
+            return "reported", got, want
         return "wrong", got, want
 
     def _text(self) -> tuple[Verdict, object, object]:
         got = [block for block in self.record.text.split("\n\n") if block]
         want = [text for part in self.parts for text in part.texts]
         if self.record.kind == "unknown":
-            return ("right" if "".join(map(squash, got)) == "".join(map(squash, want)) else "said"), got, want
+            return ("right" if "".join(map(squash, got)) == "".join(map(squash, want)) else "reported"), got, want
         title = self.sample.story.title
         if (
             self.record.title is None
-            and "no-title" in self.said
+            and "no-title" in self.warnings
             and got
             and squash(got[0]) == squash(title)
             and want[:1] != [title]
         ):
-            del got[0]  # a line without a sign that it is the title stays in the text
+            del got[0]  # without a dateline, the title stays in the text
         if "".join(map(squash, got)) != "".join(map(squash, want)):
             return "wrong", got, want
         ends = _ends(got)
@@ -173,10 +173,10 @@ class _Judge:
             return "wrong", got, want
         if {"g", "x"} & set(self.keeps) or self._hard_ends() <= ends:
             return "right", got, want
-        return "wrong" if "lines-rejoined" not in self.said else "right" if "w" in self.keeps else "said", got, want
+        return "wrong" if "lines-rejoined" not in self.warnings else "right" if "w" in self.keeps else "reported", got, want
 
     def _hard_ends(self) -> set[int]:
-        """Return where a text with a line to a paragraph must end a block: not between a table's cells, nor where words were glued."""
+        """Return where a text with a paragraph per line must end a block: not between table cells, nor where words were joined."""
         kept = [text for part in self.parts for text in ([" ".join(part.texts)] if part.kind == "table" else part.texts)]
         glued = {one for one, other in pairwise(kept) if one.split()[-1] + other.split()[0] in self.source}
         found, at = set(), 0
@@ -196,19 +196,19 @@ class _Judge:
             if heading not in want[at + 1 :]:
                 return "wrong", got, want
             at = want.index(heading, at + 1)
-        return ("said" if {"w", "g", "x"} & set(self.keeps) else "wrong"), got, want
+        return ("reported" if {"w", "g", "x"} & set(self.keeps) else "wrong"), got, want
 
     def _headlines(self) -> tuple[Verdict, object, object]:
         got = [headline.text for headline in self.record.headlines]
         want = self.sample.headlines
         if got == want:
             return "right", got, want
-        if "g" in self.keeps and got and got == want[1:] and "unlabelled-text" in self.said:
-            return "said", got, want  # nothing parts the first from what stood before it
+        if "g" in self.keeps and got and got == want[1:] and "unlabelled-text" in self.warnings:
+            return "reported", got, want  # nothing separates the first from the text before it
         if got:
             return "wrong", got, want
-        if {"ticker-not-split", "unlabelled-text"} & self.said:
-            return "said", got, want
+        if {"ticker-not-split", "unlabelled-text"} & self.warnings:
+            return "reported", got, want
         longer = [text for text in map(squash, want) if len(text) > 20]
         return ("right" if sum(text in self.left for text in longer) <= _NOT_SEEN else "wrong"), got, want
 

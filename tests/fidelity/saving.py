@@ -1,4 +1,4 @@
-"""Ways in which pages are saved: what parsers, browsers and archives write when they are given a page."""
+"""Ways of saving pages: the HTML that parsers, browsers and archives write."""
 
 import html as entities
 import re
@@ -122,13 +122,13 @@ def _monolith(sample: Sample) -> str:
 
 
 def _singlefile(sample: Sample) -> str:
-    """One file with unquoted attributes, without scripts and without what is not shown."""
+    """Return one file with unquoted attributes, without scripts and hidden content."""
     page = _linked(sample, str).partition("?>")[2].strip()
     page = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
     page = re.sub(r'<div id="reported".*?</div>', "", page, flags=re.DOTALL)
     page = re.sub(r'="([^"\s<>=\'`]+)"(?=[\s>])', r"=\1", page)
-    said = f"<!--\n Page saved with SingleFile \n url: {sample.url} \n saved date: Wed May 01 2024 10:00:00 GMT+0000\n-->"
-    page = page.replace("<head>", f"<head>{said}<link rel=canonical href={sample.url}>", 1)
+    comment = f"<!--\n Page saved with SingleFile \n url: {sample.url} \n saved date: Wed May 01 2024 10:00:00 GMT+0000\n-->"
+    page = page.replace("<head>", f"<head>{comment}<link rel=canonical href={sample.url}>", 1)
     return re.sub(r">\s*\n\s*<", "><", page)
 
 

@@ -1,4 +1,4 @@
-"""Invented stories, and their pages as the network lays them out: real in size, with menu, ticker, sidebar, notice and footers."""
+"""Invented stories, and their pages in the network's markup: as large as real ones, with menu, ticker, sidebar, notice and footers."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -40,9 +40,9 @@ class Sample:
     story: Story
     parts: tuple[Part, ...]
     printed: str
-    """The name that stands where an author stands, if any; it may be the newspaper's own."""
+    """The name in the author's place, if any; it may be the newspaper's own."""
     where: Where
-    """Where that name stands: on a line of its own before the dateline, or on the dateline's line, before it."""
+    """The place of that name: on its own line before the dateline, or on the dateline's line, before it."""
     options: Options
     html: bytes
 
@@ -72,26 +72,26 @@ class Sample:
 
 
 class _Markup(_Page):
-    """A page of the network with an author, with lists and tables in the body, and with the site's footer as it was seen."""
+    """A page of the network with an author, lists and tables in the body, and the real site's footer."""
 
     def __init__(self, sample: Sample, rng: Random) -> None:
         super().__init__(sample.story, sample.options, rng, sample.story.host, sample.number // 20)
         self.sample = sample
 
     def part(self, part: Part) -> str:
-        """Return a part of the body, with the ends that belong to it."""
-        said = [self.say(text) for text in part.texts]
+        """Return a part of the body with its closing tags."""
+        texts = [self.say(text) for text in part.texts]
         if part.kind == "list":
-            return f"<ul>{''.join(f'<li>{text}</li>' for text in said)}</ul>\n"
+            return f"<ul>{''.join(f'<li>{text}</li>' for text in texts)}</ul>\n"
         if part.kind == "table":
-            rows = (f"<tr><td>{left}</td><td>{right}</td></tr>" for left, right in zip(said[::2], said[1::2], strict=True))
+            rows = (f"<tr><td>{left}</td><td>{right}</td></tr>" for left, right in zip(texts[::2], texts[1::2], strict=True))
             return f"<table>{''.join(rows)}</table>\n"
         if part.kind == "heading":
             tag = self.options.bold_heading
             if tag == "h2":
-                return f"<h2>{said[0]}</h2>\n"
-            said[0] = f"<{tag}>{said[0]}</{tag}>"
-        return f"<p>{said[0]}</p>\n" if self.options.body == "p" else f"{said[0]}{self.options.paragraph_break}"
+                return f"<h2>{texts[0]}</h2>\n"
+            texts[0] = f"<{tag}>{texts[0]}</{tag}>"
+        return f"<p>{texts[0]}</p>\n" if self.options.body == "p" else f"{texts[0]}{self.options.paragraph_break}"
 
     def body(self) -> str:
         """Return the article's body."""
@@ -99,7 +99,7 @@ class _Markup(_Page):
         return f'<span class="articlecontent">{inner}</span>'
 
     def article(self) -> str:
-        """Return what stands in the main column."""
+        """Return the content of the main column."""
         whole, sample = super().article(), self.sample
         name = f'<a href="/author/{escape(sample.printed.replace(" ", "+"))}">{self.say(sample.printed)}</a>'
         shown = f'<span class="articlenewspaper">{self.say(dateline(sample.story, self.options))}</span>'
@@ -124,7 +124,7 @@ class _Markup(_Page):
 
 
 def make_samples(count: int, seed: int = 16) -> Iterator[Sample]:
-    """Yield stories and their pages: half in Arabic, a quarter each in French and English, and of every make."""
+    """Yield stories and their pages: half in Arabic, a quarter each in French and English, of every variety."""
     rng = Random(seed)
     for number in range(count):
         yield _sample(number, rng)
@@ -157,7 +157,7 @@ _NAMES: Final = {
 
 
 def some_name(rng: Random, lang: str) -> str:
-    """Return the name of nobody."""
+    """Return an invented name."""
     return rng.choice(_NAMES[lang])
 
 
@@ -177,7 +177,7 @@ def _parts(rng: Random, lang: str) -> tuple[Part, ...]:
     if count > 2:
         for place in sorted(rng.sample(range(1, count), rng.choice((0, 1, 2))), reverse=True):
             parts.insert(place, Part("heading", (some(rng, lang, 2, 4)[:55].strip(),)))
-        # Behind a paragraph: in plain text nothing tells a sub-heading over short lines from one of them.
+        # After a paragraph: in plain text a sub-heading above short lines cannot be told from one of them.
         place = next(place for place in range(len(parts) - 1, 0, -1) if parts[place - 1].kind == "paragraph")
         chance = rng.random()
         if chance < 0.12:

@@ -19,24 +19,24 @@ END: Final = "<!-- End of what scripts/fidelity prints. -->"
 
 @dataclass(frozen=True)
 class Row:
-    """What was judged of a tool; or how it is had."""
+    """The judgements of a tool, or how to install it."""
 
     tool: Tool
     cases: Sequence[Case] = ()
     pages: int = 0
-    """How many of the pages it left any text of."""
+    """The number of pages of which it left any text."""
     missing: str = ""
     seconds: float = 0.0
     counts: dict[str, Counter[Verdict]] = field(default_factory=dict)
 
     def share(self, name: str, verdict: Verdict) -> float:
-        """Return in how many of a hundred cases a field has this verdict."""
+        """Return the percentage of cases in which a field has this verdict."""
         counts = self.counts.get(name, Counter())
         return 100 * counts[verdict] / max(1, counts.total())
 
 
 def judged(tool: Tool, samples: Sequence[Sample]) -> Row:
-    """Return the judgement of all that a tool makes of the pages."""
+    """Return the judgements of everything that a tool makes of the pages."""
     if (what := missing(tool)) is not None:
         return Row(tool, missing=what)
     start = monotonic()
@@ -50,7 +50,7 @@ def judged(tool: Tool, samples: Sequence[Sample]) -> Row:
 
 
 def chosen(part: str) -> list[Tool]:
-    """Return the tools of that name; or else those whose name holds it, in any case, and the ways of saving behind ``html:``."""
+    """Return the tools of that name, else those whose name contains it, in any case; ``html:`` chooses ways of saving."""
     if part.startswith("html:"):
         return _chosen(SAVINGS, part.removeprefix("html:"))
     return _chosen(TOOLS, part)
@@ -80,12 +80,12 @@ def lines_of(rows: Sequence[Row]) -> Iterator[str]:
 def _cell(row: Row, name: str) -> str:
     right, wrong = row.share(name, "right"), row.share(name, "wrong")
     bracketed = name in NEEDS and NEEDS[name] not in row.tool.keeps
-    said = f"{right:.0f} / {wrong:.1f}".replace(" 0.0", " 0")
-    return f"({said})" if bracketed else said
+    shares = f"{right:.0f} / {wrong:.1f}".replace(" 0.0", " 0")
+    return f"({shares})" if bracketed else shares
 
 
 def document(rows: Sequence[Row], stories: int) -> str:
-    """Return the document as it stands, with these tables in it."""
+    """Return the document with these tables in it."""
     before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     tables = "\n".join(lines_of(rows))

@@ -1,4 +1,4 @@
-"""The programs that make text of pages, as their own documentation says to call them, and what each leaves of a page."""
+"""The programs that make text of pages, called as their own documentation says, and what each keeps of a page."""
 
 import re
 import shutil
@@ -19,23 +19,23 @@ from tests.fidelity.stories import Sample
 Reader = Callable[[Sequence[Sample]], list[str]]
 
 DEBIAN: Final = {"lynx": "lynx", "w3m": "w3m", "pandoc": "pandoc", "chromium": "chromium chromium-driver"}
-"""The programs that are no Python packages, and the Debian packages that bring them."""
+"""Programs that are not Python packages, and the Debian packages that provide them."""
 
 
 @dataclass(frozen=True)
 class Tool:
     """A program that makes text of pages.
 
-    ``keeps`` says in letters what its text leaves of a page, so that a record of it can be right: ``t`` the title where the dateline
-    or the notice shows that it is one, ``d`` the dateline, ``a`` the author, ``b`` the body with a line or more to a paragraph,
-    ``h`` sub-headings on lines of their own, ``k`` the ticker with its separators. What else marks its text: ``w`` lines are wrapped
-    at a width; ``g`` all that markup parts is glued, or is all on one line; ``m`` it is Markdown; ``x`` it leaves out of a body what
-    it takes for boilerplate.
+    ``keeps`` lists in letters what its text keeps of a page, so that a record of it can be right: ``t`` the title where the dateline
+    or the notice shows that it is one, ``d`` the dateline, ``a`` the author, ``b`` the body with one or more lines per paragraph,
+    ``h`` sub-headings on lines of their own, ``k`` the ticker with its separators. Further properties of its text: ``w`` lines are
+    wrapped at a width; ``g`` everything that only markup separates is joined, or all is on one line; ``m`` it is Markdown; ``x`` it
+    drops parts of a body as boilerplate.
     """
 
     name: str
     call: str
-    """How it is called."""
+    """How it is called, for the table."""
     package: str
     """The Python package or the program."""
     keeps: str
@@ -45,7 +45,7 @@ class Tool:
 
 
 def _each(make: Callable[[], Callable[[bytes], str]]) -> Reader:
-    """Return a reader that takes page by page in this process, and is loaded when it is first needed."""
+    """Return a reader that converts page by page in this process, and is loaded when it is first needed."""
 
     def read(samples: Sequence[Sample]) -> list[str]:
         with warnings.catch_warnings():
@@ -57,7 +57,7 @@ def _each(make: Callable[[], Callable[[bytes], str]]) -> Reader:
 
 
 def _run(command: Sequence[str]) -> Reader:
-    """Return a reader that starts a program for each page, and gives it the page on stdin."""
+    """Return a reader that starts a program for each page, with the page as its stdin."""
 
     def one(sample: Sample) -> str:
         done = subprocess.run(command, input=sample.html, capture_output=True, check=True, timeout=120)
@@ -207,7 +207,7 @@ TOOLS: Final = tuple(Tool(name, call, package, keeps, read) for name, package, c
 
 
 def missing(tool: "Tool | str") -> str | None:
-    """Return how a program is had, if it is not there."""
+    """Return how to install a program that is missing."""
     package = tool if isinstance(tool, str) else tool.package
     if package not in DEBIAN or all(map(shutil.which, ("chromium", "chromedriver") if package == "chromium" else (package,))):
         return None
@@ -218,8 +218,8 @@ def version_of(package: str) -> str:
     """Return the version of a Python package or a program."""
     if package not in DEBIAN:
         return version(package)
-    said = subprocess.run(
+    output = subprocess.run(
         (package, "-version" if package in ("lynx", "w3m") else "--version"), capture_output=True, check=True, text=True
     ).stdout
-    found = re.search(r"\d+(?:\.\d+)+(?:[-+.\w]*\d)?", said)
+    found = re.search(r"\d+(?:\.\d+)+(?:[-+.\w]*\d)?", output)
     return found[0] if found else "?"
