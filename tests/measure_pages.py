@@ -104,9 +104,9 @@ def judge(case: Case) -> list[str]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
     wrong = differences(case.expected, outcome.record)
-    told = _in_fields(outcome.record) + sum(piece.chars for piece in outcome.record.removed)
-    if visible(outcome.document.text) != told:
-        wrong.append(f"sum: {visible(outcome.document.text)} visible characters, {told} told")
+    counted = _in_fields(outcome.record) + sum(piece.chars for piece in outcome.record.removed)
+    if visible(outcome.document.text) != counted:
+        wrong.append(f"sum: {visible(outcome.document.text)} visible characters, {counted} in the record")
     return wrong
 
 

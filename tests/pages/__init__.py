@@ -1,1 +1,1 @@
-"""Invented pages, the accidents that happen to pages, and what must come out of them."""
+"""Invented pages, accidents that happen to pages, and the records expected of them."""

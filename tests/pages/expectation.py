@@ -1,4 +1,4 @@
-"""What must come out of a page, worked out from what was put on it, and how a record differs from that."""
+"""The expected record of an invented page, and how a record differs from it."""
 
 import re
 from collections.abc import Callable
@@ -19,22 +19,22 @@ _END: Final = ".!?؟…:;؛،,"
 
 @dataclass
 class Expectation:
-    """The fields that the page decides; a field that it does not decide is absent."""
+    """The fields that the page determines; a field that it does not determine is absent."""
 
     fields: dict[str, object] = field(default_factory=dict)
     paragraphs: list[str] = field(default_factory=list)
-    """What must stand in ``text``, in this order, whatever else does."""
+    """Paragraphs that must be in ``text``, in this order, whatever else is."""
     warned: set[str] = field(default_factory=set)
     unwarned: set[str] = field(default_factory=set)
 
 
 def squeezed(text: str) -> str:
-    """Return the text as the contract has it in a field."""
+    """Return the text as it is in a field."""
     return " ".join(_INVISIBLE.sub("", " ".join(text.split())).split())
 
 
 def expect(story: Story, options: Options, form: str) -> Expectation:
-    """Return what must come out of the page."""
+    """Return the expected record of the page."""
     return _Work(story, options, form).expectation()
 
 
@@ -51,29 +51,29 @@ class _Work:
             and (options.separator == " " or (bool(options.flat) and (options.flat == "all" or options.separator == "\n")))
             and not self.html
         )
-        self.blocks = [self.said(block.text.partition(CUT)[0]) for block in story.blocks]
+        self.blocks = [self.shown(block.text.partition(CUT)[0]) for block in story.blocks]
         self.expected = Expectation(paragraphs=[block for block in self.blocks if block])
 
-    def said(self, text: str) -> str:
+    def shown(self, text: str) -> str:
         return squeezed(accented(text, self.options).replace(BAD, "\ufffd"))
 
     def expectation(self) -> Expectation:
         if self.listing and not self.html:
-            lines = [self.said(f"{entry.title} (...)") for entry in self.story.teasers if entry.title]
+            lines = [self.shown(f"{entry.title} (...)") for entry in self.story.teasers if entry.title]
             self.expected.paragraphs = lines if not self.options.flat else [" ".join(lines)]
-            self.sure(headlines=[], teasers=[], title=None, date=None)
+            self.expect(headlines=[], teasers=[], title=None, date=None)
             return self.expected
         self.address()
         if self.listing:
             self.expected.paragraphs = []
-            self.sure(kind="listing", title=None, newspaper=None, date=None, teasers=self.teasers(), headlines=self.headlines())
+            self.expect(kind="listing", title=None, newspaper=None, date=None, teasers=self.teasers(), headlines=self.headlines())
             return self.expected
         self.frame()
         self.words()
-        self.unsure()
-        known = self.expected.fields
+        self.drop_undetermined()
+        fields = self.expected.fields
         absent = {"no-title": "title", "no-date": "date", "bad-date": "date", "no-newspaper": "newspaper"}
-        self.expected.unwarned |= {warning for warning, key in absent.items() if known.get(key) is not None}
+        self.expected.unwarned |= {warning for warning, key in absent.items() if fields.get(key) is not None}
         if self.options.encoding.startswith("utf"):
             self.expected.unwarned.add("decoding-guessed")
         if not self.lost and (self.html or self.notice or not self.options.flat):
@@ -81,22 +81,22 @@ class _Work:
         self.expected.unwarned -= self.expected.warned
         return self.expected
 
-    def sure(self, **fields: object) -> None:
+    def expect(self, **fields: object) -> None:
         self.expected.fields |= fields
 
     def address(self) -> None:
         story, options = self.story, self.options
         if not self.html:
-            self.sure(url=None, site=None, newspaper_slug=None, original_url=None, images=[])
+            self.expect(url=None, site=None, newspaper_slug=None, original_url=None, images=[])
             return
         base = None if options.address == "none" and not options.saved else self.host()
-        self.sure(url=None, site=None)
+        self.expect(url=None, site=None)
         if options.address != "none":
             path = LISTINGS[story.lang][options.page] if self.listing else story.path
-            self.sure(url=self.host() + path, site=story.host)
+            self.expect(url=self.host() + path, site=story.host)
         if not self.listing:
             has_link = options.footer != "none" and not options.cut
-            self.sure(
+            self.expect(
                 newspaper_slug=story.slug if options.address != "none" else None,
                 original_url=story.original_url if has_link else None,
                 images=[f"{options.scheme}://images2.{story.host}/{story.slug}/{story.number}"] if options.image and base else [],
@@ -108,21 +108,21 @@ class _Work:
         return f"{self.options.scheme}://{'www.' if self.options.www else ''}{self.story.host}"
 
     def link(self, path: str) -> str | None:
-        known = self.html and (self.options.address != "none" or self.options.saved)
-        return self.host() + path if known else None
+        fields = self.html and (self.options.address != "none" or self.options.saved)
+        return self.host() + path if fields else None
 
     def headlines(self) -> list[tuple[str, str | None]]:
         if not self.slots or self.lost or self.options.page == "author":
             return []
-        return [(self.said(slot.text), self.link(slot.path)) for slot in self.story.ticker if slot.text]
+        return [(self.shown(slot.text), self.link(slot.path)) for slot in self.story.ticker if slot.text]
 
     def teasers(self) -> list[tuple[str, str | None, str | None, str | None]]:
         return [
             (
-                self.said(e.title),
+                self.shown(e.title),
                 self.link(e.path),
-                self.said(e.author) if e.author else None,
-                self.said(e.newspaper) if e.newspaper else None,
+                self.shown(e.author) if e.author else None,
+                self.shown(e.newspaper) if e.newspaper else None,
             )
             for e in self.story.teasers
             if e.title
@@ -130,14 +130,14 @@ class _Work:
 
     def frame(self) -> None:
         story, options = self.story, self.options
-        self.sure(kind="article", lang=story.lang, title=self.said(story.title), headlines=self.headlines(), teasers=[])
-        self.sure(newspaper=None, date=None)
+        self.expect(kind="article", lang=story.lang, title=self.shown(story.title), headlines=self.headlines(), teasers=[])
+        self.expect(newspaper=None, date=None)
         if options.dateline:
             leap = story.year % 4 == 0 and (story.year % 100 != 0 or story.year % 400 == 0)
             days = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
             real = 1 <= story.month <= 12 and 1 <= story.day <= days[story.month - 1]
-            self.sure(newspaper=self.said(story.newspaper))
-            self.sure(date=f"{story.year:04}-{story.month:02}-{story.day:02}" if real else None)
+            self.expect(newspaper=self.shown(story.newspaper))
+            self.expect(date=f"{story.year:04}-{story.month:02}-{story.day:02}" if real else None)
             self.expected.warned |= set() if real else {"bad-date"}
         else:
             self.expected.warned |= {"no-date", "no-newspaper"}
@@ -150,78 +150,78 @@ class _Work:
         blocks = self.expected.paragraphs
         if flat:
             self.expected.paragraphs = blocks = [" ".join(blocks)]
-        self.sure(text="\n\n".join(blocks), headings=[])
+        self.expect(text="\n\n".join(blocks), headings=[])
         if not flat:
-            marked = [self.said(block.text) for block in self.story.blocks if block.heading]
+            marked = [self.shown(block.text) for block in self.story.blocks if block.heading]
             ruled = [
                 block
                 for block, following in pairwise(blocks)
                 if len(block) <= 60 and block[-1] not in _END and len(following) > len(block)
             ]
-            self.sure(headings=ruled)
+            self.expect(headings=ruled)
             if marked != ruled and (self.html or any(block[-1] in '"»”)' for block in blocks)):
                 del self.expected.fields["headings"]
 
-    def unsure(self) -> None:
-        """Forget what the contract does not decide."""
+    def drop_undetermined(self) -> None:
+        """Drop what the documentation does not determine."""
         if self.html:
-            self.unsure_markup()
+            self.drop_undetermined_markup()
         else:
-            self.unsure_lines()
+            self.drop_undetermined_lines()
 
-    def unsure_markup(self) -> None:
+    def drop_undetermined_markup(self) -> None:
         options = self.options
         if options.cut or options.unclosed in {"b", "strong", "h2"} or options.unclosed_place >= 0:
-            self.forget("headings")
+            self.drop("headings")
         if not options.main and not options.content_span:
             self.expected.paragraphs = []
-            self.forget("kind", "text", "headings", "images")
+            self.drop("kind", "text", "headings", "images")
 
     def title_in_text(self, *, flat: bool) -> None:
         """Expect the title in the text: without a dateline the line above the body has no sign that it is the title."""
-        self.sure(kind="page", title=None)
+        self.expect(kind="page", title=None)
         self.expected.warned.add("no-title")
         if not flat:
-            self.expected.paragraphs = [self.said(self.story.title), *self.expected.paragraphs]
-            self.sure(text="\n\n".join(self.expected.paragraphs))
+            self.expected.paragraphs = [self.shown(self.story.title), *self.expected.paragraphs]
+            self.expect(text="\n\n".join(self.expected.paragraphs))
 
-    def unsure_lines(self) -> None:
+    def drop_undetermined_lines(self) -> None:
         story, options = self.story, self.options
         flat = bool(options.flat)
         if not options.dateline:
             self.title_in_text(flat=flat)
             if story.quotes_a_dateline or (flat and any(_DATE.search(block.text) for block in story.blocks)):
                 self.expected.paragraphs = []
-                self.forget("title", "newspaper", "date", "text", "headings", "kind", "headlines")
+                self.drop("title", "newspaper", "date", "text", "headings", "kind", "headlines")
                 self.expected.warned.clear()
             if not self.notice or flat:
-                self.forget("title", "text", "headings", "kind", "lang")
+                self.drop("title", "text", "headings", "kind", "lang")
                 self.expected.warned -= {"no-newspaper", "no-date"}
                 if not self.notice and (flat or not self.slots or self.lost):
-                    self.forget("headlines")
+                    self.drop("headlines")
                     self.expected.warned.clear()
             if options.accents == "lost":
-                self.forget("lang")
+                self.drop("lang")
         elif flat and not self.notice and options.footer == "none" and not self.slots:
-            # One line with a dateline somewhere in it may be anybody's: nothing but the sum is sure.
+            # A single line with a dateline somewhere in it may be anything: only the sum is certain.
             self.expected.paragraphs = []
             self.expected.warned.clear()
             self.expected.fields.clear()
         elif flat and not self.notice:
             if self.lost:
-                self.sure(title=None)
+                self.expect(title=None)
                 self.expected.warned.add("no-title")
             else:
-                self.forget("title", "headlines")
+                self.drop("title", "headlines")
         if self.lost and not flat and len(story.ticker) < 10:
-            self.forget("headlines")
+            self.drop("headlines")
             self.expected.warned.discard("ticker-not-split")
         if options.separator == "\n" and self.slots and not flat:
-            self.forget("headlines", *(() if options.dateline else ("title", "text", "headings")))
+            self.drop("headlines", *(() if options.dateline else ("title", "text", "headings")))
         if options.chrome:
-            self.forget("text", "headings")
+            self.drop("text", "headings")
 
-    def forget(self, *names: str) -> None:
+    def drop(self, *names: str) -> None:
         for name in names:
             self.expected.fields.pop(name, None)
 
@@ -233,19 +233,19 @@ _TAKE: Final[dict[str, Callable[[PageRecord], object]]] = {
 
 
 def differences(expected: Expectation, record: PageRecord) -> list[str]:
-    """Say in what the record is wrong, one line a field, each beginning with the field's name."""
+    """Return the mistakes of the record, one line per field, each beginning with the field's name."""
     wrong = []
     for name, value in expected.fields.items():
         found = _TAKE[name](record) if name in _TAKE else getattr(record, name)
         if found != value:
             wrong.append(f"{name}: {_shown(value, found)}")
-    rest = record.text
+    remaining = record.text
     for paragraph in expected.paragraphs:
-        _, met, after = rest.partition(paragraph)
-        if not met:
+        _, separator, after = remaining.partition(paragraph)
+        if not separator:
             wrong.append(f"lost: {paragraph[:160]!r}")
             break
-        rest = after
+        remaining = after
     wrong += [f"warnings: {warning} is missing" for warning in sorted(expected.warned.difference(record.warnings))]
     wrong += [f"warnings: {warning} is wrong" for warning in sorted(expected.unwarned.intersection(record.warnings))]
     return wrong

@@ -1,4 +1,4 @@
-"""The accidents that happen to pages. Each changes the story or the way it is put on the page; any two go together."""
+"""Accidents that happen to pages. Each changes the story or its page; any two can be combined."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ Change = Callable[[Story, Options, Random], Made]
 
 @dataclass(frozen=True)
 class Hurt:
-    """An accident: for which forms, languages and pages, and what it does."""
+    """An accident: the forms, languages and pages it applies to, and its effect."""
 
     slug: str
     change: Change
     forms: tuple[str, ...] = ("text", "html")
     langs: tuple[str, ...] = ("ar", "fr", "en")
     late: bool = False
-    """Whether it comes after every other, since it looks at what they have left."""
+    """Whether it comes after all others, since it looks at their result."""
     articles: bool = False
 
 
@@ -74,11 +74,11 @@ def near_misses(story: Story, options: Options, rng: Random) -> Made:
 
 
 def bad_byte(story: Story, options: Options, rng: Random) -> Made:
-    """One byte of one field is no UTF-8."""
+    """One byte of one field is not UTF-8."""
     if not options.encoding.startswith("utf-8"):
         return story, options
 
-    def hurt(text: str) -> str:
+    def damaged(text: str) -> str:
         place = rng.randrange(max(len(text), 1))
         size = len(text[place : place + 1].encode())
         if rng.random() < 0.5 or text[place : place + 1] in {" ", "<", CUT}:
@@ -90,26 +90,26 @@ def bad_byte(story: Story, options: Options, rng: Random) -> Made:
         place = rng.randrange(len(story.ticker))
         slot = story.ticker[place]
         return replace(
-            story, ticker=(*story.ticker[:place], replace(slot, text=hurt(slot.text)), *story.ticker[place + 1 :])
+            story, ticker=(*story.ticker[:place], replace(slot, text=damaged(slot.text)), *story.ticker[place + 1 :])
         ), options
     if where == "title":
-        return replace(story, title=hurt(story.title)), options
+        return replace(story, title=damaged(story.title)), options
     if where == "newspaper":
-        return replace(story, newspaper=hurt(story.newspaper)), options
+        return replace(story, newspaper=damaged(story.newspaper)), options
     place = rng.randrange(len(story.blocks))
     block = story.blocks[place]
     return replace(
-        story, blocks=(*story.blocks[:place], replace(block, text=hurt(block.text)), *story.blocks[place + 1 :])
+        story, blocks=(*story.blocks[:place], replace(block, text=damaged(block.text)), *story.blocks[place + 1 :])
     ), options
 
 
 def bad_byte_in_frame(story: Story, options: Options, rng: Random) -> Made:
-    """One byte of the notice, the dateline's words or the footer is no UTF-8."""
+    """One byte of the notice, the dateline's words or the footer is not UTF-8."""
     return story, replace(options, bad_frame=rng.choice(("notice", "dateline", "footer")), bad_place=rng.random())
 
 
 def small_ticker(story: Story, options: Options, rng: Random) -> Made:
-    """The ticker holds a few headlines only."""
+    """The ticker has a few headlines only."""
     return replace(story, ticker=story.ticker[: rng.randint(2, 9)]), options
 
 
@@ -163,7 +163,7 @@ HURTS: Final = (
     Hurt("short-body", short_body, articles=True),
     Hurt("long-body", long_body, articles=True),
     Hurt("near-misses", near_misses, articles=True),
-    # Not named by anybody, and likely.
+    # Not reported yet, but likely.
     Hurt("doubled-dateline-spaces", _set(dateline_space="  "), articles=True),
     Hurt("nbsp-dateline", _set(dateline_space="\xa0"), articles=True),
     Hurt("tab-indent", _set(indent="\t", trailing=" \t"), TEXT),
@@ -185,7 +185,7 @@ HURTS: Final = (
     Hurt("zero-widths", _set(sprinkle="\u200b\u200e\u200f\u00ad\u2060\ufeff")),
     Hurt("controls", _set(controls="\x00\x01\x08\x0e\x1b\x7f"), HTML),
     Hurt("controls-in-text", _set(sprinkle="\x01\x08\x0e\x1b\x7f"), TEXT, articles=True),
-    # In English, so few bytes are not ASCII that they are "almost all valid UTF-8".
+    # In English so few bytes are not ASCII that the text is "almost all valid UTF-8".
     Hurt("windows-1256", _set(encoding="windows-1256"), langs=("ar", "fr")),
     Hurt("upper-case-dateline", _set(upper_dateline=True), langs=("fr", "en"), articles=True),
     Hurt("bidi-dateline", _set(dateline_space=" \u200f"), articles=True),
@@ -194,7 +194,7 @@ HURTS: Final = (
     Hurt("ticker-on-lines", _set(separator="\n"), TEXT),
     Hurt("stripped-lines", _set(stripped=True), TEXT),
     Hurt("small-ticker", small_ticker),
-    # HTML alone.
+    # HTML only.
     Hurt("one-unclosed", one_unclosed, HTML),
     Hurt("stray-p", _set(stray="</p></i></b>"), HTML, articles=True),
     Hurt("heading-title", _set(title_tag="h1"), HTML, articles=True),

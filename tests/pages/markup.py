@@ -1,4 +1,4 @@
-"""A story as an HTML page, in the frame that was seen."""
+"""A story as an HTML page, in the markup of real pages."""
 
 import html
 import re
@@ -24,7 +24,7 @@ _STATE: Final = (
 
 
 class Markup:
-    """One page in the making."""
+    """A page under construction."""
 
     def __init__(self, story: Story, options: Options, rng: Random) -> None:
         self.story = story
@@ -33,7 +33,7 @@ class Markup:
         self.host = f"{options.scheme}://{'www.' if options.www else ''}{story.host}"
 
     def letters(self, text: str) -> list[str]:
-        """Return the text's characters as they stand in the markup."""
+        """Return the text's characters as they are in the markup."""
         options, rng = self.options, self.rng
         letters = []
         for letter in accented(text, options):
@@ -51,14 +51,14 @@ class Markup:
         return "".join(self.letters(text))
 
     def tell(self, text: str) -> str:
-        """Return a text of the story in markup: sprinkled, where the options want that."""
+        """Return a text of the story in markup, with inserted characters if the options ask for them."""
         options, rng = self.options, self.rng
         if options.sprinkle:
             text = "".join(letter + (rng.choice(options.sprinkle) if rng.random() < 0.05 else "") for letter in text)
         return self.say(text)
 
     def address(self, path: str) -> str:
-        """Return an address as it stands in a link."""
+        """Return an address as it is in a link."""
         return self.host + path if self.options.saved else path
 
     def block(self, block: Block) -> str:
@@ -69,7 +69,7 @@ class Markup:
         letters = self.letters(block.text)
         if self.options.inline and len(letters) > 8:
             for _ in range(self.rng.randint(1, 3)):
-                if len(letters) <= 8:  # what stands in an element counts as one
+                if len(letters) <= 8:  # what is in an element counts as one
                     break
                 start = self.rng.randrange(1, len(letters) - 3)
                 end = self.rng.randrange(start + 1, min(len(letters) - 1, start + 12))
@@ -104,7 +104,7 @@ class Markup:
         return f'<span class="articlecontent">{"<div>" * 3000 * deep}{inner}{"</div>" * 3000 * deep}</span>'
 
     def article(self) -> str:
-        """Return what stands in the main column of an article."""
+        """Return the content of an article's main column."""
         story, options = self.story, self.options
         parts = []
         sentences = notice(story, options)
@@ -142,7 +142,7 @@ class Markup:
         return '<div class="teasercontainer" style="height: auto">\n' + "\n".join(pieces) + "\n</div>"
 
     def listing(self) -> str:
-        """Return what stands in the main column of a listing."""
+        """Return the content of a listing's main column."""
         entries = [self.entry(entry) for entry in self.story.teasers]
         if self.options.page == "home":
             entries[0] = f'<div class="maincontainer">{entries[0]}</div>'
@@ -207,7 +207,7 @@ class Markup:
         return self.finished(page)
 
     def finished(self, page: str) -> str:
-        """Return the page with what changes the markup as a whole."""
+        """Return the page after the changes to its markup as a whole."""
         options = self.options
         page = page.partition(CUT)[0]
         if options.unclosed:

@@ -1,17 +1,17 @@
-"""How a story is put on a page: what every hurt changes, and what the expected record is worked out from."""
+"""How a story becomes a page: the options that accidents change and from which the expected record follows."""
 
 from dataclasses import dataclass
 from typing import Final
 
 BAD: Final = "\ue0ff"
-"""Stands for a byte that is no UTF-8, until the page is encoded."""
+"""Stands for a byte that is not UTF-8 until the page is encoded."""
 CUT: Final = "\ue001"
-"""Stands where a page is cut off."""
+"""Marks where a page is cut off."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """The way a page is written down. The defaults are the page that was seen."""
+    """How a page is written. The defaults are those of real pages."""
 
     # Both forms.
     ticker: bool = True
@@ -26,10 +26,10 @@ class Options:
     newline: str = "\n"
     bidi: str = ""
     sprinkle: str = ""
-    bad_frame: str = ""  # notice, dateline, footer: which of them holds the bad byte
+    bad_frame: str = ""  # which of notice, dateline and footer has the bad byte
     bad_place: float = 0.0
     accents: str = ""  # lost, nfd
-    # Text alone.
+    # Text only.
     separator: str = "\xa0" * 4
     blank: int = 1
     flat: str = ""  # all, lines
@@ -37,7 +37,7 @@ class Options:
     indent: str = ""
     trailing: str = ""
     chrome: bool = False
-    # HTML alone.
+    # HTML only.
     page: str = "article"  # home, section, newspaper, author
     body: str = "br"  # p, spans, div
     inline: bool = False
@@ -45,7 +45,7 @@ class Options:
     nbsp: str = "&nbsp;" * 4
     entities: str = ""  # decimal, hex
     unclosed: str = ""
-    unclosed_place: float = -1.0  # which one of all closing tags is missing
+    unclosed_place: float = -1.0  # which of all closing tags is missing
     stray: str = ""
     title_tag: str = "span"
     extra_class: str = ""
@@ -55,7 +55,7 @@ class Options:
     controls: str = ""
     cut: bool = False
     nesting: str = ""  # main, body, ticker
-    meta: str = "true"  # none, or what it says
+    meta: str = "true"  # none, or its content
     saved: bool = False
     quotes: str = '"'
     upper_tags: bool = False

@@ -1,4 +1,4 @@
-"""Invented stories: what a page says, before anything says how."""
+"""Invented stories: the content of pages, without their form."""
 
 from dataclasses import dataclass, replace
 from random import Random
@@ -38,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Story:
-    """All that a page says."""
+    """The content of a page."""
 
     lang: str
     host: str
@@ -63,7 +63,7 @@ class Story:
 
 
 def make_story(rng: Random, lang: str) -> Story:
-    """Return a story that nobody has written."""
+    """Return an invented story."""
     near = rng.random() < 0.3
     newspaper = rng.choice(NEWSPAPERS[lang])
     blocks, quotes = _body(rng, lang, newspaper, near)
@@ -114,7 +114,7 @@ def _heading(rng: Random, lang: str) -> str:
 
 
 def near_miss(rng: Random, lang: str, newspaper: str, kind: int) -> Block:
-    """Return a paragraph that resembles a part of the frame, and is none."""
+    """Return a paragraph that resembles a part of the frame without being one."""
     before, after = sentence(rng, lang), some(rng, lang, 6, 9) + "."
     other = rng.choice([name for name in NEWSPAPERS[lang] if name != newspaper])
     date = f"{rng.randint(1, 28):02} - {rng.randint(1, 12):02} - {rng.randint(1998, 2025)}"
@@ -163,7 +163,7 @@ def _ticker(rng: Random, lang: str) -> tuple[Slot, ...]:
             text = texts[-1]
         elif chance < 0.13 and texts:
             text = special["study"] + texts[-1]
-        if len(text) >= 3:  # the shortest that was seen
+        if len(text) >= 3:  # the shortest headline seen on a real page
             texts.append(text)
     language = "" if lang == "ar" else f"/{lang}"
     return tuple(Slot(text, f"{language}/{rng.choice(('difaf', 'marsa'))}/{rng.randint(1, 10**7)}") for text in texts)

@@ -1,4 +1,4 @@
-"""A story as a text page, in the shape that was seen."""
+"""A story as a text page, in the form of real dumps."""
 
 from random import Random
 

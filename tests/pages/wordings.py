@@ -1,4 +1,4 @@
-"""The sentences of the frame: notice, dateline, footer, in their language and as the options want them."""
+"""The sentences of the frame: notice, dateline, footer, in their language and as the options require."""
 
 import unicodedata
 from typing import Final
@@ -53,7 +53,7 @@ def dateline(story: Story, options: Options) -> str:
 
 
 def footer(story: Story, options: Options) -> tuple[str, str, str] | None:
-    """Return the footer in three pieces, the middle one of which is the link's word, if the page has it."""
+    """Return the footer in three pieces, if the page has it; the middle one is the link's word."""
     before, word, after = FOOTERS[story.lang]
     after = _hurt(after, "footer", options)
     match options.footer:
@@ -77,7 +77,7 @@ def _hurt(words: str, which: str, options: Options) -> str:
 
 
 def accented(text: str, options: Options) -> str:
-    """Return the text with its accents as the page has them."""
+    """Return the text with its accents as the page encodes them."""
     if options.accents == "nfd":
         return unicodedata.normalize("NFD", text)
     if options.accents == "lost":

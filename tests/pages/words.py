@@ -100,7 +100,7 @@ JOINS: Final = (".. ", ": ", " - ", " .. ", "… ", " : ")
 
 
 def some(rng: Random, lang: str, least: int, most: int) -> str:
-    """Return some words in a row."""
+    """Return a sequence of words."""
     words = [rng.choice(WORDS[lang]) for _ in range(rng.randint(least, most))]
     if rng.random() < 0.2:
         words[rng.randrange(len(words))] = rng.choice(("7", "1,31", "2024", "400", "55%", "20.5", "U20"))
@@ -109,15 +109,15 @@ def some(rng: Random, lang: str, least: int, most: int) -> str:
 
 def sentence(rng: Random, lang: str, least: int = 60) -> str:
     """Return a sentence longer than ``least`` characters that ends in a full stop."""
-    said = some(rng, lang, 5, 14)
-    while len(said) <= least:
-        said += COMMA[lang] + some(rng, lang, 4, 12)
+    text = some(rng, lang, 5, 14)
+    while len(text) <= least:
+        text += COMMA[lang] + some(rng, lang, 4, 12)
     chance = rng.random()
     if chance < 0.15:
-        said += f' "{some(rng, lang, 2, 6)}"'
+        text += f' "{some(rng, lang, 2, 6)}"'
     elif chance < 0.25:
-        said += f" «{some(rng, lang, 2, 6)}» {some(rng, lang, 2, 4)}"
-    return said + "."
+        text += f" «{some(rng, lang, 2, 6)}» {some(rng, lang, 2, 4)}"
+    return text + "."
 
 
 def phrase(rng: Random, lang: str) -> str:

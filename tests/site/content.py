@@ -1,4 +1,4 @@
-"""What the site shows: a front page whose ticker changes by the edition, and as many articles as are asked for."""
+"""The site's pages: a front page whose ticker changes with each edition, and any number of articles."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -12,7 +12,7 @@ from tests.pages.words import phrase
 
 _TICKER: Final = 58
 _NEW: Final = 5
-"""How many headlines an edition has that the one before has not."""
+"""The number of new headlines in each edition."""
 
 
 @lru_cache(maxsize=512)
@@ -31,17 +31,17 @@ def front_page(edition: int) -> bytes:
 
 
 def ticker(edition: int) -> tuple[Slot, ...]:
-    """Return the headlines of an edition: each has a few new ones in front, and lost as many at the end."""
+    """Return the headlines of an edition: a few new ones first, and as many fewer of the old ones at the end."""
     newest = _TICKER + edition * _NEW
     return tuple(Slot(f"{phrase(Random(f'headline {n}'), 'ar')} {n}", f"/difaf/{n}") for n in range(newest, newest - _TICKER, -1))
 
 
 def new_headlines(edition: int) -> list[str]:
-    """Return the headlines that an edition has and the one before has not."""
+    """Return the headlines of an edition that the one before does not have."""
     return [slot.text for slot in ticker(edition)[:_NEW]]
 
 
 def _page(story: Story, options: Options, rng: Random) -> bytes:
-    # The page does not say its own address: the site has the one under which it is fetched.
+    # The page does not give its own address: the address is the one under which it is fetched.
     page = render_markup(story, replace(options, address="none", meta="utf-8"), rng)
     return page.encode()

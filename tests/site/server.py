@@ -1,4 +1,4 @@
-"""The server: HTTP/1.1 by hand, since most of what it must do is what no library would let it do."""
+"""The server: HTTP/1.1 by hand, since no library would send most of its faults."""
 
 import asyncio
 import gzip
@@ -18,7 +18,7 @@ ROBOTS = "User-agent: *\nDisallow: /private/\n"
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked."""
+    """A request as the handlers get it."""
 
     host: str
     path: str
@@ -30,7 +30,7 @@ class Request:
 
 @dataclass
 class Visit:
-    """A request as the server saw it."""
+    """A request as the log keeps it."""
 
     host: str
     target: str
@@ -41,32 +41,33 @@ class Visit:
 
 @dataclass
 class Reply:
-    """An answer; the length is added."""
+    """An answer; its Content-Length is added."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
 
     def raw(self) -> bytes:
-        """Return it as it is sent."""
+        """Return the bytes to send."""
         headers = {"Content-Length": str(len(self.body))} | self.headers
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Reason')}\r\n{head}\r\n".encode("latin-1") + self.body
 
 
 Fault = Callable[["Site", Request, asyncio.StreamWriter], Awaitable[Reply | None]]
-"""Returns an answer, or writes what it likes and returns None; the connection is then closed."""
+"""Returns an answer, or writes anything and returns None; the connection is then closed."""
 
 
 class Site:
-    """The site. As a context manager it serves from a thread; ``log`` tells what it was asked.
+    """The site. As a context manager it serves from a thread; ``log`` has its requests.
 
-    Also a proxy: what is asked of it for any host, it answers itself. So hosts with real names can be tried without a network.
+    It is also a proxy that answers requests for any host itself, so that real host names can be tried without a network.
 
     Args:
         port: where to listen; 0 for any free port.
         addresses: the addresses to listen at; each is a host of its own.
-        tls: with it, the site speaks https; as a proxy, it does so behind CONNECT.
+        tls: the certificate for https; as a proxy, it is used after CONNECT.
+        speaks_tls: whether the site itself speaks https.
     """
 
     def __init__(
@@ -80,10 +81,10 @@ class Site:
         self.port = port
         self.addresses = addresses
         self.robots: dict[str, Reply] = {}
-        """What a host answers for /robots.txt, by its name without port."""
+        """The answers to /robots.txt, by host name without port."""
         self.edition = 0
         self.pause = 0.0
-        """How many seconds each answer takes."""
+        """The delay of each answer, in seconds."""
         self.log: list[Visit] = []
         self.asked: Counter[tuple[str, str]] = Counter()
         self._tls = tls
@@ -108,9 +109,9 @@ class Site:
         self._loop.close()
 
     async def serve(self) -> None:
-        """Answer until the end."""
+        """Answer until the site is stopped."""
         servers: list[asyncio.Server] = []
-        for address in self.addresses:  # the first finds a free port, and the others take the same
+        for address in self.addresses:  # the first finds a free port, and the others use the same
             made = await asyncio.start_server(
                 self._connected, address, self.port, ssl=self._tls if self._speaks_tls else None, limit=1 << 20
             )
@@ -181,7 +182,7 @@ class Site:
 
 
 def page(body: bytes, request: Request, **headers: str) -> Reply:
-    """Return a page, gzipped for those who like it."""
+    """Return a page, gzipped if the client accepts that."""
     given = {"Content-Type": "text/html; charset=utf-8", **{name.replace("_", "-"): value for name, value in headers.items()}}
     if "gzip" in request.headers.get("accept-encoding", "") and "Content-Encoding" not in given:
         return Reply(200, _gzipped(body), {**given, "Content-Encoding": "gzip"})
