@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from scraper import Outcome, Page, clean
 from scraper.extract.spans import FATES
-from scraper.layouts import choose_layouts
+from scraper.layouts import builtin_layouts, choose_layouts
 from scraper.records import to_json_line
 
 FIXTURES: Final = Path(__file__).parent / "fixtures"
 CASES: Final = sorted(path.name for path in FIXTURES.iterdir())
 LAYOUTS: Final = choose_layouts(Path(__file__).parent.parent / "examples" / "layouts", {})
 """The built-in layouts and the examples: none of them may take a page from another, and each of their rules needs a case."""
+ARABRESS: Final = next(layout for layout in builtin_layouts() if layout.name == "arabress")
 
 
 def source_of(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What is shown of a page: every piece, with its label, rule, fate and reason, whoever looks at it and with what."""
+"""``scraper explain``: every piece of a page, with its label, rule, fate and reason, as text, on a terminal and as JSON."""
 
 import fcntl
 import json
@@ -26,13 +26,13 @@ from scraper.extract.spans import FATES
 from scraper.layouts import Layout, builtin_layouts
 from scraper.render import shown
 from scraper.render.words import WARNINGS_MEAN
-from tests.test_cli import COMMAND, FIXTURES, HTML, TEXT, UNKNOWN, Done, complaints, records, run
+from tests.cases import ARABRESS, CASES, FIXTURES, source_of
+from tests.test_cli import COMMAND, HTML, TEXT, UNKNOWN, Done, complaints, records, run
 
 ROOT = Path(__file__).parent.parent
-CASES = sorted(path.name for path in FIXTURES.iterdir())
 ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 ACTING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-"""What a page may not print: controls, directional marks and overrides, line separators; line feeds are ours."""
+"""Characters that may not be printed raw: controls, directional marks and overrides, line separators. Line feeds are ours."""
 
 HOSTILE = (
     "نشر في المنارة يوم 03 - 11 - 2021\n"
@@ -41,25 +41,25 @@ HOSTILE = (
 
 
 def outcome_of(case: str) -> Outcome:
-    (source,) = (FIXTURES / case).glob("source.*")
+    source = source_of(FIXTURES / case)
     return clean(Page(data=source.read_bytes(), input=source.name))
 
 
 def on_terminal(*args: str | Path, columns: int = 80, env: dict[str, str] | None = None) -> tuple[int, str]:
-    """Run the program on a terminal, and return its status and all that it printed there."""
+    """Run the program on a terminal, and return its status and everything that it printed there."""
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
-    surroundings = {**inherited, "TERM": "xterm-256color", **(env or {})}
+    environment = {**inherited, "TERM": "xterm-256color", **(env or {})}
     with subprocess.Popen(
-        [*COMMAND, *map(str, args)], stdin=terminal, stdout=terminal, stderr=terminal, env=surroundings
+        [*COMMAND, *map(str, args)], stdin=terminal, stdout=terminal, stderr=terminal, env=environment
     ) as process:
         os.close(terminal)
         printed = b""
         while True:
             try:
                 read = os.read(controller, 1 << 16)
-            except OSError:  # Linux's way to say that nobody has the terminal open any more
+            except OSError:  # raised by Linux when no process has the terminal open any more
                 break
             printed += read
     os.close(controller)
@@ -68,23 +68,23 @@ def on_terminal(*args: str | Path, columns: int = 80, env: dict[str, str] | None
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_piece_of_every_case_is_shown_with_its_reason(case: str) -> None:
-    """The pieces are the readable text; each but the blank ones is a line, under a rule that has a reason."""
+    """The pieces join to the readable text; each that is not blank is a line, under a rule with a reason."""
     outcome = outcome_of(case)
     pieces = list(pieces_of(outcome))
     assert "".join(piece.text for piece in pieces) == outcome.document.text
     assert [piece.start for piece in pieces] == [0, *(piece.end for piece in pieces[:-1])]
     report = report_on(outcome, builtin_layouts())
-    seen = [piece for piece in pieces if piece.fate != "blank"]
-    assert [piece for group in report.groups for piece in group.pieces] == seen
+    visible = [piece for piece in pieces if piece.fate != "blank"]
+    assert [piece for group in report.groups for piece in group.pieces] == visible
     assert all(group.because for group in report.groups)
     lines = list(to_lines(report))
-    assert [line.split()[:3] for line in lines[: len(seen)]] == [[piece.fate, piece.label, piece.rule] for piece in seen]
-    assert lines[len(seen)] == ""
-    assert to_html(report).count('<p class="piece ') == len(seen)
+    assert [line.split()[:3] for line in lines[: len(visible)]] == [[piece.fate, piece.label, piece.rule] for piece in visible]
+    assert lines[len(visible)] == ""
+    assert to_html(report).count('<p class="piece ') == len(visible)
 
 
 def test_json_is_the_readable_text_in_pieces() -> None:
-    """One line a piece, keys in the order of the contract, offsets in characters of the joined texts."""
+    """JSON has one line per piece, keys in the documented order, and offsets in characters of the joined texts."""
     done = run("explain", HTML, "--json")
     rows = records(done)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -96,7 +96,7 @@ def test_json_is_the_readable_text_in_pieces() -> None:
 
 
 def test_a_pipe_gets_plain_text_whole() -> None:
-    """No escape, no folding, nothing broken at a width: each piece is one line for grep."""
+    """In a pipe, each piece is one line for grep: no escapes, no folding, no wrapping."""
     done = run("explain", "-", data=TEXT.read_bytes(), env={"COLUMNS": "40", "FORCE_COLOR": "1"})
     assert (done.returncode, done.stderr) == (0, b"")
     printed = done.stdout.decode()
@@ -108,7 +108,7 @@ def test_a_pipe_gets_plain_text_whole() -> None:
 
 
 def test_a_terminal_gets_colours_and_a_folded_ticker() -> None:
-    """Each fate has its colour, a ticker of twelve headlines shows some and counts the others, and the rest is complete."""
+    """Each fate has its colour, a long ticker shows some headlines and counts the others, and everything else is complete."""
     status, printed = on_terminal("explain", HTML)
     assert status == 0
     assert len(set(re.findall(r"\x1b\[1;(3\d)m(?:field|body|removed)", printed))) == 3
@@ -122,21 +122,21 @@ def test_a_terminal_gets_colours_and_a_folded_ticker() -> None:
 @pytest.mark.parametrize("columns", [30, 40, 80, 200])
 @pytest.mark.parametrize("page", [HTML, TEXT, UNKNOWN])
 def test_no_line_is_wider_than_the_terminal(page: Path, columns: int) -> None:
-    """What is shown fits, so that the terminal breaks nothing by itself."""
+    """No line is wider than the terminal."""
     _, printed = on_terminal("explain", page, columns=columns)
     assert max(cell_len(ESCAPE.sub("", line)) for line in printed.splitlines()) <= columns
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_colours_are_left_out_on_demand(env: dict[str, str]) -> None:
-    """NO_COLOR and a terminal that knows no colours are obeyed."""
+    """There are no colours with NO_COLOR or on a terminal that has none."""
     status, printed = on_terminal("explain", HTML, env=env)
     assert status == 0
     assert re.search(r"\x1b\[[\d;]*[349]\d", printed) is None
 
 
 def test_json_cannot_act_on_a_terminal_and_is_the_text_all_the_same() -> None:
-    """What JSON leaves as it is and a terminal obeys is escaped; who reads the JSON gets the page's own characters."""
+    """JSON escapes the characters that a terminal obeys, and decodes to the page's own characters."""
     done = run("explain", "-", "--json", data=HOSTILE.encode())
     assert ACTING.search(done.stdout.decode()) is None
     assert "".join(row["text"] for row in records(done)) == clean(Page(data=HOSTILE.encode())).document.text
@@ -145,7 +145,7 @@ def test_json_cannot_act_on_a_terminal_and_is_the_text_all_the_same() -> None:
 
 @pytest.mark.parametrize("columns", [0, 40, 100])
 def test_a_page_cannot_act_on_a_terminal(tmp_path: Path, columns: int) -> None:
-    """Escape sequences, controls and overrides of a page are spelled out, and brackets are no markup, on a pipe and a terminal."""
+    """Escape sequences, controls and overrides of a page are spelled out, and brackets are not markup, in a pipe and on a terminal."""
     page = tmp_path / "hostile.txt"
     page.write_text(HOSTILE, encoding="utf-8", newline="")
     printed = on_terminal("explain", page, columns=columns)[1] if columns else run("explain", page).stdout.decode()
@@ -157,7 +157,7 @@ def test_a_page_cannot_act_on_a_terminal(tmp_path: Path, columns: int) -> None:
 
 @given(st.text() | st.text(alphabet="\u202e\u2066\x1b\x9b\u2028\u200c\u06dd\u00a0\n\t \\a<&\"'ن\U000e0041\ud800"))
 def test_what_is_shown_is_one_printable_line(text: str) -> None:
-    """Whatever a page holds, it is shown on one line without a character that acts; letters stay, in their order."""
+    """Any text is shown on one line without control characters; letters stay, in their order."""
     line = shown(text)
     assert ACTING.search(line) is None
     assert len(line.splitlines()) <= 1
@@ -168,7 +168,7 @@ def test_what_is_shown_is_one_printable_line(text: str) -> None:
 
 
 def test_joiners_and_signs_of_the_script_are_shown_as_they_are() -> None:
-    """What is part of how a word is written is not spelled out: joiners, and the end of an ayah."""
+    """Characters that belong to the spelling, such as joiners and the end of an ayah, are shown as they are."""
     assert shown(" كتاب\u200cها \u06dd١\u00a0\u00a0ن\r\n\t م\n") == "كتاب\u200cها \u06dd١ ن ↵ م"
 
 
@@ -182,21 +182,20 @@ def test_joiners_and_signs_of_the_script_are_shown_as_they_are() -> None:
     ],
 )
 def test_it_says_what_fits_and_what_nearly_did(html: str, sentence: str) -> None:
-    """A layout is listed with its signs whether it was chosen or missed, and with what it would have needed."""
+    """Each layout is listed with the evidence for it, whether it matched or not, and with what it lacked."""
     lines = run("explain", "-", data=html.encode()).stdout.decode().splitlines()
     at = lines.index("Layout arabress")
     assert sentence in lines[at + 1]
     assert ("not chosen" in lines[at + 1]) == (not sentence.startswith("it fits"))
-    assert all(re.match(r"  \S+ +(weak|strong): \S", line) for line in lines[at + 2 : lines.index("Rules") - 1])
+    assert all(re.match(r"  \S+ +(weak|strong): \S", line) for line in lines[at + 2 : lines.index("", at)])
 
 
 def test_every_layout_is_weighed() -> None:
-    """Beside the one that fits, others are listed with the signs they have, those that nearly fit before those that do not."""
-    (known,) = builtin_layouts()
-    footer = [rule for rule in known.file.wordings if rule.id == "source-footer"]
-    near = Layout(msgspec.structs.replace(known.file, name="near", hosts=[], elements=[], wordings=footer))
-    far = Layout(msgspec.structs.replace(known.file, name="far", hosts=[], elements=[], wordings=[]))
-    layouts = [far, near, known]
+    """Besides the layout that matches, others are listed with their evidence, the nearest ones first."""
+    footer = [rule for rule in ARABRESS.file.wordings if rule.id == "source-footer"]
+    near = Layout(msgspec.structs.replace(ARABRESS.file, name="near", hosts=[], elements=[], wordings=footer))
+    far = Layout(msgspec.structs.replace(ARABRESS.file, name="far", hosts=[], elements=[], wordings=[]))
+    layouts = [far, near, ARABRESS]
     outcome = clean(Page(data=HTML.read_bytes()), layouts)
     found = [section for section in report_on(outcome, layouts).sections if section.title.startswith("Layout ")]
     assert [section.title for section in found] == ["Layout arabress", "Layout near", "Layout far"]
@@ -205,14 +204,14 @@ def test_every_layout_is_weighed() -> None:
 
 
 def test_the_address_of_a_page_is_a_sign() -> None:
-    """With --url its host speaks for a layout, in the explanation as in the record."""
-    said = run("explain", "-", "--url", "https://www.masress.com/a/1", data=b"<div id=mainContent><p>story</div>").stdout.decode()
-    assert re.search(r"^  host +strong: ", said, re.MULTILINE)
-    assert re.search(r"^  layout +arabress$", said, re.MULTILINE)
+    """The host in --url is evidence for a layout, in the explanation as in the record."""
+    stdout = run("explain", "-", "--url", "https://www.masress.com/a/1", data=b"<div id=mainContent><p>story</div>").stdout.decode()
+    assert re.search(r"^  host +strong: ", stdout, re.MULTILINE)
+    assert re.search(r"^  layout +arabress$", stdout, re.MULTILINE)
 
 
 def test_words_for_warnings_are_those_of_the_readme() -> None:
-    """The program and the README say the same of each warning."""
+    """The program and the README describe each warning in the same words."""
     rows = dict(re.findall(r"^\| `([\w-]+)` \| (.+) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     assert {name: rows[name] for name in WARNINGS_MEAN} == WARNINGS_MEAN
 
@@ -225,7 +224,7 @@ def test_words_for_warnings_are_those_of_the_readme() -> None:
     ("data", "code"), [(b" \n", "empty"), (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not-text"), (b"x" * 99, "too-large")]
 )
 def test_a_page_that_fails_is_one_sentence(tmp_path: Path, option: list[str], data: bytes, code: str) -> None:
-    """Status 1, the input and the code on stderr, nothing on stdout, and an older file stays as it was."""
+    """A failed page gives status 1, the input and the code on stderr, nothing on stdout, and leaves an older file as it was."""
     page, old = tmp_path / "page.html", tmp_path / "old.html"
     page.write_bytes(data)
     old.write_text("old")
@@ -243,7 +242,7 @@ def test_a_page_that_fails_is_one_sentence(tmp_path: Path, option: list[str], da
 
 
 def test_wrong_usage_exits_2(tmp_path: Path) -> None:
-    """One page at a time, one form at a time, and never onto the page itself."""
+    """Two pages, two formats, or an output that is the page end with status 2."""
     page = tmp_path / "page.html"
     page.write_bytes(HTML.read_bytes())
     for args in (
@@ -261,14 +260,14 @@ def test_wrong_usage_exits_2(tmp_path: Path) -> None:
 
 
 def test_a_closed_pipe_ends_it_quietly() -> None:
-    """`scraper explain | true` says nothing and exits with 141."""
+    """``scraper explain | true`` prints nothing and exits with 141."""
     line = f"set -o pipefail; {sys.executable} -m scraper explain {HTML} --json | true"
     done = subprocess.run(["bash", "-c", line], capture_output=True, check=False, timeout=60)
     assert (done.returncode in (0, 141), done.stderr) == (True, b"")
 
 
 def test_a_page_is_written_like_any_output(tmp_path: Path) -> None:
-    """--html takes its name when it is whole; ``-`` is stdout; a place that cannot be written is named."""
+    """--html gets its name when complete; ``-`` is stdout; a path that cannot be written is reported."""
     out = tmp_path / "out.html"
     assert run("explain", HTML, "--html", out).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["out.html"]
@@ -283,7 +282,7 @@ def test_a_page_is_written_like_any_output(tmp_path: Path) -> None:
 
 
 def test_spans_of_a_run_are_keyed_by_the_id_of_the_record(tmp_path: Path) -> None:
-    """The pieces of every page of the run, in order, as ``explain --json`` gives them, each with its page's id before it."""
+    """--spans has the pieces of every page in order, as ``explain --json`` gives them, each with its page's id first."""
     spans = tmp_path / "spans.jsonl"
     done = run("clean", HTML, tmp_path / "nowhere", TEXT, UNKNOWN, "--spans", spans)
     assert done.returncode == 1
@@ -296,7 +295,7 @@ def test_spans_of_a_run_are_keyed_by_the_id_of_the_record(tmp_path: Path) -> Non
 
 
 def test_spans_are_of_the_pages_that_have_a_record(tmp_path: Path) -> None:
-    """A page that is left out of the records is left out of the spans; and the records are the same with spans or without."""
+    """A page without a record has no spans, and the records are the same with spans or without."""
     spans = tmp_path / "spans.jsonl"
     done = run("clean", UNKNOWN, TEXT, "--unknown", "skip", "--spans", spans)
     (record,) = records(done)
@@ -305,7 +304,7 @@ def test_spans_are_of_the_pages_that_have_a_record(tmp_path: Path) -> None:
 
 
 def test_without_spans_nothing_is_computed() -> None:
-    """``clean`` does not even load what explains."""
+    """Without --spans, ``clean`` does not import the explain package."""
     code = "import sys; sys.argv = ['scraper', 'clean', '-q', sys.argv[1]]\nfrom scraper.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
     code += "print(*[name for name in sys.modules if name.startswith(('scraper.explain', 'scraper.cli.colours', 'rich'))], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code, str(TEXT)], capture_output=True, text=True, check=True, timeout=60)
@@ -326,7 +325,7 @@ def test_without_spans_nothing_is_computed() -> None:
     ],
 )
 def test_two_outputs_and_an_input_are_never_one_file(tmp_path: Path, out: str | None, spans: str) -> None:
-    """Records and spans go to two files, neither of them an input, by whatever name; nothing is lost."""
+    """Records and spans go to two files, neither of them an input under any name."""
     page = tmp_path / "page.txt"
     page.write_bytes(TEXT.read_bytes())
     (tmp_path / "page.txt.part").mkdir()
@@ -339,7 +338,7 @@ def test_two_outputs_and_an_input_are_never_one_file(tmp_path: Path, out: str | 
 
 
 def test_an_output_whose_part_file_would_be_an_input_is_refused(tmp_path: Path) -> None:
-    """A page named like the part file of an output is not overwritten by it."""
+    """An output is refused if its part file would replace an input."""
     page = tmp_path / "a.jsonl.part"
     page.write_bytes(TEXT.read_bytes())
     assert run("clean", page, "-o", tmp_path / "a.jsonl").returncode == 2
@@ -348,7 +347,7 @@ def test_an_output_whose_part_file_would_be_an_input_is_refused(tmp_path: Path) 
 
 
 def test_spans_that_are_the_redirected_stdout_are_refused(tmp_path: Path) -> None:
-    """A file that the shell has opened for the records is no file for the spans."""
+    """--spans may not be the file to which the shell redirects the records."""
     out = tmp_path / "out.jsonl"
     with out.open("wb") as stdout:
         done = subprocess.run(
@@ -358,7 +357,7 @@ def test_spans_that_are_the_redirected_stdout_are_refused(tmp_path: Path) -> Non
 
 
 def test_spans_in_the_input_directory_are_no_input(tmp_path: Path) -> None:
-    """Neither the spans nor their part file are read as pages of the directory in which they are written."""
+    """Neither the spans nor their part file are read as pages of the directory that contains them."""
     (tmp_path / "a.txt").write_bytes(TEXT.read_bytes())
     for _ in range(2):
         done = run("clean", tmp_path, "--spans", tmp_path / "b.jsonl", "-o", tmp_path / "c.jsonl")
@@ -366,7 +365,7 @@ def test_spans_in_the_input_directory_are_no_input(tmp_path: Path) -> None:
 
 
 def test_a_signal_leaves_both_outputs_as_they_were(tmp_path: Path) -> None:
-    """Both names keep what they had, both part files hold whole lines and are named."""
+    """After a signal both outputs are unchanged, and both part files have whole lines and are named."""
     out, spans, pipe = tmp_path / "out.jsonl", tmp_path / "spans.jsonl", tmp_path / "never"
     for old in (out, spans):
         old.write_text("old\n")
@@ -379,18 +378,18 @@ def test_a_signal_leaves_both_outputs_as_they_were(tmp_path: Path) -> None:
         while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=60)
     assert process.returncode == 143
     assert (out.read_text(), spans.read_text()) == ("old\n", "old\n")
     (record,) = [json.loads(line) for line in part.read_bytes().splitlines()]
     pieces = [json.loads(line) for line in (tmp_path / "spans.jsonl.part").read_bytes().splitlines()]
     assert {piece["id"] for piece in pieces} == {record["id"]}
     assert {piece["fate"] for piece in pieces} <= set(FATES.values())
-    assert all(f"{path}.part" in said.decode() for path in (out, spans))
+    assert all(f"{path}.part" in stderr.decode() for path in (out, spans))
 
 
 def test_a_failed_write_of_the_spans_withholds_the_records_too(tmp_path: Path) -> None:
-    """Records whose spans could not be written do not take their name."""
+    """Records whose spans could not be written do not get their name."""
     done: Done = run("clean", TEXT, "-o", tmp_path / "out.jsonl", "--spans", "/dev/full")
     assert done.returncode == 1
     assert b"/dev/full" in done.stderr
@@ -398,7 +397,7 @@ def test_a_failed_write_of_the_spans_withholds_the_records_too(tmp_path: Path) -
 
 
 def test_spans_go_to_a_pipe_that_the_shell_has_opened(tmp_path: Path) -> None:
-    """``--spans >(gzip > FILE)`` hands the program the name of an open pipe, which leads to no path."""
+    """``--spans >(gzip > FILE)`` works, although the name of an open pipe resolves to no path."""
     reader, writer = os.pipe()
     done = subprocess.Popen(
         [*COMMAND, "clean", "-q", str(TEXT), "-o", str(tmp_path / "out.jsonl"), "--spans", f"/dev/fd/{writer}"], pass_fds=[writer]

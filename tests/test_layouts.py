@@ -1,4 +1,4 @@
-"""Layout files: strictly loaded, and wordings as loose as pages vary, but no looser."""
+"""Layout files are loaded strictly, and wordings are matched as loosely as pages vary, but no looser."""
 
 import re
 from pathlib import Path
@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scraper.errors import LayoutError
-from scraper.layouts import builtin_layouts, load_layout
+from scraper.layouts import load_layout
 from scraper.layouts.selector import Selector
 from scraper.layouts.wording import Wording
 from scraper.models import Element
+from tests.cases import ARABRESS
 
-(ARABRESS,) = builtin_layouts()
 SOURCE = (Path(__import__("scraper.layouts").layouts.__file__).parent / "arabress.toml").read_text(encoding="utf-8")
 
 
@@ -49,7 +49,7 @@ SOURCE = (Path(__import__("scraper.layouts").layouts.__file__).parent / "arabres
     ],
 )
 def test_a_wrong_layout_file_is_refused_with_file_and_place(tmp_path: Path, old: str, new: str, complaint: str) -> None:
-    """An unknown key, a missing reason, a pattern, selector or wording that does not compile: the message names file and path."""
+    """An unknown key, a missing reason, or an invalid pattern, selector or wording is an error that names file and path."""
     assert SOURCE.count(old) >= 1
     path = tmp_path / "wrong.toml"
     path.write_text(SOURCE.replace(old, new, 1), encoding="utf-8")
@@ -100,7 +100,7 @@ def test_a_layout_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_wordings_are_matched_as_loosely_as_pages_vary(line: str, rule: str, lang: str) -> None:
-    """Apostrophes, spacing, case, diacritics, the full stop, Arabic digits and lost letters make no difference."""
+    """Apostrophes, spacing, case, diacritics, the full stop, Arabic digits and lost letters make no difference to a match."""
     hit = ARABRESS.wording_of(line)
     assert hit is not None
     assert (hit.rule.id, hit.lang) == (rule, lang)
@@ -122,7 +122,7 @@ def test_wordings_are_matched_as_loosely_as_pages_vary(line: str, rule: str, lan
     ],
 )
 def test_a_line_that_only_quotes_a_wording_is_not_one(line: str) -> None:
-    """A sentence that holds a wording, or nearly says it, or is mere damage, is text like any other."""
+    """A sentence that contains or resembles a wording, or is mere damage, does not match it."""
     assert ARABRESS.wording_of(line) is None
 
 
@@ -138,7 +138,7 @@ def test_a_line_that_only_quotes_a_wording_is_not_one(line: str) -> None:
     ],
 )
 def test_a_dateline_gives_newspaper_and_day(text: str, newspaper: str | None, day: str | None, is_printed: bool) -> None:
-    """The name may hold the dateline's own words, a day that does not exist is none, and what is not said is not made up."""
+    """The newspaper may contain the dateline's own words, an impossible day gives no date, and missing parts stay missing."""
     dateline = ARABRESS.read_dateline(text)
     assert (dateline.newspaper, dateline.date and dateline.date.isoformat(), dateline.is_date_printed) == (
         newspaper,
@@ -148,7 +148,7 @@ def test_a_dateline_gives_newspaper_and_day(text: str, newspaper: str | None, da
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "expected"),
     [
         ("/hespress/1500000", {"newspaper_slug": "hespress"}),
         ("/elbotola/1803221451", {"newspaper_slug": "elbotola"}),
@@ -165,29 +165,29 @@ def test_a_dateline_gives_newspaper_and_day(text: str, newspaper: str | None, da
         ("", {}),
     ],
 )
-def test_an_address_names_newspaper_and_language(path: str, said: dict[str, str]) -> None:
-    """The slug stands before the number, the language before the slug; sections, videos and authors are no newspapers."""
-    assert ARABRESS.address(f"https://www.maghress.com{path}") == said
+def test_an_address_names_newspaper_and_language(path: str, expected: dict[str, str]) -> None:
+    """The slug precedes the number, the language the slug; sections, videos and authors are not newspapers."""
+    assert ARABRESS.address(f"https://www.maghress.com{path}") == expected
 
 
 @pytest.mark.parametrize(
     ("text", "fits"), [("div", True), ("#b", True), (".x.y", True), ("div#b.y", True), ("p", False), (".z", False), ("#c", False)]
 )
 def test_a_compound_selector_asks_for_all_of_its_parts(text: str, fits: bool) -> None:
-    """Tag, id and each class must agree."""
+    """A selector matches if tag, id and each class match."""
     assert Selector.parse(text).matches(Element("div", "b", "x y", None, None)) is fits
 
 
 @pytest.mark.parametrize("text", ["", "div p", "div>p", "a:hover", "a[href]", "*", "#a#b", "div,p"])
 def test_what_is_no_compound_selector_is_refused(text: str) -> None:
-    """Nothing is quietly ignored in a selector."""
+    """A selector with any unsupported part is refused."""
     with pytest.raises(ValueError, match=r"selector|ids"):
         Selector.parse(text)
 
 
 @given(st.text())
 def test_no_line_breaks_the_wordings(line: str) -> None:
-    """Any line is matched or not; none raises."""
+    """No line makes matching raise."""
     squeezed = " ".join(line.split())
     if squeezed:
         ARABRESS.wording_of(squeezed)
@@ -204,7 +204,7 @@ def test_no_line_breaks_the_wordings(line: str) -> None:
     ],
 )
 def test_no_line_that_is_a_wording_is_shorter_than_it_says(sentence: str, line: str) -> None:
-    """The least length of a wording, by which lines are passed over, leaves out none that it matches."""
+    """No wording matches a line shorter than its least length, by which lines are skipped."""
     wording = Wording("fr", [sentence], r"\d{1,2}/\d{1,2}/\d{4}", chained=False)
     assert wording.match(line) is not None
     assert wording.shortest <= len(line)

@@ -1,4 +1,4 @@
-"""A ticker is told and split the same way whether its separators are looked for by letter or by pattern."""
+"""A ticker is recognised and split in the same way by its usual separator as by the pattern."""
 
 from itertools import islice
 
@@ -9,17 +9,17 @@ from msgspec.structs import replace
 
 from scraper import Page, clean
 from scraper.extract.ticker import is_ticker, is_unsplit, split_ticker
-from scraper.layouts import Layout, builtin_layouts
+from scraper.layouts import Layout
 from scraper.parse.plain_text import read_text
+from tests.cases import ARABRESS
 
-(ARABRESS,) = builtin_layouts()
 BY_PATTERN = Layout(replace(ARABRESS.file, ticker=replace(ARABRESS.file.ticker, usual="")), ARABRESS.sources)
 GAP = "\N{NO-BREAK SPACE}" * 4
 SPACES = ["\N{NO-BREAK SPACE}", GAP, GAP, " ", "\t", "\u200b", "\ufeff", "\xad", "\x1f"]
 LINES = st.lists(
     st.one_of(st.sampled_from([*SPACES, "|", "..", "\ufffd", "كلمة", "\u200c"]), st.just(f"خبر من الأخبار{GAP}")), max_size=30
 )
-"""Of a line, its pieces."""
+"""Lines, each with its pieces."""
 
 
 def slots_of(line: str, layout: Layout) -> list[tuple[str, bool]]:
@@ -29,7 +29,7 @@ def slots_of(line: str, layout: Layout) -> list[tuple[str, bool]]:
 @settings(max_examples=1000)
 @given(LINES, st.integers(2, 12))
 def test_the_usual_separator_tells_what_the_pattern_tells(pieces: list[str], slots: int) -> None:
-    """The fast way to tell and to split a ticker gives what the pattern gives, but for white space around a headline."""
+    """The fast path for the usual separator gives the result of the pattern, except for white space around a headline."""
     line = "".join(pieces)
     assert slots_of(line, ARABRESS) == slots_of(line, BY_PATTERN)
     document = read_text(line)
@@ -38,7 +38,7 @@ def test_the_usual_separator_tells_what_the_pattern_tells(pieces: list[str], slo
 
 
 def test_the_pattern_counts_separators() -> None:
-    """What is compared above is not one thing twice: without a usual separator the pattern alone tells."""
+    """Without a usual separator only the pattern is used, so that the test above compares two things."""
     line = f"أول{GAP}ثان{GAP}{GAP}ثالث"
     separators = list(islice(BY_PATTERN.separator.finditer(line), 9))
     document = read_text(line)
@@ -50,13 +50,13 @@ def test_the_pattern_counts_separators() -> None:
 
 @pytest.mark.parametrize("gap", ["\N{NO-BREAK SPACE}", " "])
 def test_a_wide_margin_is_no_ticker(gap: str) -> None:
-    """A line with much white space behind it has one headline at most, and makes no text a page of the network."""
+    """A line followed by much white space is at most one headline, and is no evidence for a page of the network."""
     text = f"عنوان طويل بما يكفي لخبر من الأخبار{gap * 80}\nفقرة أولى من الفقرات هنا.\nفقرة ثانية.\nفقرة ثالثة.\n"
     assert clean(Page(data=text.encode())).record.kind == "unknown"
 
 
 def test_words_of_the_site_above_the_notice_are_no_ticker() -> None:
-    """A line that is known to be of the site's frame is no headline, whatever white space follows it."""
+    """A line of the site's frame is not a headline, whatever white space follows it."""
     notice = "شكرا على الإبلاغ!\nسيتم حجب هذه الصورة تلقائيا عندما يتم الإبلاغ عنها من طرف عدة أشخاص.\n"
     article = "عنوان الخبر\nنشر في الواحة يوم 01 - 02 - 2020\nفقرة أولى من الخبر.\n"
     record = clean(Page(data=f"أبلغ عن إشهار غير لائق{GAP}\n{notice}{article}".encode())).record

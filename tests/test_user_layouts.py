@@ -1,4 +1,4 @@
-"""Layouts that users write: where they are found, how they amend one another, and what is said of a wrong one."""
+"""Layouts of users: where they are found, how they amend one another, and how mistakes are reported."""
 
 import json
 import os
@@ -18,6 +18,7 @@ from scraper.errors import AmbiguousLayout, LayoutError
 from scraper.layouts import Layout, builtin_layouts, choose_layouts, load_layout
 from scraper.layouts.layout import RuleSource
 from scraper.layouts.loading import assemble, builtin_sources, parse
+from tests.cases import ARABRESS
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples" / "layouts"
@@ -39,9 +40,9 @@ Done = subprocess.CompletedProcess[str]
 
 def run(*args: str | Path, env: dict[str, str] | None = None, cwd: Path = ROOT) -> Done:
     command = [sys.executable, "-m", "scraper", *map(str, args)]
-    surroundings = {**os.environ, "PYTHONUTF8": "1", "COLUMNS": "200", **(env or {})}
+    environment = {**os.environ, "PYTHONUTF8": "1", "COLUMNS": "200", **(env or {})}
     return subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=surroundings, encoding="utf-8", check=False, cwd=cwd
+        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=environment, encoding="utf-8", check=False, cwd=cwd
     )
 
 
@@ -66,7 +67,7 @@ def chosen(directory: Path) -> dict[str, Layout]:
 
 
 def test_three_lines_correct_a_wording(tmp_path: Path) -> None:
-    """A footer that differs by a word stands in the text; three lines of TOML, and it is gone from there and named in ``removed``."""
+    """Three lines of TOML move a footer with a different word from the text into ``removed``."""
     page = tmp_path / "page.txt"
     footer = FOOTER.replace("لقراءة", "لمطالعة")
     page.write_text(TEXT.read_text(encoding="utf-8").replace(FOOTER, footer), encoding="utf-8")
@@ -83,7 +84,7 @@ def test_three_lines_correct_a_wording(tmp_path: Path) -> None:
 
 
 def test_an_extension_adds_hosts_and_rules_and_says_more(tmp_path: Path) -> None:
-    """What it adds counts beside what was there, and its rules come first."""
+    """An extension's entries are added to those of its layout, and its rules come first."""
     extension = f"""{EXTENDS}hosts = ["mirror.example"]
 say.dateline.es = ["Publicado en {{newspaper}} el {{date}}"]
 [[elements]]
@@ -93,7 +94,6 @@ select = ["div.header", "div.banner"]
 because = "A banner."
 """
     layout = chosen(write(tmp_path, more=extension))["arabress"]
-    (builtin,) = builtin_layouts()
     assert layout.is_host("www.mirror.example")
     assert layout.is_host("maghress.com")
     assert [rule.id for rule in layout.rules_of("div", "", "header")] == ["banner", "header"]
@@ -101,11 +101,11 @@ because = "A banner."
     assert hit is not None
     assert (hit.rule.id, hit.lang) == ("dateline", "es")
     assert layout.wording_of("نشر في الواحة يوم 19 - 02 - 2025") is not None
-    assert len(layout.file.rules) == len(builtin.file.rules) + 1
+    assert len(layout.file.rules) == len(ARABRESS.file.rules) + 1
 
 
 def test_a_rule_is_switched_off_or_replaced(tmp_path: Path) -> None:
-    """A rule named in ``off`` no longer holds; one of the file that bears its id takes its place, for the rules that speak of it too."""
+    """A rule in ``off`` is dropped; one with the id of an older rule replaces it, also where other rules refer to it."""
     off = f'{EXTENDS}off = ["source-footer", "sidebar", "teaser"]\n'
     replacement = '[[elements]]\nid = "teaser"\nlabel = "teaser"\nselect = ["li.entry"]\nbecause = "Another."\n'
     layout = chosen(write(tmp_path, off=off + replacement))["arabress"]
@@ -117,21 +117,21 @@ def test_a_rule_is_switched_off_or_replaced(tmp_path: Path) -> None:
 
 
 def test_several_extensions_amend_one_another_in_order(tmp_path: Path) -> None:
-    """The configuration directory comes first, then the variable's directories, then the option's; the last has the first word."""
+    """The order is configuration directory, directories of the variable, directory of the option; the last one wins."""
     rule = '[[elements]]\nid = "{}"\nlabel = "chrome"\nselect = ["p.x"]\nbecause = "x"\n'
     directories = [
         write(tmp_path / name, x=EXTENDS + rule.format(name.rpartition("/")[2]))
         for name in ("config/scraper/layouts", "one", "two", "three")
     ]
     environment = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "SCRAPER_LAYOUTS": os.pathsep.join(map(str, directories[1:3]))}
-    (layout,) = choose_layouts(directories[3], environment)
+    layout = {layout.name: layout for layout in choose_layouts(directories[3], environment)}["arabress"]
     assert [found.id for found in layout.rules_of("p", "", "x")] == ["three", "two", "one", "layouts"]
     listed = run("layouts", "list", "--layouts", directories[3], env=environment).stdout
     assert " + ".join(["built-in", *(str(directory / "x.toml") for directory in directories)]) in listed
 
 
 def test_the_home_directory_is_looked_into_unless_another_is_set(tmp_path: Path) -> None:
-    """``~/.config`` holds layouts where no absolute ``XDG_CONFIG_HOME`` is set; a missing directory there is no error."""
+    """Layouts in ``~/.config`` are used unless ``XDG_CONFIG_HOME`` is absolute; the directory may be missing."""
     home = write(tmp_path / ".config/scraper/layouts", x=EXTENDS).parents[2]
     assert len(choose_layouts(None, {"HOME": str(home)})[0].sources) == 2
     assert len(choose_layouts(None, {"HOME": str(home), "XDG_CONFIG_HOME": "relative"})[0].sources) == 2
@@ -140,20 +140,21 @@ def test_the_home_directory_is_looked_into_unless_another_is_set(tmp_path: Path)
 
 
 def test_a_directory_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
-    """A file counts once, by whatever ways it is found."""
+    """A file is read once, even if it is found in several ways."""
     directory = write(tmp_path, mirror=f'name = "mirror"\n{MIRROR}')
-    assert len(choose_layouts(directory, {"SCRAPER_LAYOUTS": f"{directory}/../{directory.name}"})) == 2
+    layouts = choose_layouts(directory, {"SCRAPER_LAYOUTS": f"{directory}/../{directory.name}"})
+    assert [layout.name for layout in layouts] == [*(layout.name for layout in builtin_layouts()), "mirror"]
 
 
 def test_a_program_uses_what_comes_with_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a page becomes in a program does not depend on whose computer it runs on."""
+    """From Python, only the built-in layouts are used, whatever the user has configured."""
     monkeypatch.setenv("SCRAPER_LAYOUTS", str(EXAMPLES))
     monkeypatch.setenv("HOME", str(tmp_path))
     assert clean(Page(data=PLAZA.read_bytes())).layout is None
     assert clean(Page(data=PLAZA.read_bytes()), choose_layouts()).record.layout == "plaza"
 
 
-# --- what is wrong ---
+# --- mistakes ---
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_a_program_uses_what_comes_with_the_package(tmp_path: Path, monkeypatch:
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_with_its_place(tmp_path: Path, text: str, complaints: list[str]) -> None:
-    """``check`` and ``clean`` end with 2 and one sentence that names the file, the rule and the place; ``clean`` writes nothing."""
+    """``check`` and ``clean`` end with 2 and one sentence with file, rule and place, and ``clean`` writes nothing."""
     path = write(tmp_path, wrong=text) / "wrong.toml"
     for done in (run("layouts", "check", path), run("clean", TEXT, "--layouts", tmp_path, "-o", tmp_path / "out.jsonl")):
         assert (done.returncode, done.stdout) == (2, "")
@@ -235,7 +236,7 @@ PAGES = [Page(data=path.read_bytes()) for path in sorted(FIXTURES.glob("[hp][al]
 @settings(max_examples=300)
 @given(st.data())
 def test_whatever_stands_in_a_file_is_a_layout_or_a_fault(data: st.DataObject) -> None:
-    """A file with lines lost, doubled, swapped or hurt is refused by name, or cleans pages without a mistake of the program."""
+    """A file with lost, doubled, swapped or damaged lines is refused by name, or cleans pages without an internal error."""
     lines = (EXAMPLES / data.draw(st.sampled_from(["plaza.toml", "harborwire.toml"]))).read_text(encoding="utf-8").splitlines()
     for _ in range(data.draw(st.integers(1, 3))):
         n = data.draw(st.integers(0, len(lines) - 1))
@@ -258,20 +259,20 @@ def test_whatever_stands_in_a_file_is_a_layout_or_a_fault(data: st.DataObject) -
 
 
 def test_check_lists_all_faults_and_a_run_the_first(tmp_path: Path) -> None:
-    """Who mends a file sees everything at once; who only wants to run is told where to look."""
+    """``check`` lists all mistakes; a run reports the first and refers to ``check``."""
     rule = '[[elements]]\nid = "{}"\nlabel = "chrom"\nselect = ["p"]\nbecause = "x"\n'
     path = write(tmp_path, wrong=f'name = "x"\ncolour = 1\n{rule.format("a")}{rule.format("b")}') / "wrong.toml"
     faults = run("layouts", "check", path).stderr.splitlines()
     assert len(faults) == 4
     assert all(f"rule {rule_id!r}: Invalid enum value 'chrom'" in "".join(faults) for rule_id in "ab")
     assert "(is it 'chrome'?)" in faults[1]
-    (said,) = run("clean", TEXT, "--layouts", tmp_path).stderr.splitlines()
-    assert said.endswith("(and 3 more, which `scraper layouts check` lists)")
+    (message,) = run("clean", TEXT, "--layouts", tmp_path).stderr.splitlines()
+    assert message.endswith("(and 3 more, which `scraper layouts check` lists)")
 
 
 @pytest.mark.parametrize("command", ["clean", "headlines"])
 def test_a_directory_that_is_named_must_be_there_and_hold_layouts(tmp_path: Path, command: str) -> None:
-    """A missing, empty or mistaken directory is one sentence and status 2, by the option and by the variable."""
+    """A missing, empty or wrong directory gives one sentence and status 2, in the option and in the variable."""
     file = write(tmp_path / "some", x=EXTENDS) / "x.toml"
     (tmp_path / "empty").mkdir()
     for path, complaint in (("nowhere", "No such file"), ("empty", "no layout file (*.toml)"), (file, "Not a directory")):
@@ -284,7 +285,7 @@ def test_a_directory_that_is_named_must_be_there_and_hold_layouts(tmp_path: Path
 
 
 def test_two_files_with_one_layout_are_both_named(tmp_path: Path) -> None:
-    """Nothing takes another's place in silence."""
+    """Two files with the same layout are an error that names both."""
     one = write(tmp_path / "one", a=f'name = "mirror"\n{MIRROR}') / "a.toml"
     two = write(tmp_path / "two", b=f'name = "mirror"\n{MIRROR}') / "b.toml"
     done = run("layouts", "list", "--layouts", two.parent, env={"SCRAPER_LAYOUTS": str(one.parent)})
@@ -294,32 +295,32 @@ def test_two_files_with_one_layout_are_both_named(tmp_path: Path) -> None:
 
 
 def test_the_layouts_that_come_with_the_program_have_no_faults() -> None:
-    """They are not looked through when they are loaded, so a test does."""
-    (layout,) = assemble(builtin_sources())
-    assert layout.file == builtin_layouts()[0].file
-    assert [parse(source) for source in builtin_sources()] == [layout.file]
+    """The built-in layouts, which are not validated when loaded, have no mistakes."""
+    files = [layout.file for layout in builtin_layouts()]
+    assert [layout.file for layout in assemble(builtin_sources())] == files
+    assert [parse(source) for source in builtin_sources()] == files
 
 
 def test_a_file_that_is_no_text_is_named_with_its_line(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 are a fault like any other."""
+    """Bytes that are not UTF-8 are reported with their line."""
     (tmp_path / "x.toml").write_bytes(b'name = "x"\nbecause = "\xff"\n')
     with pytest.raises(LayoutError, match=r"x\.toml: the file is not UTF-8 \(at line 2\)"):
         load_layout(tmp_path / "x.toml")
 
 
-# --- two that fit ---
+# --- two layouts that fit ---
 
 
 def test_two_layouts_that_fit_are_an_error_until_a_file_decides(tmp_path: Path) -> None:
-    """Both are named, with the signs and the way to decide; ``over``, in either file, decides; in both it decides nothing."""
+    """The error names both layouts, their evidence and the remedy; ``over`` in one file decides, in both files it does not."""
     both = write(tmp_path / "both", mirror=f'name = "mirror"\n{MIRROR}')
     done = run("clean", TEXT, TEXT.parent.parent / "plaza-article-text" / "source.txt", "--layouts", both)
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 1
-    said = done.stderr.splitlines()[0]
-    assert f"{TEXT}: ambiguous-layout: " in said
-    assert "arabress (report-notice, dateline, source-footer, ticker) and mirror (source)" in said
-    assert 'over = ["arabress"] into the file of mirror' in said
+    message = done.stderr.splitlines()[0]
+    assert f"{TEXT}: ambiguous-layout: " in message
+    assert "arabress (report-notice, dateline, source-footer, ticker) and mirror (source)" in message
+    assert 'over = ["arabress"] into the file of mirror' in message
 
     mirror = write(tmp_path / "mirror", mirror=f'name = "mirror"\nover = ["arabress"]\n{MIRROR}')
     assert record_of(run("clean", TEXT, "--layouts", mirror))["layout"] == "mirror"
@@ -330,7 +331,7 @@ def test_two_layouts_that_fit_are_an_error_until_a_file_decides(tmp_path: Path) 
 
 
 def test_a_preference_says_nothing_where_only_one_fits(tmp_path: Path) -> None:
-    """A layout that is preferred to another must still fit."""
+    """A preferred layout must still fit the page."""
     layouts = chosen(write(tmp_path, plaza=f'name = "mirror"\nover = ["arabress"]\n{MIRROR}'))
     data = TEXT.read_text(encoding="utf-8").replace(FOOTER, "").encode()
     assert clean(Page(data=data), list(layouts.values())).record.layout == "arabress"
@@ -340,20 +341,22 @@ def test_a_preference_says_nothing_where_only_one_fits(tmp_path: Path) -> None:
 
 
 def test_a_digest_is_that_of_the_files() -> None:
-    """Of one file its SHA-256, of several that of their digests; the summary gives the first twelve digits of those used."""
+    """The digest is the SHA-256 of one file, or of several files' digests; the summary shows twelve digits of those used."""
     (plaza,) = (layout for layout in choose_layouts(EXAMPLES, {}) if layout.name == "plaza")
     assert plaza.digest == sha256((EXAMPLES / "plaza.toml").read_bytes()).hexdigest()
     assert plaza.source == str(EXAMPLES / "plaza.toml")
     done = run("clean", PLAZA, TEXT, "--layouts", EXAMPLES)
-    digests = f"arabress {builtin_layouts()[0].digest[:12]}, plaza {plaza.digest[:12]}"
+    digests = f"arabress {ARABRESS.digest[:12]}, plaza {plaza.digest[:12]}"
     assert done.stderr == f"scraper: 2 pages: 2 article; layouts: {digests}\n"
 
 
 def test_list_is_a_table_of_plain_lines(tmp_path: Path) -> None:
-    """One line a layout, aligned, and no name of a file moves the cursor of a terminal."""
+    """The list has one aligned line per layout, and no file name moves the terminal's cursor."""
     directory = write(tmp_path / "\x1b[31mred\u202e", footer=f'{EXTENDS}say.source-footer.ar = ["x"]\n')
     done = run("layouts", "list", "--layouts", directory)
-    head, line = done.stdout.splitlines()
+    head, *lines = done.stdout.splitlines()
+    assert len(lines) == len(builtin_layouts())
+    (line,) = (line for line in lines if line.startswith("arabress"))
     assert head.split() == ["name", "digest", "hosts", "rules", "from"]
     assert line.split()[:4] == ["arabress", chosen(directory)["arabress"].digest[:12], "7", "31"]
     assert head.index("from") == line.index("built-in + ")
@@ -363,7 +366,7 @@ def test_list_is_a_table_of_plain_lines(tmp_path: Path) -> None:
 
 
 def test_show_prints_the_file_or_all_that_several_say(tmp_path: Path) -> None:
-    """Of one file its own text; of several one text that, as a file, would be the same layout."""
+    """``show`` prints the text of a single file, or one text that makes the same layout as several files."""
     assert run("layouts", "show", "plaza", "--layouts", EXAMPLES).stdout == (EXAMPLES / "plaza.toml").read_text(encoding="utf-8")
     directory = write(tmp_path / "mine", x=f'{EXTENDS}off = ["menu"]\nsay.dateline.es = ["El {{date}}"]\nover = []\n')
     shown = run("layouts", "show", "arabress", "--layouts", directory).stdout
@@ -373,14 +376,14 @@ def test_show_prints_the_file_or_all_that_several_say(tmp_path: Path) -> None:
 
 
 def test_show_of_a_layout_that_is_not_there_is_wrong_usage() -> None:
-    """What it may have been meant for is named."""
+    """An unknown name ends with status 2 and a suggestion."""
     done = run("layouts", "show", "arabres")
     assert (done.returncode, done.stdout) == (2, "")
     assert "'arabress'" in done.stderr
 
 
 def test_show_sends_no_control_character_to_a_terminal(tmp_path: Path) -> None:
-    """TOML allows some in comments; a pipe gets the bytes, a terminal their names."""
+    """Control characters in comments reach a pipe as they are and are spelled out on a terminal."""
     write(tmp_path, mirror=f'# \u009b31m \u202e\nname = "mirror"\n{MIRROR}')
     command = [sys.executable, "-m", "scraper", "layouts", "show", "mirror", "--layouts", str(tmp_path)]
     controller, terminal = pty.openpty()
@@ -394,7 +397,7 @@ def test_show_sends_no_control_character_to_a_terminal(tmp_path: Path) -> None:
 
 
 def test_check_counts_what_rules_find_in_samples() -> None:
-    """Each rule has its line, in the order of the file, also one that finds nothing; a page of no layout says what is missing."""
+    """Each rule has its line, in the order of the file, even if it finds nothing; for other pages the missing evidence is listed."""
     pages = [PLAZA, FIXTURES / "plaza-byline-unknown-words-html" / "source.html", FIXTURES / "unknown-page-text" / "source.txt"]
     done = run("layouts", "check", EXAMPLES / "plaza.toml", *pages)
     assert done.returncode == 0
@@ -410,7 +413,7 @@ def test_check_counts_what_rules_find_in_samples() -> None:
 
 
 def test_check_counts_tickers_addresses_and_places() -> None:
-    """Rules that name no piece of text count by the elements or addresses that they find."""
+    """Rules that label no text count the elements or addresses that they match."""
     done = run("layouts", "check", EXAMPLES / "harborwire.toml", FIXTURES / "harborwire-article-html")
     counts = {row.split()[2]: row.split()[1] for row in done.stdout.partition("\n\n")[2].splitlines()}
     assert counts["harborwire/column"] == counts["harborwire/latest"] == "1"
@@ -420,7 +423,7 @@ def test_check_counts_tickers_addresses_and_places() -> None:
 
 
 def test_check_without_pages_says_that_all_is_well_and_with_a_missing_one_that_it_is_not(tmp_path: Path) -> None:
-    """A good file is one line and 0; a page that cannot be read is 1, as everywhere."""
+    """A valid file gives one line and status 0; a page that cannot be read gives status 1."""
     done = run("layouts", "check", EXAMPLES / "plaza.toml")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("plaza ")
@@ -429,7 +432,7 @@ def test_check_without_pages_says_that_all_is_well_and_with_a_missing_one_that_i
 
 
 def test_check_names_pages_that_two_layouts_fit(tmp_path: Path) -> None:
-    """They are errors as in a run, and the other pages are counted."""
+    """Pages that fit two layouts are errors, as in a run, and the other pages are counted."""
     path = write(tmp_path, mirror=f'name = "mirror"\n{MIRROR}') / "mirror.toml"
     (tmp_path / "page.txt").write_text(f"Some text.\n{FOOTER}", encoding="utf-8")
     (tmp_path / "off.toml").write_text(f'{EXTENDS}off = ["source-footer"]\n', encoding="utf-8")
@@ -442,7 +445,7 @@ def test_check_names_pages_that_two_layouts_fit(tmp_path: Path) -> None:
 
 
 def test_headlines_takes_layouts_too() -> None:
-    """A ticker that only a user's layout knows gives headlines, by strokes and by links."""
+    """A ticker that only a user's layout describes gives headlines, by strokes and by links."""
     page = FIXTURES / "harborwire-article-text" / "source.txt"
     assert run("headlines", page).stdout == ""
     lines = run("headlines", page, "--layouts", EXAMPLES).stdout.splitlines()
@@ -451,7 +454,7 @@ def test_headlines_takes_layouts_too() -> None:
 
 
 def test_a_pipe_is_no_layout_file(tmp_path: Path) -> None:
-    """Nobody waits at a pipe, named or found in a directory of layouts."""
+    """A pipe is refused, named or in a directory of layouts, instead of being read."""
     os.mkfifo(tmp_path / "a.toml")
     cases: list[list[str | Path]] = [["layouts", "check", tmp_path / "a.toml"], ["clean", TEXT, "--layouts", tmp_path]]
     for arguments in cases:
