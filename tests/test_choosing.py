@@ -52,12 +52,12 @@ def test_only_what_was_chosen_is_given(tmp_path: Path, every: list[dict[str, obj
     assert sum(found["left_out"].values()) == len(every) - len(expected)
     unknown = sum(record["kind"] == "unknown" for record in every)
     name = option[2:].replace("only", "kind")
-    rest = [
+    others = [
         record[KEYS[option]]
         for record in every
         if record not in expected and (values == ["unknown"] or record["kind"] != "unknown")
     ]
-    reasons = Counter(f"no-{name}" if value is None else f"other-{name}" for value in rest)
+    reasons = Counter(f"no-{name}" if value is None else f"other-{name}" for value in others)
     if option == "--site":  # a page of unknown layout may have one
         reasons += Counter(
             "no-site" if r["site"] is None else "other-site" for r in every if r["kind"] == "unknown" and r not in expected
@@ -129,7 +129,7 @@ def test_choosing_is_the_same_in_every_process(tmp_path: Path, args: list[str]) 
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (["--only", "story"], "'story' is not one of 'article', 'listing', 'page', 'unknown'"),
         (["--lang", "AR"], "'AR' is no language tag"),
@@ -145,11 +145,11 @@ def test_choosing_is_the_same_in_every_process(tmp_path: Path, args: list[str]) 
         (["--only", "unknown", "--lang", "ar"], "can only be had with --unknown keep"),
     ],
 )
-def test_what_cannot_be_meant_is_a_usage_error(args: list[str], said: str) -> None:
+def test_what_cannot_be_meant_is_a_usage_error(args: list[str], message: str) -> None:
     """An impossible filter ends with status 2 and the reason, before anything is read."""
     done = run("clean", *args, "nowhere.html", env={"COLUMNS": "300"})
     assert done.returncode == 2
-    assert said in done.stderr.decode()
+    assert message in done.stderr.decode()
     assert "missing" not in done.stderr.decode()
 
 

@@ -1,4 +1,4 @@
-"""Compressed dumps, Parquet tables and zip archives are shared among processes, and the result stays that of one."""
+"""Compressed dumps, Parquet tables and zip archives are shared among processes, with the result of one."""
 
 import bz2
 import gzip
@@ -39,7 +39,7 @@ def cleaned(path: Path, jobs: int, *args: str) -> tuple[int, bytes, bytes, bytes
 
 @pytest.mark.parametrize("form", PACK)
 def test_a_compressed_dump_is_cut_at_line_ends(tmp_path: Path, form: str) -> None:
-    """The main process unpacks a dump, and other processes clean its lines: same bytes, failures and status."""
+    """A compressed dump gives the same bytes, failures and status with any number of processes."""
     lines = jsonl([(name, data + os.urandom(4000).hex().encode()) for name, data in MANY]).split(b"\n")
     lines[5] = lines[200] = b"broken"
     lines[100] = b""
@@ -55,7 +55,7 @@ def test_a_compressed_dump_is_cut_at_line_ends(tmp_path: Path, form: str) -> Non
 
 
 def test_a_damaged_dump_gives_what_stands_before_the_damage(tmp_path: Path) -> None:
-    """Where a compressed dump breaks off, all whole lines are read and the failure tells behind which line."""
+    """A truncated compressed dump gives all complete lines, and the failure names the last of them."""
     path = tmp_path / "dump.jsonl.gz"
     path.write_bytes(gzip.compress(jsonl(MANY), 1)[:-40_000])
     one, two = cleaned(path, 1), cleaned(path, 2)
@@ -66,7 +66,7 @@ def test_a_damaged_dump_gives_what_stands_before_the_damage(tmp_path: Path) -> N
 
 
 def test_a_line_too_long_is_held_in_part(tmp_path: Path) -> None:
-    """A line longer than a page may be is refused by its number, and not held in memory as a whole."""
+    """A line longer than a page may be is refused by its number, and is not held in memory as a whole."""
     path = tmp_path / "dump.jsonl.gz"
     lines = jsonl(MANY).split(b"\n")
     lines.insert(3, b'{"text": "' + b"a" * 9_000_000 + b'"}')
@@ -80,7 +80,7 @@ def test_a_line_too_long_is_held_in_part(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rows", [7, 40])
 def test_a_table_is_shared_by_row_groups(tmp_path: Path, rows: int) -> None:
-    """Row groups of a Parquet table are cleaned by several processes; rows keep their numbers."""
+    """Row groups of a Parquet table are cleaned by several processes, and rows keep their numbers."""
     path = tmp_path / "pages.parquet"
     path.write_bytes(parquet(MANY * 3, rows))
     parts = chunks(path)
@@ -104,7 +104,7 @@ def test_a_zip_archive_is_shared_by_members(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["pages.parquet", "pages.zip", "dump.jsonl.gz"])
 def test_a_file_that_cannot_be_split_is_read_whole(tmp_path: Path, name: str) -> None:
-    """A broken container is one chunk, whose reader says what is wrong, with any number of processes."""
+    """A broken container is one chunk, whose reader reports the damage, with any number of processes."""
     path = tmp_path / name
     begin = {"pages.parquet": b"PAR1", "pages.zip": b"PK\x03\x04", "dump.jsonl.gz": gzip.compress(b"{}")[:10]}[name]
     path.write_bytes(begin + os.urandom(1 << 21))

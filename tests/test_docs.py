@@ -1,4 +1,4 @@
-"""The documents under test: every command in them is run, and prints what they show. See :mod:`tests.blocks`."""
+"""Every command in the documents runs and prints what they show. See :mod:`tests.blocks`."""
 
 import re
 import shutil
@@ -17,7 +17,7 @@ PLAY: Final = {"console": play_console, "python": play_python, "toml": play_toml
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], list[Step]]:
-    """All blocks of each document, run in order in a directory that holds what a clone does, by their lines."""
+    """The steps of all blocks by document and line, run in order in a directory with the files of a clone."""
     done: dict[tuple[str, int], list[Step]] = {}
     for name in DOCUMENTS:
         directory = tmp_path_factory.mktemp("docs")
@@ -35,25 +35,25 @@ def test_a_block_prints_what_the_document_shows(name: str, line: int, played: di
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_block_is_of_a_kind_that_is_played(name: str) -> None:
-    """A block of another kind would be shown to users and tried by nobody."""
+    """Every block is of a kind that the tests run."""
     assert {block.kind for there, block in BLOCKS if there == name} <= set(PLAY)
     fences = sum(line.lstrip().startswith(("```", "~~~")) for line in DOCUMENTS[name].splitlines())
     assert fences == 2 * len(FENCED.findall(DOCUMENTS[name]))
 
 
 def test_the_tables_name_every_key_and_label() -> None:
-    """What a file may say is what the types say."""
-    said = set(re.findall(r"`\[*([a-z_-]+)", DOCUMENTS["layouts.md"]))
+    """docs/layouts.md names every key and label that the types allow."""
+    documented = set(re.findall(r"`\[*([a-z_-]+)", DOCUMENTS["layouts.md"]))
     keys = {*schema.LayoutFile.__struct_fields__, *schema.ExtensionFile.__struct_fields__} - {"say"}
-    assert keys <= said
-    assert set(get_args(schema.ElementLabel)) <= said
-    assert set(get_args(schema.WordingLabel)) <= said
+    assert keys <= documented
+    assert set(get_args(schema.ElementLabel)) <= documented
+    assert set(get_args(schema.WordingLabel)) <= documented
     rules = (schema.ElementRule, schema.WordingRule, schema.TickerRule, schema.AddressRule)
-    assert {field for rule in rules for field in rule.__struct_fields__} <= said
+    assert {field for rule in rules for field in rule.__struct_fields__} <= documented
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_file_that_is_linked_exists(name: str) -> None:
-    """A link leads to a file, from where the document stands."""
+    """Every linked file exists, relative to the document."""
     files = [target for target in re.findall(r"\]\(([^)\s]+)\)", DOCUMENTS[name]) if "://" not in target]
     assert all(Path(ROOT / "docs" / file).is_file() for file in files)

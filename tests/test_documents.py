@@ -1,4 +1,4 @@
-"""From markup to lines of readable text, whatever the markup went through."""
+"""From markup to lines of readable text."""
 
 import time
 from contextlib import suppress
@@ -37,7 +37,7 @@ def lines(markup: str) -> list[str]:
     ],
 )
 def test_readable_text_is_all_text_nodes_of_the_body(body: str, expected: list[str]) -> None:
-    """Inline markup neither glues nor splits words, blocks and breaks make lines, and only scripts, styles and comments go."""
+    """Inline markup neither joins nor splits words, blocks and breaks make lines, and only scripts, styles and comments are dropped."""
     assert lines(f"<html><head><title>no</title></head><body>{body}</body></html>") == expected
 
 
@@ -73,7 +73,7 @@ def test_readable_text_is_all_text_nodes_of_the_body(body: str, expected: list[s
     ids=lambda value: value[:24] if isinstance(value, str) else "",
 )
 def test_broken_markup_is_read_as_the_standard_has_it(markup: str, expected: list[str]) -> None:
-    """What a browser would show of a page whose markup is cut, crossed or never closed is its text: no more, no less."""
+    """The text of cut, crossed or unclosed markup is exactly what a browser would show."""
     assert lines(markup) == expected
 
 
@@ -95,7 +95,7 @@ def test_broken_markup_is_read_as_the_standard_has_it(markup: str, expected: lis
     ],
 )
 def test_markup_is_told_by_content(text: str, media_type: str | None, expected: bool) -> None:
-    """A page opens like one, holds its frame, or several end tags; a text that mentions a tag is a text."""
+    """HTML opens like a page, has the frame's markup, or several end tags; a text that mentions a tag is a text."""
     assert is_html(text, media_type) is expected
 
 
@@ -114,7 +114,7 @@ MARKUP = st.lists(
 @settings(max_examples=300)
 @given(MARKUP)
 def test_lines_cover_the_text_of_any_markup(markup: str) -> None:
-    """Every visible character of a document stands in a block, and every block in the text, in order."""
+    """Every visible character of a document is in a block, and the blocks are in the order of the text."""
     document = Tree(markup).document()
     position = 0
     for block in document.blocks:
@@ -143,7 +143,7 @@ def test_a_text_page_is_all_readable(text: str) -> None:
     ],
 )
 def test_the_base_of_a_page_leads_its_links(base: str, expected: str) -> None:
-    """``<base href>`` may be relative itself, to the page's own address."""
+    """``<base href>`` may be relative to the page's own address."""
     page = f'''<base href="{base}"><link rel="canonical" href="https://www.maghress.com/hespress/10"><span class="marquee">
     <a href="a/1">headline</a></span><span class="articletitle">t</span><span class="articlecontent">b</span>'''
     assert clean(Page(data=page.encode())).record.headlines[0].url == expected
@@ -161,7 +161,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_page_takes_minutes(name: str) -> None:
-    """What took minutes once, because a pattern or a loop went over the page again for each of its parts, takes seconds at most."""
+    """Pages that once took minutes, because a pattern or a loop reread the page for each of its parts, take seconds at most."""
     started = time.process_time()
     with suppress(PageError):
         clean(Page(data=HOSTILE[name].encode()))

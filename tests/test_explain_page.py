@@ -1,4 +1,4 @@
-"""The page of ``explain --html``, opened in a real browser."""
+"""The page of ``explain --html`` in a real browser."""
 
 import re
 import subprocess
@@ -44,7 +44,7 @@ def click(browser: Chrome, selector: str) -> None:
 
 
 def test_it_needs_nothing_but_itself_and_breaks_no_rule_of_its_policy(page: Chrome) -> None:
-    """No request but the one for the page, no complaint of the browser, and its style sheet is the one that the policy allows."""
+    """The page makes no further request, logs no error, and its policy allows exactly its own style sheet."""
     assert requested(page) == {page.current_url}
     assert logged(page, "browser") == []
     assert page.find_element(By.CSS_SELECTOR, ".hint").value_of_css_property("position") == "fixed"
@@ -55,7 +55,7 @@ def test_it_needs_nothing_but_itself_and_breaks_no_rule_of_its_policy(page: Chro
 
 
 def test_the_legend_filters_by_fate_and_by_label(page: Chrome) -> None:
-    """Unchecking a fate hides its pieces and no others; so does a label; checking shows them again."""
+    """Unchecking a fate or a label hides its pieces and no others; checking shows them again."""
     before = len(displayed(page, ".piece"))
     removed = len(displayed(page, ".piece.removed"))
     assert 0 < removed < before
@@ -71,7 +71,7 @@ def test_the_legend_filters_by_fate_and_by_label(page: Chrome) -> None:
 
 
 def test_a_long_ticker_unfolds(page: Chrome) -> None:
-    """Some headlines are seen, the others are counted, and all are there on demand."""
+    """A long ticker shows some headlines, counts the others, and unfolds to all."""
     assert len(displayed(page, ".piece.is-headline")) == 5
     summary = page.find_element(By.CSS_SELECTOR, "main summary")
     assert summary.text == "7 more headlines"
@@ -80,7 +80,7 @@ def test_a_long_ticker_unfolds(page: Chrome) -> None:
 
 
 def test_the_keyboard_reaches_every_piece_and_shows_rule_and_reason(page: Chrome) -> None:
-    """Tab goes from filter to piece to piece; what has the focus shows it, and its rule and reason can be seen and heard."""
+    """Tab moves from filter to piece; the focus is visible, and its rule and reason are shown and announced."""
     visited: list[str] = []
     for _ in range(60):
         ActionChains(page).send_keys(Keys.TAB).perform()
@@ -101,7 +101,7 @@ def test_the_keyboard_reaches_every_piece_and_shows_rule_and_reason(page: Chrome
 
 
 def described(browser: Chrome, element: WebElement) -> str:
-    """Return what a screen reader is told of an element beside its text."""
+    """Return the description that a screen reader gets of an element besides its text."""
     browser.execute_script("arguments[0].id = 'asked'", element)
     root = browser.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
     node = browser.execute_cdp_cmd("DOM.querySelector", {"nodeId": root, "selector": "#asked"})
@@ -111,7 +111,7 @@ def described(browser: Chrome, element: WebElement) -> str:
 
 
 def test_pointing_at_a_piece_shows_rule_and_reason_and_hides_nothing(page: Chrome) -> None:
-    """The reason of what the pointer is on comes before that of what has the focus, and covers no piece."""
+    """The reason for the piece under the pointer takes precedence over that of the focus, and covers no piece."""
     page.execute_script("document.querySelector('.is-title.piece').focus()")
     dateline = page.find_element(By.CSS_SELECTOR, ".is-dateline.piece")
     page.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", **middle(page, dateline)})
@@ -149,7 +149,7 @@ def test_text_is_told_from_its_ground(browser: Chrome, tmp_path: Path, case: str
 
 @pytest.mark.parametrize("width", [320, 700, 1280])
 def test_it_is_never_wider_than_its_window(browser: Chrome, tmp_path: Path, width: int) -> None:
-    """Nothing has to be scrolled sideways, not even for a word without end."""
+    """The page never scrolls sideways, not even for a word of any length."""
     source = tmp_path / "page.txt"
     source.write_text(f"{'ن' * 900}\n{'x' * 900}\nhttps://a.example/{'y' * 300}\n", encoding="utf-8")
     for page in (HTML, source):
@@ -158,7 +158,7 @@ def test_it_is_never_wider_than_its_window(browser: Chrome, tmp_path: Path, widt
 
 
 def test_a_hostile_page_executes_nothing(browser: Chrome, tmp_path: Path) -> None:
-    """Scripts, handlers, end tags, links and overrides of a page are text in its explanation, and nothing else."""
+    """Scripts, handlers, end tags, links and overrides of a page are only text in its explanation."""
     source = tmp_path / "hostile.html"
     source.write_text(HOSTILE_PAGE, encoding="utf-8")
     show(browser, explain(source, tmp_path))
@@ -189,7 +189,7 @@ def test_a_hostile_page_executes_nothing(browser: Chrome, tmp_path: Path) -> Non
 
 
 def test_without_a_browser_it_says_how_to_have_one() -> None:
-    """What is missing is named with the line that installs it, and the continuous run does install it."""
+    """Without a browser, the skipped test names the packages to install, and CI installs them."""
     ci = (FIXTURES.parent.parent / ".ci" / "run").read_text(encoding="utf-8")
     assert all(package in ci for package in INSTALL.removeprefix("apt-get install ").split())
     assert "SCRAPER_REQUIRE_TOOLS=1" in ci

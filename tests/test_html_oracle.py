@@ -1,4 +1,4 @@
-"""The text of an HTML page is that of the tree which the HTML standard prescribes: other parsers and a browser are the judges."""
+"""The text of an HTML page is that of the tree which the HTML standard prescribes, judged by other parsers and a browser."""
 
 import random
 import re
@@ -22,7 +22,7 @@ from tests.measure_pages import make_case
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
-# --- what is compared: the visible characters of a page, in order, as the contract defines them ---
+# --- what is compared: the visible characters of a page, in order, as the documentation defines them ---
 
 INVISIBLE: Final = {
     *(*range(0x20), *range(0x7F, 0xA0), 0xAD, 0x200B, 0x200E, 0x200F),
@@ -37,7 +37,7 @@ def visible(text: str) -> str:
 
 
 def without_controls(markup: str) -> str:
-    """Return a page as a parser sees it: C0 controls go first, as the contract says."""
+    """Return a page without C0 controls, which are removed before parsing."""
     return "".join(char if ord(char) not in CONTROLS else " " if char.isspace() else "" for char in markup)
 
 
@@ -68,7 +68,7 @@ def texts_in(root: "ET.Element[Any]") -> list[str]:
 
 
 def by_lexbor(markup: str) -> str:
-    """Return the text of lexbor's own walk through its tree, with nothing of ours but the removal of controls."""
+    """Return the text of lexbor's own tree walk; only the removal of controls is ours."""
     data = without_controls(markup).encode("utf-8", "replace")
     parser = LexborHTMLParser(data, options=LexborDocumentOptions.WO_EVENTS)
     parser.strip_tags(["script", "style"], recursive=True)
@@ -89,9 +89,9 @@ IN_A_BROWSER: Final = """return arguments[0].map(markup => {
 
 
 def by_chromium(browser: "Chrome", pages: Sequence[str]) -> list[str | None]:
-    """Return the text of each page in a browser's DOM. Its DOMParser reads with scripting off, as we do.
+    """Return the text of each page in a browser's DOM, whose DOMParser has scripting off, as we do.
 
-    None for a page that is too deep: Chromium puts no more than 512 elements into one another, and moves the rest elsewhere.
+    None for a page that is too deep: Chromium nests at most 512 elements and moves the rest elsewhere.
     """
     browser.get("about:blank")
     texts: list[str | None] = []
@@ -100,37 +100,37 @@ def by_chromium(browser: "Chrome", pages: Sequence[str]) -> list[str | None]:
     return [None if text is None else visible(text) for text in texts]
 
 
-# --- where the judges are wrong, or we are on purpose ---
+# --- known mistakes of the judges, and our deliberate differences ---
 
 HTML5LIB_DIFFERS: Final = {
-    # The standard dropped <isindex>, which once stood for a form with words of its own.
+    # The standard dropped <isindex>, which once meant a form with words of its own.
     "isindex": (re.compile("<isindex", re.IGNORECASE), "<p>a<isindex prompt=b>c", "abc", "ac"),
-    # html5lib, which is of 2020 in this, does not know <template>; what it holds is no text of the page.
+    # html5lib, last updated in 2020, does not know <template>; its content is not text of the page.
     "template": (re.compile("<template", re.IGNORECASE), "<div>a<template></div>b", "ab", "a"),
-    # Since 2025 a <select> holds nearly all elements; before, most tags in one were dropped.
+    # Since 2025 a <select> may contain nearly all elements; before, most tags in one were dropped.
     "select": (re.compile("<select", re.IGNORECASE), "<select><plaintext></plaintext>a", "a", "</plaintext>a"),
     # Since 2020 </p> and </br> end an SVG or a formula as <p> and <br> do.
     "end of SVG": (re.compile("<(?:svg|math).*</(?:p|br)", re.IGNORECASE | re.DOTALL), "<svg></p><style>a</svg>b", "b", ""),
     # Since 2020 </br> keeps the body, as <br> does, where a frameset follows.
     "break before frames": (re.compile("</br.*<frameset", re.IGNORECASE | re.DOTALL), "</br><frameset>a", "", "a"),
-    # html5lib puts text that belongs before a table too early where a <p> that stands there was ended by what follows.
+    # html5lib moves text before a table too far up if a <p> there was ended by what follows.
     "before a table": (re.compile("<table.*<p\\b", re.IGNORECASE | re.DOTALL), "<table><p><dd>a<col>b", "ba", "ab"),
-    # Of more than three formatting elements that cross a block, html5lib lets one go on that the standard drops.
+    # Of more than three formatting elements that cross a block, html5lib continues one that the standard drops.
     "misnested": (re.compile("(?!)"), "<b><i><a><s><tt><div></b>c</b></div></tt></s></a>d</i>", "dc", "cd"),
 }
-"""By its name, each difference from html5lib: what a page has in which it may show, and one in which it does, as html5lib and as we read it."""
+"""Differences from html5lib by name: a pattern of pages that may show it, and a page that does, as html5lib and as we read it."""
 
 CHROMIUM_DIFFERS: Final = {
-    # A browser puts a copy of the selected option into the button of a <select>, so that its text stands there twice.
+    # A browser copies the selected option into the button of a <select>, so that its text occurs twice.
     "selectedcontent": ("<select><button><selectedcontent></button><option>a", "aa", "a"),
-    # Chromium takes U+FFFD for white space when a frameset follows; to the standard it is text, which keeps the body.
+    # Chromium takes U+FFFD for white space when a frameset follows; in the standard it is text, which keeps the body.
     "frameset": ("\ufffd<frameset>", "", "\ufffd"),
 }
-"""By its name, each difference from Chromium: a page in which it shows, as Chromium and as we read it."""
+"""Differences from Chromium by name: a page that shows it, as Chromium and as we read it."""
 
 
 def check(markup: str) -> None:
-    """Assert that all that judge without a browser find the text that we find, whether or not parts are cut out."""
+    """Assert that all judges but the browser find the text that we find, whether or not parts are cut out."""
     text = ours(markup)
     assert text == by_lexbor(markup)
     assert text == visible(Tree(markup).document(parts_of(builtin_layouts())).text)
@@ -138,7 +138,7 @@ def check(markup: str) -> None:
         assert text == by_html5lib(markup)
 
 
-# --- on what they are compared ---
+# --- the pages that are compared ---
 
 INPUTS: Final = [
     # before and in the head
@@ -147,7 +147,7 @@ INPUTS: Final = [
     *("<head><p>a</head>b", "<html><!-- a --><head>b", "<meta>a<link>b", "<base>a", "<head><noscript>a</noscript>b"),
     *("<head><noscript><p>a</noscript>b", "<noscript><link>a</noscript>b", "<head><style>a</style><script>b</script>c"),
     *("<head></head><!-- a -->b<link>c", "<head><template>a</template></head>b"),
-    # the body and what stands behind it
+    # the body and what follows it
     *("<body>a<body class=b>c", "<body>a</body>b", "</html>a", "a</body></html><!-- b -->c<p>d", "<html>a<html lang=ar>b"),
     *("</p>a</br>b", "a</body>b<table>c</body>d", "<p>a<p>b</p></p>c", "<p>a<div>b</p>c", "<div>a</span>b</div></div>c"),
     *("<h1>a<h2>b</h1>c",),
@@ -159,7 +159,7 @@ INPUTS: Final = [
     *("<li>a<li>b<ul><li>c</ul>d", "<dl><dt>a<dd>b<dt>c</dl>d", "<form>a<form>b</form>c</form>d", "<button>a<button>b"),
     *("<p>a<ul>b</p>c", "<option>a<optgroup>b<option>c", "<ruby>a<rp>(<rt>b<rp>)</ruby>c", "<pre>\n\na\nb</pre>c"),
     *("<listing>\na", "<image>a", "<input>a</input>b"),
-    # tables, and what does not belong in them
+    # tables, and content that does not belong in them
     *("<table>a<tr>b<td>c", "<table><tr><td>a</table>b", "<td>a<tr>b", "<table><td>a<table>b", "<table><caption>a<td>b"),
     *("<table>a<!-- b -->c", "<table><colgroup>a<col>b", "<table><b>a<tr>b<td>c", "<table><script>a</script><style>b</style>c"),
     *("<table><form>a<tr>b</form><td>c", "<table><input type=hidden>a<input>b", "<table><tbody>a</tbody>b</table>c"),
@@ -172,7 +172,7 @@ INPUTS: Final = [
     *("<style>a<!--</style>b-->c", "<script/>a</script>b"),
     # comments
     *("a<!-->b", "a<!--->b", "a<!--b--!>c", "a<!--b", "a<!---- >b-->c", "a<!--b--c-->d", "a<!b>c>d", "a</>b", "a<!--<!-->b"),
-    # tags that are none, and those that end nowhere
+    # things that look like tags, and tags without an end
     *("a<b", "a<1>b", "a< b>c", "a<>b", "<p a='>b'>c", '<p "b>c">d', "<p a=b'>c", "<p/a/>b", "<p a = 'b>c' d>e", '<p a="b>c'),
     *("a</b c='>d'>e",),
     # SVG and formulas
@@ -189,7 +189,7 @@ INPUTS: Final = [
     # character references
     *("&amp&lt;&#x627;&#1576;", "&notit;&notin;&not", "&#0;&#128;&#xD800;&#x110000;", "&a;&;&#;&#x;", "&nbsp;&shy;&zwj;a"),
     *("<p title='&'>&AMP",),
-    # words that must not fall apart
+    # words that must not be split
     *("super<wbr>cali<wbr/>fragilistic</wbr>", "<p>a<wbr><b>b</b><nobr>c", "<wbr>a<wbr>b</p>c", "a\x00b\x07c\x1fd"),
     *("<p\x00>a</p\x00>b",),
 ]
@@ -206,12 +206,12 @@ PIECES: Final = [
     *("&#x110000;", "&#0;", "&#128;", "\x00", "\x07", "\x0c", "\ufffd", "\u200b", "<", ">", "</", "<!", '"', "'", "=", "/"),
     *("كلمة",),
 ]
-"""Hostile markup, of which a few pieces are thrown into a page."""
+"""Hostile markup; a few pieces of it are inserted into a page."""
 RARE: Final = [
     *("<select>", "</select>", "<optgroup>", "<selectedcontent>", "<template>", "</template>", "<isindex>", "<search>"),
     *("<rtc>", "<menuitem>"),
 ]
-"""Markup that not all judges read as the standard has it today."""
+"""Markup that not all judges read by the current standard."""
 
 
 def read(case: str) -> str:
@@ -238,47 +238,47 @@ def thrown_in(pieces: Sequence[str]) -> st.SearchStrategy[list[tuple[float, str]
 
 @pytest.mark.parametrize("case", HTML_CASES)
 def test_every_case_has_the_text_of_the_standards_tree(case: str) -> None:
-    """Each page of the fixtures has, character for character, the text that independent parsers find in it."""
+    """Each page of the fixtures has exactly the text that independent parsers find in it."""
     assert ours(read(case)) == by_html5lib(read(case))
     check(read(case))
 
 
 @pytest.mark.parametrize("markup", INPUTS)
 def test_every_insertion_mode_gives_the_standards_text(markup: str) -> None:
-    """Broken, misplaced and crossing tags of every kind cost, add and move no character."""
+    """Broken, misplaced and crossing tags of every kind lose, add and move no character."""
     check(markup)
 
 
 @settings(max_examples=100)
 @given(st.integers(0, 2**32))
 def test_a_hurt_page_has_the_text_of_the_standards_tree(seed: int) -> None:
-    """The same holds for invented pages that are hurt in any two ways."""
+    """The same holds for invented pages that are damaged in any two ways."""
     check(invented(f"oracle-{seed}"))
 
 
 @settings(max_examples=300)
 @given(st.one_of(st.sampled_from(HTML_CASES).map(read), st.integers(0, 2**32).map(str).map(invented)), thrown_in(PIECES))
 def test_hostile_markup_in_a_page_costs_no_text(markup: str, pieces: list[tuple[float, str]]) -> None:
-    """The same holds wherever a few pieces of hostile markup are thrown into a page, also into tags, scripts and comments."""
+    """The same holds with hostile markup anywhere in a page, also in tags, scripts and comments."""
     check(damaged(markup, pieces))
 
 
 @settings(max_examples=500)
 @given(st.lists(st.sampled_from([*PIECES, *RARE, *["x", "y ", "ز"] * 10]), max_size=25).map("".join))
 def test_a_page_of_nothing_but_hostile_markup_costs_no_text(markup: str) -> None:
-    """The same holds for pages that are hardly anything else."""
+    """The same holds for pages of little else."""
     check(markup)
 
 
 @pytest.mark.parametrize("name", HTML5LIB_DIFFERS)
 def test_differences_from_html5lib_are_named(name: str) -> None:
-    """Where html5lib is older than the standard, its text and ours are known, so that no other difference hides behind it."""
+    """Each difference from an outdated html5lib is shown by a page, so that no other difference hides behind it."""
     _, markup, theirs, text = HTML5LIB_DIFFERS[name]
     assert (by_html5lib(markup), ours(markup)) == (theirs, text)
 
 
 def test_a_browser_finds_the_same_text(browser: "Chrome") -> None:
-    """Chromium's DOM holds the same text, on every case, on invented pages, and on both with hostile markup thrown in."""
+    """Chromium's DOM has the same text, on every case, on invented pages, and on both with hostile markup."""
     chance = random.Random(1)
     honest = [*map(read, HTML_CASES), *(invented(f"browser-{n}") for n in range(60))]
     pages = [*honest, *INPUTS, *(markup for _, markup, *_ in HTML5LIB_DIFFERS.values())]
@@ -293,13 +293,13 @@ def test_a_browser_finds_the_same_text(browser: "Chrome") -> None:
 
 @pytest.mark.parametrize("name", CHROMIUM_DIFFERS)
 def test_differences_from_a_browser_are_named(name: str, browser: "Chrome") -> None:
-    """Where Chromium shows another text, it is known why."""
+    """Each difference from Chromium is shown by a page."""
     markup, theirs, text = CHROMIUM_DIFFERS[name]
     assert (*by_chromium(browser, [markup]), ours(markup)) == (theirs, text)
 
 
 def test_a_browser_that_runs_scripts_hides_what_stands_for_them(browser: "Chrome") -> None:
-    """To a browser that runs scripts the content of a <noscript> is one text, tags and all; to us, who run none, it is markup."""
+    """With scripting, the content of <noscript> is one text, tags included; without, as here, it is markup."""
     browser.get("data:text/html,<body><noscript>a<b>c</b></noscript>")
     assert browser.execute_script("return document.body.textContent") == "a<b>c</b>"
     assert ours("<body><noscript>a<b>c</b></noscript>") == "ac"

@@ -1,4 +1,4 @@
-"""``--keys``: lines with other keys, and the same values."""
+"""``--keys``: lines with other keys and the same values."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ CASES = sorted(FIXTURES.glob("*/source.*"))
     ],
 )
 def test_lines_have_the_keys_that_were_named(command: str, keys: str, pairs: list[tuple[str, str]]) -> None:
-    """The keys come in the order in which they were named, with the values of the whole record."""
+    """Lines have the chosen keys in the chosen order, with the values of the whole record."""
     whole = records(run(command, *CASES))
     found = records(run(command, *CASES, "--keys", keys))
     assert [list(record) for record in found] == [[new for new, _ in pairs]] * len(whole)
@@ -35,7 +35,7 @@ def test_lines_have_the_keys_that_were_named(command: str, keys: str, pairs: lis
 
 
 def test_all_keys_in_their_order_give_the_very_line() -> None:
-    """Choosing every key changes not one byte, for any page."""
+    """Choosing every key changes no byte, for any page."""
     names = [(name.replace("schema_version", "schema"), name) for name in PageRecord.__struct_fields__]
     for _, data in twenty_pages():
         record = clean(Page(data=data)).record
@@ -43,7 +43,7 @@ def test_all_keys_in_their_order_give_the_very_line() -> None:
 
 
 def test_line_ends_of_unicode_are_escaped_in_keys_too() -> None:
-    """What some readers take for the end of a line is escaped, wherever it stands."""
+    """Characters that some readers take for line ends are escaped in every key and value."""
     record = clean(Page(data="سطر\u2028سطر".encode())).record
     line = to_json_line(record, [("a\u2028\x85b", "text")])
     assert line.count(b"\n") == 1
@@ -52,7 +52,7 @@ def test_line_ends_of_unicode_are_escaped_in_keys_too() -> None:
 
 
 def test_keys_are_the_same_in_every_process(tmp_path: Path) -> None:
-    """The lines do not depend on how many work."""
+    """The lines do not depend on the number of processes."""
     dump = tmp_path / "dump.jsonl"
     dump.write_bytes(jsonl(twenty_pages() * 20))
     one, two = (run("clean", dump, "--keys", "n=input,title", "-j", jobs) for jobs in "12")
@@ -61,7 +61,7 @@ def test_keys_are_the_same_in_every_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "keys", "said"),
+    ("command", "keys", "message"),
     [
         ("clean", "text,content", "'content' names no key; write KEY or NEW=KEY, where KEY is one of schema, id, input,"),
         ("clean", "text=content", "'text=content' names no key"),
@@ -74,8 +74,8 @@ def test_keys_are_the_same_in_every_process(tmp_path: Path) -> None:
         ("headlines", "text", "where KEY is one of schema, headline, url, position,"),
     ],
 )
-def test_keys_that_cannot_be_meant_are_usage_errors(command: str, keys: str, said: str) -> None:
-    """Status 2, the name that is wrong, and those that there are."""
+def test_keys_that_cannot_be_meant_are_usage_errors(command: str, keys: str, message: str) -> None:
+    """An invalid key ends with status 2, and the message names it and the valid ones."""
     done = run(command, HTML, "--keys", keys, env={"COLUMNS": "600"})
     assert (done.returncode, done.stdout) == (2, b"")
-    assert said in done.stderr.decode()
+    assert message in done.stderr.decode()

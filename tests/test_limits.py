@@ -1,4 +1,4 @@
-"""Time grows with the size of a page, whatever is in it, and so does memory; a page for which that can't hold is a named error."""
+"""Time and memory grow linearly with the size of any page; a page for which they would not is refused by name."""
 
 import gc
 import json
@@ -16,16 +16,16 @@ from scraper.errors import TooComplex
 from scraper.parse.limits import check_limits
 
 MOST: Final = 32 * 1024 * 1024
-"""The most bytes that a page may have, if nobody says otherwise."""
+"""The default limit of a page, in bytes."""
 
 
 def again(piece: str, before: str = "", behind: str = "") -> Callable[[int], str]:
-    """Return what makes a page of so many bytes out of one piece."""
+    """Return a function that makes a page of a given size by repeating one piece."""
     return lambda size: before + piece * ((size - len(before) - len(behind)) // len(piece.encode())) + behind
 
 
 def html(piece: str, before: str = "", behind: str = "") -> Callable[[int], str]:
-    """Do the same for a page in HTML."""
+    """Return the same for a page in HTML."""
     return again(piece, f"<html>{before}", behind)
 
 
@@ -78,17 +78,17 @@ KINDS: Final[dict[str, Callable[[int], str]]] = {
     "a ticker of no end": html("<a href='/b'>كلمة</a>&nbsp;&nbsp;&nbsp;&nbsp;", "<span class='marquee'>"),
     "an article of no end": html("<br>كلمة", "<span class='articletitle'>a</span><span class='articlecontent'>"),
 }
-"""By its name, what makes a page of about so many bytes."""
+"""Functions that make a page of about a given size, by name."""
 
 ENOUGH: Final = 0.03
-"""Seconds from which a time is long enough to be compared."""
+"""Seconds that are long enough to be compared."""
 SMALL: Final = 250_000
 NO_SQUARE: Final = 25
-"""More than ten by what a busy machine and its caches may add."""
+"""The tolerated ratio for ten times the size: above ten for a busy machine and its caches, far below a hundred."""
 
 
 def seconds(data: bytes) -> float:
-    """Return the processor time that a page takes, without what Python's collector adds when it happens to run."""
+    """Return the processor time of cleaning a page, without garbage collection."""
     gc.collect()
     gc.disable()
     started = time.process_time()
@@ -102,7 +102,7 @@ def seconds(data: bytes) -> float:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_ten_times_as_much_takes_ten_times_as_long(kind: str) -> None:
-    """Time is linear: ten times as large a page takes about ten times as long; by squares it would be a hundred."""
+    """A page ten times as large takes about ten times as long; quadratic time would be a hundred times as long."""
     small, large = (KINDS[kind](size).encode() for size in (SMALL, 10 * SMALL))
     bound = NO_SQUARE * max(ENOUGH, min(seconds(small) for _ in range(3)))
     assert any(seconds(large) <= bound for _ in range(4))
@@ -132,7 +132,7 @@ LARGE: Final = [
 
 @pytest.mark.parametrize("kind", LARGE)
 def test_the_largest_page_is_read_within_bounds(kind: str) -> None:
-    """A page as large as pages may be ends within a minute and takes at most twenty times its size of memory, or is named."""
+    """A page of the maximal size takes at most a minute and twenty times its size of memory, or is refused by name."""
     command = [sys.executable, "-c", CHILD, kind, str(MOST)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240)
     code, taken, kilobytes, size = json.loads(done.stdout)
@@ -155,7 +155,7 @@ def test_the_largest_page_is_read_within_bounds(kind: str) -> None:
     ids=lambda value: value[:20],
 )
 def test_a_page_beyond_the_limits_is_named(page: str, message: str) -> None:
-    """The error says what there is too much of."""
+    """The error says which limit the page exceeds."""
     with pytest.raises(TooComplex, match=message):
         clean(Page(data=page.encode()))
 
@@ -176,5 +176,5 @@ def test_a_page_beyond_the_limits_is_named(page: str, message: str) -> None:
     ids=lambda value: value[:20],
 )
 def test_a_large_page_is_no_complex_one(page: str) -> None:
-    """What ends by itself, is empty, or only looks like markup counts towards no limit."""
+    """Void elements, elements that end, empty ones and text that looks like markup count towards no limit."""
     check_limits(page.encode())

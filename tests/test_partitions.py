@@ -1,4 +1,4 @@
-"""Many outputs, named by what the records hold."""
+"""Partitions: many outputs, named by values of the records."""
 
 import gzip
 import json
@@ -40,7 +40,7 @@ def tree(root: Path) -> dict[str, bytes]:
 @example("é" * 200, "é" * 201)
 @example("unknown", None)
 def test_no_value_leaves_its_directory_and_no_two_share_a_name(one: str | None, other: str | None) -> None:
-    """Whatever a page holds, it becomes one visible name of a length that file systems take; other values give other names."""
+    """Any value becomes one visible file name of a permitted length, and different values become different names."""
     pattern = Pattern.parse("root/{site}/{newspaper_slug}.jsonl.gz")
     names = []
     for value in (one, other):
@@ -58,7 +58,7 @@ def test_no_value_leaves_its_directory_and_no_two_share_a_name(one: str | None, 
 
 @given(VALUES, VALUES)
 def test_no_output_is_the_part_file_of_another(one: str | None, other: str | None) -> None:
-    """A newspaper may be called ``a.part``."""
+    """No output has the name of another's part file, even if a newspaper is called ``a.part``."""
     for text in ("{site}", "{site}.{lang}", "x{site}"):
         pattern = Pattern.parse(text)
         names = [pattern.filled({"site": value, "lang": "part"}) for value in (one, other)]
@@ -68,7 +68,7 @@ def test_no_output_is_the_part_file_of_another(one: str | None, other: str | Non
 @pytest.mark.parametrize("ending", ["", ".gz", ".zst"])
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_each_page_goes_where_its_values_say(tmp_path: Path, ending: str, jobs: str) -> None:
-    """Together the files hold the lines of a single output, each file its own, in the order of the input."""
+    """Together the files have the lines of a single output, each the lines of its own values, in the order of the input."""
     done = run("clean", FIXTURES, "-j", jobs, "-o", f"{tmp_path}/out/{{site}}/{{lang}}/{{newspaper_slug}}.jsonl{ending}")
     assert complaints(done) == []
     unpack: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.decompress, ".zst": unzstd}
@@ -83,7 +83,7 @@ def test_each_page_goes_where_its_values_say(tmp_path: Path, ending: str, jobs: 
 
 
 def test_headlines_go_where_their_pages_say(tmp_path: Path) -> None:
-    """Year and month are those of the page; a page without headlines makes no file."""
+    """Year and month are those of the page, and a page without headlines makes no file."""
     run("headlines", FIXTURES, "-j2", "-o", f"{tmp_path}/{{kind}}/{{year}}-{{month}}.jsonl")
     files = tree(tmp_path)
     assert all(re.fullmatch(r"(article|listing|page)/(\d{4}-\d\d|unknown-unknown)\.jsonl", name) for name in files)
@@ -93,7 +93,7 @@ def test_headlines_go_where_their_pages_say(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("out", "said"),
+    ("out", "message"),
     [
         ("{newspaper}.jsonl", "{newspaper} is not a field; choose from {site}, {lang}, {newspaper_slug}, {date}, {year},"),
         ("{}.jsonl", "{} is not a field"),
@@ -105,23 +105,23 @@ def test_headlines_go_where_their_pages_say(tmp_path: Path) -> None:
         ("{site}/..", "'..' follows a field"),
     ],
 )
-def test_what_names_no_value_is_wrong_usage(tmp_path: Path, out: str, said: str) -> None:
-    """One sentence with the names that there are, and status 2."""
+def test_what_names_no_value_is_wrong_usage(tmp_path: Path, out: str, message: str) -> None:
+    """An unknown field ends with status 2 and a sentence that names the valid ones."""
     done = run("clean", HTML, "-o", tmp_path / out)
     assert done.returncode == 2
-    assert said in re.sub(r"[\s│]+", " ", done.stderr.decode())
+    assert message in re.sub(r"[\s│]+", " ", done.stderr.decode())
     assert not tree(tmp_path)
 
 
 def test_a_brace_that_is_doubled_is_a_brace(tmp_path: Path) -> None:
-    """A single output may have braces in its name, and many may, too."""
+    """A doubled brace is a brace in the name of one output or many."""
     assert run("clean", HTML, "-o", tmp_path / "{{a}}.jsonl").returncode == 0
     assert run("clean", HTML, "-o", tmp_path / "{{{lang}}}.jsonl").returncode == 0
     assert set(tree(tmp_path)) == {"{a}.jsonl", "{ar}.jsonl"}
 
 
 def test_outputs_are_no_inputs(tmp_path: Path) -> None:
-    """What lies where outputs will be is not read from a directory, and is refused if it is named; nothing else is lost."""
+    """Files in the place of outputs are not read from a directory and are refused if named; no other input is lost."""
     (tmp_path / "page.html").write_bytes(HTML.read_bytes())
     command = ("clean", tmp_path, "-o", f"{tmp_path}/out/{{lang}}.jsonl")
     for _ in range(2):
@@ -136,7 +136,7 @@ def test_outputs_are_no_inputs(tmp_path: Path) -> None:
 
 
 def test_outputs_take_their_names_together(tmp_path: Path) -> None:
-    """A run that is stopped leaves what bears the names as it was, says where its work is, and the next run begins anew."""
+    """A stopped run leaves all named outputs as they were and reports its part files; the next run begins anew."""
     source, out = tmp_path / "dump.jsonl", tmp_path / "out"
     source.write_bytes(jsonl(twenty_pages() * 300))
     out.mkdir()
@@ -148,11 +148,11 @@ def test_outputs_take_their_names_together(tmp_path: Path) -> None:
         other = subprocess.run(command, capture_output=True, check=False, timeout=60)
         time.sleep(1)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=60)
     assert other.returncode == 1
     assert b"another run is writing it" in other.stderr
     assert process.returncode == 143
-    assert f"what was written so far is in {out}/**/*.part".encode() in said
+    assert f"what was written so far is in {out}/**/*.part".encode() in stderr
     assert (out / "ar.jsonl").read_text() == "old\n"
     assert (out / "ar.jsonl.part").exists()
     assert subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
@@ -161,19 +161,19 @@ def test_outputs_take_their_names_together(tmp_path: Path) -> None:
 
 
 def test_a_name_that_cannot_be_had_ends_the_run(tmp_path: Path) -> None:
-    """A directory in the place of a file, or a file in the place of a directory: one sentence, and status 1."""
+    """A directory in the place of a file, or a file in the place of a directory, gives one sentence and status 1."""
     (tmp_path / "ar.jsonl").mkdir()
     (tmp_path / "ar").write_text("a file")
     for pattern in ("{lang}.jsonl", "{lang}/{kind}.jsonl"):
         done = run("clean", HTML, "-o", tmp_path / pattern)
         assert done.returncode == 1
-        (said,) = complaints(done)
-        assert f"{tmp_path}/ar" in said
-        assert "name another output" in said
+        (message,) = complaints(done)
+        assert f"{tmp_path}/ar" in message
+        assert "name another output" in message
 
 
 def test_files_and_memory_do_not_grow_with_documents(tmp_path: Path) -> None:
-    """Hundreds of newspapers in random order: few files are open, whatever was held back is written, memory stays flat."""
+    """With hundreds of newspapers in random order, few files are open, all buffered lines are written, and memory stays flat."""
     few, many = (
         measure(dump(tmp_path / f"{count}.jsonl", count, 600), f"{tmp_path}/{count}/{{newspaper_slug}}.jsonl", "-j1")
         for count in (1500, 6000)
@@ -188,7 +188,7 @@ def measure_papers(source: Path) -> int:
 
 
 def test_an_archive_becomes_a_corpus_of_newspapers(tmp_path: Path) -> None:
-    """One command makes <site>/<lang>/<newspaper>.json with the keys that a loader expects, and pandas and DuckDB load it."""
+    """One command makes <site>/<lang>/<newspaper>.json with the keys that pandas and DuckDB load."""
     duckdb, pandas = pytest.importorskip("duckdb"), pytest.importorskip("pandas")
     pages = [(FIXTURES / f"{lang}-article-html/source.html").read_bytes() for lang in ("arabic", "french", "english")]
     uris = [f"https://www.maghress.com/{place}/{number}" for number, place in enumerate(("almanara", "fr/difaf", "en/oasis"))]

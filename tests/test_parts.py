@@ -1,4 +1,4 @@
-"""A part that is chrome through and through leaves the tree as text, and hides nothing that a layout would tell."""
+"""Parts of a page that are chrome only are cut from the tree as text, without hiding anything that a layout needs."""
 
 import json
 import random
@@ -27,7 +27,7 @@ ARTICLE = (
 
 
 def walked(page: Page) -> Outcome:
-    """Clean a page of which all parts are walked."""
+    """Clean a page without cutting parts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scraper.extract.cleaning, "parts_of", lambda _: {})
         return clean(page)
@@ -56,14 +56,14 @@ def cut_in(markup: str) -> list[str]:
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.endswith("-html")])
 def test_a_page_gives_the_same_record_whether_parts_are_cut_or_walked(case: str) -> None:
-    """Cutting saves time, and changes neither the record nor the readable text."""
+    """Cutting changes neither the record nor the readable text."""
     check_same(Page(data=source_of(FIXTURES / case).read_bytes()))
 
 
 @settings(max_examples=150)
 @given(st.integers(0, 2**32))
 def test_a_hurt_page_gives_the_same_record_cut(seed: int) -> None:
-    """The same holds for pages that are hurt in two ways, with a few pieces of hostile markup thrown in."""
+    """The same holds for pages with two kinds of damage and a few pieces of hostile markup."""
     chance = random.Random(seed)
     data = make_case(f"parts-{seed}", "html").data.decode("utf-8", "replace")
     pieces = [(chance.random(), chance.choice(PIECES)) for _ in range(chance.randint(0, 3))]
@@ -81,7 +81,7 @@ def test_a_hurt_page_gives_the_same_record_cut(seed: int) -> None:
     ],
 )
 def test_what_is_plainly_chrome_is_cut(inside: str) -> None:
-    """A sidebar in which nothing else stands is not walked, and all its text is one piece."""
+    """A sidebar without anything else in it is not walked, and all its text is one piece."""
     assert cut_in(f'<div id="sideBar">{inside}</div><p>end') == ["sideBar"]
 
 
@@ -99,12 +99,12 @@ def test_what_is_plainly_chrome_is_cut(inside: str) -> None:
     ],
 )
 def test_what_holds_more_than_chrome_is_walked(inside: str) -> None:
-    """A part is walked if it holds elements of an article, or its words, be they cut over three text nodes by a link."""
+    """A part with an article's elements or wordings is walked, even if a link splits a wording into three text nodes."""
     assert cut_in(f'<div id="sideBar">{inside}</div>') == []
 
 
 def test_a_sidebar_that_swallows_the_article_hides_nothing() -> None:
-    """Where a sidebar is never closed and the article stands in it, title, date and body are found as ever."""
+    """Title, date and body are found even if the article is in a sidebar that is never closed."""
     whole = clean(Page(data=ARTICLE.format(rest="").encode())).record
     article = ARTICLE.replace("<body>", '<body><div id="sideBar"><p>أخبار أخرى</p>').format(rest="")
     swallowed = clean(Page(data=article.encode()))
@@ -114,7 +114,7 @@ def test_a_sidebar_that_swallows_the_article_hides_nothing() -> None:
 
 @pytest.mark.parametrize("case", ["arabic-article-html", "french-article-html", "english-article-html", "listing-home-html"])
 def test_the_chrome_of_a_plain_article_is_cut(case: str) -> None:
-    """On an honest page some parts are cut: else all this would prove nothing."""
+    """On an undamaged page some parts are cut, so that the other tests mean something."""
     assert len(clean(Page(data=source_of(FIXTURES / case).read_bytes())).document.cut) >= 2
 
 
@@ -133,7 +133,7 @@ def test_the_chrome_of_a_plain_article_is_cut(case: str) -> None:
     ],
 )
 def test_a_rule_of_the_user_holds_within_a_part(tmp_path: Path, rules: str, rest: str, found: bool) -> None:
-    """What a rule names within a part, be it chrome too, stands under that rule; a part in which none holds is cut."""
+    """Text that a rule matches within a part is labelled by that rule; a part without such text is cut."""
     file = f'extends = "arabress"\nbecause = "A test."\n[[elements]]\nid = "mine"\nbecause = "A test."\n{rules}\n'
     (tmp_path / "mine.toml").write_text(file, encoding="utf-8")
     layouts = choose_layouts(tmp_path, {})
@@ -143,7 +143,7 @@ def test_a_rule_of_the_user_holds_within_a_part(tmp_path: Path, rules: str, rest
 
 
 def test_a_part_that_one_layout_knows_hides_no_sign_of_another(tmp_path: Path) -> None:
-    """Two layouts fit a page although a sign of one stands in what is chrome to the other."""
+    """Two layouts fit a page even if the evidence for one is in the chrome of the other."""
     rule = '[[elements]]\nid = "logo"\nlabel = "chrome"\nselect = [".bee"]\nevidence = "strong"\nbecause = "A test."'
     column = '[[elements]]\nid = "column"\nlabel = "main"\nselect = ["#mainContent"]\nevidence = "weak"\nbecause = "A test."'
     (tmp_path / "bee.toml").write_text(f'name = "bee"\nbecause = "A test."\n{column}\n{rule}\n', encoding="utf-8")
@@ -153,7 +153,7 @@ def test_a_part_that_one_layout_knows_hides_no_sign_of_another(tmp_path: Path) -
 
 
 def test_what_gives_the_address_of_a_page_is_seen_in_a_part() -> None:
-    """The page's address and its base count wherever they stand."""
+    """The page's address and base are found in any part."""
     inside = '<b>a</b><meta property="og:url" content="https://www.maghress.com/a/1"/><base href="https://e.example/"/>'
     document = Tree(f'<html><body><div id="sideBar">{inside}</div><p>end</p>').document(PARTS)
     assert (document.address, document.base, len(document.cut)) == ("https://www.maghress.com/a/1", "https://e.example/", 1)
@@ -161,11 +161,11 @@ def test_what_gives_the_address_of_a_page_is_seen_in_a_part() -> None:
 
 @pytest.mark.parametrize("attribute", ['data-id="sideBar"', 'title="id="sideBar""', "class='sideBar'"])
 def test_what_only_looks_like_the_id_of_a_part_is_walked(attribute: str) -> None:
-    """A part is one by its id alone."""
+    """A part is recognised by its exact id only."""
     assert cut_in(f"<div {attribute}><b>a</b></div>") == []
 
 
-# --- nothing that only looks like markup is taken for it ---
+# --- text that only looks like markup ---
 
 LINK = '<a href="/a/{0}">خبر {0} من أخبار اليوم</a>' + "&nbsp;" * 4
 TICKER = f'<marquee id="marquee"><span class="marquee">{"".join(LINK.format(n) for n in range(3))}</span></marquee>'
@@ -173,7 +173,7 @@ TICKER = f'<marquee id="marquee"><span class="marquee">{"".join(LINK.format(n) f
 
 @pytest.mark.parametrize("frame", ["<!-- {} -->", "<script>var x = '{}';</script>", "<style>{}</style>", "<template>{}</template>"])
 def test_a_ticker_that_no_reader_sees_gives_no_headlines(frame: str) -> None:
-    """Markup of a ticker in a comment, a script, a style sheet or a template makes no headlines and no text."""
+    """Ticker markup in a comment, a script, a style sheet or a template gives no headlines and no text."""
     page = ARTICLE.replace("<body>", "<body>" + frame.format(TICKER)).format(rest="")
     plain = clean(Page(data=ARTICLE.format(rest="").encode(), url="https://www.maghress.com/a/1"))
     outcome = clean(Page(data=page.encode(), url="https://www.maghress.com/a/1"))
@@ -183,7 +183,7 @@ def test_a_ticker_that_no_reader_sees_gives_no_headlines(frame: str) -> None:
 
 @pytest.mark.parametrize("markup", [TICKER, '<ul id="centeredmenu"><li>قائمة</ul>', '<div id="sideBar"><b>جانب</b></div>'])
 def test_markup_in_a_textarea_is_text(markup: str) -> None:
-    """The source of a ticker, menu or sidebar in a textarea makes no headlines, and a reader sees all of it, tags and all."""
+    """Markup of a ticker, menu or sidebar in a textarea is all text and gives no headlines."""
     page = ARTICLE.format(rest=f"<textarea>{markup}</textarea>")
     outcome = clean(Page(data=page.encode(), url="https://www.maghress.com/a/1"))
     assert outcome.record.headlines == []
@@ -193,7 +193,7 @@ def test_markup_in_a_textarea_is_text(markup: str) -> None:
 
 
 def test_a_large_page_with_a_comparison_in_a_script_is_read() -> None:
-    """An article page of 211 kB whose inline script says ``i<e.length`` keeps its text."""
+    """An article of 211 kB whose inline script says ``i<e.length`` keeps its text."""
     script = f"<script>for(var i=0;i<e.length;i++){{f(e[i])}}{'/* state of the page */' * 8_700}</script>"
     page = ARTICLE.format(rest="").replace("<body>", f"<body>{script}")
     assert len(page) > 200_000
@@ -201,7 +201,7 @@ def test_a_large_page_with_a_comparison_in_a_script_is_read() -> None:
     assert (record.kind, record.title, record.text) == ("article", "عنوان الخبر", "فقرة من الخبر.")
 
 
-# --- nothing is remembered from page to page ---
+# --- no state is kept from page to page ---
 
 
 def line_of(page: Page) -> bytes | str:
@@ -229,7 +229,7 @@ TWINS = [
 
 
 def test_pages_that_begin_alike_do_not_change_one_another() -> None:
-    """Pages with the same menu, ticker or sidebar but another end give, in any order, the record that each gives alone."""
+    """Pages that share a menu, ticker or sidebar give the same records in any order as each alone."""
     pages = [Page(data=twin.format(rest="").encode(), url="https://www.maghress.com/a/1") for twin in TWINS]
     alone = [line_of(page) for page in pages]
     assert len(set(alone)) > len(alone) / 2
@@ -240,7 +240,7 @@ def test_pages_that_begin_alike_do_not_change_one_another() -> None:
 @settings(max_examples=100)
 @given(st.sampled_from([case for case in CASES if case.endswith("-html")]), st.integers(0, 2**32))
 def test_a_page_gives_the_same_line_whatever_was_read_before(case: str, seed: int) -> None:
-    """To the byte, the line of a page is the same after pages that were made of it by hostile changes."""
+    """A page gives the same bytes after hostile variants of it were read."""
     chance = random.Random(seed)
     data = source_of(FIXTURES / case).read_bytes()
     before = line_of(Page(data=data))

@@ -1,4 +1,4 @@
-"""The comparison with other extractors: that it measures what it says, and that no extractor can stop it."""
+"""The comparison with other extractors: its measurements are right, and no extractor can stop it."""
 
 import os
 import re
@@ -56,7 +56,7 @@ def _other(load: Callable[[], Tool]) -> Extractor:
 
 
 def test_scraper_is_measured_and_keeps_what_the_stories_say(samples: Samples) -> None:
-    """With scraper alone there are times, and every cell says that the page is right."""
+    """Measured alone, scraper has times, and every cell says that the page is right."""
     row = measure(SCRAPER, samples, ROUNDS)
     assert dict(zip(HEADS, row.cells, strict=True)) == {
         "headlines found, of 58": "58",
@@ -85,7 +85,7 @@ def test_what_is_leaked_is_seen(samples: Samples) -> None:
 
 
 def test_what_is_lost_is_seen(samples: Samples) -> None:
-    """An extractor that keeps the first paragraph alone loses the others, and says nothing of a text that has none."""
+    """An extractor that keeps only the first paragraph loses the others, and has no entry for a text without any."""
     first = samples.br[0].story.blocks[0].text
     cells = dict(zip(HEADS, leaks(Tool(lambda page: first if first.encode() in page else "", Found), samples), strict=True))
     assert (cells["paragraphs kept, of 14"], cells["sub-headings kept, of 2"], cells["noise in the text"]) == ("1", "0", "0%")
@@ -93,31 +93,31 @@ def test_what_is_lost_is_seen(samples: Samples) -> None:
 
 
 @pytest.mark.parametrize(
-    ("load", "said"),
+    ("load", "message"),
     [
         (_load_missing, "not installed: there is no nowhere"),
         (_load_broken, r"ValueError: first \| line second line"),
         (_load_deadly, "its process died, with status -9"),
     ],
 )
-def test_a_hurt_extractor_costs_its_own_row_alone(load: Callable[[], Tool], said: str, samples: Samples) -> None:
-    """An extractor that is missing, fails or dies is named with its reason, in rows as long as the others."""
+def test_a_hurt_extractor_costs_its_own_row_alone(load: Callable[[], Tool], message: str, samples: Samples) -> None:
+    """An extractor that is missing, fails or dies has its reason in a row as long as the others."""
     lines = list(tables([(_other(load), compare(_other(load), samples, ROUNDS)), (SCRAPER, measure(SCRAPER, samples, ROUNDS))]))
-    assert sum(said in line for line in lines) == 2
+    assert sum(message in line for line in lines) == 2
     for table in (lines[: lines.index("")], lines[lines.index("") + 1 :]):
         assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {table[0].count("|")}
         assert table[-1].startswith("| scraper | ")
-        assert said not in table[-1]
+        assert message not in table[-1]
 
 
 def test_an_extractor_that_hangs_is_given_up(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that never answers is ended, and its row says so."""
+    """An extractor that never answers is killed, and its row says so."""
     monkeypatch.setattr("bench.peers._LIMIT", 1.0)
     assert compare(_other(_load_hanging), samples, ROUNDS).failure == "it did not finish within 1 s"
 
 
 def test_an_extractor_prints_nothing_among_the_tables(samples: Samples, capfd: pytest.CaptureFixture[str]) -> None:
-    """What an extractor prints goes to stderr."""
+    """The output of an extractor goes to stderr."""
     assert compare(_other(_load_printing), samples, ROUNDS).failure == ""
     assert capfd.readouterr().out == ""
 
@@ -127,7 +127,7 @@ def _pins(path: Path) -> dict[str, str]:
 
 
 def test_the_document_shows_the_tables_of_the_extractors_that_are_pinned() -> None:
-    """The document's tables have the columns that are printed today, and the versions that would be installed."""
+    """The document's tables have the columns that are printed today and the versions that would be installed."""
     pins = _pins(ROOT / "bench/peers-requirements.txt")
     assert [line for line in tables([]) if line and not line.startswith("|---")] == re.findall(
         r"^\| extractor .*", DOCUMENT, re.MULTILINE
@@ -138,12 +138,12 @@ def test_the_document_shows_the_tables_of_the_extractors_that_are_pinned() -> No
 
 
 def test_scraper_runs_on_the_same_libraries_as_in_its_own_tests() -> None:
-    """What scraper needs while it cleans has one version in both lists of pins."""
+    """The libraries that scraper uses while cleaning have the same versions in both lists of pins."""
     ours, theirs = _pins(ROOT / "constraints.txt"), _pins(ROOT / "bench/peers-requirements.txt")
     for name in ("charset-normalizer", "lxml", "msgspec", "w3lib"):
         assert ours[name] == theirs[name]
 
 
 def test_a_row_without_a_measurement_says_why() -> None:
-    """Nothing stands for a figure that was not measured."""
+    """A row without a measurement shows the reason instead of figures."""
     assert "| other | ? | it hangs | | | `other(page)` |" in list(tables([(_other(_load_broken), Row(failure="it hangs"))]))

@@ -1,4 +1,4 @@
-"""The promise, on pages that nobody has thought of."""
+"""The promise that every record adds up, on random and damaged pages."""
 
 import json
 import random
@@ -34,24 +34,24 @@ INVISIBLE = {
 
 
 def visible(text: str) -> int:
-    """Count visible characters as the contract defines them."""
+    """Count visible characters as the README defines them."""
     return sum(not char.isspace() and ord(char) not in INVISIBLE for char in text)
 
 
 def check_promise(outcome: Outcome) -> None:
-    """Assert the contract's sum and the partition, with arithmetic that shares nothing with the audit."""
+    """Assert the promised sum and the partition, independently of the audit."""
     text = outcome.document.text
     assert "".join(text[span.start : span.end] for span in outcome.spans) == text
     record = json.loads(to_json_line(outcome.record))
-    told = visible(record["title"] or "") + visible(record["text"]) + sum(visible(line["text"]) for line in record["headlines"])
-    told += sum(visible(teaser[key] or "") for teaser in record["teasers"] for key in ("title", "author", "newspaper"))
-    assert visible(text) == told + sum(piece["chars"] for piece in record["removed"])
+    counted = visible(record["title"] or "") + visible(record["text"]) + sum(visible(line["text"]) for line in record["headlines"])
+    counted += sum(visible(teaser[key] or "") for teaser in record["teasers"] for key in ("title", "author", "newspaper"))
+    assert visible(text) == counted + sum(piece["chars"] for piece in record["removed"])
     assert all(piece["chars"] and piece["count"] for piece in record["removed"])
 
 
 @given(st.binary(max_size=2000))
 def test_any_bytes_give_a_record_or_a_named_error(data: bytes) -> None:
-    """No bytes at all raise anything but an error with a name, and each record keeps the promise."""
+    """Any bytes give a record that keeps the promise, or a PageError."""
     try:
         outcome = clean(Page(data=data))
     except PageError as error:
@@ -85,7 +85,7 @@ LINES = st.text(st.sampled_from("اب تجخ abcé0.,؟!\u00a0\u200f\u200c"), ma
 
 @given(st.lists(LINES).map("\n".join))
 def test_cleaning_clean_text_changes_nothing(text: str) -> None:
-    """The text of a record, cleaned again as an unknown page, is itself."""
+    """The text of a record, cleaned again as an unknown page, does not change."""
     assume(visible(text))
     once = clean(Page(data=text.encode(), input="a")).record
     again = clean(Page(data=once.text.encode(), input="a")).record
@@ -95,7 +95,7 @@ def test_cleaning_clean_text_changes_nothing(text: str) -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if "article" in case or case.startswith(("flat", "unknown"))])
 def test_the_text_of_every_case_is_clean_already(case: str) -> None:
-    """What a case leaves as body holds no notice, footer or ticker that a second pass would take out."""
+    """The body of a case contains no notice, footer or ticker that a second pass would remove."""
     text = clean(Page(data=SOURCES[case])).record.text
     assert text
     assert clean(Page(data=text.encode())).record.text == text
@@ -103,7 +103,7 @@ def test_the_text_of_every_case_is_clean_already(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_nothing_of_an_unknown_page_is_removed(case: str) -> None:
-    """Without a layout to go by, every readable character stands in ``text``."""
+    """Without a layout, every readable character is in ``text``."""
     outcome = clean(Page(data=SOURCES[case]), layouts=[])
     assert outcome.record.removed == []
     assert visible(outcome.record.text) == visible(outcome.document.text)
@@ -112,7 +112,7 @@ def test_nothing_of_an_unknown_page_is_removed(case: str) -> None:
 
 @pytest.mark.parametrize("case", ["arabic-article-html", "arabic-article-text"])
 def test_the_audit_finds_what_is_missing_doubled_or_miscounted(case: str) -> None:
-    """A record that lost a character, a field that was doubled, a wrong count, a hole in the claims: each is refused."""
+    """The audit refuses a record with a lost character, a doubled field, a wrong count or a hole in the claims."""
     outcome = clean(Page(data=SOURCES[case]))
     text, claims, record = outcome.document.text, list(outcome.claimed), outcome.record
     audit(text, claims, record)
@@ -133,7 +133,7 @@ def test_the_audit_finds_what_is_missing_doubled_or_miscounted(case: str) -> Non
 
 
 def test_the_audit_believes_no_row() -> None:
-    """A row whose pieces are not those of the page, or not all of them, is refused, though the record holds them."""
+    """The audit refuses a row whose pieces are not exactly those of the page, even if the record agrees with it."""
     outcome = clean(Page(data=SOURCES["arabic-article-text"]))
     row, *rest = outcome.claimed
     assert isinstance(row, SpanRow)

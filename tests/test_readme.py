@@ -1,4 +1,4 @@
-"""The README under test: every command in it is run, and prints what the README shows. See :mod:`tests.blocks`."""
+"""Every command in the README runs and prints what the README shows. See :mod:`tests.blocks`."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 _SCHEDULED: Final = re.compile(r"(?:\S+ ){5}(?P<command>.+)")
 _SET_UP: Final = re.compile(
     r"(?P<script>scripts/\w+)|pipx install \.|python3 -m venv (?P<venv>\S+)|(?P<in_venv>\S+)/bin/pip install \."
-    r"|\.venv/bin/(python -m tests\.site &|scraper fetch .+)|kill \$!"  # which test_fetch_docs.py runs
+    r"|\.venv/bin/(python -m tests\.site &|scraper fetch .+)|kill \$!"  # run by test_fetch_docs.py
 )
 
 
@@ -30,14 +30,14 @@ PLAYED: Final = [block for block in BLOCKS if block.kind in ("console", "python"
 
 
 def play_cron(block: Block, directory: Path) -> list[Step]:
-    """Run what cron would run in a home that holds what the README says it does: the program of pipx, and a directory of pages."""
+    """Run a crontab line in a home directory as the README describes it: the program of pipx, and a directory of pages."""
     (directory / ".local/bin").mkdir(parents=True)
     (directory / ".local/bin/scraper").symlink_to(Path(sys.executable).parent / "scraper")
     (directory / "news/saved").mkdir(parents=True)
     shutil.copy(directory / "tests/fixtures/arabic-article-html/source.html", directory / "news/saved/page.html")
     scheduled = _SCHEDULED.fullmatch(block.code.strip())
     assert scheduled is not None
-    # To cron a bare % ends the command.
+    # In a crontab a bare % ends the command.
     assert not re.search(r"(?<!\\)%", scheduled["command"])
     done = run([program("sh"), "-c", scheduled["command"].replace("\\%", "%")], directory)
     return [Step(scheduled["command"], "", done.stdout, done.returncode)]
@@ -45,7 +45,7 @@ def play_cron(block: Block, directory: Path) -> list[Step]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory that holds the pages of the repository where the README says they are, and an archive of three."""
+    """A directory with the pages of the repository where the README expects them, and an archive of three."""
     directory = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "tests/fixtures", directory / "tests/fixtures")
     shutil.copytree(ROOT / "examples", directory / "examples")
@@ -56,7 +56,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def played(home: Path) -> dict[int, list[Step]]:
-    """All blocks that can be run, run in order, by their lines."""
+    """The steps of all blocks by line, run in order."""
     play = {"console": play_console, "python": play_python, "cron": play_cron}
     return {block.line: play[block.kind](block, home) for block in PLAYED}
 
@@ -68,7 +68,7 @@ def test_a_block_prints_what_the_readme_shows(block: Block, played: dict[int, li
 
 
 def test_the_cron_line_writes_headlines(home: Path, played: dict[int, list[Step]]) -> None:
-    """The scheduled command leaves a file of headlines, one JSON object a line, named by the day."""
+    """The scheduled command writes a file of headlines, one JSON object per line, named by the day."""
     assert any(block.line in played for block in PLAYED if block.kind == "cron")
     (written,) = (home / "news").glob("headlines-????-??-??.jsonl")
     lines = written.read_text(encoding="utf-8").splitlines()
@@ -77,13 +77,13 @@ def test_the_cron_line_writes_headlines(home: Path, played: dict[int, list[Step]
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    """A block of another kind would be shown to users and tried by nobody; so would output that belongs to no program."""
+    """Every block is of a kind that the tests run, and every output block belongs to a program."""
     assert {block.kind for block in BLOCKS} <= set(KINDS) - {"text"}
     assert sum(line.lstrip().startswith(("```", "~~~")) for line in README.splitlines()) == 2 * len(FENCED.findall(README))
 
 
 def test_the_steps_of_setting_up_are_real() -> None:
-    """What a user types to set up is of a known form; its scripts exist and can be run, and its environment is one."""
+    """The set-up commands have a known form, their scripts exist and are executable, and their environment is the same."""
     lines = [_SET_UP.fullmatch(line) for block in BLOCKS if block.kind == "sh" for line in block.code.splitlines()]
     found = [line for line in lines if line is not None]
     assert len(found) == len(lines)
@@ -105,7 +105,7 @@ def test_the_tables_of_the_record_are_the_record() -> None:
 
 
 def test_the_table_of_exit_statuses_is_complete() -> None:
-    """The table names every status with which a run ends, and no other."""
+    """The table names every exit status of a run and no other."""
     section = README.partition("\n### Exit status\n")[2].partition("\n## ")[0]
     statuses = [int(number) for row in re.findall(r"^\| ([\d, ]+) \|", section, re.MULTILINE) for number in row.split(", ")]
     known = [tally.OK, tally.FAILED, tally.USAGE, tally.INTERRUPTED, tally.TERMINATED, tally.READER_GONE]
@@ -113,7 +113,7 @@ def test_the_table_of_exit_statuses_is_complete() -> None:
 
 
 def test_every_option_in_the_prose_exists(tmp_path: Path) -> None:
-    """An option that the README mentions is one that ``--help`` of a command lists."""
+    """Every option that the README mentions is in the ``--help`` of a command."""
     prose = FENCED.sub("", README)
     options = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(re.findall(r"`([^`]+)`", prose))))
     listed = "for command in clean headlines explain fetch stats; do scraper $command --help; done"
@@ -123,7 +123,7 @@ def test_every_option_in_the_prose_exists(tmp_path: Path) -> None:
 
 
 def test_every_file_that_is_linked_exists() -> None:
-    """A link into the repository leads to a file."""
+    """Every link into the repository leads to a file."""
     files = [target for target in re.findall(r"\]\(([^)\s]+)\)", README) if "://" not in target]
     assert files
     assert all((ROOT / file).is_file() for file in files)

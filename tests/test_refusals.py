@@ -1,4 +1,4 @@
-"""Pages that stand where another was asked for, and pages that only resemble them."""
+"""Pages that are sent in place of the requested one, and pages that only resemble them."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def page(title: str, body: str = "<p>نص</p>") -> bytes:
     ],
 )
 def test_what_stands_instead_of_a_page_is_named(data: bytes, code: str) -> None:
-    """By its title and markup, whatever its status."""
+    """Challenges, login pages and error pages are recognised by title and markup, whatever their status."""
     found = refusal(data)
     assert found is not None
     assert found.code == code
@@ -49,7 +49,7 @@ def test_what_stands_instead_of_a_page_is_named(data: bytes, code: str) -> None:
     ],
 )
 def test_what_only_resembles_it_is_a_page(data: bytes) -> None:
-    """An article about captchas, a login form in a corner, a script of the network that guards the site."""
+    """An article about captchas, a login form in a corner and a script that guards the site leave a page a page."""
     assert refusal(data) is None
 
 
@@ -68,6 +68,6 @@ def test_what_only_resembles_it_is_a_page(data: bytes) -> None:
     ],
 )
 def test_redirects_to_the_front_page_or_a_login_lead_to_no_page(asked: str, there: str, code: str | None) -> None:
-    """A page below that leads to the top is gone; the front page itself may move as it likes."""
+    """A redirect to the front page or a login is an error, unless the front page itself was requested."""
     found = refusal_of_redirect(asked, there)
     assert (found.code if found is not None else None) == code

@@ -1,4 +1,4 @@
-"""``--dedup``: what was written in a run is not written again, exactly, and nothing is left out in silence."""
+"""``--dedup`` writes each page of a run once, exactly, and counts every page that it omits."""
 
 import json
 import subprocess
@@ -25,11 +25,11 @@ def write(path: Path, pages: Sequence[tuple[str | None, str]]) -> Path:
 
 
 def test_the_first_of_equal_pages_stays(tmp_path: Path) -> None:
-    """An address repeats one whatever its scheme and ``www.``; a title and text repeat one whatever the address; what repeats nothing is written."""
+    """Addresses are equal whatever their scheme and ``www.``, texts whatever their address; a page that equals no earlier one is written."""
     one, two = TEXT.read_text(encoding="utf-8"), UNKNOWN.read_text(encoding="utf-8")
     pages = [
         ("https://www.maghress.com/difaf/1", one),
-        ("http://maghress.com/difaf/1", two),  # its text is not written, so the third repeats nothing
+        ("http://maghress.com/difaf/1", two),  # omitted, so its text does not make the third a repeat
         ("https://news.example/difaf/2", two),
         ("https://www.maghress.com/difaf/3", one),
         (None, two),
@@ -50,7 +50,7 @@ def test_the_first_of_equal_pages_stays(tmp_path: Path) -> None:
 
 
 def test_what_a_page_does_not_have_repeats_nothing(tmp_path: Path) -> None:
-    """Listings, which have neither title nor text, are no repeats of each other; nor are pages without an address."""
+    """Pages without an address, or without title and text, do not repeat each other."""
     listing = "<html><body><div class='teasercontainer'><a class='teasertitle' href='/difaf/{n}'>عنوان {n}</a></div></body></html>"
     record = clean(Page(data=listing.format(n=1).encode(), url="https://www.maghress.com/difaf")).record
     assert (record.kind, record.title, record.text) == ("listing", None, "")
@@ -62,13 +62,13 @@ def test_what_a_page_does_not_have_repeats_nothing(tmp_path: Path) -> None:
 
 
 def test_without_the_option_every_page_is_written() -> None:
-    """Nobody loses a page who has not asked for it."""
+    """Without --dedup every page is written."""
     assert len(records(run("clean", HTML, HTML))) == 2
     assert len(records(run("clean", HTML, HTML, "--dedup"))) == 1
 
 
 def test_the_first_in_input_order_stays_whoever_cleans_it(tmp_path: Path) -> None:
-    """Over a dump that is split among processes, with repeats near and far, the bytes, the spans and the counts are those of one."""
+    """Any number of processes gives the same bytes, spans and counts, with repeats near and far."""
     rng = Random(7)
     base = [(f"{number}{name}", data + f"\n{number}".encode()) for number in range(40) for name, data in twenty_pages()]
     pages = rng.choices(base, k=1500)
@@ -81,20 +81,20 @@ def test_the_first_in_input_order_stays_whoever_cleans_it(tmp_path: Path) -> Non
         done.append((result.returncode, result.stdout, result.stderr, spans.read_bytes()))
     assert done[0] == done[1]
     whole = records(run("clean", dump))
-    seen: set[object] = set()
+    earlier: set[object] = set()
     expected = []
     for record in whole:
         keys: set[object] = {("url", record["url"])} if record["url"] else set()
         keys |= {("text", record["title"], record["text"])} if record["title"] or record["text"] else set()
-        if not keys & seen:
+        if not keys & earlier:
             expected.append(record)
-            seen |= keys
+            earlier |= keys
     assert 0 < len(expected) < len(whole)
     assert [json.loads(line) for line in done[1][1].splitlines()] == expected
 
 
 def test_each_page_once_in_any_of_many_outputs(tmp_path: Path) -> None:
-    """A page that was written to one file is not written to another, and nothing else changes."""
+    """With many outputs, a page is written to one of them only, and nothing else changes."""
     dump = tmp_path / "dump.jsonl"
     dump.write_bytes(jsonl(twenty_pages() * 10))
     whole = run("clean", dump, "--dedup")
@@ -105,7 +105,7 @@ def test_each_page_once_in_any_of_many_outputs(tmp_path: Path) -> None:
 
 
 def digests(rng: Random, many: int) -> list[tuple[bytes | None, bytes | None]]:
-    """Return digests of pages, of which some repeat others."""
+    """Return digests of pages, some of which repeat others."""
 
     def one(kind: int) -> bytes | None:
         return rng.choice((None, bytes([kind] * 8) + rng.randrange(many).to_bytes(8, "big")))
@@ -114,37 +114,37 @@ def digests(rng: Random, many: int) -> list[tuple[bytes | None, bytes | None]]:
 
 
 def test_a_run_that_goes_on_knows_what_was_written_up_to_its_position_and_nothing_behind(tmp_path: Path) -> None:
-    """Whatever was noted after a position, committed or not, is forgotten by who opens the file there, and what came before is not."""
+    """A store opened at a position has everything committed up to it and nothing after it."""
     for seed in range(30):
         rng = Random(seed)
         pages = digests(rng, 60)
-        with DedupStore() as undisturbed:
-            expected = [undisturbed.repeat(*page) for page in pages]
+        with DedupStore() as uninterrupted:
+            expected = [uninterrupted.repeat(*page) for page in pages]
         path = tmp_path / f"seen{seed}"
-        at = position = 0  # the page, and the position of the last commit whose note was kept
+        at = position = 0  # the page, and the position of the last commit that the caller kept
         kept = {0: 0}
         found: list[object] = [None] * len(pages)
         while at < len(pages):
-            with DedupStore(path, position) as seen:
+            with DedupStore(path, position) as store:
                 highest = position
                 for _ in range(rng.randint(1, 30)):
                     if at == len(pages):
                         break
-                    found[at] = seen.repeat(*pages[at])
+                    found[at] = store.repeat(*pages[at])
                     at += 1
                     if rng.random() < 0.2:
                         highest += rng.randint(1, 3)
-                        seen.commit(highest)
+                        store.commit(highest)
                         kept[highest] = at
-            if at < len(pages):  # killed; the caller had noted some position, and goes back to it
-                position = rng.choice([known for known in kept if known <= highest])
+            if at < len(pages):  # killed; the caller goes back to some position that it kept
+                position = rng.choice([old for old in kept if old <= highest])
                 at = kept[position]
-                kept = {known: page for known, page in kept.items() if known <= position}
+                kept = {old: page for old, page in kept.items() if old <= position}
         assert found == expected
 
 
 def test_a_killed_process_leaves_what_it_committed(tmp_path: Path) -> None:
-    """Without a farewell: the next process finds all that was committed, and nothing else."""
+    """After a killed process, the next one finds exactly what was committed."""
     code = (
         "import os, sys; from pathlib import Path; from scraper.output.dedup import DedupStore\n"
         "with DedupStore(Path(sys.argv[1])) as seen:\n"
@@ -155,23 +155,23 @@ def test_a_killed_process_leaves_what_it_committed(tmp_path: Path) -> None:
     )
     path = tmp_path / "seen"
     assert subprocess.run([sys.executable, "-c", code, path], check=False).returncode == -9
-    with DedupStore(path, 1) as seen:
-        said = Counter(seen.repeat(n.to_bytes(16, "big"), None) for n in range(3000))
-    assert said == {"repeated-url": 2000, None: 1000}
+    with DedupStore(path, 1) as store:
+        counts = Counter(store.repeat(n.to_bytes(16, "big"), None) for n in range(3000))
+    assert counts == {"repeated-url": 2000, None: 1000}
 
 
 def test_a_run_from_the_start_knows_nothing(tmp_path: Path) -> None:
-    """Position 0 begins anew, whatever lies there."""
+    """Position 0 begins anew, whatever the file contains."""
     (tmp_path / "seen").write_bytes(b"no database at all" * 100)
     for _ in range(2):
-        with DedupStore(tmp_path / "seen") as seen:
-            assert seen.repeat(b"1" * 16, None) is None
-            seen.commit(1)
+        with DedupStore(tmp_path / "seen") as store:
+            assert store.repeat(b"1" * 16, None) is None
+            store.commit(1)
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all, whatever its name says" * 100])
 def test_a_file_that_does_not_reach_the_position_is_refused(tmp_path: Path, content: bytes) -> None:
-    """A file that is new, of another program or broken cannot tell what was written, and says so in a sentence."""
+    """A file that is new, broken or of another program is refused in one sentence."""
     path = tmp_path / "seen"
     path.write_bytes(content)
     with pytest.raises(OutputError, match=r"seen: .*start the run anew"), DedupStore(path, 3):
@@ -179,21 +179,21 @@ def test_a_file_that_does_not_reach_the_position_is_refused(tmp_path: Path, cont
 
 
 def test_memory_does_not_grow_with_the_pages() -> None:
-    """Ten times as many pages need little more memory than a fixed part of the file."""
+    """Ten times as many pages need little more memory than a fixed part of the file's size."""
     code = (
         "import os, resource, sys; from scraper.output.dedup import DedupStore\n"
         "with DedupStore() as seen:\n"
         "    for _ in range(int(sys.argv[1])): seen.repeat(os.urandom(16), os.urandom(16))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
-    # A process counts what its parent held when it was forked, so a small one stands between.
-    between = [sys.executable, "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))", sys.executable, "-c", code]
-    few, many = (int(subprocess.run([*between, count], capture_output=True, check=True).stdout) for count in ("30000", "300000"))
+    # The peak of a process includes its parent's memory at the fork, so a small process starts it.
+    launcher = [sys.executable, "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))", sys.executable, "-c", code]
+    few, many = (int(subprocess.run([*launcher, count], capture_output=True, check=True).stdout) for count in ("30000", "300000"))
     assert many - few < 12 * 1024
 
 
 def test_a_full_disk_is_told_in_a_sentence() -> None:
-    """Where what was written cannot be remembered, that is an error of the output, with a remedy, and no page passes as new."""
+    """On a full disk the store raises an OutputError with a remedy, and no page passes as new."""
     code = (
         "import os, resource; from scraper.output.dedup import DedupStore; from scraper.errors import OutputError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"

@@ -1,4 +1,4 @@
-"""Several saved pages in one stream: a record each, or said."""
+"""Several saved pages in one stream give a record each, or a warning."""
 
 from pathlib import Path
 
@@ -14,33 +14,33 @@ TEXT = FIXTURES / "arabic-article-text" / "source.txt"
 
 
 def test_saved_pages_one_after_another_are_a_record_each(tmp_path: Path) -> None:
-    """``cat *.html`` gives what the files give one by one, and ``input`` tells which page it is."""
+    """``cat *.html`` gives the records of the single files, and ``input`` has the number of the page."""
     sources = [HTML, FIXTURES / "french-article-html" / "source.html", FIXTURES / "listing-html" / "source.html"]
     stream = tmp_path / "all.html"
     stream.write_bytes(b"".join(source.read_bytes() for source in sources))
-    readings = list(read_inputs([str(stream)], ReadOptions(max_bytes=1 << 25)))
-    assert [reading.input for reading in readings] == [str(stream), f"{stream}#2", f"{stream}#3"]
-    for reading, source in zip(readings, sources, strict=True):
-        assert reading.page is not None
-        together, alone = (clean(Page(data=data)).record for data in (reading.page.data, source.read_bytes()))
+    items = list(read_inputs([str(stream)], ReadOptions(max_bytes=1 << 25)))
+    assert [item.input for item in items] == [str(stream), f"{stream}#2", f"{stream}#3"]
+    for item, source in zip(items, sources, strict=True):
+        assert item.page is not None
+        together, alone = (clean(Page(data=data)).record for data in (item.page.data, source.read_bytes()))
         assert together == alone
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_one_page_is_not_split(case: str) -> None:
-    """No page of the cases is taken for two."""
+    """No page of the cases is split."""
     assert len(list(split_pages(source_of(FIXTURES / case).read_bytes()))) == 1
 
 
 def test_text_behind_the_end_of_a_page_is_no_page() -> None:
-    """What follows ``</html>`` without the beginning of a document belongs to the page, and a document in a script is none."""
+    """Text after ``</html>`` that does not begin a document belongs to the page, and so does a document in a script."""
     script = b"<html><body>a<script>document.write('<html></html>')</script></body></html>\n<!-- saved -->\n"
     assert list(split_pages(script)) == [script]
 
 
 @pytest.mark.parametrize("again", [HTML.read_text(encoding="utf-8").replace("</html>", ""), TEXT.read_text(encoding="utf-8")])
 def test_what_cannot_be_split_is_said(again: str) -> None:
-    """A second notice, title and dateline are never the first page's body, and the record says that there are several pages."""
+    """A second notice, title and dateline never reach the first page's body, and the record has the warning ``several-pages``."""
     story, two = clean(Page(data=again)).record, clean(Page(data=again + "\n" + again.replace("03 - 11", "04 - 12"))).record
     assert two.text == story.text
     assert two.date == story.date

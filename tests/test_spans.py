@@ -13,7 +13,7 @@ from scraper.text import visible
 
 @given(st.text(min_size=1), st.lists(st.tuples(st.integers(-2, 40), st.integers(-2, 40))))
 def test_spans_partition_the_text_whatever_is_claimed(text: str, claims: list[tuple[int, int]]) -> None:
-    """Claims within the text that do not overlap leave spans that join up to it; any other is refused, at the latest in the end."""
+    """Claims within the text that do not overlap give a partition; any others are refused, at the latest in the end."""
     ledger = Ledger(text)
     accepted: list[tuple[int, int]] = []
     for start, end in claims:
@@ -35,7 +35,7 @@ def test_spans_partition_the_text_whatever_is_claimed(text: str, claims: list[tu
 
 @given(st.lists(st.text("ab ", max_size=4), min_size=1).filter(any), st.sampled_from(["\u00a0\u00a0", "\t"]), st.integers(0, 3))
 def test_a_row_is_claimed_as_its_pieces_are(pieces: list[str], separator: str, offset: int) -> None:
-    """A row gives the spans of its pieces, empty ones left out, and holds them as if each had been claimed."""
+    """A row gives the spans of its pieces, without empty ones, as if each had been claimed."""
     text = f"{'-' * offset}{separator.join(pieces)} end"
     one, each = Ledger(text), Ledger(text)
     one.claim_row(offset, pieces, separator, "headline", "h")
@@ -53,14 +53,14 @@ def test_a_row_is_claimed_as_its_pieces_are(pieces: list[str], separator: str, o
 
 @pytest.mark.parametrize(("start", "separator"), [(1, "  "), (0, "\t"), (0, "ab")])
 def test_what_does_not_stand_there_is_no_row(start: int, separator: str) -> None:
-    """A row is claimed where it stands, with its own separator; one that a reader can see is none."""
+    """A row must match the text at its place, with its separator, which must be invisible."""
     with pytest.raises(ClaimError):
         Ledger("one  twoabthree").claim_row(start, ["one", "two"], separator, "headline", "h")
 
 
 @given(st.integers(0, 5), st.integers(0, 5))
 def test_a_row_fits_between_claims(before: int, after: int) -> None:
-    """A row may be claimed after what stands behind it, as long as nothing of it is claimed."""
+    """A row may be claimed after the text behind it, as long as no part of it is claimed."""
     text = f"{'b' * before}one\u00a0two{'a' * after}"
     ledger = Ledger(text)
     for start, end in ((before + 7, len(text)), (0, before)):

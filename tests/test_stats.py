@@ -1,4 +1,4 @@
-"""``scraper stats``: what is counted is right, whoever else counts it; what is shown fits, and does nothing else."""
+"""``scraper stats``: the counts are those of DuckDB and pandas, and the output fits its place and is safe to print."""
 
 import gzip
 import json
@@ -83,7 +83,7 @@ def write(path: Path, records: Iterable[dict[str, Any]]) -> Path:
 
 
 def corpus(pages: int, seed: int = 7) -> Iterable[dict[str, Any]]:
-    """Make records of all kinds: dates with gaps, Arabic names, pages of which little is known."""
+    """Write records of all kinds: dates with gaps, Arabic names, pages with few known fields."""
     chance = random.Random(seed)
     for _ in range(pages):
         paper = min(int(chance.expovariate(0.5)), len(NAMES) - 1)
@@ -120,7 +120,7 @@ def counts(printed: str, title: str) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A file of records, and what is said of it in a pipe."""
+    """A file of records, and the output of ``stats`` for it in a pipe."""
     records = write(tmp_path_factory.mktemp("stats") / "pages.jsonl", corpus(3000))
     done = run("stats", records)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -142,7 +142,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     ],
 )
 def test_pages_are_counted_as_duckdb_counts_them(counted: tuple[Path, str], title: str, sql: str) -> None:
-    """Each table with bars has the numbers that a database finds in the same file, and names the most frequent first."""
+    """Each table with bars has the numbers that DuckDB counts in the same file, the most frequent first."""
     records, printed = counted
     text = ("kind", "lang", "site", "newspaper_slug", "date")
     pages = duckdb.read_json(
@@ -158,7 +158,7 @@ def test_pages_are_counted_as_duckdb_counts_them(counted: tuple[Path, str], titl
 
 
 def test_months_and_the_overview_are_those_of_pandas(counted: tuple[Path, str]) -> None:
-    """Pages by year and month, and what is missing in how many pages, are what pandas counts."""
+    """Pages by year and month and the counts of missing values are those of pandas."""
     records, printed = counted
     pages = pd.read_json(records, lines=True, dtype=False)
     months = pages["date"].dropna().str[:7].value_counts()
@@ -190,7 +190,7 @@ def test_months_and_the_overview_are_those_of_pandas(counted: tuple[Path, str]) 
     ],
 )
 def test_lengths_are_the_quantiles_of_duckdb(counted: tuple[Path, str], kind: str, measure: str, sql: str) -> None:
-    """Shortest, quantiles and longest are lengths that are there, of characters, words and paragraphs, for each kind of page."""
+    """Shortest, quantiles and longest are those of DuckDB, in characters, words and paragraphs, for each kind of page."""
     records, printed = counted
     (row,) = (row for row in section(printed, "Lengths of texts") if row.endswith(f"{measure}, {kind}"))
     texts = duckdb.read_json(str(records), format="newline_delimited").filter(f"kind = '{kind}' AND text != ''")
@@ -201,7 +201,7 @@ def test_lengths_are_the_quantiles_of_duckdb(counted: tuple[Path, str], kind: st
 
 
 def test_gaps_are_the_days_that_pandas_misses(counted: tuple[Path, str]) -> None:
-    """For each newspaper: days with a page, share of the days between first and last, number of gaps, the longest and its first day."""
+    """Days with a page, coverage, number of gaps, and the longest gap with its first day are those of pandas."""
     records, printed = counted
     pages = pd.read_json(records, lines=True, dtype=False).dropna(subset=["date", "newspaper"])
     rows = {
@@ -220,7 +220,7 @@ def test_gaps_are_the_days_that_pandas_misses(counted: tuple[Path, str]) -> None
     st.sets(st.dates(date(1, 1, 1), date(9999, 12, 31)) | st.dates(date(2011, 1, 1), date(2013, 12, 31)), min_size=1, max_size=60)
 )
 def test_a_set_of_days_is_a_set_of_days(wanted: set[date]) -> None:
-    """What was added is in it, in order; its gaps and its days together are the time from the first to the last."""
+    """A set of days has the added days in order; its gaps and days together are the time from first to last."""
     days = Days()
     for day in wanted:
         days.add(day)
@@ -231,7 +231,7 @@ def test_a_set_of_days_is_a_set_of_days(wanted: set[date]) -> None:
 
 
 def test_what_is_not_shown_is_counted(tmp_path: Path) -> None:
-    """``--top`` bounds what is named; the others are counted with their pages, in every table."""
+    """``--top`` limits the named rows of every table; the others are counted with their pages."""
     records = write(
         tmp_path / "pages.jsonl", (ARTICLE | {"newspaper_slug": f"p{n % 50}", "site": f"s{n % 50}.example"} for n in range(500))
     )
@@ -243,7 +243,7 @@ def test_what_is_not_shown_is_counted(tmp_path: Path) -> None:
 
 
 def test_a_newspaper_is_its_slug_on_its_site(tmp_path: Path) -> None:
-    """Another name in print is the same newspaper, the same slug on another site is not; without a slug the name counts."""
+    """A newspaper is its slug on its site, whatever its printed name; without a slug, the name."""
     pages = [
         ARTICLE,
         ARTICLE | {"newspaper": "الأهرام اليومي"},
@@ -259,11 +259,11 @@ def test_a_newspaper_is_its_slug_on_its_site(tmp_path: Path) -> None:
     ]
 
 
-# --- what is read ---
+# --- the inputs ---
 
 
 def test_records_of_clean_are_read_however_they_are_kept(tmp_path: Path) -> None:
-    """Plain, ``.gz``, ``.zst``, stdin and directories of them give the same counts as the file that ``clean`` wrote."""
+    """Plain and compressed files, stdin and directories give the same counts as the file that ``clean`` wrote."""
     plain = tmp_path / "pages.jsonl"
     assert run("clean", "-q", HTML, TEXT, FIXTURES / "listing-html", "-o", plain).returncode == 0
     data = plain.read_bytes()
@@ -282,7 +282,7 @@ def test_records_of_clean_are_read_however_they_are_kept(tmp_path: Path) -> None
 
 
 def test_other_keys_do_not_matter_and_few_are_needed(tmp_path: Path) -> None:
-    """Keys that somebody has added are passed over; beside ``kind`` and ``text`` each may be missing."""
+    """Additional keys are ignored, and every key but ``kind`` and ``text`` may be missing."""
     records = write(tmp_path / "pages.jsonl", [ARTICLE | {"mine": {"a": [1]}}, {"kind": "article", "text": "نص"}])
     done = run("stats", records)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -290,7 +290,7 @@ def test_other_keys_do_not_matter_and_few_are_needed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "said"),
+    ("bad", "reason"),
     [
         (b'{"kind": "article", "te', "the line is no JSON (Unterminated string starting at at character 21); mend or drop it"),
         (b"[1, 2]", "the line is JSON, but no object with fields; mend or drop it"),
@@ -307,38 +307,38 @@ def test_other_keys_do_not_matter_and_few_are_needed(tmp_path: Path) -> None:
         (line({"content": "نص", "date": "2011-01-25"}), "it is no page record (Object missing required field `kind`)"),
     ],
 )
-def test_a_line_that_is_no_record_is_named_and_the_others_count(tmp_path: Path, bad: bytes, said: str) -> None:
-    """File, number of the line and reason on stderr, status 1, a row in the overview, and all other lines are counted."""
+def test_a_line_that_is_no_record_is_named_and_the_others_count(tmp_path: Path, bad: bytes, reason: str) -> None:
+    """A line that is not a record is reported with file, number and reason, gives status 1, and all others are counted."""
     records = tmp_path / "pages.jsonl"
     records.write_bytes(line(ARTICLE) + b"\n" + bad.rstrip(b"\n") + b"\n" + line(UNKNOWN))
     done = run("stats", records)
     assert done.returncode == 1
     (complaint,) = complaints(done)
-    assert complaint.startswith(f"scraper: {records}#3: bad-record: {said}")
+    assert complaint.startswith(f"scraper: {records}#3: bad-record: {reason}")
     printed = done.stdout.decode()
     assert counts(printed, "Kinds") == {"article": 1, "unknown": 1}
     assert "1  failures: lines that are no page records" in printed
 
 
 def test_headlines_and_failures_are_told_from_pages(tmp_path: Path) -> None:
-    """Another output of this program is called by its name, and its lines are not named by the hundred."""
+    """Another output of this program is named as what it is, and only its first lines are reported."""
     headlines, failures = tmp_path / "headlines.jsonl", tmp_path / "failures.jsonl"
     assert run("headlines", "-q", *[HTML] * 9, "-o", headlines).returncode == 0
     assert run("clean", "-q", tmp_path / "nowhere", "--failures", failures).returncode == 1
     lines = headlines.read_bytes().count(b"\n")
     done = run("stats", headlines, failures)
     assert done.returncode == 1
-    said = complaints(done)
-    assert len(said) == 21
-    assert said[0].endswith(
+    messages = complaints(done)
+    assert len(messages) == 21
+    assert messages[0].endswith(
         "#1: bad-record: it is no page record but a headline, as `scraper headlines` writes it; name the output of `scraper clean`"
     )
-    assert said[-1] == f"scraper: and {lines + 1 - 20} more failures like these"
+    assert messages[-1] == f"scraper: and {lines + 1 - 20} more failures like these"
     assert "a failure, as --failures writes it" in complaints(run("stats", failures))[0]
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "said"),
+    ("name", "data", "reason"),
     [
         (
             "page.png",
@@ -354,18 +354,18 @@ def test_headlines_and_failures_are_told_from_pages(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_file_that_holds_no_records_is_named_once(tmp_path: Path, name: str, data: bytes, said: str) -> None:
-    """What is no file of lines, or breaks off, is one sentence; what came before the damage and after the file is counted."""
+def test_a_file_that_holds_no_records_is_named_once(tmp_path: Path, name: str, data: bytes, reason: str) -> None:
+    """A file that is damaged or not of lines gives one sentence; records before the damage and other files are counted."""
     (tmp_path / name).write_bytes(data)
     done = run("stats", tmp_path / name, write(tmp_path / "pages.jsonl", [ARTICLE]))
     assert done.returncode == 1
     (complaint,) = complaints(done)
-    assert complaint.startswith(f"scraper: {tmp_path / name}: {said}")
+    assert complaint.startswith(f"scraper: {tmp_path / name}: {reason}")
     assert counts(done.stdout.decode(), "Kinds")["article"] >= 1
 
 
 def test_nothing_to_count_is_said(tmp_path: Path) -> None:
-    """No record is no failure, and not a page of empty tables; a file that is missing is one."""
+    """An empty input gives a sentence and status 0, not empty tables; a missing file is a failure."""
     empty = write(tmp_path / "pages.jsonl", [])
     for name, data in ((empty, None), ("-", b""), ("-", b"\n \n")):
         done = run("stats", name, data=data)
@@ -377,7 +377,7 @@ def test_nothing_to_count_is_said(tmp_path: Path) -> None:
 
 
 def test_wrong_usage_exits_2(tmp_path: Path) -> None:
-    """A page is never written onto the records; a number of newspapers is a number."""
+    """--html may not be an input, and --top must be a number."""
     records = write(tmp_path / "pages.jsonl", [ARTICLE])
     for option, value in (("--html", str(records)), ("--top", "0"), ("--top", "all")):
         done = run("stats", records, option, value)
@@ -386,14 +386,14 @@ def test_wrong_usage_exits_2(tmp_path: Path) -> None:
 
 
 def test_a_closed_pipe_ends_it_quietly(counted: tuple[Path, str]) -> None:
-    """`scraper stats | true` says nothing and exits with 141, or with 0 if it was faster."""
+    """`scraper stats | true` prints nothing and exits with 141, or with 0 if it was faster."""
     command = f"set -o pipefail; {sys.executable} -m scraper stats {counted[0]} | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60)
     assert (done.returncode in (0, 141), done.stderr) == (True, b"")
 
 
 def test_memory_does_not_grow_with_the_pages(tmp_path: Path) -> None:
-    """Ten times as many pages of the same newspapers take no more than 2 MB more."""
+    """Ten times as many pages of the same newspapers need at most 2 MB more."""
     code = "import re, sys\nfrom scraper.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
     code += "print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1], file=sys.stderr)"
     peaks = []
@@ -408,12 +408,12 @@ def test_memory_does_not_grow_with_the_pages(tmp_path: Path) -> None:
     assert peaks[1] - peaks[0] < 2048
 
 
-# --- what is shown ---
+# --- the output ---
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 120, 200])
 def test_no_line_is_wider_than_the_terminal(counted: tuple[Path, str], tmp_path: Path, columns: int) -> None:
-    """What is shown fits, whatever newspapers are called; each number is there, and what has no room is named."""
+    """No line is wider than the terminal, every number is shown, and columns without room are named."""
     status, printed = on_terminal("stats", "-q", counted[0], columns=columns)
     text = ESCAPE.sub("", printed)
     assert status == 0
@@ -429,7 +429,7 @@ def test_no_line_is_wider_than_the_terminal(counted: tuple[Path, str], tmp_path:
 
 
 def test_a_terminal_gets_colours_unless_they_are_not_wanted(counted: tuple[Path, str]) -> None:
-    """Bars are coloured on a terminal; NO_COLOR and a terminal that knows no colours are obeyed; the words are the same."""
+    """Bars are coloured on a terminal, except with NO_COLOR or without support for colours; the words are the same."""
     printed = [on_terminal("stats", "-q", counted[0], columns=100, env=env)[1] for env in ({}, {"NO_COLOR": "1"}, {"TERM": "dumb"})]
     colour = re.compile(r"\x1b\[[\d;]*[349]\d")
     assert [colour.search(text) is not None for text in printed] == [True, False, False]
@@ -438,7 +438,7 @@ def test_a_terminal_gets_colours_unless_they_are_not_wanted(counted: tuple[Path,
 
 
 def test_a_pipe_gets_plain_text_of_one_width(counted: tuple[Path, str]) -> None:
-    """No colours, no control characters, at most 100 columns, and the same wherever it is run."""
+    """A pipe gets no colours or control characters and at most 100 columns, the same everywhere."""
     for env in ({"COLUMNS": "40", "FORCE_COLOR": "1"}, {"COLUMNS": "200", "TERM": "dumb", "NO_COLOR": "1"}):
         assert run("stats", counted[0], env=env).stdout.decode() == counted[1]
     assert ACTING.search(counted[1]) is None
@@ -446,13 +446,13 @@ def test_a_pipe_gets_plain_text_of_one_width(counted: tuple[Path, str]) -> None:
 
 
 def test_arabic_names_are_whole_and_stand_last(counted: tuple[Path, str]) -> None:
-    """A name is printed as it stands in the record, without marks of direction, and behind everything else of its row."""
+    """A name is printed as in the record, without directional marks, at the end of its row."""
     rows = section(counted[1], "Newspapers") + section(counted[1], "Days with pages, and gaps")
     assert all(sum(row.endswith(f"  {name}") for row in rows) == 2 for name in NAMES)
 
 
 def test_hostile_names_do_nothing(tmp_path: Path) -> None:
-    """Escape sequences, overrides, line separators and markup in records are spelled out, on a terminal as in a pipe and on stderr."""
+    """Escape sequences, overrides, line separators and markup in records are spelled out, on a terminal, in a pipe and on stderr."""
     pages = [ARTICLE | dict.fromkeys(("newspaper", "newspaper_slug", "site"), name) for name in HOSTILE_NAMES]
     records = write(tmp_path / "pages.jsonl", [*pages, ARTICLE | {"kind": "\x1b[31m\u202e"}])
     done = run("stats", records)
@@ -465,7 +465,7 @@ def test_hostile_names_do_nothing(tmp_path: Path) -> None:
 
 
 def test_dates_far_apart_are_bounded(tmp_path: Path) -> None:
-    """A date of the year 1 and one of 9999 make no table of nine thousand years; years with pages are shown or counted."""
+    """Dates of the years 1 and 9999 do not make a table of all years between; years with pages are shown or counted."""
     records = write(tmp_path / "pages.jsonl", (ARTICLE | {"date": f"{year:04}-12-31"} for year in range(1, 10000, 100)))
     done = run("stats", records)
     printed = done.stdout.decode()
@@ -476,7 +476,7 @@ def test_dates_far_apart_are_bounded(tmp_path: Path) -> None:
 
 
 def test_months_are_rounded_or_shaded_where_numbers_have_no_room(tmp_path: Path) -> None:
-    """Exact numbers where they fit, four characters where they do not, and a strip of shades on the narrowest."""
+    """Months show exact numbers where they fit, else four characters, and shades where the terminal is narrowest."""
     records = write(tmp_path / "pages.jsonl", (ARTICLE | {"date": "2011-02-01", "text": ""} for _ in range(12345)))
     found = [
         next(
@@ -505,7 +505,7 @@ def test_an_output_in_the_directory_of_the_records_is_no_input(tmp_path: Path) -
 
 
 def test_without_what_draws_pictures_it_says_how_to_have_it(tmp_path: Path) -> None:
-    """Where the extra is not installed, ``--html`` is one sentence before anything is read, and the terminal needs it not."""
+    """Without the extra, ``--html`` gives one sentence before anything is read; the terminal does not need the extra."""
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['vl_convert'] = None\n")
     env = {"PYTHONPATH": os.pathsep.join([str(tmp_path), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]).rstrip(os.pathsep)}
     records, page = write(tmp_path / "pages.jsonl", [ARTICLE]), tmp_path / "stats.html"

@@ -1,4 +1,4 @@
-"""The page of ``stats --html``, opened in a real browser."""
+"""The page of ``stats --html`` in a real browser."""
 
 import re
 import unicodedata
@@ -37,7 +37,7 @@ def stats(records: Iterable[dict[str, Any]], directory: Path, *options: str) -> 
 
 @pytest.fixture
 def page(browser: Chrome, tmp_path: Path) -> Chrome:
-    """What is in records of seven newspapers, opened."""
+    """The statistics of seven newspapers, opened."""
     show(browser, stats(corpus(3000), tmp_path))
     return browser
 
@@ -47,7 +47,7 @@ def card(title: str) -> str:
 
 
 def table(browser: Chrome, title: str) -> list[list[str]]:
-    """Return the cells of the table below a picture, whether it is folded or not."""
+    """Return the cells of the table below a picture, folded or not."""
     rows: list[list[str]] = browser.execute_script(
         "return [...document.querySelectorAll(arguments[0] + ' tbody tr')].map(r => [...r.cells].map(c => c.textContent))",
         card(title),
@@ -56,7 +56,7 @@ def table(browser: Chrome, title: str) -> list[list[str]]:
 
 
 def test_it_needs_nothing_but_itself_and_breaks_no_rule_of_its_policy(page: Chrome, tmp_path: Path) -> None:
-    """No request but the one for the page, no complaint of the browser, no script, and less than a megabyte."""
+    """The page makes no further request, logs no error, has no script, and is smaller than a megabyte."""
     assert requested(page) == {page.current_url}
     assert logged(page, "browser") == []
     assert page.find_elements(By.TAG_NAME, "script") == []
@@ -67,7 +67,7 @@ def test_it_needs_nothing_but_itself_and_breaks_no_rule_of_its_policy(page: Chro
 
 
 def test_each_table_has_a_picture_and_its_numbers(page: Chrome, tmp_path: Path) -> None:
-    """Pictures are seen at once, with a bar for each row; the numbers unfold below, and are those that the terminal shows."""
+    """Each picture has a bar for each row, and its numbers, those of the terminal, unfold below it."""
     printed = run("stats", tmp_path / "pages.jsonl").stdout.decode()
     for title in PICTURES:
         (picture,) = displayed(page, f"{card(title)} svg")
@@ -83,7 +83,7 @@ def test_each_table_has_a_picture_and_its_numbers(page: Chrome, tmp_path: Path) 
 
 
 def test_the_longest_bar_is_that_of_the_most_pages(page: Chrome) -> None:
-    """Bars are as long as their numbers are large."""
+    """The lengths of bars are proportional to their numbers."""
     widths = page.execute_script(
         f'return [...document.querySelectorAll("{card("Newspapers")} [aria-roledescription=bar]")].map(b => b.getBoundingClientRect().width)'
     )
@@ -93,7 +93,7 @@ def test_the_longest_bar_is_that_of_the_most_pages(page: Chrome) -> None:
 
 
 def test_arabic_names_are_text_that_the_browser_shapes(page: Chrome) -> None:
-    """A name in a picture is whole, in one piece of text, as wide as its shaped letters, and within the picture; so in the table."""
+    """A name in a picture or table is one piece of text, shaped, complete and inside its picture."""
     found = page.execute_script(f"""
         return [...document.querySelectorAll("{card("Newspapers")} svg text")].map(t => [t.textContent, t.getComputedTextLength(),
             t.getBoundingClientRect().left >= t.ownerSVGElement.getBoundingClientRect().left - 1, getComputedStyle(t).unicodeBidi])""")
@@ -110,7 +110,7 @@ def test_arabic_names_are_text_that_the_browser_shapes(page: Chrome) -> None:
         width, is_within, bidi = texts[name]
         assert is_within
         assert bidi == "plaintext"
-        # Letters that join are narrower than the same letters alone.
+        # Joined letters are narrower than the same letters alone.
         assert width < letters * 0.97 or name.isascii() or name[0] == "L"
     directions = page.execute_script(
         f'return [...document.querySelectorAll("{card("Newspapers")} tbody th")].map(t => [t.textContent, getComputedStyle(t).direction])'
@@ -120,7 +120,7 @@ def test_arabic_names_are_text_that_the_browser_shapes(page: Chrome) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_is_told_from_its_ground(browser: Chrome, tmp_path: Path, scheme: str) -> None:
-    """All text, that of the pictures too, has a contrast of 4.5 to 1 or more in both schemes, and bars one of 3 to 1 (WCAG 2.2)."""
+    """All text has a contrast of 4.5 to 1 or more in both schemes, that of pictures too, and bars one of 3 to 1 (WCAG 2.2)."""
     show(browser, stats(corpus(800), tmp_path), scheme=scheme)
     for summary in displayed(browser, "summary"):
         summary.click()
@@ -136,7 +136,7 @@ def test_text_is_told_from_its_ground(browser: Chrome, tmp_path: Path, scheme: s
 
 @pytest.mark.parametrize("width", [320, 390, 700, 1280])
 def test_it_is_never_wider_than_its_window(browser: Chrome, tmp_path: Path, width: int) -> None:
-    """Nothing has to be scrolled sideways, whatever newspapers are called and however large numbers are; no words lie on others."""
+    """The page never scrolls sideways, and no words overlap, whatever the names and numbers."""
     # A name of nothing but accents piles them up, in a picture as anywhere.
     names = [*(name for name in HOSTILE_NAMES if not unicodedata.combining(name[0])), *NAMES, "كلمة " * 40, "x" * 300]
     records = (
@@ -155,7 +155,7 @@ def test_it_is_never_wider_than_its_window(browser: Chrome, tmp_path: Path, widt
 
 
 def test_hostile_names_execute_nothing(browser: Chrome, tmp_path: Path) -> None:
-    """Scripts, handlers, end tags and overrides in records are text on the page and in its pictures, and nothing else."""
+    """Scripts, handlers, end tags and overrides in records are only text on the page and in its pictures."""
     evil = "document.title='pwned'"
     names = [
         *HOSTILE_NAMES,
@@ -179,7 +179,7 @@ def test_hostile_names_execute_nothing(browser: Chrome, tmp_path: Path) -> None:
 
 
 def test_what_is_not_shown_is_counted(browser: Chrome, tmp_path: Path) -> None:
-    """A picture has fifty rows at most, the table as many as are asked for, and below both stands how many more there are."""
+    """A picture has at most fifty rows, the table as many as --top, and both say how many more there are."""
     records = (ARTICLE | {"newspaper": f"n{n}", "newspaper_slug": f"p{n}"} for n in range(300))
     show(browser, stats(records, tmp_path, "--top", "200"))
     assert len(table(browser, "Newspapers")) == 200
@@ -197,7 +197,7 @@ def test_it_is_the_same_each_time(tmp_path: Path) -> None:
 
 
 def test_nothing_to_count_is_said(browser: Chrome, tmp_path: Path) -> None:
-    """A page about no records says so, instead of showing empty pictures."""
+    """The page of an empty input says so instead of showing empty pictures."""
     show(browser, stats([], tmp_path))
     assert browser.find_element(By.TAG_NAME, "main").text == "There are no page records."
     assert browser.find_elements(By.TAG_NAME, "svg") == []

@@ -1,4 +1,4 @@
-"""``headlines --unique``: the history of each headline, whatever the order, the number of processes and the number of headlines."""
+"""``headlines --unique``: the history of each headline, for any order, number of processes and number of headlines."""
 
 import json
 import subprocess
@@ -46,7 +46,7 @@ def unique(*args: str | Path, **options: Any) -> list[dict[str, Any]]:
 
 
 def expected(rows: Sequence[dict[str, Any]], ids: Sequence[object]) -> list[dict[str, Any]]:
-    """Return the histories that headline records tell, worked out the long way; ``ids`` tells which page each is of."""
+    """Compute the histories of headline records in the simplest way; ``ids`` has the page of each record."""
     found: dict[str, list[tuple[dict[str, Any], object]]] = {}
     for row, page_ in zip(rows, ids, strict=True):
         found.setdefault(headline_key(row["site"], row["url"], row["headline"]), []).append((row, page_))
@@ -63,7 +63,7 @@ def expected(rows: Sequence[dict[str, Any]], ids: Sequence[object]) -> list[dict
 
 
 def test_a_headline_has_one_line_with_its_history(tmp_path: Path) -> None:
-    """First and last time, how many pages, and all else from the first page in the input; a time that is not known hides none that is."""
+    """A history has first and last time, the number of pages, and the other fields of the first page; unknown times are ignored."""
     one, two = "https://www.maghress.com/difaf/1", "https://www.maghress.com/difaf/2"
     rain, port = ("/almanara/90000", "أمطار متفرقة على الساحل"), ("/fr/marsa/90001", "ميناء الواحة يستقبل سفينة")
     pages = [
@@ -86,7 +86,7 @@ def test_a_headline_has_one_line_with_its_history(tmp_path: Path) -> None:
 
 
 def test_every_line_is_as_the_schema_says(tmp_path: Path) -> None:
-    """All keys, in the order of the schema, whatever the page; and ``--keys`` chooses among them."""
+    """A line has all keys in the order of the schema, or those that ``--keys`` chooses."""
     schema = json.loads(run("schema", "headline-history").stdout)
     assert schema == json_schema("headline-history")
     validator = jsonschema.Draft202012Validator(schema)
@@ -104,7 +104,7 @@ def test_every_line_is_as_the_schema_says(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a dump of several megabytes: tickers that change slowly, in an order that is not that of time."""
+    """A dump of several megabytes: slowly changing tickers, not in the order of time."""
     rng = Random(5)
     slots = [(f"/difaf/{n}", f"خبر رقم {n} من يوم بعيد") for n in range(60)]
     pages: list[tuple[str, str | None, Sequence[tuple[str, str]]]] = []
@@ -120,8 +120,8 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_histories_are_those_of_the_headlines_one_by_one(history: Path) -> None:
-    """What is worked out from every single headline record is what comes out, in the order of first appearance, for any ``-j``."""
-    assert history.stat().st_size > 2 * (4 << 20)  # more than one process has something to do
+    """The histories are those of the single headline records, in the order of first appearance, for any ``-j``."""
+    assert history.stat().st_size > 2 * (4 << 20)  # enough for more than one process
     rows = records(run("headlines", history, "--html-field", "html", "--date-field", "seen"))
     wanted = expected(rows, [row["input"] for row in rows])
     assert len(wanted) > 2000
@@ -130,7 +130,7 @@ def test_histories_are_those_of_the_headlines_one_by_one(history: Path) -> None:
 
 
 def test_choosing_leaves_out_the_headlines_of_a_page() -> None:
-    """Pages that are left out show nothing."""
+    """The headlines of omitted pages do not count."""
     rows = records(run("headlines", *CASES, "--lang", "fr"))
     found = unique(*CASES, "--lang", "fr")
     assert found == expected(rows, [row["input"] for row in rows])
@@ -139,7 +139,7 @@ def test_choosing_leaves_out_the_headlines_of_a_page() -> None:
 
 @pytest.mark.parametrize("most", [1, 50, 10**6])
 def test_little_memory_gives_the_same(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    """However few headlines are held in memory at once, the lines are the same, and no more are held."""
+    """The lines do not depend on how many headlines are held in memory, and no more are held than allowed."""
     monkeypatch.setattr(gathering, "_MOST", most)
     gathered = gathering.HeadlineCollector()
     with HeadlineStore() as histories:
@@ -154,7 +154,7 @@ def test_little_memory_gives_the_same(monkeypatch: pytest.MonkeyPatch, most: int
 
 
 def test_parts_of_histories_in_any_number_make_the_same() -> None:
-    """However the pages are cut into pieces, the lines are the same."""
+    """The lines do not depend on how the pages are split into chunks."""
     rng = Random(1)
     lines = []
     for n in range(3000):
@@ -185,7 +185,7 @@ def test_parts_of_histories_in_any_number_make_the_same() -> None:
 
 
 def test_a_full_disk_is_told_in_a_sentence() -> None:
-    """Where headlines cannot be kept, that is an error of the output, with a remedy."""
+    """On a full disk the store raises an OutputError with a remedy."""
     code = (
         "import resource; from scraper.output.headline_store import HeadlineStore; from scraper.errors import OutputError\n"
         "from scraper.records import HeadlineHistory as H, to_json_line\n"

@@ -1,4 +1,4 @@
-"""Lines that were wrapped at a width are put together again; a width that is not there joins nothing."""
+"""Wrapped lines are joined again, and lines that were not wrapped are not."""
 
 import os
 import random
@@ -33,7 +33,7 @@ def paragraphs_of(seed: int, lang: str) -> list[str]:
 
 
 def ends(blocks: list[str]) -> set[int]:
-    """Return where blocks end, in characters that are no space."""
+    """Return where blocks end, in non-space characters."""
     found, at = set(), 0
     for block in blocks:
         at += len("".join(block.split()))
@@ -44,7 +44,7 @@ def ends(blocks: list[str]) -> set[int]:
 @settings(max_examples=120)
 @given(st.integers(0, 2**32), st.sampled_from(LANGS), st.integers(60, 100), st.sampled_from(["", "   "]), st.booleans())
 def test_no_paragraph_is_cut(seed: int, lang: str, width: int, indent: str, blank: bool) -> None:
-    """Whatever the width and the indentation, each end of a block is the end of a paragraph, and no word is lost."""
+    """For any width and indentation, each end of a block is the end of a paragraph, and no word is lost."""
     paragraphs = paragraphs_of(seed, lang)
     wrapped = [textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent) for text in paragraphs]
     document = rejoined(read_text(("\n\n" if blank else "\n").join(wrapped)), no_wording)
@@ -60,7 +60,7 @@ def test_no_paragraph_is_cut(seed: int, lang: str, width: int, indent: str, blan
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_paragraphs_that_stand_on_a_line_each_are_not_joined(lang: str) -> None:
-    """A text whose lines are paragraphs, headlines or short sentences shows no width."""
+    """Texts whose lines are paragraphs, headlines or short sentences are not joined."""
     rng = random.Random(lang)
     texts = [[" ".join(sentence(rng, lang) for _ in range(3)) for _ in range(40)], [phrase(rng, lang) for _ in range(40)]]
     for lines in texts:
@@ -69,7 +69,7 @@ def test_paragraphs_that_stand_on_a_line_each_are_not_joined(lang: str) -> None:
 
 
 def test_a_poem_is_not_joined() -> None:
-    """Lines of one length that end where the poet wants, with room for the next word, are lines."""
+    """Lines of similar length that end with room for the next word are not joined."""
     rng = random.Random(5)
     verses = [" ".join(sentence(rng, "ar").split()[: rng.randint(6, 9)]) for _ in range(40)]
     document = read_text("\n".join(verses))
@@ -77,7 +77,7 @@ def test_a_poem_is_not_joined() -> None:
 
 
 def test_a_wording_is_joined_to_nothing() -> None:
-    """A line that is a wording, such as a dateline, stands alone, even where the line above it is full."""
+    """A line that is a wording, such as a dateline, stays alone, even below a full line."""
     lines = textwrap.wrap(" ".join(paragraphs_of(1, "fr")), 72)
     document = rejoined(read_text("\n".join([*lines[:12], "Publié", *lines[12:]])), lambda line: line == "Publié")
     assert "Publié" in blocks_of(document)
@@ -93,7 +93,7 @@ def test_a_wording_is_joined_to_nothing() -> None:
 )
 @pytest.mark.parametrize("lang", LANGS)
 def test_what_real_programs_wrap_is_put_together(command: list[str], lang: str) -> None:
-    """The paragraphs that lynx, w3m and pandoc have wrapped come out whole, and in order."""
+    """Paragraphs wrapped by lynx, w3m and pandoc come out complete and in order."""
     if shutil.which(command[0]) is None:
         assert not os.environ.get("SCRAPER_REQUIRE_TOOLS"), f"{command[0]} is missing"
         pytest.skip(f"{command[0]} is not installed")
