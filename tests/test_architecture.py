@@ -20,7 +20,7 @@ LAYERS = (
     ("sources", "output", "render"),
     ("fetch", "stats"),
     ("explain",),
-    ("run",),
+    ("engine",),
     ("cli",),
 )
 """From the bottom up: a package imports itself and layers below, but no other package of its own layer."""

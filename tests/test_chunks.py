@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from scraper.run.chunks import UNPACKED, Chunk, FileChunk, PartChunk, UnpackedChunk, plan
+from scraper.engine.chunks import UNPACKED, Chunk, FileChunk, PartChunk, UnpackedChunk, plan
 from scraper.sources import ReadOptions
 from tests.containers import jsonl, parquet, twenty_pages, zipped
 from tests.test_cli import run

@@ -16,6 +16,8 @@ import zstandard
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from scraper.engine import Job, page_lines
+from scraper.engine.page_cleaner import PageCleaner
 from scraper.errors import BadEncoding, OutputError, TooLarge
 from scraper.fetch import Fetched, FetchJob, Scheduler
 from scraper.fetch.addresses import is_public, prepare
@@ -23,8 +25,6 @@ from scraper.fetch.body import unpack
 from scraper.fetch.retry import backoff
 from scraper.fetch.scheduler import HELD_BYTES, LOOKAHEAD
 from scraper.models import Page
-from scraper.run import Job, page_lines
-from scraper.run.page_cleaner import PageCleaner
 from scraper.sources import Item, ReadOptions
 
 PACKERS = {

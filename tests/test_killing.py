@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from scraper.engine.fetch_outputs import FetchOutputs
 from scraper.output.fetch_state import FetchedRow, State
-from scraper.run.fetch_outputs import FetchOutputs
 from tests.site import Site
 from tests.test_fetch import archived
 

@@ -11,8 +11,8 @@ from typing import Final, get_args
 
 import pytest
 
+from scraper.engine import counts as tally
 from scraper.records import Kind, Warning_, json_schema
-from scraper.run import counts as tally
 from tests.blocks import FENCED, KINDS, ROOT, Block, Step, blocks_of, check, play_console, play_python, program, run
 from tests.containers import warc
 

@@ -29,7 +29,7 @@ PAGES = twenty_pages()
 
 # Cuts small inputs into as many chunks as large ones, with as many checkpoints.
 QUICK = """
-import scraper.run.checkpoint as resuming, scraper.run.chunks as chunks
+import scraper.engine.checkpoint as resuming, scraper.engine.chunks as chunks
 resuming.PAUSE = resuming.LONG_PAUSE = 0.02
 chunks.LARGE = chunks.STRETCH = chunks.UNPACKED = 1 << 17
 """

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from scraper.engine import Job, Result, page_lines, run_job
+from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk, plan
+from scraper.engine.counts import Counts
 from scraper.records import FailureRecord
-from scraper.run import Job, Result, page_lines, run_job
-from scraper.run.chunks import FileChunk, LineChunk, MemberChunk, plan
-from scraper.run.counts import Counts
 from scraper.sources import ReadOptions
 from tests.containers import jsonl, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, run
@@ -352,7 +352,7 @@ def test_what_lies_in_the_working_directory_is_not_loaded(tmp_path: Path, mix: l
 def test_processes_that_cannot_start_end_the_run(tmp_path: Path, mix: list[Path]) -> None:
     """If workers cannot start, the run ends with a reason and a remedy."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, sys\nif 'forkserver' in str(sys.orig_argv): import scraper.run.worker as w; w.work = None"
+        "import os, sys\nif 'forkserver' in str(sys.orig_argv): import scraper.engine.worker as w; w.work = None"
     )
     done = run("clean", mix[0], "-j2", env={"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"})
     assert done.returncode == 1

@@ -13,10 +13,10 @@ import jsonschema
 import pytest
 
 from scraper import Page, PageError, clean
+from scraper.engine import headlines as gathering
 from scraper.output.digests import headline_key
 from scraper.output.headline_store import HeadlineStore
 from scraper.records import HeadlineHistory, json_schema, to_json_line
-from scraper.run import gathering
 from tests.test_cli import FIXTURES, records, run
 
 CASES = sorted(FIXTURES.glob("*/source.*"))

@@ -10,11 +10,11 @@ import typer
 
 from scraper.cli.options import Options
 from scraper.cli.talk import say
+from scraper.engine.counts import USAGE
 from scraper.errors import LayoutError
 from scraper.layouts import Layout, choose_layouts
 from scraper.output.files import part_of
 from scraper.output.patterns import Pattern
-from scraper.run.counts import USAGE
 from scraper.sources import file_id, read_list
 from scraper.urls import is_absolute
 

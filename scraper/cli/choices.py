@@ -9,8 +9,8 @@ import msgspec
 import typer
 
 from scraper.cli.options import Options
+from scraper.engine.filters import Filters
 from scraper.records import Keys, Lang
-from scraper.run.filters import Filters
 from scraper.urls import is_absolute, site_of
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")

@@ -13,8 +13,8 @@ def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: R
 
     from scraper.cli.choices import check_keys
     from scraper.cli.runs import run
+    from scraper.engine import page_lines
     from scraper.records import PageRecord
-    from scraper.run import page_lines
 
     lines = partial(page_lines, keys=check_keys(options.keys, PageRecord))
     run(options, lines, spans, has_repeats=not dedup, resume=resume)

@@ -37,8 +37,8 @@ def explain(
     """
     from scraper.cli.checks import check_layouts, check_stdin, check_url, refuse_inputs
     from scraper.cli.runs import finishing, outcomes
+    from scraper.engine.counts import Counts
     from scraper.output.files import Output
-    from scraper.run.counts import Counts
     from scraper.sources import ReadOptions, read_inputs
 
     if json and html is not None:

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
 from scraper.cli.talk import is_watched, printable
+from scraper.engine.counts import Counts
 from scraper.fetch import Fetched, Scheduler, host_of
-from scraper.run.counts import Counts
 
 if TYPE_CHECKING:
     from rich.console import Console

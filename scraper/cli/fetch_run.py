@@ -19,6 +19,12 @@ from scraper.cli.fetch_progress import Progress
 from scraper.cli.options import Options
 from scraper.cli.runs import cores, finishing
 from scraper.cli.talk import say
+from scraper.engine.counts import Counts
+from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
+from scraper.engine.fetching import FetchQueue, FetchRecorder, cleaned_in_order
+from scraper.engine.jobs import Job, page_lines, ticker_keys, ticker_lines
+from scraper.engine.page_cleaner import PageCleaner
+from scraper.engine.sinks import FileSink
 from scraper.errors import PageError
 from scraper.fetch import Client, Fetcher, Header, Scheduler, Throttle
 from scraper.output.dedup import DedupStore
@@ -26,12 +32,6 @@ from scraper.output.fetch_state import Records
 from scraper.output.files import Output
 from scraper.output.patterns import Pattern
 from scraper.records import HeadlineRecord, PageRecord
-from scraper.run.counts import Counts
-from scraper.run.fetch_outputs import FetchOutputs, RobotsCache
-from scraper.run.fetching import FetchQueue, FetchRecorder, cleaned_in_order
-from scraper.run.jobs import Job, page_lines, ticker_keys, ticker_lines
-from scraper.run.page_cleaner import PageCleaner
-from scraper.run.sinks import FileSink
 from scraper.sources import ReadOptions, read_list
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -15,14 +15,14 @@ def headlines(options: Options, unique: Unique = False) -> None:
     from scraper.cli.runs import run
 
     if unique:
+        from scraper.engine.headlines import HeadlineCollector
         from scraper.output.headline_store import HeadlineStore
         from scraper.records import HeadlineHistory
-        from scraper.run.gathering import HeadlineCollector
 
         gathering = HeadlineCollector()
         run(options, gathering, rest=gathering.rest, between=HeadlineStore(check_keys(options.keys, HeadlineHistory)))
     else:
+        from scraper.engine import headline_lines
         from scraper.records import HeadlineRecord
-        from scraper.run import headline_lines
 
         run(options, partial(headline_lines, keys=check_keys(options.keys, HeadlineRecord)))

@@ -25,7 +25,7 @@ def list_layouts(layouts: Layouts = None) -> None:
     Example: scraper layouts list --layouts my-layouts
     """
     from scraper.cli.checks import check_layouts
-    from scraper.run.counts import DIGITS
+    from scraper.engine.counts import DIGITS
 
     rows = [
         (layout.name, layout.digest[:DIGITS], str(len(layout.hosts)), str(len(layout.file.rules)), layout.source)
@@ -65,9 +65,9 @@ def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, ma
     Example: scraper layouts check my-layouts/plaza.toml saved/
     """
     from scraper.cli.runs import finishing, outcomes
+    from scraper.engine.counts import DIGITS, Counts
     from scraper.explain.trial import Trial, signs
     from scraper.output.files import Output
-    from scraper.run.counts import DIGITS, Counts
     from scraper.sources import ReadOptions, read_inputs
 
     chosen, layout = _checked(file, layouts)
@@ -93,10 +93,10 @@ def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, ma
 def _checked(file: Path, directory: Path | None) -> tuple[Sequence["Layout"], "Layout"]:
     """Return the layouts of a run that uses ``file`` too, and the layout that it makes or extends, or end with what is wrong."""
     from scraper.cli.talk import say
+    from scraper.engine.counts import USAGE
     from scraper.errors import LayoutError
     from scraper.layouts.discovery import user_sources
     from scraper.layouts.loading import assemble, builtin_sources, read_source
-    from scraper.run.counts import USAGE
 
     try:
         source = read_source(file)
@@ -124,8 +124,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[i
 
 def _print(lines: Iterable[str]) -> None:
     from scraper.cli.runs import finishing
+    from scraper.engine.counts import Counts
     from scraper.output.files import Output
-    from scraper.run.counts import Counts
 
     output = Output(None)
     with finishing(output, Counts(), quiet=True):

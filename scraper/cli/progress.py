@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.text import Text
 
 from scraper.cli.talk import speaking_through
-from scraper.run.counts import Counts
+from scraper.engine.counts import Counts
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from scraper.cli.talk import say
+from scraper.engine.counts import Counts
 from scraper.errors import ResumeError
 from scraper.output.files import journal_of, output_error, part_of, rename_part
 from scraper.output.journal import Journal, Position
-from scraper.run.counts import Counts
 from scraper.sources import file_id
 
 PAUSE: Final = 1.0

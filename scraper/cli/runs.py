@@ -17,21 +17,21 @@ from scraper.cli.checks import check_inputs, check_layouts, check_pattern, check
 from scraper.cli.choices import check_choice
 from scraper.cli.options import Options
 from scraper.cli.talk import is_watched, say
+from scraper.engine import Job, Lines, counted, outcome_of, run_job
+from scraper.engine.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Counts
+from scraper.engine.sinks import FileSink
 from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, ResumeError, StateError
 from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
 from scraper.output.files import Output
 from scraper.output.patterns import Pattern
-from scraper.run import Job, Lines, counted, outcome_of, run_job
-from scraper.run.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Counts
-from scraper.run.sinks import FileSink
 from scraper.sources import Item, ReadOptions
 
 if TYPE_CHECKING:
+    from scraper.engine.checkpoint import File, ResumableRun
     from scraper.output.dedup import DedupStore
     from scraper.output.headline_store import HeadlineStore
     from scraper.output.partitions import Partitions
-    from scraper.run.checkpoint import File, ResumableRun
 
 
 class _Terminated(BaseException):
@@ -184,7 +184,7 @@ def _read(options: Options, job: Job, inputs: Iterable[str], sink: FileSink, cou
             if course is None:
                 run_job(job, inputs, sink, processes=processes, meter=meter)
                 return
-            from scraper.run.resuming import resume_job
+            from scraper.engine.resume import resume_job
 
             course.hide(job.skip)
             resume_job(job, inputs, sink, course, processes=processes, meter=meter)
@@ -203,7 +203,7 @@ def _resumption(
     options: Options, pattern: Pattern | None, files: "Sequence[File]", counts: Counts, *rest: object
 ) -> "ResumableRun":
     """Return where a run is that does what the user asked for, and ``rest``; end the program if it is at its end."""
-    from scraper.run.checkpoint import ResumableRun
+    from scraper.engine.checkpoint import ResumableRun
 
     layouts = [(layout.name, layout.digest) for layout in check_layouts(options.layouts)]
     asked = options._replace(jobs=None, quiet=False, summary=None)

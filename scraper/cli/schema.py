@@ -17,9 +17,9 @@ def schema(
     Example: scraper schema headline > headline.schema.json
     """
     from scraper.cli.runs import finishing
+    from scraper.engine.counts import Counts
     from scraper.output.files import Output
     from scraper.records import json_schema
-    from scraper.run.counts import Counts
 
     output = Output(None)
     with finishing(output, Counts(), quiet=True):

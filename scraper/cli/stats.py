@@ -13,7 +13,7 @@ from scraper.cli.options import MAX_BYTES, MaxBytes, Quiet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scraper.run.counts import Counts
+    from scraper.engine.counts import Counts
     from scraper.stats import Statistics
 
 _STDOUT = Path("-")
@@ -44,8 +44,8 @@ def stats(
     """
     from scraper.cli.checks import check_stdin, refuse_inputs
     from scraper.cli.runs import finishing
+    from scraper.engine.counts import Counts
     from scraper.output.files import Output
-    from scraper.run.counts import Counts
     from scraper.sources.files import file_id
 
     inputs = records or [check_stdin()]

@@ -1,0 +1,341 @@
+"""The work of a run, cut into chunks that any process can do on its own, in the order of the input."""
+
+import io
+import os
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from typing import BinaryIO, Final, NamedTuple, Self
+
+from scraper.errors import DamagedInput, PageError, UnreadableInput
+from scraper.sources import Item, ReadOptions
+from scraper.sources.compression import Decompressor
+from scraper.sources.files import InputEntry, Meter, find_entries, read_entry
+from scraper.sources.items import Place
+from scraper.sources.jsonl import read_jsonl
+from scraper.sources.sniffing import Kind, tell
+from scraper.sources.streams import PIECE, Stream
+
+BATCH: Final = 25
+"""Files in a chunk. With one file in each, a third of the gain is lost; with more, nothing is won."""
+LARGE: Final = 1 << 20
+"""Bytes from which a file is split, if its format allows it."""
+STRETCH: Final = 4 << 20
+"""Bytes of a large file in a chunk: a tenth of a second of work, or several seconds where pages are compressed."""
+UNPACKED: Final = 1 << 20
+"""Bytes of a compressed dump in a chunk. They are held in memory, three chunks for each process."""
+MANY: Final = 64
+"""Pages from which a pool is worth its start. A chunk of a large file counts as this many."""
+
+
+class FileChunk(NamedTuple):
+    """Files to be read one after the other."""
+
+    entries: list[InputEntry | Item]
+    weight: int
+    size: int
+    is_local: bool = False
+    """Whether only the main process can read it, such as a pipe."""
+
+    @property
+    def place(self) -> Place:
+        """The last file."""
+        last = self.entries[-1]
+        return Place(last.input, True) if isinstance(last, Item) else last.place
+
+
+class LineChunk(NamedTuple):
+    """Lines of a dump, as a range of its bytes."""
+
+    path: str
+    start: int
+    end: int
+    first: int
+    """The number of the first line, from 1."""
+    place: Place
+    weight: int = MANY
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.end - self.start
+
+
+class UnpackedChunk(NamedTuple):
+    """Lines of a compressed dump, which the main process has unpacked."""
+
+    path: str
+    data: bytes
+    first: int
+    """The number of the first line, from 1."""
+    size: int
+    """Compressed bytes, for the progress display."""
+    place: Place
+    weight: int = MANY
+
+
+class MemberChunk(NamedTuple):
+    """The records of a web archive, compressed or not, that begin in a range of its bytes."""
+
+    path: str
+    start: int
+    end: int
+    compression: str | None
+    place: Place
+    is_exact: bool = False
+    """Whether a record is known to begin at ``start``."""
+    weight: int = MANY
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.end - self.start
+
+    def beginning_at(self, start: int | None) -> Self | None:
+        """Return the chunk from where its first record is known to begin; None if none begins in it."""
+        return None if start is None or start >= self.end else self._replace(start=start, is_exact=True)
+
+
+class PartChunk(NamedTuple):
+    """Some of the row groups of a Parquet table, or of the members of a zip archive."""
+
+    path: str
+    kind: Kind
+    first: int
+    last: int
+    size: int
+    """Compressed bytes, for the progress display."""
+    place: Place
+    weight: int = MANY
+
+
+Chunk = FileChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
+
+
+def identity_of(chunk: Chunk) -> object:
+    """Return what tells whether a chunk of a later run is the same: what is read, and the sizes and times of the files."""
+    if isinstance(chunk, FileChunk):
+        return [
+            (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Item) else (entry, _size_and_time(entry.name))
+            for entry in chunk.entries
+        ]
+    named = chunk._replace(data=b"%d" % len(chunk.data)) if isinstance(chunk, UnpackedChunk) else chunk
+    return named, _size_and_time(chunk.path)
+
+
+def _size_and_time(path: str) -> tuple[int, int] | None:
+    with suppress(OSError):
+        status = os.stat(path)
+        return status.st_size, status.st_mtime_ns
+    return None
+
+
+def plan(inputs: Iterable[str], options: ReadOptions, skip: Collection[tuple[int, int]]) -> Iterator[Chunk]:
+    """Yield the chunks of a run, in order, reading no further ahead than asked."""
+    batch: list[InputEntry | Item] = []
+    total = 0
+    for entry in find_entries(inputs, skip):
+        size = _size(entry)
+        is_single = size is None or size >= LARGE
+        if batch and (is_single or len(batch) >= BATCH or total >= STRETCH):
+            yield FileChunk(batch, len(batch), total)
+            batch, total = [], 0
+        if is_single and not isinstance(entry, Item):
+            yield from _split(entry, options) if size is not None else (FileChunk([entry], 1, 0, True),)
+        else:
+            batch.append(entry)
+            total += size or 0
+    if batch:
+        yield FileChunk(batch, len(batch), total)
+
+
+def _size(entry: InputEntry | Item) -> int | None:
+    """Return the size of an input in bytes; None if it can be read only once, by the main process."""
+    if isinstance(entry, Item) or entry.pieces:
+        return 0
+    if entry.name == "-":
+        return None
+    try:
+        return os.path.getsize(entry.name) if os.path.isfile(entry.name) else (0 if not os.path.exists(entry.name) else None)
+    except OSError:
+        return 0
+
+
+def _split(entry: InputEntry, options: ReadOptions) -> Iterator[Chunk]:
+    path, place, size = entry.name, entry.place, os.path.getsize(entry.name)
+    kind, inner = _kinds(path, options)
+    parts: list[PartChunk] = []
+    if kind in ("parquet", "zip") and options.url is None:
+        with suppress(Exception):  # whoever reads a damaged file names the damage
+            parts = list(_parts(path, kind, place))
+    if parts:
+        yield from parts
+    elif options.url is not None or kind is None:
+        yield FileChunk([entry], 1 if kind in (None, "page") else MANY, size)
+    elif kind == "jsonl":
+        try:
+            yield from _lines(path, place)
+        except OSError as error:
+            yield FileChunk([_unreadable(place, error)], 0, 0)
+    elif inner == "jsonl":
+        yield from _unpacked(path, kind, place, options.max_bytes)
+    elif kind == "warc" or (inner == "warc" and kind in ("gzip", "zstd")):
+        for start in range(0, size, STRETCH):
+            yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
+    else:
+        yield FileChunk([entry], MANY if kind != "page" else 1, size)
+
+
+def _kinds(path: str, options: ReadOptions) -> tuple[Kind | None, Kind | None]:
+    """Return what a file is and, if it is compressed, what is in it; None where that cannot be determined."""
+    kind = inner = None
+    with suppress(OSError, PageError), open(path, "rb", buffering=0) as file:  # whoever reads it names the fault
+        stream = Stream(file)
+        kind = tell(stream, options)
+        if kind in ("gzip", "zstd", "bzip2", "xz"):
+            inner = tell(Stream(Decompressor(stream, kind)), options)
+    return kind, inner
+
+
+def _unreadable(place: Place, error: OSError) -> Item:
+    return place.failed(UnreadableInput(f"it cannot be read ({error.strerror or error}); check its permissions"))
+
+
+def _lines(path: str, place: Place) -> Iterator[LineChunk]:
+    """Cut a dump at line ends, and count its lines."""
+    start = end = 0
+    first = number = 1
+    with open(path, "rb", buffering=0) as file:
+        while piece := file.read(PIECE):
+            cut = piece.rfind(b"\n") + 1
+            if end + cut - start >= STRETCH and cut:
+                number += piece.count(b"\n")
+                yield LineChunk(path, start, end + cut, first, place)
+                start, first = end + cut, number
+            else:
+                number += piece.count(b"\n")
+            end += len(piece)
+    if end > start:
+        yield LineChunk(path, start, end, first, place)
+
+
+def _unpacked(path: str, kind: Kind, place: Place, max_bytes: int) -> Iterator[Chunk]:
+    """Unpack a compressed dump, and cut it at line ends.
+
+    Of a line longer than ``max_bytes`` only so much is kept that its reader refuses it.
+    """
+    first = number = 1
+    position = 0
+    whole, tail = bytearray(), bytearray()
+    try:
+        with open(path, "rb", buffering=0) as file:
+            for piece in Stream(Decompressor(file, kind)).pieces():
+                cut = piece.rfind(b"\n") + 1
+                if cut:
+                    number += piece.count(b"\n")
+                    whole += tail
+                    whole += piece[:cut]
+                    tail.clear()
+                tail += piece[cut:]
+                del tail[max_bytes + 1 :]
+                if len(whole) >= UNPACKED:
+                    yield UnpackedChunk(path, bytes(whole), first, file.tell() - position, place)
+                    first, position = number, file.tell()
+                    whole.clear()
+            if whole or tail:
+                yield UnpackedChunk(path, bytes(whole + tail), first, file.tell() - position, place)
+    except DamagedInput as error:
+        if whole:
+            yield UnpackedChunk(path, bytes(whole), first, 0, place)
+        yield FileChunk([place.failed(DamagedInput(f"after line {number - 1}, {error}"))], 0, 0)
+    except OSError as error:
+        yield FileChunk([_unreadable(place, error)], 0, 0)
+
+
+def _parts(path: str, kind: Kind, place: Place) -> Iterator[PartChunk]:
+    """Cut a Parquet table into row groups, or a zip archive into members, of :data:`STRETCH` bytes together."""
+    if kind == "parquet":
+        from scraper.sources.parquet import group_sizes
+
+        sizes = group_sizes(path)
+    else:
+        from scraper.sources.zip_archive import member_sizes
+
+        sizes = member_sizes(path)
+    first = total = 0
+    for last, size in enumerate(sizes, 1):
+        total += size
+        if total >= STRETCH or last == len(sizes):
+            yield PartChunk(path, kind, first, last, total, place)
+            first, total = last, 0
+
+
+class ChunkReader:
+    """The items of a chunk.
+
+    Args:
+        chunk: the chunk.
+        options: what the user said of all inputs.
+        meter: is called with the number of bytes of each read.
+    """
+
+    def __init__(self, chunk: Chunk, options: ReadOptions, meter: Meter | None = None) -> None:
+        self._chunk = chunk
+        self._options = options
+        self._meter = meter
+        self.ends: tuple[int | None, int | None] = (None, None)
+        """Of a :class:`MemberChunk`: where the first record found begins, and the first one behind the chunk."""
+
+    def __iter__(self) -> Iterator[Item]:
+        chunk, options = self._chunk, self._options
+        if isinstance(chunk, FileChunk):
+            for entry in chunk.entries:
+                yield from read_entry(entry, options, self._meter)
+        elif isinstance(chunk, UnpackedChunk):
+            yield from read_jsonl(Stream(io.BytesIO(chunk.data)), chunk.place, options, chunk.first)
+        else:
+            try:
+                with open(chunk.path, "rb", buffering=0) as file:
+                    yield from self._read(chunk, file)
+            except OSError as error:
+                yield _unreadable(chunk.place, error)
+
+    def _read(self, chunk: LineChunk | MemberChunk | PartChunk, file: io.FileIO) -> Iterator[Item]:
+        options = self._options
+        if isinstance(chunk, PartChunk):
+            yield from _read_part(chunk, file, options)
+        elif isinstance(chunk, LineChunk):
+            file.seek(chunk.start)
+            yield from read_jsonl(Stream(_Bounded(file, chunk.size)), chunk.place, options, chunk.first)
+        else:
+            from scraper.sources.warc import Stretch
+
+            file.seek(chunk.start)
+            span = {"start": chunk.start, "end": chunk.end}
+            stretch = Stretch(file, chunk.compression, chunk.place, options, **span, is_exact=chunk.is_exact)
+            yield from stretch
+            self.ends = stretch.first, stretch.next
+
+
+def _read_part(chunk: PartChunk, file: BinaryIO, options: ReadOptions) -> Iterator[Item]:
+    part = range(chunk.first, chunk.last)
+    if chunk.kind == "parquet":
+        from scraper.sources.parquet import read_parquet
+
+        return read_parquet(file, chunk.place, options, part)
+    from scraper.sources.containers import read_stream
+    from scraper.sources.zip_archive import read_zip
+
+    return read_zip(file, chunk.place, options, read_stream, part)
+
+
+class _Bounded:
+    """The next bytes of a file, up to a number."""
+
+    def __init__(self, file: io.FileIO, left: int) -> None:
+        self._file = file
+        self._left = left
+
+    def read(self, size: int, /) -> bytes:
+        piece = self._file.read(min(size, self._left)) or b""
+        self._left -= len(piece)
+        return piece

@@ -1,0 +1,114 @@
+"""What happened in a run, its summary, and the exit status, which is decided here and nowhere else."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
+
+import msgspec
+
+from scraper.records import PageRecord
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+READER_GONE: Final = 141
+
+DIGITS: Final = 12
+"""Of a digest, where people read it."""
+
+
+class PageCount(msgspec.Struct, frozen=True):
+    """What is counted of a page that gave a record."""
+
+    kind: str
+    warnings: Sequence[str]
+    layout: str | None
+    digest: str | None
+    """Of the layout's rules."""
+
+    @classmethod
+    def of(cls, record: PageRecord, digest: str | None) -> Self:
+        """Return what is counted of a record; ``digest`` is that of its layout."""
+        return cls(record.kind, record.warnings, record.layout, digest)
+
+
+class Counts:
+    """The counts of a run."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.warnings: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+        self.layouts: Counter[str] = Counter()
+        """Pages by layout."""
+        self.digests: dict[str, str] = {}
+        """The layouts that pages were of, and the digests of their rules."""
+        self.headlines: int | None = None
+        """How many headlines were written, where they are what the run is about."""
+
+    def add(self, page: PageCount) -> None:
+        """Count a page that was cleaned and written."""
+        self.kinds[page.kind] += 1
+        if page.warnings:
+            self.warnings.update(page.warnings)
+        self.layouts[page.layout or "unknown"] += 1
+        if page.layout is not None and page.digest is not None:
+            self.digests[page.layout] = page.digest
+
+    def update(self, other: "Counts") -> None:
+        """Add the counts of a part of the run."""
+        self.kinds += other.kinds
+        self.warnings += other.warnings
+        self.failures += other.failures
+        self.left_out += other.left_out
+        self.layouts += other.layouts
+        self.digests |= other.digests
+        if other.headlines is not None:
+            self.headlines = (self.headlines or 0) + other.headlines
+
+    def take(self, counts: Mapping[str, Any]) -> None:
+        """Add counts as ``vars`` gives them."""
+        for name, count in counts.items():
+            if count:
+                getattr(self, name).update(count)
+
+    @property
+    def exit_status(self) -> int:
+        """0 if nothing failed, 1 otherwise."""
+        return FAILED if self.failures else OK
+
+    def summary(self) -> str:
+        """Return the counts in one line, such as ``3 pages: 2 article, 1 unknown; failed: 1 missing; layout: arabress 0123456789ab``.
+
+        Each layout is followed by the first 12 digits of its digest.
+        """
+        total = sum(self.kinds.values())
+        parts = [f"{total} page{'' if total == 1 else 's'}" + (f": {_said(self.kinds)}" if total else "")]
+        if self.headlines is not None:
+            parts.append(f"{self.headlines} new headline{'' if self.headlines == 1 else 's'}")
+        for name, counts in (("warnings", self.warnings), ("left out", self.left_out), ("failed", self.failures)):
+            if counts:
+                parts.append(f"{name}: {_said(counts)}")
+        if self.digests:
+            used = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in sorted(self.digests.items()))
+            parts.append(f"layout{'' if len(self.digests) == 1 else 's'}: {used}")
+        return "; ".join(parts)
+
+    def to_json(self, version: str) -> bytes:
+        """Return the counts as a JSON object, with the program's version and its layouts' digests, and a line end."""
+        counts = {"kinds": self.kinds, "layouts": self.layouts, "warnings": self.warnings, "left_out": self.left_out}
+        summary = {
+            "version": version,
+            "layout_digests": dict(sorted(self.digests.items())),
+            "pages": sum(self.kinds.values()),
+            **{name: dict(sorted(count.items())) for name, count in {**counts, "failures": self.failures}.items()},
+            "exit_status": self.exit_status,
+        }
+        return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
+
+
+def _said(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.most_common())

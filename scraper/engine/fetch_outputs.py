@@ -1,0 +1,178 @@
+"""The files of a fetch, kept in step: records, spans, saved exchanges, and the state that knows to which length they are good."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Self
+
+from scraper import __version__
+from scraper.errors import OutputError
+from scraper.fetch import Exchange, Rules, exchange_records, warcinfo
+from scraper.output.appending import AppendFile
+from scraper.output.fetch_state import State
+from scraper.output.files import Output, is_special
+from scraper.output.partitions import Partitions
+from scraper.output.patterns import Pattern
+
+_EVERY: Final = 0.25
+"""Seconds of work, at most, that are done again after a run was killed."""
+
+
+class FetchOutputs:
+    """The outputs of a fetch. A context manager; what is not committed when its block raises is dropped.
+
+    Without a state, records and spans go where :class:`~scraper.output.files.Output` or
+    :class:`~scraper.output.partitions.Partitions` sends them. With one, they are appended to their files, which are first cut to the
+    length that the state has committed; stdout, a device or a pipe cannot be cut, and is only written to.
+
+    Args:
+        out: where records go; None for stdout.
+        pattern: names many outputs, in the place of ``out``; not with a state.
+        spans: where spans go.
+        save: where exchanges are saved, as gzipped WARC.
+        state: the file of the state.
+        report: is given a sentence for the user.
+
+    Raises:
+        OutputError: if an output cannot be opened or written, or is shorter than the state knows it.
+        StateError: if the state cannot be used, or another run holds it.
+    """
+
+    def __init__(
+        self,
+        *,
+        out: Path | None,
+        save: Path | None,
+        state: Path | None,
+        pattern: Pattern | None = None,
+        spans: Path | None = None,
+        report: Callable[[str], object] = print,
+    ) -> None:
+        self._out, self._spans_path, self._save, self._path = out, spans, save, state
+        self._report = report
+        self._stack = ExitStack()
+        self._raw: AppendFile | None = None
+        self._raw_lock = threading.Lock()
+        self._committed_at = 0.0
+        self.is_dirty = False
+        """Whether something was written since the last commit."""
+        self.state: State | None = None
+        self.partitions = Partitions(pattern) if pattern is not None else None
+        self.records: Output | AppendFile = Output(out)
+        """Where records go, unless to :attr:`partitions`."""
+        self.spans: Output | AppendFile | None = Output(spans) if spans is not None else None
+
+    @property
+    def part(self) -> Path | None:
+        """The part file, as long as there is one."""
+        if self.partitions is not None:
+            return self.partitions.part
+        return self.records.part if isinstance(self.records, Output) else None
+
+    @property
+    def _appended(self) -> list[AppendFile]:
+        return [file for file in (self.records, self.spans) if isinstance(file, AppendFile)]
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            if self._path is not None:
+                self.state = stack.enter_context(State(self._path))
+            if self.partitions is not None:
+                stack.enter_context(self.partitions)
+            else:
+                self.records = self._opened(self._out, self.records, stack)
+            if self.spans is not None:
+                self.spans = self._opened(self._spans_path, self.spans, stack)
+            if self._save is not None:
+                self._raw = stack.enter_context(_archive(self._save, self._report))
+            self._stack = stack.pop_all()
+        return self
+
+    def _opened(self, path: Path | None, output: Output | AppendFile, stack: ExitStack) -> Output | AppendFile:
+        if self.state is None or path is None or is_special(path):
+            stack.enter_context(output)
+            return output
+        return stack.enter_context(_cut_to_committed(path, self.state))
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            if kind is None:
+                self.commit()
+            elif self.state is not None:
+                # Only the state knows what was committed: a signal may have arrived right behind the commit.
+                for file in self._appended:
+                    file.truncate(self.state.committed_length(file.path))
+        finally:
+            self._stack.__exit__(kind, *rest)  # type: ignore[arg-type]  # they are what this was given
+
+    def keep(self, exchange: Exchange) -> None:
+        """Save an exchange, if exchanges are saved. Any thread may call this."""
+        if self._raw is not None:
+            data = exchange_records(exchange)
+            with self._raw_lock:
+                self._raw.write(data)
+
+    def commit(self, *, soon: bool = False) -> None:
+        """Make what was written part of the state; with ``soon``, only if the last commit is a while ago."""
+        if self.state is None or not self.is_dirty or (soon and time.monotonic() < self._committed_at + _EVERY):
+            return
+        if self._raw is not None:
+            self._raw.sync()
+        for file in self._appended:
+            file.sync()
+            self.state.put_length(file.path, file.length)
+        self.state.commit()
+        self._committed_at, self.is_dirty = time.monotonic(), False
+
+
+class RobotsCache:
+    """The robots.txt files that the state keeps."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def get(self, origin: str, /) -> Rules | None:
+        """Return the rules of an origin, if they are kept."""
+        found = self._state.robots(origin)
+        return Rules(*found) if found is not None else None
+
+    def __setitem__(self, origin: str, rules: Rules, /) -> None:
+        """Keep the rules of an origin."""
+        if rules.text is not None:
+            self._state.put_robots(origin, rules.text, rules.fetched_at)
+
+
+def _cut_to_committed(path: Path, state: State) -> AppendFile:
+    with ExitStack() as failing:
+        file = failing.enter_context(AppendFile(path))
+        length = state.length(file.path)
+        if length is None or file.length == 0:  # a file of its own right; or one that was moved away, to begin anew
+            if not file.ends_with(b"\n"):
+                raise OutputError(
+                    f"{path}: its last line has no end, and nothing can be appended to it; mend it, or name another output"
+                )
+        elif file.length < length:
+            raise OutputError(
+                f"{path}: it has {file.length} bytes, and the state knows of {length}; put it back as it was, or move it away to begin anew"
+            )
+        else:
+            file.truncate(length)
+        state.put_length(file.path, file.length)
+        state.commit()
+        failing.pop_all()
+    return file
+
+
+def _archive(path: Path, report: Callable[[str], object]) -> AppendFile:
+    with ExitStack() as failing:
+        file = failing.enter_context(AppendFile(path))
+        cut = file.repair_gzip(b"WARC/1.")
+        if cut:
+            report(f"{path}: its last record was not whole; {cut} bytes of it are cut off")
+        if file.length == 0:
+            file.write(warcinfo(f"scraper/{__version__}", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
+        failing.pop_all()
+    return file

@@ -1,0 +1,90 @@
+"""Headlines gathered from page to page, each once: pages that were fetched on one day show nearly the same ones."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from scraper.extract.cleaning import Outcome
+from scraper.output.digests import headline_key
+from scraper.records import HeadlineHistory, to_json_line
+
+_MOST: Final = 1 << 14
+"""Headlines that are held in memory: the tickers of hundreds of pages, even if no two pages share one."""
+
+
+class _Shown(msgspec.Struct):
+    """A headline, and the pages that showed it."""
+
+    history: HeadlineHistory
+    """Of the first of them."""
+    first: str | None = None
+    last: str | None = None
+    pages: int = 0
+    number: int = 0
+    """Of the last of them."""
+
+
+class HeadlineCollector:
+    """What is made of pages where each headline is wanted once: nothing of most pages, then lines for many at once.
+
+    A line is the history of a headline in the pages since the lines before; one headline may have any number of lines.
+    """
+
+    def __init__(self) -> None:
+        self._shown: dict[str, _Shown] = {}
+        """By what makes headlines the same, in the order of their first appearance."""
+        self._as_written: dict[tuple[str | None, str | None, str], _Shown] = {}
+        """The same by what stands in the page, which is found faster."""
+        self._number = 0
+
+    def __call__(self, outcome: Outcome) -> Sequence[bytes]:
+        """Take the headlines of a page in, and return lines if there are too many now."""
+        record = outcome.record
+        site, time = record.site, record.fetched_at
+        self._number = number = self._number + 1
+        for headline in record.headlines:
+            written = (site, headline.url, headline.text)
+            shown = self._as_written.get(written)
+            if shown is None:
+                shown = self._as_written[written] = self._find(outcome, headline.text, headline.url)
+            if shown.number == number:  # a page that shows it twice is one page
+                continue
+            shown.number = number
+            shown.pages += 1
+            if time is not None:
+                shown.first = time if shown.first is None else min(shown.first, time)
+                shown.last = time if shown.last is None else max(shown.last, time)
+        return [self.rest()] if len(self._as_written) > _MOST else ()
+
+    def _find(self, outcome: Outcome, text: str, url: str | None) -> _Shown:
+        record, layout = outcome.record, outcome.layout
+        key = headline_key(record.site, url, text)
+        if key not in self._shown:
+            address = layout.address(url) if layout is not None and url is not None else {}
+            self._shown[key] = _Shown(
+                HeadlineHistory(
+                    headline=text,
+                    url=url,
+                    lang=record.lang,
+                    site=record.site,
+                    newspaper_slug=address.get("newspaper_slug"),
+                    first_fetched_at=None,
+                    last_fetched_at=None,
+                    pages=1,
+                    first_page_id=record.id,
+                )
+            )
+        return self._shown[key]
+
+    def rest(self) -> bytes:
+        """Return lines of what was taken in since the lines before."""
+        lines = b"".join(map(_line, self._shown.values()))
+        self._shown.clear()
+        self._as_written.clear()
+        return lines
+
+
+def _line(shown: _Shown) -> bytes:
+    history = msgspec.structs.replace(shown.history, first_fetched_at=shown.first, last_fetched_at=shown.last, pages=shown.pages)
+    return to_json_line(history)

@@ -1,0 +1,206 @@
+"""What a run does with each item, in whichever process: clean it, filter it, and make lines of its record."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, Protocol
+
+import msgspec
+
+from scraper.engine.counts import Counts, PageCount
+from scraper.engine.filters import Filters
+from scraper.engine.time_limit import TimeLimit
+from scraper.errors import EmptyInput, InternalError, NoHeadlines, NotText, PageError, UnknownLayout, map_unexpected_errors
+from scraper.extract.cleaning import Outcome, clean
+from scraper.extract.record_builder import headline_records
+from scraper.layouts import Layout, choose_layouts
+from scraper.output.digests import headline_key, page_digests
+from scraper.records import FailureRecord, Keys, PageRecord, to_json_line
+from scraper.sources import Item, ReadOptions
+
+Lines = Callable[[Outcome], Iterable[bytes]]
+Unknown = Literal["keep", "skip", "fail"]
+"""What is done with a page of no known layout."""
+
+_time_limit: Final = cache(TimeLimit)
+layouts_of: Final = cache(choose_layouts)
+"""The built-in layouts and those of a directory, loaded once in each process."""
+
+
+class Job(NamedTuple):
+    """What a run does with each item. It can be sent to another process."""
+
+    options: ReadOptions
+    unknown: Unknown
+    lines: Lines
+    """Makes the lines of a page: a function of a module, or a partial of one."""
+    skip: Collection[tuple[int, int]] = ()
+    """Files that are no inputs, as device and inode. The run may add more."""
+    layouts: Path | None = None
+    """The directory of layouts that the user named."""
+    has_spans: bool = False
+    """Whether to write what every piece of a page was labelled."""
+    is_page_by_page: bool = False
+    """Deliver pages to the sink one by one (needed by dedup and partitions)."""
+    filters: Filters = Filters()
+    has_digests: bool = False
+    """Whether the sink needs the digests of a page, for dedup."""
+    flush: Callable[[], bytes] = bytes
+    """Returns the lines that ``lines`` has held back."""
+    target: Callable[[PageRecord], str] | None = None
+    """Names the output of a page, where a pattern gives many."""
+    keys: Callable[[Outcome], Sequence[str]] | None = None
+    """Makes a key for each line, by which a later run recognises it."""
+    page_timeout: float | None = None
+    """Seconds that cleaning a page may take."""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What the sink needs to know of a page beside its lines."""
+
+    counted: PageCount
+    url: bytes | None = None
+    """The digest of its address, if it has one and digests are needed."""
+    text: bytes | None = None
+    """The digest of its title and text."""
+    target: str | None = None
+    """Its output, where a pattern gives many."""
+
+
+class Cleaned(msgspec.Struct):
+    """What became of an item: lines and a result, a reason why it was left out, or an error."""
+
+    lines: list[bytes] = []
+    spans: bytes = b""
+    keys: Sequence[str] = ()
+    """One for each line, if the job makes keys."""
+    result: Result | None = None
+    left_out: str | None = None
+    error: PageError | None = None
+
+
+class Sink(Protocol):
+    """Where results go, in the order of the input."""
+
+    counts: Counts
+
+    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
+        """Take the lines of a page and of its spans, and count it."""
+
+    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
+        """Take lines of pages that have been counted."""
+
+    def fail(self, failure: FailureRecord, /) -> None:
+        """Take a failure, which has been counted."""
+
+
+def page_lines(outcome: Outcome, keys: Keys = ()) -> list[bytes]:
+    """Return the page record as a line."""
+    return [to_json_line(outcome.record, keys)]
+
+
+def headline_lines(outcome: Outcome, keys: Keys = ()) -> list[bytes]:
+    """Return a line for each headline."""
+    return [to_json_line(record, keys) for record in headline_records(outcome.record, outcome.layout)]
+
+
+def ticker_lines(outcome: Outcome, keys: Keys = ()) -> list[bytes]:
+    """Return a line for each headline.
+
+    Raises:
+        NoHeadlines: if there is none.
+    """
+    record = outcome.record
+    if not record.headlines:
+        lost = "its headlines have lost what stood between them" if "ticker-not-split" in record.warnings else "there is no ticker"
+        raise NoHeadlines(f"no headline can be read from the page: {lost}; look at it without --ticker-only")
+    return headline_lines(outcome, keys)
+
+
+def ticker_keys(outcome: Outcome) -> list[str]:
+    """Return for each headline what makes it the same as one of another page."""
+    return [headline_key(row.site, row.url, row.headline) for row in headline_records(outcome.record, outcome.layout)]
+
+
+def clean_item(job: Job, item: Item) -> Cleaned:
+    """Clean an item, filter its record, and make its lines. Whatever goes wrong is in what is returned."""
+    if item.left_out is not None:
+        return Cleaned(left_out=item.left_out)
+    try:
+        with _time_limit(job.page_timeout):
+            outcome = _clean(item, layouts_of(job.layouts), known_only=job.unknown != "keep")
+            refusal = job.filters.refusal(outcome.record)
+            return Cleaned(left_out=refusal) if refusal is not None else _cleaned(job, outcome)
+    except PageError as error:
+        return Cleaned(left_out=error.code) if _is_left_out(error, item, job.unknown) else Cleaned(error=error)
+
+
+def _cleaned(job: Job, outcome: Outcome) -> Cleaned:
+    spans = b""
+    if job.has_spans:
+        from scraper.explain import pieces_of, to_line  # few runs need it
+
+        spans = b"".join(map(to_line, pieces_of(outcome, keyed=True)))
+    digests = page_digests(outcome.record) if job.has_digests else (None, None)
+    target = job.target(outcome.record) if job.target is not None else None
+    lines = list(job.lines(outcome))
+    keys = job.keys(outcome) if job.keys is not None else ()
+    return Cleaned(lines, spans, keys, Result(counted(outcome), *digests, target))
+
+
+def do(job: Job, item: Item, sink: Sink) -> None:
+    """Clean an item, and give the sink what became of it."""
+    cleaned = clean_item(job, item)
+    if cleaned.error is not None:
+        fail(item, cleaned.error, sink)
+    elif cleaned.result is None:
+        sink.counts.left_out[cleaned.left_out or ""] += 1
+    else:
+        sink.add(cleaned.result, b"".join(cleaned.lines), cleaned.spans)
+
+
+def flush(job: Job, sink: Sink) -> None:
+    """Give the sink the lines that were held back."""
+    if lines := job.flush():
+        sink.pass_on(lines, b"")
+
+
+def counted(outcome: Outcome) -> PageCount:
+    """Return what is counted of a page."""
+    return PageCount.of(outcome.record, outcome.layout.digest if outcome.layout is not None else None)
+
+
+def outcome_of(item: Item, layouts: Sequence[Layout], sink: Sink) -> Outcome | None:
+    """Clean an item; None if it is left out or fails, which is counted."""
+    if item.left_out is not None:
+        sink.counts.left_out[item.left_out] += 1
+        return None
+    try:
+        return _clean(item, layouts, known_only=False)
+    except PageError as error:
+        if _is_left_out(error, item, "keep"):
+            sink.counts.left_out[error.code] += 1
+        else:
+            fail(item, error, sink)
+        return None
+
+
+def fail(item: Item, error: PageError, sink: Sink) -> None:
+    """Count a failure, and give it to the sink."""
+    url = item.page.url if item.page is not None else None
+    sink.counts.failures[error.code] += 1
+    sink.fail(FailureRecord(input=item.input, url=url, code=error.code, message=str(error)))
+
+
+def _clean(item: Item, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
+    if item.page is None:
+        raise item.error or InternalError("nothing was read")
+    with map_unexpected_errors("page"):
+        return clean(item.page, layouts, known_only=known_only)
+
+
+def _is_left_out(error: PageError, item: Item, unknown: Unknown) -> bool:
+    """Return True if an item without a record is no failure: the user did not name it, or does not want it."""
+    if isinstance(error, UnknownLayout):
+        return unknown == "skip"
+    return isinstance(error, EmptyInput | NotText) and not item.is_named

@@ -1,0 +1,223 @@
+"""A process that does chunks of a job, one after the other, and hands back what came of each."""
+
+import contextlib
+import io
+import os
+import signal
+from collections.abc import Collection, Iterator
+from itertools import count
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+import msgspec
+
+from scraper.engine.chunks import Chunk, ChunkReader
+from scraper.engine.counts import Counts
+from scraper.engine.jobs import Job, Result, Sink, do, fail, flush
+from scraper.errors import WorkerDied
+from scraper.records import FailureRecord, to_json_line
+
+_SPOOLS: Final = ("lines", "spans", "listed", "failures")
+
+_MOST: Final = 1 << 20
+"""Bytes that are sent back; more are written to a part file, since copying them through a pipe costs all that a second core gains."""
+
+_PIECE: Final = 1 << 16
+"""Bytes that are handed on at once: with what stays in the processor's cache the writing process has a quarter less to do."""
+
+
+class Listed(msgspec.Struct, array_like=True, frozen=True):
+    """What a page became, and how many bytes of lines and of spans."""
+
+    result: Result
+    lines: int
+    spans: int
+
+
+_failure: Final = msgspec.json.Decoder(FailureRecord)
+_listed: Final = msgspec.json.Decoder(Listed)
+_encoder: Final = msgspec.json.Encoder()
+
+
+class Task(NamedTuple):
+    """A chunk to be done."""
+
+    number: int
+    chunk: Chunk
+    directory: str
+    """Where part files may be written."""
+    is_watched: bool = False
+    """Whether to note each page before it is touched, since the chunk has killed a process."""
+    deadly: Collection[int] = ()
+    """Pages that have killed one, by their place in the chunk."""
+    suspect: tuple[int, bool] | None = None
+    """Where the last process died: the page, and whether it was being read."""
+    last: int | None = None
+    """The page whose reading has killed one: nothing behind it can be had."""
+
+
+class Spool:
+    """Bytes in memory, or in a file if they are many."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._data = bytearray()
+        self.is_file = False
+
+    def write(self, data: bytes) -> None:
+        """Take more bytes in."""
+        self._data += data
+        if len(self._data) > _MOST:
+            self.close(is_last=False)
+
+    def close(self, *, is_last: bool = True) -> "Spooled":
+        """Return what is there."""
+        if self._data and (self.is_file or not is_last):
+            with open(self._path, "ab") as file:
+                file.write(self._data)
+            self.is_file = True
+            self._data.clear()
+        return Spooled(bytes(self._data), self._path if self.is_file else None)
+
+
+class Spooled(NamedTuple):
+    """What a spool held."""
+
+    data: bytes
+    path: str | None
+
+    def opened(self) -> BinaryIO:
+        """Open it to be read."""
+        return io.BytesIO(self.data) if self.path is None else open(self.path, "rb")
+
+
+class Done(NamedTuple):
+    """What came of a chunk."""
+
+    number: int
+    lines: Spooled
+    spans: Spooled
+    listed: Spooled
+    """Of each page, if the sink decides on it: what it became, and how many bytes of lines and of spans are its own."""
+    failures: Spooled
+    counts: Counts
+    ends: tuple[int | None, int | None]
+
+    def hand_on(self, sink: Sink) -> None:
+        """Give a sink what came of the chunk, and remove what was written."""
+        sink.counts.update(self.counts)
+        with self.failures.opened() as failures:
+            for line in failures:
+                sink.fail(_failure.decode(line))
+        with self.lines.opened() as lines, self.spans.opened() as spans, self.listed.opened() as listed:
+            for line in listed:
+                page = _listed.decode(line)
+                sink.add(page.result, lines.read(page.lines), spans.read(page.spans))
+            for some in _whole_lines(spans):
+                sink.pass_on(b"", some)
+            for some in _whole_lines(lines):
+                sink.pass_on(some, b"")
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        for spooled in (self.lines, self.spans, self.listed, self.failures):
+            if spooled.path is not None:
+                os.unlink(spooled.path)
+
+
+def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the rest of a file, many lines at once; cut at each line end it would cost the writing process as much again."""
+    while some := file.read(_PIECE):
+        yield some + file.readline()
+
+
+class _Collected:
+    """A sink that keeps what it is given."""
+
+    def __init__(self, base: str, *, is_page_by_page: bool) -> None:
+        self.counts = Counts()
+        self._spools = [Spool(f"{base}.{name}") for name in _SPOOLS]
+        self._lines, self._spans, self._listed, self._failures = self._spools
+        self._is_page_by_page = is_page_by_page
+
+    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
+        self.pass_on(lines, spans)
+        if self._is_page_by_page:
+            self._listed.write(_encoder.encode(Listed(result, len(lines), len(spans))) + b"\n")
+        else:
+            self.counts.add(result.counted)
+
+    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
+        self._lines.write(lines)
+        self._spans.write(spans)
+
+    def fail(self, failure: FailureRecord, /) -> None:
+        self._failures.write(to_json_line(failure))
+
+    def close(self, number: int, ends: tuple[int | None, int | None]) -> Done:
+        """Return what was kept, as what came of a chunk."""
+        lines, spans, listed, failures = (spool.close() for spool in self._spools)
+        return Done(number, lines, spans, listed, failures, self.counts, ends)
+
+
+def work(connection: Connection, job: Job) -> None:
+    """Do tasks until there are no more, or nobody is there who gives them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process will end it
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            task: Task = connection.recv()
+            answer: Done | str
+            try:
+                answer = _do(task, job)
+            except OSError as error:  # of inputs, reading has told already
+                answer = f"{task.directory}: cannot be written ({error.strerror or error}); free some space, or let TMPDIR name another place"
+            connection.send(answer)
+
+
+def _do(task: Task, job: Job) -> Done:
+    base = os.path.join(task.directory, str(task.number))
+    for name in _SPOOLS:  # of a process that died
+        Path(f"{base}.{name}").unlink(missing_ok=True)
+    sink = _Collected(base, is_page_by_page=job.is_page_by_page)
+    read = ChunkReader(task.chunk, job.options)
+    readings = iter(read)
+    for number in count():
+        _note(task, number, b"read")
+        if number == task.last:
+            error = WorkerDied(
+                "the process that read it was killed or crashed, and what follows cannot be had; try it with more memory"
+            )
+            fail(task.chunk.place.failed(error), error, sink)
+            break
+        reading = next(readings, None)
+        if reading is None:
+            break
+        if number in task.deadly:
+            error = WorkerDied("the process that cleaned it was killed or crashed; try it alone, with more memory")
+            fail(reading, error, sink)
+            continue
+        _note(task, number, b"clean")
+        do(job, reading, sink)
+    flush(job, sink)
+    return sink.close(task.number, read.ends)
+
+
+def _note(task: Task, number: int, step: bytes) -> None:
+    if task.is_watched:
+        Path(_mark_of(task)).write_bytes(b"%d %s" % (number, step))
+
+
+def last_step(task: Task) -> tuple[int, bool]:
+    """Return at which page a process died over a watched task, and whether it was reading it; else it was cleaning it."""
+    try:
+        number, step = Path(_mark_of(task)).read_bytes().split()
+    except (OSError, ValueError):  # it died before it had begun
+        return 0, True
+    return int(number), step == b"read"
+
+
+def _mark_of(task: Task) -> str:
+    return os.path.join(task.directory, f"{task.number}.mark")
