@@ -8,23 +8,42 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scraper.engine.filters import Filters
+    from scraper.engine.run import run
     from scraper.errors import PageError, ScraperError
     from scraper.extract.cleaning import Outcome, clean
     from scraper.models import Page
     from scraper.records import HeadlineRecord, PageRecord
+    from scraper.sources import ReadOptions, read_inputs
 
 __version__ = "0.1.0"
 
-__all__ = ["HeadlineRecord", "Outcome", "Page", "PageError", "PageRecord", "ScraperError", "clean"]
+__all__ = [
+    "Filters",
+    "HeadlineRecord",
+    "Outcome",
+    "Page",
+    "PageError",
+    "PageRecord",
+    "ReadOptions",
+    "ScraperError",
+    "clean",
+    "read_inputs",
+    "run",
+]
 
 _MODULES = {
+    "Filters": "scraper.engine.filters",
     "HeadlineRecord": "scraper.records",
     "Outcome": "scraper.extract.cleaning",
     "Page": "scraper.models",
     "PageError": "scraper.errors",
     "PageRecord": "scraper.records",
+    "ReadOptions": "scraper.sources",
     "ScraperError": "scraper.errors",
     "clean": "scraper.extract.cleaning",
+    "read_inputs": "scraper.sources",
+    "run": "scraper.engine.run",
 }
 
 

@@ -13,7 +13,7 @@ import scraper
 ROOT = Path(scraper.__file__).parent
 
 LAYERS = (
-    ("errors", "text", "models", "records"),
+    ("defaults", "errors", "text", "models", "records"),
     ("urls", "archives"),
     ("layouts", "parse"),
     ("extract",),

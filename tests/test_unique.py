@@ -148,7 +148,7 @@ def test_little_memory_gives_the_same(monkeypatch: pytest.MonkeyPatch, most: int
                 for lines in gathered(clean(Page(data=path.read_bytes()))):
                     histories.write(lines)
                 assert len(gathered._as_written) <= most
-        histories.write(gathered.rest())
+        histories.write(gathered.flush())
         found = [json.loads(line) for line in b"".join(histories.lines()).splitlines()]
     assert found == unique(*CASES[::3])
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scraper.cli.options import MAX_BYTES, Layouts, MaxBytes, Url
+from scraper.cli.options import Layouts, MaxBytes, Url
+from scraper.defaults import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

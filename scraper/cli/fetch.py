@@ -7,8 +7,6 @@ from typing import Annotated, Final
 import typer
 
 from scraper.cli.options import (
-    MAX_BYTES,
-    PAGE_TIMEOUT,
     Dedup,
     Failures,
     FromList,
@@ -29,6 +27,7 @@ from scraper.cli.options import (
     Unknown,
     Until,
 )
+from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 

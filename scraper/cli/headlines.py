@@ -20,7 +20,7 @@ def headlines(options: Options, unique: Unique = False) -> None:
         from scraper.records import HeadlineHistory
 
         gathering = HeadlineCollector()
-        run(options, gathering, rest=gathering.rest, between=HeadlineStore(check_keys(options.keys, HeadlineHistory)))
+        run(options, gathering, rest=gathering.flush, between=HeadlineStore(check_keys(options.keys, HeadlineHistory)))
     else:
         from scraper.engine import headline_lines
         from scraper.records import HeadlineRecord

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scraper.cli.options import MAX_BYTES, Layouts, MaxBytes
+from scraper.cli.options import Layouts, MaxBytes
+from scraper.defaults import MAX_BYTES
 
 if TYPE_CHECKING:
     from scraper.layouts import Layout

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
+
 Inputs = Annotated[
     list[str] | None,
     typer.Argument(
@@ -112,9 +114,6 @@ Jobs = Annotated[
         "-j", "--jobs", metavar="N", min=1, help="Work in so many processes. [default: one for each core]", show_default=False
     ),
 ]
-
-MAX_BYTES = 32 * 1024 * 1024
-PAGE_TIMEOUT = 60.0
 
 
 class Options(NamedTuple):

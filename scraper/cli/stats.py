@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scraper.cli.options import MAX_BYTES, MaxBytes, Quiet
+from scraper.cli.options import MaxBytes, Quiet
+from scraper.defaults import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -57,7 +57,14 @@ class ResumableRun:
     """
 
     def __init__(
-        self, base: Path, run: str, files: Sequence[File], counts: Counts, *, mark: bytes | None, report: Callable[[str], object]
+        self,
+        base: Path,
+        run: str,
+        files: Sequence[File],
+        counts: Counts,
+        *,
+        mark: bytes | None = None,
+        report: Callable[[str], object],
     ) -> None:
         self._base = base
         self._journal = Journal(journal_of(base), run)
@@ -72,14 +79,14 @@ class ResumableRun:
 
     @property
     def is_whole(self) -> bool:
-        """Whether an earlier run has done all."""
+        """Whether an earlier run is complete."""
         if not self._base.is_file() or self._journal.path.exists():
             return False
         return self._mark is None or self._base.read_bytes() == self._mark
 
     @property
     def is_done(self) -> bool:
-        """Whether only names are missing."""
+        """Whether only the files' names are missing."""
         return self._journal.last.is_done
 
     @property
@@ -89,12 +96,12 @@ class ResumableRun:
 
     @property
     def number(self) -> int:
-        """Of that position."""
+        """The number of the journal's last entry."""
         return self._journal.last.number
 
     @property
     def store(self) -> Path:
-        """Where a follower may keep what it knows."""
+        """The file of a follower."""
         return self._journal.path.with_name(f"{self._journal.path.name}.seen")
 
     @property
@@ -102,8 +109,8 @@ class ResumableRun:
         return [self.store.with_name(f"{self.store.name}{ending}") for ending in ("", "-wal", "-shm")]
 
     def hide(self, skip: Collection[tuple[int, int]]) -> None:
-        """Add what lies beside the outputs to the files that are no inputs."""
-        assert isinstance(skip, set)  # noqa: S101 - the set of the outputs, which grows as they do
+        """Add the journal and the followers' files to those that are no inputs."""
+        assert isinstance(skip, set)  # noqa: S101 - a set that grows as outputs are opened
         self._journal.identities = skip
         skip.update(identity for name in (self._journal.path, *self._stores) if (identity := file_id(str(name))) is not None)
 
@@ -131,16 +138,16 @@ class ResumableRun:
         self._opened.__exit__(kind, error, trace)
 
     def _make_directory(self) -> None:
-        """Make the directory of many outputs, which may lie deep; that of a single one has to be there."""
+        """Make the directory of many outputs, with its parents."""
         try:
             self._base.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise output_error(str(self._base.parent), error) from None
 
     def _end(self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
-        """Finish what an earlier run has left, and let the journal be one no more; unless the run has failed."""
+        """Rename the part files and remove the journal, unless the run has failed."""
         if kind is not None:
-            if kind is ResumeError and not self.number:  # refused before anything was done: a mended command is no other run
+            if kind is ResumeError and not self.number:  # refused before anything was done
                 self._journal.path.unlink(missing_ok=True)
             return
         try:
@@ -157,13 +164,13 @@ class ResumableRun:
             raise output_error(str(self._base), fault) from None
 
     def reach(self, position: Position) -> None:
-        """Note a position, if it is time."""
+        """Note a position, if the last entry is old enough."""
         self._position = position
         if time.monotonic() - self._noted >= self._pause:
             self._note(is_done=False)
 
     def done(self) -> None:
-        """Note that the last position was reached."""
+        """Note that all inputs are done."""
         if not self.is_done:
             self._note(is_done=True)
 

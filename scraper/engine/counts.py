@@ -1,4 +1,4 @@
-"""What happened in a run, its summary, and the exit status, which is decided here and nowhere else."""
+"""The counts of a run, its summary and its exit status."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ TERMINATED: Final = 143
 READER_GONE: Final = 141
 
 DIGITS: Final = 12
-"""Of a digest, where people read it."""
+"""Digits of a digest that people are shown."""
 
 
 class PageCount(msgspec.Struct, frozen=True):
@@ -26,7 +26,7 @@ class PageCount(msgspec.Struct, frozen=True):
     warnings: Sequence[str]
     layout: str | None
     digest: str | None
-    """Of the layout's rules."""
+    """The digest of the layout's rules."""
 
     @classmethod
     def of(cls, record: PageRecord, digest: str | None) -> Self:
@@ -45,9 +45,9 @@ class Counts:
         self.layouts: Counter[str] = Counter()
         """Pages by layout."""
         self.digests: dict[str, str] = {}
-        """The layouts that pages were of, and the digests of their rules."""
+        """The digests of the layouts of pages, by name."""
         self.headlines: int | None = None
-        """How many headlines were written, where they are what the run is about."""
+        """Headlines written, in a run that writes headlines."""
 
     def add(self, page: PageCount) -> None:
         """Count a page that was cleaned and written."""
@@ -70,7 +70,7 @@ class Counts:
             self.headlines = (self.headlines or 0) + other.headlines
 
     def take(self, counts: Mapping[str, Any]) -> None:
-        """Add counts as ``vars`` gives them."""
+        """Add counts that a journal has kept, by attribute."""
         for name, count in counts.items():
             if count:
                 getattr(self, name).update(count)
@@ -86,12 +86,12 @@ class Counts:
         Each layout is followed by the first 12 digits of its digest.
         """
         total = sum(self.kinds.values())
-        parts = [f"{total} page{'' if total == 1 else 's'}" + (f": {_said(self.kinds)}" if total else "")]
+        parts = [f"{total} page{'' if total == 1 else 's'}" + (f": {_listed(self.kinds)}" if total else "")]
         if self.headlines is not None:
             parts.append(f"{self.headlines} new headline{'' if self.headlines == 1 else 's'}")
         for name, counts in (("warnings", self.warnings), ("left out", self.left_out), ("failed", self.failures)):
             if counts:
-                parts.append(f"{name}: {_said(counts)}")
+                parts.append(f"{name}: {_listed(counts)}")
         if self.digests:
             used = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in sorted(self.digests.items()))
             parts.append(f"layout{'' if len(self.digests) == 1 else 's'}: {used}")
@@ -110,5 +110,5 @@ class Counts:
         return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
 
 
-def _said(counts: Counter[str]) -> str:
+def _listed(counts: Counter[str]) -> str:
     return ", ".join(f"{number} {name}" for name, number in counts.most_common())

@@ -1,4 +1,4 @@
-"""Which records a run is to give: by kind, language, site, newspaper and day."""
+"""Filters: which records a run writes, by kind, language, site, newspaper and date."""
 
 from typing import NamedTuple
 
@@ -6,13 +6,13 @@ from scraper.records import PageRecord
 
 
 class Filters(NamedTuple):
-    """What a record must be to be wanted; what is empty or None leaves that open."""
+    """What a record must be to be written. Empty or None: anything."""
 
     kinds: frozenset[str] = frozenset()
     langs: frozenset[str] = frozenset()
     sites: frozenset[str] = frozenset()
     newspapers: frozenset[str] = frozenset()
-    """Their slugs."""
+    """Slugs of newspapers."""
     since: str | None = None
     """The first day, ``YYYY-MM-DD``."""
     until: str | None = None
@@ -20,12 +20,12 @@ class Filters(NamedTuple):
 
     @property
     def is_of_known(self) -> bool:
-        """Whether no page of unknown layout can be wanted: it has no language, newspaper or date."""
+        """Whether the filters refuse all pages of unknown layout, which have no language, newspaper or date."""
         is_known_kind = bool(self.kinds) and "unknown" not in self.kinds
         return is_known_kind or bool(self.langs or self.newspapers or self.since or self.until)
 
     def refusal(self, record: PageRecord) -> str | None:
-        """Return why a record is left out, in a word for the summary; None if it is wanted."""
+        """Return why a record is left out, as a word for the summary; None if it is written."""
         for name, value, wanted in (
             ("kind", record.kind, self.kinds),
             ("lang", record.lang, self.langs),

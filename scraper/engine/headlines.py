@@ -1,4 +1,4 @@
-"""Headlines gathered from page to page, each once: pages that were fetched on one day show nearly the same ones."""
+"""Collect the headlines of many pages, each once: pages of one day show nearly the same ones."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,36 +10,36 @@ from scraper.output.digests import headline_key
 from scraper.records import HeadlineHistory, to_json_line
 
 _MOST: Final = 1 << 14
-"""Headlines that are held in memory: the tickers of hundreds of pages, even if no two pages share one."""
+"""Headlines held in memory: the tickers of hundreds of pages, even if no two pages share one."""
 
 
 class _Shown(msgspec.Struct):
-    """A headline, and the pages that showed it."""
+    """A headline, and the pages that show it."""
 
     history: HeadlineHistory
-    """Of the first of them."""
+    """As the first of them has it."""
     first: str | None = None
     last: str | None = None
     pages: int = 0
     number: int = 0
-    """Of the last of them."""
+    """The number of the last of them."""
 
 
 class HeadlineCollector:
-    """What is made of pages where each headline is wanted once: nothing of most pages, then lines for many at once.
+    """Makes lines of the headlines of many pages: none for most pages, then lines for many at once.
 
-    A line is the history of a headline in the pages since the lines before; one headline may have any number of lines.
+    A line is the history of a headline since the last lines; the lines of one headline are merged later.
     """
 
     def __init__(self) -> None:
         self._shown: dict[str, _Shown] = {}
-        """By what makes headlines the same, in the order of their first appearance."""
+        """By their keys, in the order of their first appearance."""
         self._as_written: dict[tuple[str | None, str | None, str], _Shown] = {}
-        """The same by what stands in the page, which is found faster."""
+        """The same by what the page shows, which needs no key."""
         self._number = 0
 
     def __call__(self, outcome: Outcome) -> Sequence[bytes]:
-        """Take the headlines of a page in, and return lines if there are too many now."""
+        """Add the headlines of a page, and return lines if memory holds too many."""
         record = outcome.record
         site, time = record.site, record.fetched_at
         self._number = number = self._number + 1
@@ -48,14 +48,14 @@ class HeadlineCollector:
             shown = self._as_written.get(written)
             if shown is None:
                 shown = self._as_written[written] = self._find(outcome, headline.text, headline.url)
-            if shown.number == number:  # a page that shows it twice is one page
+            if shown.number == number:  # shown twice on this page
                 continue
             shown.number = number
             shown.pages += 1
             if time is not None:
                 shown.first = time if shown.first is None else min(shown.first, time)
                 shown.last = time if shown.last is None else max(shown.last, time)
-        return [self.rest()] if len(self._as_written) > _MOST else ()
+        return [self.flush()] if len(self._as_written) > _MOST else ()
 
     def _find(self, outcome: Outcome, text: str, url: str | None) -> _Shown:
         record, layout = outcome.record, outcome.layout
@@ -77,8 +77,8 @@ class HeadlineCollector:
             )
         return self._shown[key]
 
-    def rest(self) -> bytes:
-        """Return lines of what was taken in since the lines before."""
+    def flush(self) -> bytes:
+        """Return lines for the headlines since the last lines."""
         lines = b"".join(map(_line, self._shown.values()))
         self._shown.clear()
         self._as_written.clear()

@@ -1,4 +1,4 @@
-"""A whole run of a job: here, or in a pool if that pays."""
+"""Run a job over all inputs: in the main process, or in a pool where that is worth its start."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -13,22 +13,26 @@ if TYPE_CHECKING:
 
 _FEW: Final = 8
 _SMALL: Final = 1 << 17
-"""Files, and bytes of each: so little is read before a pool has begun."""
+"""Bytes. Fewer and smaller files are read before a pool would have started."""
 
 Meter = Callable[[int], object]
 
 
 def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, meter: Meter | None = None) -> None:
-    """Do a job on all inputs. The order and the bytes of what the sink is given do not depend on the number of processes.
+    """Run a job over all inputs. What the sink gets, and its order, do not depend on the number of processes.
 
     Args:
-        job: what is done with each page.
-        inputs: what the user named.
+        job: what is done with each item.
+        inputs: paths, ``-`` for stdin, or pieces of containers such as ``dump.jsonl#42``.
         sink: where the results go.
-        processes: how many work on it; where there are fewer than 64 pages, none is started.
-        meter: is told how many bytes have been read.
+        processes: the number of processes; for fewer than 64 pages none is started.
+        meter: is called with the number of bytes of each read.
+
+    Raises:
+        LayoutError: if a layout file cannot be used.
+        OutputError: if the sink cannot write, or no process can be started.
     """
-    layouts_of(job.layouts)  # a bad layout file is an error of the run, not of its first page
+    layouts_of(job.layouts)  # a bad layout file ends the run, instead of failing each page
     if processes == 1 or (isinstance(inputs, Sequence) and _is_little(inputs)):
         for reading in read_inputs(inputs, job.options, skip=job.skip, meter=meter):
             do(job, reading, sink)
@@ -52,7 +56,7 @@ def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, mete
 
 
 def _is_little(inputs: Sequence[str]) -> bool:
-    """Tell, faster than by a plan, whether there are only a few small files."""
+    """Return True if there are only a few small files; faster than planning chunks."""
     return len(inputs) < _FEW and all(os.path.isfile(name) and os.path.getsize(name) < _SMALL for name in inputs)
 
 
@@ -72,6 +76,6 @@ def _in_pool(job: Job, chunks: "Iterable[Chunk]", sink: Sink, processes: int, me
             if done is None:
                 _here(job, chunk, sink, meter)
                 continue
-            done.hand_on(sink)
+            done.deliver(sink)
             if meter is not None:
                 meter(chunk.size)

@@ -1,4 +1,4 @@
-"""Processes that share the chunks of a job. What they give back comes in the order of the chunks."""
+"""Worker processes that share the chunks of a job; results come in the order of the chunks."""
 
 import shutil
 import tempfile
@@ -17,11 +17,11 @@ from scraper.engine.worker import Done, Task, last_step, work
 from scraper.errors import OutputError
 
 _AHEAD: Final = 3
-"""Units in hand for each process: one that it does, one that waits for it, one that waits for its turn to be written."""
+"""Chunks under way for each process: one in work, one waiting for it, one waiting to be written."""
 
 
 class Pool:
-    """A number of processes for a job. A context manager; at its end, however it comes, the processes and their files are gone."""
+    """Worker processes for a job. A context manager, which leaves no process and no temporary file behind."""
 
     def __init__(self, job: Job, size: int, expected: int | None = None) -> None:
         self._job = job
@@ -32,7 +32,7 @@ class Pool:
         self._waiting: deque[Task] = deque()
         self._done: dict[int, Done | None] = {}
         self.expected = expected
-        """Where the next stretch of members begins, as the one before has found."""
+        """Where the records of the next :class:`MemberChunk` begin, as the chunk before has found."""
 
     def __enter__(self) -> Self:
         check_open_files(self._size)
@@ -53,7 +53,7 @@ class Pool:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def do(self, chunks: Iterable[tuple[int, Chunk]]) -> Iterator[tuple[int, Chunk, Done | None]]:
-        """Yield what came of each chunk, in the order of their numbers; None for one that has to be done here."""
+        """Yield the result of each chunk, in the order of their numbers; None for one that the main process has to do."""
         source = iter(chunks)
         pending: deque[tuple[int, Chunk]] = deque()
         while True:
@@ -81,10 +81,10 @@ class Pool:
             pending.popleft()
 
     def _check(self, chunk: Chunk, done: Done) -> Chunk | None:
-        """Return the chunk if it was done right, or as it has to be done, or None if there is nothing in it.
+        """Return the chunk if its result holds, the chunk to do instead, or None if no record begins in it.
 
-        The first record of a stretch is searched for, and what is found may be the inside of a record of the stretch before, which
-        alone knows where the next one begins.
+        A worker searches for the first record of a :class:`MemberChunk`, and may find one inside a record of the chunk before. Only
+        the chunk before knows where the next record begins.
         """
         if isinstance(chunk, MemberChunk):
             if not chunk.is_exact and done.ends[0] != self.expected:
@@ -97,13 +97,13 @@ class Pool:
         for connection in self._workers:
             if connection not in self._tasks and self._waiting:
                 task = self._tasks[connection] = self._waiting.popleft()
-                with suppress(OSError):  # it has died; that is found out when its answer does not come
+                with suppress(OSError):  # it has died, which is noticed when its answer does not come
                     connection.send(task)
 
     def _receive(self) -> None:
-        """Wait for an answer, or for the death of a process."""
+        """Wait until a worker answers or dies."""
         for connection in wait(list(self._tasks)):
-            assert isinstance(connection, Connection)  # noqa: S101 - nothing else was given to it
+            assert isinstance(connection, Connection)  # noqa: S101 - wait() was given nothing else
             task = self._tasks.pop(connection)
             try:
                 answer: Done | str = connection.recv()
@@ -141,9 +141,9 @@ class Pool:
 
 
 def _again(task: Task) -> Task:
-    """Return what is to be done after a process died over a task: the same, watched, and without a page that was fatal twice.
+    """Return the task to do after a worker died: the same, watched, and without a page over which two workers died.
 
-    Once may be chance: the system was short of memory, or somebody killed the process.
+    One death may be chance: the system was short of memory, or somebody killed the process.
     """
     if not task.is_watched:
         return task._replace(is_watched=True)

@@ -1,7 +1,6 @@
-"""A run that goes on where another stopped.
+"""Run a job from where an earlier run stopped, with any number of processes.
 
-It does not matter how many processes either has: the chunks are the same, and a position lies behind some of them, and behind some
-of the readings of the next one.
+A position is a number of chunks that are done, and a number of items of the next one.
 """
 
 import hashlib
@@ -22,30 +21,30 @@ _OTHER: Final = (
 
 
 class Checkpoint(Protocol):
-    """Knows where a run begins, and notes where it comes by."""
+    """Where a run begins, and how far it has come."""
 
     @property
     def start(self) -> Position:
         """Where the run begins."""
 
     def reach(self, position: Position, /) -> None:
-        """Learn that all before a position was given to the sink."""
+        """Note that the sink has everything before a position."""
 
 
 class _ChunkLog:
     """The chunks from a position on, with their numbers."""
 
     def __init__(self, chunks: Iterable[Chunk], start: Position, meter: Meter | None) -> None:
-        self._units = chunks
+        self._chunks = chunks
         self._start = start
         self._meter = meter
         self._digests = {0: ""}
-        """Of all chunks before one, by its number."""
+        """Digests of all chunks before one, by its number."""
 
     def __iter__(self) -> Iterator[tuple[int, Chunk]]:
         start, digest, number = self._start, hashlib.sha256(), 0
-        last = start.chunks + bool(start.readings)  # the chunk behind all that the position knows
-        for number, chunk in enumerate(self._units, 1):
+        last = start.chunks + bool(start.readings)  # the last chunk that the position knows
+        for number, chunk in enumerate(self._chunks, 1):
             if isinstance(chunk, FileChunk) and chunk.is_local:
                 raise ResumeError(f"{chunk.place.input}: it cannot be read again; write it to a file, and name that")
             digest.update(repr(identity_of(chunk)).encode())
@@ -64,7 +63,7 @@ class _ChunkLog:
             raise ResumeError(_OTHER)
 
     def position(self, chunks: int, readings: int, expected: int | None) -> Position:
-        """Return a position on the road; none before it will be asked for."""
+        """Return a position; none before it will be asked for."""
         for number in [number for number in self._digests if number < chunks]:
             del self._digests[number]
         return Position(chunks, readings, expected, self._digests[chunks + bool(readings)])
@@ -73,7 +72,7 @@ class _ChunkLog:
 def resume_job(
     job: Job, inputs: Iterable[str], sink: Sink, course: Checkpoint, *, processes: int, meter: Meter | None = None
 ) -> None:
-    """Do a job on all inputs behind a position; as ``run_job``, for the rest.
+    """Run a job over all inputs behind the start of a checkpoint, as :func:`scraper.engine.loop.run_job` does.
 
     Raises:
         ResumeError: if an input before the position has changed, or one cannot be read twice.
@@ -83,7 +82,7 @@ def resume_job(
     road = _ChunkLog(plan(inputs, job.options, job.skip), start, meter)
     chunks = iter(road)
     first = list(islice(chunks, 2))
-    is_alone = processes == 1 or not first[1:]  # a single large file is resumable only where its readings can be counted
+    is_alone = processes == 1 or not first[1:]  # of a file that is one chunk, items are counted
     here = len(first) if is_alone else int(start.readings > 0)
     expected, skip = start.expected, start.readings
     for number, chunk in chain(first[:here], chunks if is_alone else ()):
@@ -95,8 +94,8 @@ def resume_job(
         return
     with Pool(job, processes, expected) as pool:
         for number, chunk, done in pool.do(chain(first[here:], chunks)):
-            assert done is not None  # noqa: S101 - the road refuses what has to be done here
-            done.hand_on(sink)
+            assert done is not None  # noqa: S101 - the log refuses chunks that only the main process can read
+            done.deliver(sink)
             if meter is not None:
                 meter(chunk.size)
             course.reach(road.position(number + 1, 0, pool.expected))
@@ -105,7 +104,7 @@ def resume_job(
 def _here(
     job: Job, number: int, chunk: Chunk, sink: Sink, road: _ChunkLog, expected: int | None, skip: int, meter: Meter | None
 ) -> Iterator[Position]:
-    """Do a chunk, but for its first readings, and yield the positions that are reached by that."""
+    """Do a chunk, but for its first items, and yield the positions that are reached."""
     is_archive = isinstance(chunk, MemberChunk)
     known = chunk.beginning_at(expected) if isinstance(chunk, MemberChunk) and not chunk.is_exact else chunk
     if known is None:

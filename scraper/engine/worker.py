@@ -1,4 +1,4 @@
-"""A process that does chunks of a job, one after the other, and hands back what came of each."""
+"""A worker process: it does chunks of a job, one after the other, and sends back their results."""
 
 import contextlib
 import io
@@ -21,14 +21,14 @@ from scraper.records import FailureRecord, to_json_line
 _SPOOLS: Final = ("lines", "spans", "listed", "failures")
 
 _MOST: Final = 1 << 20
-"""Bytes that are sent back; more are written to a part file, since copying them through a pipe costs all that a second core gains."""
+"""Bytes that are sent back through the pipe; more are written to a file, since copying them would cost what a second core gains."""
 
 _PIECE: Final = 1 << 16
-"""Bytes that are handed on at once: with what stays in the processor's cache the writing process has a quarter less to do."""
+"""Bytes that are written at once: few enough to stay in the processor's cache."""
 
 
 class Listed(msgspec.Struct, array_like=True, frozen=True):
-    """What a page became, and how many bytes of lines and of spans."""
+    """The result of a page, and the number of bytes of its lines and spans."""
 
     result: Result
     lines: int
@@ -46,19 +46,19 @@ class Task(NamedTuple):
     number: int
     chunk: Chunk
     directory: str
-    """Where part files may be written."""
+    """Where files may be written."""
     is_watched: bool = False
-    """Whether to note each page before it is touched, since the chunk has killed a process."""
+    """Whether to note each page before it is read and cleaned, because a worker died over the chunk."""
     deadly: Collection[int] = ()
-    """Pages that have killed one, by their place in the chunk."""
+    """Pages over which workers died, by their place in the chunk."""
     suspect: tuple[int, bool] | None = None
-    """Where the last process died: the page, and whether it was being read."""
+    """Where the last worker died: the page, and whether it was being read."""
     last: int | None = None
-    """The page whose reading has killed one: nothing behind it can be had."""
+    """The page whose reading kills workers; nothing behind it can be read."""
 
 
 class Spool:
-    """Bytes in memory, or in a file if they are many."""
+    """Collects bytes in memory, or in a file if they are many."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -66,13 +66,13 @@ class Spool:
         self.is_file = False
 
     def write(self, data: bytes) -> None:
-        """Take more bytes in."""
+        """Add bytes."""
         self._data += data
         if len(self._data) > _MOST:
             self.close(is_last=False)
 
     def close(self, *, is_last: bool = True) -> "Spooled":
-        """Return what is there."""
+        """Return what was collected."""
         if self._data and (self.is_file or not is_last):
             with open(self._path, "ab") as file:
                 file.write(self._data)
@@ -82,30 +82,30 @@ class Spool:
 
 
 class Spooled(NamedTuple):
-    """What a spool held."""
+    """What a spool collected."""
 
     data: bytes
     path: str | None
 
     def opened(self) -> BinaryIO:
-        """Open it to be read."""
+        """Open it for reading."""
         return io.BytesIO(self.data) if self.path is None else open(self.path, "rb")
 
 
 class Done(NamedTuple):
-    """What came of a chunk."""
+    """The results of a chunk."""
 
     number: int
     lines: Spooled
     spans: Spooled
     listed: Spooled
-    """Of each page, if the sink decides on it: what it became, and how many bytes of lines and of spans are its own."""
+    """A :class:`Listed` for each page, if pages are delivered one by one."""
     failures: Spooled
     counts: Counts
     ends: tuple[int | None, int | None]
 
-    def hand_on(self, sink: Sink) -> None:
-        """Give a sink what came of the chunk, and remove what was written."""
+    def deliver(self, sink: Sink) -> None:
+        """Give the results to a sink, and remove the files."""
         sink.counts.update(self.counts)
         with self.failures.opened() as failures:
             for line in failures:
@@ -121,20 +121,20 @@ class Done(NamedTuple):
         self.discard()
 
     def discard(self) -> None:
-        """Remove what was written."""
+        """Remove the files."""
         for spooled in (self.lines, self.spans, self.listed, self.failures):
             if spooled.path is not None:
                 os.unlink(spooled.path)
 
 
 def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the rest of a file, many lines at once; cut at each line end it would cost the writing process as much again."""
+    """Yield the rest of a file, many lines at once."""
     while some := file.read(_PIECE):
         yield some + file.readline()
 
 
 class _Collected:
-    """A sink that keeps what it is given."""
+    """A sink that collects the results of a chunk."""
 
     def __init__(self, base: str, *, is_page_by_page: bool) -> None:
         self.counts = Counts()
@@ -157,14 +157,14 @@ class _Collected:
         self._failures.write(to_json_line(failure))
 
     def close(self, number: int, ends: tuple[int | None, int | None]) -> Done:
-        """Return what was kept, as what came of a chunk."""
+        """Return the results of the chunk."""
         lines, spans, listed, failures = (spool.close() for spool in self._spools)
         return Done(number, lines, spans, listed, failures, self.counts, ends)
 
 
 def work(connection: Connection, job: Job) -> None:
-    """Do tasks until there are no more, or nobody is there who gives them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process will end it
+    """Do tasks until the main process sends no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
@@ -172,20 +172,20 @@ def work(connection: Connection, job: Job) -> None:
             answer: Done | str
             try:
                 answer = _do(task, job)
-            except OSError as error:  # of inputs, reading has told already
+            except OSError as error:  # errors of inputs are failures already
                 answer = f"{task.directory}: cannot be written ({error.strerror or error}); free some space, or let TMPDIR name another place"
             connection.send(answer)
 
 
 def _do(task: Task, job: Job) -> Done:
     base = os.path.join(task.directory, str(task.number))
-    for name in _SPOOLS:  # of a process that died
+    for name in _SPOOLS:  # left by a worker that died
         Path(f"{base}.{name}").unlink(missing_ok=True)
     sink = _Collected(base, is_page_by_page=job.is_page_by_page)
     read = ChunkReader(task.chunk, job.options)
     readings = iter(read)
     for number in count():
-        _note(task, number, b"read")
+        _mark(task, number, b"read")
         if number == task.last:
             error = WorkerDied(
                 "the process that read it was killed or crashed, and what follows cannot be had; try it with more memory"
@@ -199,22 +199,22 @@ def _do(task: Task, job: Job) -> Done:
             error = WorkerDied("the process that cleaned it was killed or crashed; try it alone, with more memory")
             fail(reading, error, sink)
             continue
-        _note(task, number, b"clean")
+        _mark(task, number, b"clean")
         do(job, reading, sink)
     flush(job, sink)
     return sink.close(task.number, read.ends)
 
 
-def _note(task: Task, number: int, step: bytes) -> None:
+def _mark(task: Task, number: int, step: bytes) -> None:
     if task.is_watched:
         Path(_mark_of(task)).write_bytes(b"%d %s" % (number, step))
 
 
 def last_step(task: Task) -> tuple[int, bool]:
-    """Return at which page a process died over a watched task, and whether it was reading it; else it was cleaning it."""
+    """Return at which page a worker died over a watched task, and whether it was reading it (or cleaning it)."""
     try:
         number, step = Path(_mark_of(task)).read_bytes().split()
-    except (OSError, ValueError):  # it died before it had begun
+    except (OSError, ValueError):  # it died before the first page
         return 0, True
     return int(number), step == b"read"
 

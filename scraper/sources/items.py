@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from scraper.defaults import MAX_BYTES
 from scraper.errors import PageError
 from scraper.models import Page
 
@@ -21,7 +22,7 @@ class Item(NamedTuple):
 class ReadOptions(NamedTuple):
     """What the user said of all inputs."""
 
-    max_bytes: int
+    max_bytes: int = MAX_BYTES
     """The most bytes that one page may have."""
     url: str | None = None
     """The address of the only page."""

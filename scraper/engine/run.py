@@ -1,0 +1,86 @@
+"""Clean many inputs from Python, as ``scraper clean`` does."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from scraper import __version__
+from scraper.defaults import PAGE_TIMEOUT
+from scraper.engine.checkpoint import ResumableRun
+from scraper.engine.counts import Counts
+from scraper.engine.filters import Filters
+from scraper.engine.jobs import Job, Unknown, layouts_of, page_lines
+from scraper.engine.loop import run_job
+from scraper.engine.resume import resume_job
+from scraper.engine.sinks import FileSink
+from scraper.output.files import Output
+from scraper.records import Keys
+from scraper.sources import ReadOptions
+
+_READ_OPTIONS: Final = ReadOptions()
+_ALL: Final = Filters()
+
+
+def run(
+    inputs: Iterable[str | Path],
+    output: str | Path,
+    *,
+    options: ReadOptions = _READ_OPTIONS,
+    filters: Filters = _ALL,
+    unknown: Unknown = "keep",
+    keys: Keys = (),
+    layouts: Path | None = None,
+    failures: str | Path | None = None,
+    processes: int = 1,
+    resume: bool = False,
+    report: Callable[[str], object] = print,
+) -> Counts:
+    """Clean inputs, and write the record of each page to a file, which appears when it is complete.
+
+    Args:
+        inputs: files and directories: pages, web archives, dumps, tables, zip archives.
+        output: the file; its name decides on compression (``.gz``, ``.zst``).
+        options: how inputs are read, such as the names of a dump's fields.
+        filters: which records are written.
+        unknown: what is done with a page of no known layout.
+        keys: the keys of a line, each with the attribute of the record; all, if empty.
+        layouts: a directory of layout files to use as well.
+        failures: a file for the pages that fail.
+        processes: the number of processes.
+        resume: whether to go on where an earlier, interrupted run with the same arguments stopped.
+        report: is given a sentence for each page that fails.
+
+    Returns:
+        What happened, in numbers.
+
+    Raises:
+        LayoutError: if a layout file cannot be used.
+        OutputError: if a file cannot be written.
+        ResumeError: if an interrupted run had other inputs or arguments.
+    """
+    names = [str(name) for name in inputs]
+    files = [Output(Path(name), is_kept=resume) for name in (output, failures) if name is not None]
+    counts, skip = Counts(), set[tuple[int, int]]()
+    sink = FileSink(counts, report, output=files[0], failures=files[1] if failures is not None else None)
+    lines = partial(page_lines, keys=keys)
+    job = Job(options, unknown, lines, skip, layouts, filters=filters, page_timeout=PAGE_TIMEOUT)
+    if resume:
+        digests = [(layout.name, layout.digest) for layout in layouts_of(layouts)]
+        asked = (__version__, names, options, filters, unknown, keys, digests, str(failures))
+        checkpoint = ResumableRun(Path(output), hashlib.sha256(repr(asked).encode()).hexdigest(), files, counts, report=report)
+        if not checkpoint.is_whole:
+            with checkpoint:
+                if not checkpoint.is_done:
+                    skip.update(*(file.identities() for file in files))
+                    checkpoint.hide(skip)
+                    resume_job(job, names, sink, checkpoint, processes=processes)
+                    checkpoint.done()
+        return counts
+    with ExitStack() as opened:
+        for file in files:
+            skip.update(opened.enter_context(file).identities())
+        run_job(job, names, sink, processes=processes)
+    return counts

@@ -1,0 +1,97 @@
+"""docs/python.md: every piece of code in it runs, and prints what the command would write."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scraper import ReadOptions, ScraperError, run
+from scraper.engine import chunks
+from tests.blocks import ROOT
+from tests.containers import jsonl, twenty_pages
+from tests.site import Site
+
+BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a working directory with saved pages and a dump."""
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    for name, data in twenty_pages():
+        (saved / name).write_bytes(data)
+    (saved / "article.html").write_bytes((ROOT / "tests/fixtures/arabic-article-html/source.html").read_bytes())
+    (saved / "dump.jsonl").write_bytes(jsonl(twenty_pages()).replace(b'"text"', b'"content"'))
+    monkeypatch.chdir(tmp_path)
+
+
+def printed(code: str) -> list[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+@pytest.mark.usefixtures("place")
+def test_one_page() -> None:
+    """A page gives its record."""
+    (line,) = printed(BLOCKS[0])
+    record = json.loads((ROOT / "tests/fixtures/arabic-article-html/record.json").read_text(encoding="utf-8"))
+    assert line == f"article {record['date']} {record['title']}"
+
+
+@pytest.mark.usefixtures("place")
+def test_many_pages() -> None:
+    """What run writes is what the command writes with the same filters."""
+    *_, line = printed(BLOCKS[1])
+    command = [sys.executable, "-m", "scraper", "clean", "saved", "--only", "article", "--lang", "ar", "--failures", "f.jsonl"]
+    done = subprocess.run([*command, "-o", "command.jsonl.gz"], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert Path("articles.jsonl.gz").read_bytes() == Path("command.jsonl.gz").read_bytes()
+    assert Path("failures.jsonl").read_bytes() == Path("f.jsonl").read_bytes()
+    failures = len(Path("f.jsonl").read_bytes().splitlines())
+    assert line.endswith(f" articles; {failures} failures")
+
+
+@pytest.mark.usefixtures("place")
+def test_an_own_loop() -> None:
+    """Items of all inputs are read, those of a dump by the name of their field."""
+    lines = printed(BLOCKS[2])
+    assert sum(line.startswith("maghress.com ") for line in lines) > 50
+
+
+@pytest.mark.usefixtures("place")
+def test_the_live_web() -> None:
+    """The parts of a fetch give a page for each address, in order."""
+    with Site() as site:
+        lines = printed(BLOCKS[3].replace("https://www.maghress.com/", site.url("/")).replace("delay=1.0", "delay=0"))
+        assert [line.partition(" ")[0] for line in lines] == [site.url("/"), site.url("/difaf/1")]
+
+
+@pytest.mark.usefixtures("place")
+def test_an_interrupted_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that was interrupted is resumed from Python, and its file is that of a run without a break."""
+    monkeypatch.setattr("scraper.engine.checkpoint.PAUSE", 0.0)
+    monkeypatch.setattr(chunks, "BATCH", 5)
+    options = ReadOptions(text_field="content")
+    whole = run(["saved"], "whole.jsonl", options=options, report=str)
+    seen = 0
+
+    class StopError(ScraperError):
+        """The interruption."""
+
+    def stop(*_: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 12:
+            raise StopError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("scraper.engine.filters.Filters.refusal", stop)
+        with pytest.raises(StopError):
+            run(["saved"], "out.jsonl", options=options, resume=True, report=str)
+    assert not Path("out.jsonl").exists()
+    counts = run(["saved"], "out.jsonl", options=options, resume=True, report=str)
+    assert Path("out.jsonl").read_bytes() == Path("whole.jsonl").read_bytes()
+    assert counts.kinds == whole.kinds
