@@ -57,3 +57,15 @@ def test_every_file_that_is_linked_exists(name: str) -> None:
     """Every linked file exists, relative to the document."""
     files = [target for target in re.findall(r"\]\(([^)\s]+)\)", DOCUMENTS[name]) if "://" not in target]
     assert all(Path(ROOT / "docs" / file).is_file() for file in files)
+
+
+def test_every_path_in_the_contributing_guide_exists() -> None:
+    """CONTRIBUTING.md names only files and directories that exist, and every package in its table."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"(?<![\w/])(?:scraper|tests|docs|examples|scripts)/[\w./-]*(?![\w./<-])", text)
+    assert len(paths) > 40
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    table = {name for row in re.findall(r"^\| (`[a-z`, ]+`) \|", text, re.MULTILINE) for name in re.findall(r"[a-z]+", row)}
+    packages = {path.parent.name for path in (ROOT / "scraper").glob("*/__init__.py")}
+    modules = {path.stem for path in (ROOT / "scraper").glob("*.py")}
+    assert packages <= table <= packages | modules
