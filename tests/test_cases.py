@@ -22,7 +22,7 @@ def test_a_case_gives_what_was_reviewed(case: str, name: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_must_be_kept_is_in_a_field(case: str) -> None:
-    """Each line of keep.txt stands in a field of the record."""
+    """Each line of keep.txt is in a field of the record."""
     record = record_of(FIXTURES / case)
     fields = json.dumps({key: value for key, value in record.items() if key not in ("removed", "input")}, ensure_ascii=False)
     for wanted in (FIXTURES / case / "keep.txt").read_text(encoding="utf-8").splitlines():
@@ -31,7 +31,7 @@ def test_what_must_be_kept_is_in_a_field(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_must_be_dropped_is_in_no_field(case: str) -> None:
-    """No line of drop.txt stands in a field of the record."""
+    """No line of drop.txt is in a field of the record."""
     record = record_of(FIXTURES / case)
     for unwanted in (FIXTURES / case / "drop.txt").read_text(encoding="utf-8").splitlines():
         pieces = [record["title"] or "", record["text"], *(headline["text"] for headline in record["headlines"])]

@@ -46,7 +46,7 @@ def impossible_date(story: Story, options: Options, rng: Random) -> Made:
 
 
 def odd_newspaper(story: Story, options: Options, _: Random) -> Made:
-    """The newspaper's name holds the dateline's words."""
+    """The newspaper's name contains the dateline's words."""
     names = {"ar": "أخبار يوم الجمعة", "fr": "La Dépêche du 21 le soir", "en": "Report on Friday"}
     return replace(story, newspaper=names[story.lang]), options
 
@@ -68,7 +68,7 @@ def long_body(story: Story, options: Options, rng: Random) -> Made:
 
 
 def near_misses(story: Story, options: Options, rng: Random) -> Made:
-    """The body holds paragraphs that resemble the frame."""
+    """The body has paragraphs that resemble the frame."""
     more = tuple(near_miss(rng, story.lang, story.newspaper, kind) for kind in range(8))
     return replace(story, blocks=story.blocks + more + (Block(sentence(rng, story.lang)),), quotes_a_dateline=True), options
 
