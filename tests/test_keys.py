@@ -63,14 +63,14 @@ def test_keys_are_the_same_in_every_process(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "keys", "message"),
     [
-        ("clean", "text,content", "'content' names no key; write KEY or NEW=KEY, where KEY is one of schema, id, input,"),
-        ("clean", "text=content", "'text=content' names no key"),
-        ("clean", "schema_version", "'schema_version' names no key"),
-        ("clean", "text,", "'' names no key"),
-        ("clean", "=text", "'=text' names no key"),
-        ("clean", "a\nb=text", "names no key"),
-        ("clean", "\udcff=text", "names no key"),
-        ("clean", "date,date=newspaper", "'date' would stand twice in a line"),
+        ("clean", "text,content", "'content' is not a key; write KEY or NEW=KEY, where KEY is one of schema, id, input,"),
+        ("clean", "text=content", "'text=content' is not a key"),
+        ("clean", "schema_version", "'schema_version' is not a key"),
+        ("clean", "text,", "'' is not a key"),
+        ("clean", "=text", "'=text' is not a key"),
+        ("clean", "a\nb=text", "is not a key"),
+        ("clean", "\udcff=text", "is not a key"),
+        ("clean", "date,date=newspaper", "'date' would be in a line twice"),
         ("headlines", "text", "where KEY is one of schema, headline, url, position,"),
     ],
 )

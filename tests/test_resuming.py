@@ -377,9 +377,9 @@ def test_what_cannot_be_read_or_written_again_is_refused(tmp_path: Path) -> None
         (["page.html"], "name a file with -o"),
         (["-", "-o", "out"], "stdin cannot be read again"),
         (["-o", "out"], "stdin cannot be read again"),
-        (["--from-list", "-", "-o", "out"], "'-' is no file"),
-        (["page.html", "-o", "/dev/null"], "is no file"),
-        (["page.html", "-o", "out", "--failures", "pipe"], "is no file"),
+        (["--from-list", "-", "-o", "out"], "'-' is not a file"),
+        (["page.html", "-o", "/dev/null"], "is not a file"),
+        (["page.html", "-o", "out", "--failures", "pipe"], "is not a file"),
         (["page.html", "pipe", "-o", "out"], "pipe: it cannot be read again"),
     ):
         done = resume(tmp_path, *args)

@@ -1,8 +1,8 @@
-"""What the user asked for, checked before anything is read or written: what cannot be meant ends with status 2."""
+"""Checks of inputs and outputs before anything is read or written; wrong usage ends with status 2."""
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from scraper.urls import is_absolute
 
 
 def check_layouts(directory: Path | None) -> Sequence[Layout]:
-    """Return the layouts that the run uses, or end with the status of a bad layout file."""
+    """Return the layouts of the run, or end with status 2 if a layout file is invalid."""
     try:
         return choose_layouts(directory)
     except LayoutError as error:
@@ -28,29 +28,20 @@ def check_layouts(directory: Path | None) -> Sequence[Layout]:
         raise typer.Exit(USAGE) from None
 
 
-def check_pattern(out: Path | None) -> Pattern | None:
-    """Return what gives the names of many outputs, if they are many, or end with a usage error."""
-    if out is None or not {"{", "}"} & set(str(out)):
-        return None
+def check_pattern(options: Options) -> tuple[Options, Pattern | None]:
+    """Return the pattern if ``-o`` has fields; otherwise the options with doubled braces replaced; or end with a usage error."""
+    if options.out is None or not {"{", "}"} & set(str(options.out)):
+        return options, None
     try:
-        return Pattern.parse(str(out))
+        pattern = Pattern.parse(str(options.out))
     except ValueError as error:
-        raise typer.BadParameter(f"{error}; a brace that stands for itself is written twice.", param_hint="-o") from None
+        raise typer.BadParameter(f"{error}; a literal brace is written twice.", param_hint="-o") from None
+    return (options, pattern) if pattern.has_fields else (options._replace(out=Path(pattern.literal)), None)
 
 
-def check_inputs(options: Options, spans: Path | None = None, pattern: Pattern | None = None) -> Iterable[str]:
-    """Return what to read, or end with a usage error.
-
-    Args:
-        options: what the user asked for.
-        spans: another output.
-        pattern: gives the names of many outputs, in the place of ``-o``.
-    """
+def check_inputs(options: Options) -> Iterable[str]:
+    """Return the inputs, those of the list last, or end with a usage error."""
     inputs = options.inputs or []
-    written = {"-o": options.out, "--spans": spans, "--failures": options.failures, "--summary": options.summary}
-    _refuse_shared_files(inputs, written)
-    if pattern is not None:
-        _refuse_partitions(pattern, inputs, written)
     if not inputs and options.from_list is None:
         inputs = [check_stdin()]
     if options.from_list == "-" and "-" in inputs:
@@ -61,65 +52,78 @@ def check_inputs(options: Options, spans: Path | None = None, pattern: Pattern |
     return inputs if options.from_list is None else chain(inputs, read_list(options.from_list))
 
 
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Sequence[str], pattern: Pattern | None) -> None:
+    """End with a usage error if an output would replace an input or another output.
+
+    Args:
+        outputs: the outputs by option.
+        inputs: the names of the inputs.
+        pattern: the pattern in ``-o``, if it is one.
+    """
+    for option, file in outputs.items():
+        if file is not None and str(file) != os.devnull:
+            _check_output(option, file, inputs, outputs)
+    if pattern is not None:
+        _check_partitions(pattern, inputs, outputs)
+
+
 def check_resumable(options: Options, spans: Path | None) -> None:
-    """End with a usage error if a run could not go on where it stopped."""
+    """End with a usage error if the run could not be resumed."""
     if options.out is None:
-        raise typer.BadParameter("stdout cannot be written on; name a file with -o.", param_hint="--resume")
+        raise typer.BadParameter("stdout cannot be resumed; name a file with -o.", param_hint="--resume")
     for file in (options.out, options.failures, spans):
         if file is not None and file.exists() and not file.is_file():
-            raise typer.BadParameter(f"{str(file)!r} is no file, and cannot be written on; name one.", param_hint="--resume")
+            raise typer.BadParameter(f"{str(file)!r} is not a file and cannot be resumed; name a file.", param_hint="--resume")
     if options.from_list is not None and not os.path.isfile(options.from_list):
-        raise typer.BadParameter(f"{options.from_list!r} is no file, and cannot be read again; name one.", param_hint="--resume")
+        raise typer.BadParameter(
+            f"{options.from_list!r} is not a file and cannot be read again; name a file.", param_hint="--resume"
+        )
     if "-" in (options.inputs or ["-"] if options.from_list is None else options.inputs or []):
-        raise typer.BadParameter("stdin cannot be read again; put it into a file, and name that.", param_hint="--resume")
+        raise typer.BadParameter("stdin cannot be read again; save it to a file and name that.", param_hint="--resume")
 
 
 def check_stdin() -> str:
-    """Return the name of stdin, or end with a usage error if nothing is piped in."""
+    """Return the name of stdin, or end with a usage error if it is a terminal."""
     if sys.stdin is None or sys.stdin.isatty():
         raise typer.BadParameter("name a file or a directory, or pipe a page in and name - for stdin.", param_hint="INPUT")
     return "-"
 
 
 def check_url(url: str | None) -> None:
-    """End with a usage error if ``url`` is no address of a page."""
+    """End with a usage error if ``url`` is not the address of a page."""
     if url is not None and not is_absolute(url):
-        raise typer.BadParameter(f"{url!r} is no absolute http or https address.", param_hint="--url")
+        raise typer.BadParameter(f"{url!r} is not an absolute http or https address.", param_hint="--url")
 
 
-def refuse_inputs(inputs: Iterable[str], out: Path, option: str) -> None:
-    """End with a usage error if one of the inputs would be replaced by an output."""
+def check_overwrite(inputs: Iterable[str], out: Path, option: str) -> None:
+    """End with a usage error if an output, or its part file, would replace an input."""
     for name in inputs:
         if os.path.isfile(name) and any(_is_same(Path(name), file) for file in (out, _part(out))):
-            raise typer.BadParameter(f"{name!r} is an input, and would be lost; name another output.", param_hint=option)
+            raise typer.BadParameter(f"{name!r} is an input and would be lost; name another output.", param_hint=option)
 
 
-def _refuse_shared_files(inputs: Sequence[str], written: dict[str, Path | None]) -> None:
-    """End with a usage error if an output is an input, another output, or what stdout leads to."""
-    earlier: dict[str, Path] = {}
-    for option, file in written.items():
-        if file is None:
-            continue
-        if str(file) == "-":
-            raise typer.BadParameter("'-' names no file; records go to stdout where there is no -o.", param_hint=option)
-        refuse_inputs(inputs, file, option)
-        for other, another in earlier.items():
-            if any(_is_same(*pair) for pair in ((file, another), (_part(file), another), (file, _part(another)))):
-                raise typer.BadParameter(f"{str(file)!r} is given to {other} too; name another file.", param_hint=option)
-        if written["-o"] is None and _is_stdout(file):
-            raise typer.BadParameter(f"{str(file)!r} is the output of the records too; name another file.", param_hint=option)
-        earlier[option] = file
+def _check_output(option: str, file: Path, inputs: Iterable[str], outputs: Mapping[str, Path | None]) -> None:
+    if str(file) == "-":
+        raise typer.BadParameter("'-' is not a file; without -o, records go to stdout.", param_hint=option)
+    check_overwrite(inputs, file, option)
+    for other_option, other in outputs.items():
+        if other_option == option:
+            break
+        if other is not None and any(_is_same(*pair) for pair in ((file, other), (_part(file), other), (file, _part(other)))):
+            raise typer.BadParameter(f"{str(file)!r} is also the file of {other_option}; name another file.", param_hint=option)
+    if outputs["-o"] is None and _is_stdout(file):
+        raise typer.BadParameter(f"{str(file)!r} is also the output of the records; name another file.", param_hint=option)
 
 
-def _refuse_partitions(pattern: Pattern, inputs: Iterable[str], written: dict[str, Path | None]) -> None:
-    """End with a usage error if an input, or another output, bears a name that one of many outputs may have."""
+def _check_partitions(pattern: Pattern, inputs: Iterable[str], outputs: Mapping[str, Path | None]) -> None:
+    """End with a usage error if an input or another output has a name that the pattern can give."""
     taken = pattern.identities()
     for name in inputs:
         if file_id(name) in taken:
-            raise typer.BadParameter(f"{name!r} is an input, and could be lost; name another directory.", param_hint="-o")
-    for option, file in written.items():
+            raise typer.BadParameter(f"{name!r} is an input and could be lost; name another directory.", param_hint="-o")
+    for option, file in outputs.items():
         if option != "-o" and file is not None and pattern.matches(file):
-            raise typer.BadParameter(f"{str(file)!r} could be given to -o too; name another file.", param_hint=option)
+            raise typer.BadParameter(f"{str(file)!r} could also be a file of -o; name another file.", param_hint=option)
 
 
 def _is_stdout(file: Path) -> bool:

@@ -36,7 +36,7 @@ def explain(
 
     Example: scraper explain saved.html --html explained.html
     """
-    from scraper.cli.checks import check_layouts, check_stdin, check_url, refuse_inputs
+    from scraper.cli.checks import check_layouts, check_overwrite, check_stdin, check_url
     from scraper.cli.runs import finishing, outcomes
     from scraper.engine.counts import Counts
     from scraper.output.files import Output
@@ -49,7 +49,7 @@ def explain(
     source = input if input is not None else check_stdin()
     check_url(url)
     if html is not None:
-        refuse_inputs([source], html, "--html")
+        check_overwrite([source], html, "--html")
     chosen, stdout, tally = check_layouts(layouts), Output(None), Counts()
     # The file is opened once there is something to write: a page that fails leaves an older one as it is.
     beside = [Output(html)] if html not in (None, _STDOUT) else []

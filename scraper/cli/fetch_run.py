@@ -1,6 +1,5 @@
 """A run of ``scraper fetch``: options checked, parts put together, ended with the status for it."""
 
-import os
 import re
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -13,8 +12,8 @@ from typing import Final, NamedTuple
 import typer
 
 from scraper import __version__
-from scraper.cli.checks import check_layouts, check_pattern
-from scraper.cli.choices import check_choice, check_keys
+from scraper.cli.checks import check_layouts, check_outputs, check_pattern
+from scraper.cli.choices import check_filters, check_keys
 from scraper.cli.fetch_progress import Progress
 from scraper.cli.options import Options
 from scraper.cli.runs import cores, finishing
@@ -56,9 +55,7 @@ class FetchOptions(NamedTuple):
 def run(options: Options, web: FetchOptions) -> None:
     """Fetch, save, clean and write what the user named. Ends the program."""
     addresses = check_addresses(options.inputs, options.from_list)
-    pattern = check_pattern(options.out)
-    if pattern is not None and not pattern.has_fields:
-        options, pattern = options._replace(out=Path(pattern.literal)), None
+    options, pattern = check_pattern(options)
     _check_files(options, web, pattern)
     job = _job(options, web, pattern)
     if web.ignores_robots:
@@ -116,27 +113,23 @@ def run(options: Options, web: FetchOptions) -> None:
 def _check_files(options: Options, web: FetchOptions, pattern: Pattern | None) -> None:
     """End with a usage error if outputs cannot be written together."""
     if web.save is not None and web.save.suffix != ".gz":
-        raise typer.BadParameter(f"{str(web.save)!r} would hold gzipped WARC; let its name end in .warc.gz.", param_hint="--save")
-    files = {
+        raise typer.BadParameter(f"{str(web.save)!r} must end in .gz; it is written as gzipped WARC.", param_hint="--save")
+    outputs = {
         "-o": options.out,
         "--save": web.save,
         "--state": web.state,
         "--spans": web.spans,
         "--failures": options.failures,
-        "--from-list": options.from_list,
     }
-    names = [os.path.realpath(file) for file in files.values() if file is not None and str(file) not in ("-", os.devnull)]
-    if len(names) != len(set(names)):
-        given = " and ".join(option for option, file in files.items() if file is not None)
-        raise typer.BadParameter("each needs a file of its own; two of them name the same.", param_hint=given)
+    check_outputs(outputs, [options.from_list] if options.from_list is not None else [], pattern)
     if web.refresh is not None and web.state is None:
-        raise typer.BadParameter("without --state nobody remembers when a page was fetched; name one.", param_hint="--refresh")
+        raise typer.BadParameter("it needs --state, which remembers when a page was fetched.", param_hint="--refresh")
     if pattern is not None and web.state is not None:
-        raise typer.BadParameter("with --state records are appended to one file; name one without {}.", param_hint="-o")
+        raise typer.BadParameter("with --state, records are appended to a single file; name one without {}.", param_hint="-o")
 
 
 def _job(options: Options, web: FetchOptions, pattern: Pattern | None) -> Job:
-    choice = check_choice(options)
+    choice = check_filters(options)
     lines = ticker_lines if web.ticker_only else page_lines
     keys = check_keys(options.keys, HeadlineRecord if web.ticker_only else PageRecord)
     return Job(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 import typer
 
 from scraper import __version__
-from scraper.cli.checks import check_inputs, check_layouts, check_pattern, check_resumable
-from scraper.cli.choices import check_choice
+from scraper.cli.checks import check_inputs, check_layouts, check_outputs, check_pattern, check_resumable
+from scraper.cli.choices import check_filters
 from scraper.cli.options import Options
 from scraper.cli.talk import is_watched, say
 from scraper.engine import Job, Lines, counted, outcome_of, run_job
@@ -114,13 +114,13 @@ def run(
         rest: returns the lines that ``lines`` has held back.
         between: takes all lines in, and gives those to write when everything was read.
     """
-    pattern = check_pattern(options.out)
-    if pattern is not None and not pattern.has_fields:
-        options, pattern = options._replace(out=Path(pattern.literal)), None
+    options, pattern = check_pattern(options)
     if pattern is not None and between is not None:
-        raise typer.BadParameter("what is gathered from all pages goes to one file; name one without {}.", param_hint="-o")
-    inputs = check_inputs(options, spans, pattern)
-    choice = check_choice(options)
+        raise typer.BadParameter("--unique writes a single file; name one without {}.", param_hint="-o")
+    outputs = {"-o": options.out, "--spans": spans, "--failures": options.failures, "--summary": options.summary}
+    check_outputs(outputs, options.inputs or [], pattern)
+    inputs = check_inputs(options)
+    choice = check_filters(options)
     unknown = "skip" if options.unknown == "keep" and choice.is_of_known else options.unknown
     check_layouts(options.layouts)
     if resume:

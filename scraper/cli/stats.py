@@ -43,7 +43,7 @@ def stats(
 
     Example: scraper stats pages.jsonl
     """
-    from scraper.cli.checks import check_stdin, refuse_inputs
+    from scraper.cli.checks import check_overwrite, check_stdin
     from scraper.cli.runs import finishing
     from scraper.engine.counts import Counts
     from scraper.output.files import Output
@@ -51,7 +51,7 @@ def stats(
 
     inputs = records or [check_stdin()]
     if html is not None:
-        refuse_inputs(inputs, html, "--html")
+        check_overwrite(inputs, html, "--html")
     stdout, tally = Output(None), Counts()
     # The file is opened once there is something to write: until then an older one stays as it is.
     beside = [Output(html)] if html not in (None, _STDOUT) else []
