@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import os
+import random
 import stat
 import struct
 import subprocess
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
+from scraper.engine.chunks import LARGE
 from scraper.sources import Item, ReadOptions, read_inputs, read_list
 from scraper.sources.compression import Decompressor
 from scraper.sources.sniffing import tell
@@ -264,6 +266,38 @@ def test_a_broken_record_in_the_middle_costs_only_itself(tmp_path: Path, how: st
     place = error.input.removeprefix(f"{path}#").partition("+")[0]
     start = sum(map(len, packed[:2]))
     assert int(place) in (start, start + 2) or (how == "no-header" and int(place) == start - len(packed[1]))
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "0" * 5000, "9" * 20])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_length_of_thousands_of_digits_costs_only_its_record(
+    tmp_path: Path, length: str, pack: Callable[[bytes], bytes], jobs: str
+) -> None:
+    """A Content-Length that no file can have is damage of that record, named once, however many processes read the archive."""
+    large = [response(BODY + random.Random(n).randbytes(4000).hex().encode(), uri=f"https://a.example/{n}") for n in range(300)]
+    parts = [*large[:150], response(BODY, length=length), *large[150:]]
+    path = write(tmp_path / "x", b"".join(map(pack, parts)))
+    assert path.stat().st_size > LARGE
+    done = run("clean", path, "-j", jobs)
+    place = sum(len(pack(part)) for part in parts[:150])
+    assert complaints(done) == [f"scraper: {path}#{place}: damaged: the header of this record is broken"]
+    assert (done.returncode, len(records(done))) == (1, 300)
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("kilobytes", [33, 100, 200])
+def test_long_http_headers_are_read(tmp_path: Path, kilobytes: int) -> None:
+    """Servers send cookies and policies of any length, and archives keep them."""
+    headers = [("Content-Type", "text/html"), *((f"Set-Cookie-{n}", "x" * 1000) for n in range(kilobytes))]
+    first = response(BODY, *headers)
+    assert outcomes(write(tmp_path / "x", first + response(BODY))) == ["#0 page", f"#{len(first)} page"]
+
+
+def test_headers_that_never_end_are_refused(tmp_path: Path) -> None:
+    """The most that is read of a header is bounded, and the next record is read."""
+    first = response(BODY, ("Content-Type", "text/html"), ("X", "x" * 300_000))
+    assert outcomes(write(tmp_path / "x", first + response(BODY))) == ["#0 bad-record", f"#{len(first)} page"]
 
 
 def test_a_lie_within_a_compressed_record_stays_within_it(tmp_path: Path) -> None:

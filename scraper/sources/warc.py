@@ -23,8 +23,13 @@ from scraper.urls import is_absolute
 _BEGINS: Final = b"WARC/"
 _VERSION: Final = re.compile(rb"WARC/\d\.\d+\r\n")
 _HEAD_END: Final = b"\r\n\r\n"
-_HEADROOM: Final = 1 << 20
-"""Room for headers beside a page: FastWARC refuses longer ones."""
+_LENGTH: Final = re.compile(r"0{0,20}[0-9]{1,15}")
+"""A Content-Length below a petabyte, padded with zeros or not. Longer numbers are damage; ``int`` refuses those of over 4,300 digits."""
+_MOST_HEADER: Final = 1 << 18
+"""The most bytes of a record's header, and of the HTTP header in it. ``fetch --save`` writes HTTP headers as long as h11 accepts them,
+some 100 KB plus one read, and addresses of up to 64 KB in record headers."""
+_HEADROOM: Final = 4 * _MOST_HEADER
+"""Room in the window for the headers of a page."""
 
 _SUCCESS: Final = range(200, 300)
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
@@ -131,7 +136,9 @@ class _Run:
         while True:
             error: PageError | None = None
             try:
-                records: Any = ArchiveIterator(window, parse_http=False, stream_detect=False, fsspec_args=False)
+                records: Any = ArchiveIterator(
+                    window, parse_http=False, stream_detect=False, fsspec_args=False, max_header_len=_MOST_HEADER
+                )
                 for record in records:
                     start = record.stream_pos
                     if self.first is None:
@@ -177,7 +184,7 @@ class _Run:
         window = self._window
         length = record.headers.get("Content-Length") or ""
         head = window.index(_HEAD_END, start)
-        if head is None or not (length.isascii() and length.isdigit()):
+        if head is None or _LENGTH.fullmatch(length) is None:
             raise DamagedInput("the header of this record is broken")
         end = head + len(_HEAD_END) + int(length)
         if end - start < 2 * self._request.max_bytes:
@@ -212,7 +219,7 @@ def _page(record: Any, input: str, request: ReadOptions) -> Page | str:  # noqa:
     content_type, transfer, content = record.headers.get("Content-Type"), None, None
     if record.is_http:
         try:
-            record.parse_http(auto_decode="none")
+            record.parse_http(auto_decode="none", max_header_len=_MOST_HEADER)
         except OSError as error:
             raise BadRecord(f"its HTTP header cannot be read ({error})") from None
         headers = record.http_headers

@@ -141,6 +141,12 @@ async def cached(_site: Site, request: Request, _writer: asyncio.StreamWriter) -
     return page(article(request.path), request, **validators)
 
 
+async def long_headers(_site: Site, request: Request, _writer: asyncio.StreamWriter) -> Reply:
+    """Send the page with as many kilobytes of headers as the query asks for."""
+    headers = {f"X-Policy-{n}": "x" * 1000 for n in range(int(request.query["kilobytes"]))}
+    return Reply(200, article(request.path), _HTML | headers)
+
+
 async def encoded(_site: Site, request: Request, _writer: asyncio.StreamWriter) -> Reply:
     """Send the page in the content-encoding that the path names."""
     name = request.path.split("/")[-1]
@@ -186,6 +192,7 @@ FAULTS: dict[str, Fault] = {
     "to-login": _redirect("/login?next=/difaf/1"),
     "no-location": _status(302),
     "cached": cached,
+    "long-headers": long_headers,
     "encoded": encoded,
     "encoding-unknown": _body(b"xyz", Content_Encoding="lzma9"),
     "encoding-damaged": _body(b"\x1f\x8b\x08 and no gzip", Content_Encoding="gzip"),
