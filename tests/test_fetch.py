@@ -292,6 +292,38 @@ def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.Monk
     client.close()
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "[64:ff9b::7f00:1]",  # NAT64, RFC 6052
+        "[64:ff9b:1::7f00:1]",  # NAT64 for local use, RFC 8215
+        "[::127.0.0.1]",  # IPv4-compatible, RFC 4291
+        "[::ffff:127.0.0.1]",  # IPv4-mapped, RFC 4291
+        "[::ffff:0:7f00:1]",  # IPv4-translated, RFC 2765
+        "[fec0::1]",  # site-local, RFC 3879
+        "[2002:7f00:1::]",  # 6to4 of 127.0.0.1, RFC 3056
+        "[2001:0:808:808::80ff:fffe]",  # Teredo of 127.0.0.1, RFC 4380
+        "192.88.99.1",  # 6to4 relay anycast, RFC 7526
+    ],
+)
+def test_a_public_page_cannot_lead_to_a_private_address_in_another_form(site: Site, host: str) -> None:
+    """A redirect to an address that stands for a private one, or that no host of the internet has, is refused before it is asked for."""
+    from scraper.errors import BadRedirect
+    from scraper.fetch import Fetcher, FetchJob, Throttle
+
+    client = Client(headers=[], timeout=5, max_bytes=10**6)
+    requested = []
+
+    def get(url: str, **_: Any) -> Any:
+        requested.append(url)
+        return client.get(site.url(f"/fault/to?to=http://{host}/"), headers=[])
+
+    fetcher = Fetcher(get, Throttle(delay=0, concurrency=1), {}, user_agent="scraper", max_bytes=10**6, ignores_robots=True)
+    assert isinstance(fetcher.fetch(FetchJob("http://8.8.8.8/")).error, BadRedirect)
+    assert requested == ["http://8.8.8.8/"]
+    client.close()
+
+
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     return trustme.CA()

@@ -91,13 +91,15 @@ def test_addresses_are_sent_in_one_form(address: str, sent: str | None) -> None:
 @pytest.mark.parametrize(
     ("ip", "public"),
     [
-        *((ip, True) for ip in ("8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8")),
+        *((ip, True) for ip in ("8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1")),
         *((ip, False) for ip in ("127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1")),  # noqa: S104
-        *((ip, False) for ip in ("::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "x")),
+        *((ip, False) for ip in ("192.88.99.1", "192.0.0.8", "240.0.0.1", "::1", "fe80::1%eth0", "fc00::1", "fec0::1", "ff0e::1")),
+        *((ip, False) for ip in ("::ffff:127.0.0.1", "::127.0.0.1", "::ffff:0:7f00:1", "64:ff9b::7f00:1", "64:ff9b:1::808:808")),
+        *((ip, False) for ip in ("2002:7f00:1::", "2002:c058:6301::", "2001:0:808:808::80ff:fffe", "2001:db8::1", "3fff::1", "x")),
     ],
 )
 def test_which_addresses_are_public(ip: str, public: bool) -> None:
-    """Loopback, private, link-local, shared and multicast addresses are not public, nor their IPv6 forms."""
+    """Loopback, private, link-local, site-local, shared and multicast addresses are not public, nor IPv6 forms of them."""
     assert is_public(ip) is public
 
 

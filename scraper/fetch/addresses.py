@@ -1,17 +1,33 @@
-"""Addresses as they are asked for: which are fetched at all, whose turn they take, and which hosts are nobody else's business."""
+"""Addresses as they are requested: their normal form, the host they belong to, and whether that host is public."""
 
 import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
 from scraper.errors import BadAddress, TimedOut, UnknownHost
 from scraper.urls import is_absolute, site_of
+
+_NOT_PUBLIC: Final = (
+    ipaddress.ip_network("192.0.0.0/24"),  # IETF protocol assignments, RFC 6890, 2.2.2
+    ipaddress.ip_network("192.88.99.0/24"),  # 6to4 relay anycast, withdrawn by RFC 7526
+    ipaddress.ip_network("2001::/32"),  # Teredo, RFC 4380: a tunnel to an IPv4 address behind a NAT
+    ipaddress.ip_network("3fff::/20"),  # documentation, RFC 9637
+)
+"""Networks that not every supported Python knows to be special."""
+_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+"""The only IPv6 addresses that IANA assigns to the internet (RFC 4291, 2.4).
+
+Outside it are site-local addresses (``fec0::/10``, RFC 3879), the IPv4-compatible (``::/96``, RFC 4291, 2.5.5.1) and IPv4-translated
+ones (``::ffff:0:0:0/96``, RFC 2765, 2.1), and NAT64 for local use (``64:ff9b:1::/48``, RFC 8215).
+"""
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""IPv4 addresses as networks that speak only IPv6 write them (RFC 6052, 2.1)."""
 
 
 def prepare(address: str) -> str:
@@ -34,41 +50,60 @@ def prepare(address: str) -> str:
 
 
 def parsed(address: str) -> httpx.URL:
-    """Return an address, taken apart; what goes wrong with it is httpx's to say."""
+    """Return an address, parsed.
+
+    Raises:
+        httpx.InvalidURL: if it is malformed.
+    """
     return httpx.URL(address)
 
 
 def host_of(url: str) -> str:
-    """Return the host whose turn a request takes: ``www.`` and the bare name are one, whatever the port."""
+    """Return the host whose requests are throttled together: without ``www.`` and without port."""
     return site_of(url) or ""
 
 
 def is_public(ip: str) -> bool:
-    """Tell whether an IP address is one of the open internet."""
+    """Return True if an IP address belongs to the public internet.
+
+    An IPv6 address that contains an IPv4 address (mapped, 6to4, NAT64) is public if the IPv4 address is.
+    """
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (mapped is None or mapped.is_global)
+    if isinstance(address, ipaddress.IPv6Address):
+        embedded = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            embedded = ipaddress.IPv4Address(address.packed[-4:])
+        if embedded is not None:
+            return is_public(str(embedded))
+        if address not in _GLOBAL_UNICAST:
+            return False
+    return address.is_global and not address.is_multicast and not any(address in network for network in _NOT_PUBLIC)
 
 
 def resolve_host(host: str, port: int, timeout: float) -> Iterator[str]:
     """Yield the IP addresses of a host, in the order in which the system would try them.
 
+    Args:
+        host: a name or an IP address.
+        port: the port.
+        timeout: how long to wait, in seconds.
+
     Raises:
         UnknownHost: if there is none.
-        TimedOut: if they are not known within so many seconds.
+        TimedOut: if the name does not resolve in time.
     """
     answer: Future[list[Any]] = Future()
 
     def ask() -> None:
         try:
             answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again where the answer is waited for
+        except Exception as error:  # noqa: BLE001 - raised again in the waiting thread
             answer.set_exception(error)
 
-    # The system's resolver takes no deadline, and a thread that waits for it can only be left behind.
+    # getaddrinfo takes no deadline, and a thread that is blocked in it cannot be stopped.
     threading.Thread(target=ask, daemon=True).start()
     try:
         found = answer.result(timeout)
@@ -81,11 +116,15 @@ def resolve_host(host: str, port: int, timeout: float) -> Iterator[str]:
 
 
 def is_private_host(url: str, timeout: float) -> bool:
-    """Tell whether the host of ``url`` has any address that is none of the open internet.
+    """Return True if any address of the host of ``url`` is not public.
+
+    Args:
+        url: an address with a host.
+        timeout: how long to wait for the name to resolve, in seconds.
 
     Raises:
         UnknownHost: if its name does not resolve.
-        TimedOut: if it does not within so many seconds.
+        TimedOut: if the name does not resolve in time.
     """
     parts = urlsplit(url)
     return any(not is_public(ip) for ip in resolve_host(parts.hostname or "", parts.port or 0, timeout))
