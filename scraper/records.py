@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from scraper.text import escape
+
 Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
 Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
@@ -154,12 +156,8 @@ def to_json_line(record: Struct, keys: Keys = ()) -> bytes:
         while at >= 0 and not line.startswith(tails, at + 1):
             at = line.find(first, at + 1)
         if at >= 0:
-            line = _LINE_ENDS.sub(_escaped, line)
+            line = _LINE_ENDS.sub(lambda end: escape(end[0].decode()).encode(), line)
     return line + b"\n"
-
-
-def _escaped(end: re.Match[bytes]) -> bytes:
-    return f"\\u{ord(end[0].decode()):04x}".encode()
 
 
 RecordName = Literal["page", "headline", "headline-history"]

@@ -28,6 +28,16 @@ def is_blank(text: str) -> bool:
     return not text[:1].isalnum() and (text.isspace() or not visible(text))
 
 
+def escape(char: str) -> str:
+    r"""Return a character as Python escapes it: ``\u202e``, ``\U000e0001``. Up to U+FFFF, JSON has the same escapes."""
+    return f"\\u{ord(char):04x}" if char <= "\uffff" else f"\\U{ord(char):08x}"
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with unprintable characters escaped, such as those that a terminal obeys."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else escape(char) for char in text)
+
+
 def squeeze(text: str) -> str:
     """Return ``text`` without invisible characters, with each run of white space as one space, and with trimmed ends.
 

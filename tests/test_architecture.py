@@ -13,7 +13,8 @@ import scraper
 ROOT = Path(scraper.__file__).parent
 
 LAYERS = (
-    ("defaults", "errors", "text", "models", "records"),
+    ("defaults", "errors", "text"),
+    ("models", "records"),
     ("urls", "archives"),
     ("layouts", "parse"),
     ("extract",),

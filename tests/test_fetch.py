@@ -363,6 +363,12 @@ def test_an_address_that_leads_nowhere_is_named(address: str, code: str) -> None
     assert "Traceback" not in done.stderr.decode()
 
 
+def test_unprintable_characters_are_escaped_as_in_python() -> None:
+    """A message escapes what a terminal would obey with four digits, or with eight beyond U+FFFF."""
+    done = fetch("ftp://\U000e0001\u202e\x1b.example/", "--ignore-robots")
+    assert "scraper: ftp://\\U000e0001\\u202e\\u001b.example/: bad-address: " in done.stderr.decode()
+
+
 # Runs the command with a resolver that takes a minute for each name.
 SLOW_NAMES = """
 import socket, time

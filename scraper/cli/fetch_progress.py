@@ -5,9 +5,10 @@ from collections import Counter, deque
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.cli.talk import is_watched, printable
+from scraper.cli.talk import is_watched
 from scraper.engine.counts import Counts
 from scraper.fetch import Fetched, Scheduler, host_of
+from scraper.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

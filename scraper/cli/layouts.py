@@ -1,4 +1,4 @@
-"""``scraper layouts``."""
+"""The commands ``layouts list``, ``layouts show`` and ``layouts check``."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,16 +12,16 @@ from scraper.defaults import MAX_BYTES
 if TYPE_CHECKING:
     from scraper.layouts import Layout
 
-layouts = typer.Typer(name="layouts", no_args_is_help=True, help="Look at the layouts that are used, or check a file of your own.")
+layouts = typer.Typer(name="layouts", no_args_is_help=True, help="List and show the layouts in use, or check a layout file.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a layout.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A layout file.")]
-Samples = Annotated[list[str] | None, typer.Argument(metavar="INPUT", help="Pages to try its rules on.", show_default=False)]
+Samples = Annotated[list[str] | None, typer.Argument(metavar="INPUT", help="Pages to test its rules on.", show_default=False)]
 
 
 @layouts.command("list")
 def list_layouts(layouts: Layouts = None) -> None:
-    """List the layouts: digest, number of hosts and rules, and the files they come from.
+    """List the layouts, with digest, number of hosts and rules, and file.
 
     Example: scraper layouts list --layouts my-layouts
     """
@@ -37,16 +37,16 @@ def list_layouts(layouts: Layouts = None) -> None:
 
 @layouts.command("show")
 def show_layout(name: Name, layouts: Layouts = None) -> None:
-    """Print the layout file that is in effect; of a layout that is extended, all in one.
+    """Print a layout as one file, with its extensions.
 
     Example: scraper layouts show arabress
     """
     import sys
 
     from scraper.cli.checks import check_layouts
-    from scraper.cli.talk import printable
     from scraper.layouts.formatting import as_toml
     from scraper.layouts.validation import near
+    from scraper.text import printable
 
     known = {layout.name: layout for layout in check_layouts(layouts)}
     if name not in known:
@@ -61,7 +61,7 @@ def show_layout(name: Name, layouts: Layouts = None) -> None:
 
 @layouts.command("check")
 def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, max_bytes: MaxBytes = MAX_BYTES) -> None:
-    """Say what is wrong with a layout file, and which of its rules find something in sample pages.
+    """Check a layout file, and show what its rules find in sample pages.
 
     Example: scraper layouts check my-layouts/plaza.toml saved/
     """
@@ -112,7 +112,7 @@ def _checked(file: Path, directory: Path | None) -> tuple[Sequence["Layout"], "L
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> Iterator[str]:
     """Yield the lines of a table; nothing in it moves a terminal's cursor."""
-    from scraper.cli.talk import printable
+    from scraper.text import printable
 
     rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]

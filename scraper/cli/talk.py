@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from scraper.text import printable
+
 Printer = Callable[[str], object]
 
 _printers: list[Printer] = []
@@ -34,8 +36,3 @@ def speaking_through(printer: Printer) -> Iterator[None]:
 def is_watched() -> bool:
     """Tell whether somebody looks at stderr who can be shown progress."""
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with each character that a terminal would obey instead of show spelled out."""
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

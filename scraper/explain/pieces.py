@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 from scraper.extract.cleaning import Outcome
 from scraper.extract.spans import FATES, Fate, Label
 from scraper.records import to_json_line
+from scraper.text import escape
 
 _CONTROLS: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 """Characters that control terminals or text direction, and that JSON does not escape: DEL, C1 controls, directional marks,
@@ -54,8 +55,4 @@ def to_line(piece: Piece) -> bytes:
     """Return a piece as a line of JSON that is safe to show on a terminal: control characters are escaped."""
     line = to_json_line(piece)
     text = line.decode()
-    return line if _CONTROLS.search(text) is None else _CONTROLS.sub(_escaped, text).encode()
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
+    return line if _CONTROLS.search(text) is None else _CONTROLS.sub(lambda match: escape(match[0]), text).encode()

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from scraper.text import escape
+
 _LINE_BREAK: Final = " \u21b5 "
 
 _GAP: Final = re.compile(r"[ \t\r\n\v\f\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
@@ -23,12 +25,8 @@ def shown(text: str) -> str:
     line = _GAP.sub(_gap, text.strip(" \t\r\n\v\f\u00a0"))
     if line.isprintable():
         return line
-    return "".join(char if char.isprintable() or char in _READ_THOUGH_UNPRINTABLE else _spelled(char) for char in line)
+    return "".join(char if char.isprintable() or char in _READ_THOUGH_UNPRINTABLE else escape(char) for char in line)
 
 
 def _gap(match: re.Match[str]) -> str:
     return _LINE_BREAK if "\n" in match[0] or "\r" in match[0] else " "
-
-
-def _spelled(char: str) -> str:
-    return f"\\u{ord(char):04x}" if char <= "\uffff" else f"\\U{ord(char):08x}"
