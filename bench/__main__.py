@@ -41,6 +41,14 @@ def rows(folder: Path, *, small: bool) -> Iterator[Row]:
     yield Row("WARC.gz", "FastWARC iteration + the HTML figure", "at most 1.3, aim 1.1", lambda: pages.warc(folder, some, rounds))
     yield Row("-j2 over -j1, JSON Lines", "pages a second", "at least 1.8, aim 1.95", lambda: dumps.jobs(folder, many * 4, rounds))
     yield Row("-j2 over -j1, WARC.gz", "pages a second", "at least 1.8, aim 1.95", lambda: pages.jobs(folder, some, rounds))
+    forms: tuple[dumps.Form, ...] = ("jsonl.gz", "jsonl.zst", "parquet", "zip")
+    for form in forms:
+        yield Row(
+            f"-j2 over -j1, .{form}",
+            "pages a second",
+            "at least 1.7",
+            lambda form=form: dumps.packed_jobs(folder, form, many, 3),  # type: ignore[misc]
+        )
     yield Row(f"memory at {more} documents", f"at {many}", "at most 1.15, aim 1.0", lambda: dumps.memory(folder, many, more))
 
 

@@ -1,15 +1,24 @@
 """Figures of dumps in JSON Lines, measured with the command itself."""
 
+import gzip
+import zipfile
 from collections.abc import Iterable
 from itertools import chain, islice, repeat
 from pathlib import Path
+from typing import Literal
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import zstandard
 
 from bench.corpus import foreign_texts, texts
 from bench.measuring import Ratio, compare, compare_processes, run
 
 _TYPED = str(Path(__file__).with_name("typed_pass.py"))
+Form = Literal["jsonl.gz", "jsonl.zst", "parquet", "zip"]
+_ROWS = 500
+"""Rows of a Parquet row group."""
 _DISTINCT = 500
 """The number of different documents of a dump, which are repeated: inventing one takes longer than cleaning it."""
 
@@ -47,6 +56,22 @@ def foreign(folder: Path, count: int, rounds: int) -> Ratio:
 def jobs(folder: Path, count: int, rounds: int) -> Ratio:
     """Return how many times as fast two processes clean a dump as one."""
     return compare_processes(texts_dump(folder, count), count, rounds)
+
+
+def packed_jobs(folder: Path, form: Form, count: int, rounds: int) -> Ratio:
+    """Return how many times as fast two processes clean a compressed dump, a table or an archive as one."""
+    dump = texts_dump(folder, count)
+    path = folder / f"packed-{count}.{form}"
+    if form == "parquet":
+        rows = map(msgspec.json.decode, dump.read_bytes().splitlines())
+        pq.write_table(pa.Table.from_pylist(list(rows)), path, row_group_size=_ROWS)
+    elif form == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for n, line in enumerate(dump.read_bytes().splitlines()):
+                archive.writestr(f"{n}.txt", msgspec.json.decode(line)["text"])
+    else:
+        path.write_bytes((gzip.compress if form == "jsonl.gz" else zstandard.compress)(dump.read_bytes()))
+    return compare_processes(path, count, rounds)
 
 
 def memory(folder: Path, count: int, more: int) -> Ratio:
