@@ -19,7 +19,7 @@ LONG_PAUSE: Final = 30.0
 """The same for many outputs, all of which are written and synced for each entry."""
 
 
-class File(Protocol):
+class ResumableOutput(Protocol):
     """An output, or many, that can be cut back to what a killed run has committed."""
 
     @property
@@ -60,7 +60,7 @@ class ResumableRun:
         self,
         base: Path,
         run: str,
-        files: Sequence[File],
+        files: Sequence[ResumableOutput],
         counts: Counts,
         *,
         mark: bytes | None = None,

@@ -42,7 +42,7 @@ class JournalEntry(msgspec.Struct):
     """Whether only the part files remain to be renamed."""
 
 
-class _Head(msgspec.Struct):
+class _JournalHead(msgspec.Struct):
     run: str
 
 
@@ -89,7 +89,7 @@ class Journal:
         if not lines:
             return
         with suppress(msgspec.DecodeError):
-            if msgspec.json.decode(lines[0], type=_Head).run != self._run:
+            if msgspec.json.decode(lines[0], type=_JournalHead).run != self._run:
                 raise ResumeError(
                     f"{self.path}: it is of a run with other inputs or options, or of another version; "
                     "give those again, or remove it to start anew"
@@ -120,7 +120,7 @@ class Journal:
 
     def _rewrite(self) -> None:
         """Replace the journal, atomically, by one with only the last entry."""
-        data = _encode(_Head(self._run)) + b"\n" + _encode(self.last) + b"\n"
+        data = _encode(_JournalHead(self._run)) + b"\n" + _encode(self.last) + b"\n"
         new = self.path.with_name(f"{self.path.name}.new")
         with mapped_os_errors(str(new)):
             file = open_part(new)

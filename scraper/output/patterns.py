@@ -24,7 +24,7 @@ _VALUE: Final = "\0"
 """Placeholder for a value; no path can contain it."""
 
 
-class _Piece(NamedTuple):
+class _PatternPart(NamedTuple):
     literal: str
     field: str
     """The field after the literal; empty at the end."""
@@ -39,7 +39,7 @@ class Pattern(NamedTuple):
     are percent-encoded, and so is a leading dot. A value that is too long is cut, and ends with ``~`` and a digest.
     """
 
-    pieces: tuple[_Piece, ...]
+    pieces: tuple[_PatternPart, ...]
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -48,12 +48,12 @@ class Pattern(NamedTuple):
         Raises:
             ValueError: if it is not a valid pattern; the message says why.
         """
-        pieces: list[_Piece] = []
+        pieces: list[_PatternPart] = []
         for literal, field, form, conversion in Formatter().parse(text):
             if field is not None and (field not in FIELDS or form or conversion):
                 written = field + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
                 raise ValueError(f"{{{written}}} is not a field; choose from {', '.join(f'{{{name}}}' for name in FIELDS)}")
-            pieces.append(_Piece(literal, field or ""))
+            pieces.append(_PatternPart(literal, field or ""))
         path = "".join(f"{piece.literal}{_VALUE if piece.field else ''}" for piece in pieces)
         first = path.count("/", 0, path.find(_VALUE)) if _VALUE in path else 0
         if ".." in path.split("/")[first:]:
