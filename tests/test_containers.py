@@ -1,4 +1,4 @@
-"""Every container with the same pages gives the same records; damage costs what is damaged, and nothing else."""
+"""The same pages give the same records in every container, and damage loses only what is damaged."""
 
 import bz2
 import gzip
@@ -46,14 +46,14 @@ def write(path: Path, data: bytes) -> Path:
     return path
 
 
-def outcome(reading: Item, path: Path) -> str:
-    """Return in a few words what became of a piece: ``#12 page``, ``#13 damaged``, ``#14 http-status``."""
-    word = "page" if reading.page is not None else reading.error.code if reading.error is not None else reading.left_out
-    return f"{reading.input.removeprefix(str(path))} {word}"
+def outcome(item: Item, path: Path) -> str:
+    """Return the result of an item in short: ``#12 page``, ``#13 damaged``, ``#14 http-status``."""
+    word = "page" if item.page is not None else item.error.code if item.error is not None else item.left_out
+    return f"{item.input.removeprefix(str(path))} {word}"
 
 
 def outcomes(path: Path, **request: Any) -> list[str]:
-    return [outcome(reading, path) for reading in read(path, **request)]
+    return [outcome(item, path) for item in read(path, **request)]
 
 
 def contents(rows: list[dict[str, Any]], *, without: tuple[str, ...] = ("input", "fetched_at")) -> list[dict[str, Any]]:
@@ -72,7 +72,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_the_same_pages_give_the_same_records_in_every_container(tmp_path: Path, name: str, expected: list[dict[str, Any]]) -> None:
-    """Whatever door a page comes in by, its record is the same, and ``input`` tells where it lies; the file's name tells nothing."""
+    """A page gives the same record from every container, ``input`` says where it lies, and the file's name does not matter."""
     done = run("clean", write(tmp_path / "pages.html", CONTAINERS[name](PAGES)))
     assert (done.returncode, complaints(done)) == (0, [])
     rows = records(done)
@@ -84,7 +84,7 @@ def test_the_same_pages_give_the_same_records_in_every_container(tmp_path: Path,
 
 @pytest.mark.parametrize("name", sorted(set(CONTAINERS) - SEEKING))
 def test_every_stream_can_come_in_by_stdin(name: str, expected: list[dict[str, Any]]) -> None:
-    """What needs no seeking is read from a pipe as it comes."""
+    """Containers that need no seeking are read from a pipe."""
     done = run("clean", data=CONTAINERS[name](PAGES))
     assert (done.returncode, contents(records(done))) == (0, expected)
     assert records(done)[0]["input"].startswith("-#")
@@ -92,7 +92,7 @@ def test_every_stream_can_come_in_by_stdin(name: str, expected: list[dict[str, A
 
 @pytest.mark.parametrize("name", ["zip", "parquet"])
 def test_what_needs_seeking_is_read_from_a_file_only(tmp_path: Path, name: str, expected: list[dict[str, Any]]) -> None:
-    """From a pipe such a container is refused in one sentence; as a redirected file it is read."""
+    """A container that needs seeking is refused from a pipe in one sentence, and read from a redirected file."""
     path = write(tmp_path / "x", CONTAINERS[name](PAGES))
     done = run("clean", data=path.read_bytes())
     assert done.returncode == 1
@@ -106,7 +106,7 @@ def test_what_needs_seeking_is_read_from_a_file_only(tmp_path: Path, name: str, 
     "pack", [gzip.compress, zstandard.compress, bz2.compress, lzma.compress, lambda data: gzip.compress(bz2.compress(data))]
 )
 def test_a_compressed_page_is_a_page(tmp_path: Path, pack: Callable[[bytes], bytes], expected: list[dict[str, Any]]) -> None:
-    """A single page keeps its file's name as ``input``, and may be told its address."""
+    """A compressed page has its file's name as ``input``, and --url can give its address."""
     path = write(tmp_path / "page", pack(PAGES[0][1]))
     (row,) = records(run("clean", path))
     assert (contents([row]), row["input"]) == (expected[:1], str(path))
@@ -114,7 +114,7 @@ def test_a_compressed_page_is_a_page(tmp_path: Path, pack: Callable[[bytes], byt
 
 
 def test_an_address_for_many_pages_is_refused(tmp_path: Path) -> None:
-    """--url with a container would give all its pages one address."""
+    """--url with a container is refused, since all its pages would get one address."""
     done = run("clean", write(tmp_path / "x", jsonl(PAGES)), "--url", "https://www.masress.com/a/1")
     assert done.returncode == 1
     assert "--url is the address of one page" in complaints(done)[0]
@@ -126,7 +126,7 @@ def test_an_address_for_many_pages_is_refused(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:Unclosed file <tempfile:ResourceWarning")  # warcio leaves closing to the garbage collector
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_place_of_a_record_is_the_offset_that_an_index_has(tmp_path: Path) -> None:
-    """Warcio finds the records of an archive that it wrote at the offsets that ``input`` names."""
+    """The offsets in ``input`` are those at which warcio finds the records of an archive that it wrote."""
     path = tmp_path / "a.warc.gz"
     with path.open("wb") as file:
         writer = WARCWriter(file, gzip=True)
@@ -137,20 +137,20 @@ def test_the_place_of_a_record_is_the_offset_that_an_index_has(tmp_path: Path) -
         archive = ArchiveIterator(file)
         offsets = [archive.get_record_offset() for _ in archive]
     found = read(path)
-    assert [reading.input for reading in found] == [f"{path}#{offset}" for offset in offsets]
-    assert [reading.page.url for reading in found if reading.page] == [f"https://a.example/{number}" for number in range(5)]
+    assert [item.input for item in found] == [f"{path}#{offset}" for offset in offsets]
+    assert [item.page.url for item in found if item.page] == [f"https://a.example/{number}" for number in range(5)]
 
 
 def test_what_a_record_says_of_its_page_is_kept(tmp_path: Path) -> None:
-    """Address, time, charset and media type come from the archive; a time is written in one form."""
+    """Address, time, charset and media type come from the archive; times have one format."""
     data = response(
         "مرحبا".encode("cp1256"),
         ("content-type", 'Text/HTML; Charset="windows-1256"'),
         uri="<https://www.masress.com/a/1>",
         date="2021-05-06T07:08:09.123456Z",
     )
-    (reading,) = read(write(tmp_path / "x", data))
-    page = reading.page
+    (item,) = read(write(tmp_path / "x", data))
+    page = item.page
     assert page is not None
     assert (page.url, page.fetched_at) == ("https://www.masress.com/a/1", "2021-05-06T07:08:09Z")
     assert (page.charset, page.media_type) == ("windows-1256", "text/html")
@@ -196,9 +196,9 @@ BODY = b"<html><body><p>" + b"one page " * 300
     ],
 )
 def test_what_http_wrapped_around_a_page_is_taken_off(tmp_path: Path, headers: dict[str, str], body: bytes) -> None:
-    """Codings are undone; a body that was decoded already, under headers that say otherwise, is taken as it is."""
+    """HTTP codings are undone; a body that is already decoded, under headers that say otherwise, is taken as it is."""
     data = response(body, ("Content-Type", "text/html"), *headers.items())
-    assert [reading.page and reading.page.octets for reading in read(write(tmp_path / "x", data))] == [BODY]
+    assert [item.page and item.page.octets for item in read(write(tmp_path / "x", data))] == [BODY]
 
 
 @pytest.mark.parametrize(
@@ -219,25 +219,25 @@ def test_what_http_wrapped_around_a_page_is_taken_off(tmp_path: Path, headers: d
     ],
 )
 def test_a_page_that_cannot_be_unwrapped_costs_only_itself(tmp_path: Path, headers: dict[str, str], body: bytes, code: str) -> None:
-    """Broken, unknown or too large: the record is named, and the next one is read."""
+    """A page with a broken, unknown or too large coding is reported, and the next one is read."""
     first = response(body, ("Content-Type", "text/html"), *headers.items())
     path = write(tmp_path / "x", first + response(BODY))
     assert outcomes(path) == [f"#0 {code}", f"#{len(first)} page"]
 
 
 def test_what_is_no_page_is_left_out_and_counted() -> None:
-    """Other records, other statuses, other media types and robots.txt are no failures."""
+    """Other records, other statuses, other media types and robots.txt are counted, not failures."""
     done = run("clean", data=warc(PAGES[:1], gzip.compress))
     assert done.returncode == 0
-    said = done.stderr.decode()
-    assert "left out: 3 other-record, 1 robots.txt, 1 http-status, 1 media-type" in said
+    stderr = done.stderr.decode()
+    assert "left out: 3 other-record, 1 robots.txt, 1 http-status, 1 media-type" in stderr
 
 
 GOOD = [response(BODY, uri=f"https://a.example/{number}") for number in range(5)]
 
 
 def broken(how: str) -> bytes:
-    """Return the third of five records, hurt."""
+    """Return the third of five records, damaged."""
     whole = GOOD[2]
     return {
         "too-short": response(BODY, length=10),
@@ -254,13 +254,13 @@ def broken(how: str) -> bytes:
 @pytest.mark.parametrize("how", ["too-short", "too-long", "far-too-long", "no-number", "no-length", "no-header", "cut"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
 def test_a_broken_record_in_the_middle_costs_only_itself(tmp_path: Path, how: str, pack: Callable[[bytes], bytes]) -> None:
-    """Whatever is wrong with one record, those before and behind it are read, and its place is named."""
+    """A broken record is reported with its place, and those before and after it are read."""
     parts = [*GOOD[:2], broken(how), *GOOD[3:]]
     packed = [pack(part) for part in parts]
     path = write(tmp_path / "x", b"".join(packed))
     found = read(path)
-    assert [reading.page.url[-1] for reading in found if reading.page is not None and reading.page.url] == ["0", "1", "3", "4"]
-    (error,) = [reading for reading in found if reading.error is not None]
+    assert [item.page.url[-1] for item in found if item.page is not None and item.page.url] == ["0", "1", "3", "4"]
+    (error,) = [item for item in found if item.error is not None]
     assert error.error is not None
     assert error.error.code == "damaged"
     place = error.input.removeprefix(f"{path}#").partition("+")[0]
@@ -274,7 +274,7 @@ def test_a_broken_record_in_the_middle_costs_only_itself(tmp_path: Path, how: st
 def test_a_length_of_thousands_of_digits_costs_only_its_record(
     tmp_path: Path, length: str, pack: Callable[[bytes], bytes], jobs: str
 ) -> None:
-    """A Content-Length that no file can have is damage of that record, named once, however many processes read the archive."""
+    """A Content-Length that no file can have is damage of that record, reported once, with any number of processes."""
     large = [response(BODY + random.Random(n).randbytes(4000).hex().encode(), uri=f"https://a.example/{n}") for n in range(300)]
     parts = [*large[:150], response(BODY, length=length), *large[150:]]
     path = write(tmp_path / "x", b"".join(map(pack, parts)))
@@ -288,20 +288,20 @@ def test_a_length_of_thousands_of_digits_costs_only_its_record(
 
 @pytest.mark.parametrize("kilobytes", [33, 100, 200])
 def test_long_http_headers_are_read(tmp_path: Path, kilobytes: int) -> None:
-    """Servers send cookies and policies of any length, and archives keep them."""
+    """HTTP headers of any realistic length are read: servers send long cookies and policies, and archives keep them."""
     headers = [("Content-Type", "text/html"), *((f"Set-Cookie-{n}", "x" * 1000) for n in range(kilobytes))]
     first = response(BODY, *headers)
     assert outcomes(write(tmp_path / "x", first + response(BODY))) == ["#0 page", f"#{len(first)} page"]
 
 
 def test_headers_that_never_end_are_refused(tmp_path: Path) -> None:
-    """The most that is read of a header is bounded, and the next record is read."""
+    """The size of a header is limited, and the record after it is read."""
     first = response(BODY, ("Content-Type", "text/html"), ("X", "x" * 300_000))
     assert outcomes(write(tmp_path / "x", first + response(BODY))) == ["#0 bad-record", f"#{len(first)} page"]
 
 
 def test_a_lie_within_a_compressed_record_stays_within_it(tmp_path: Path) -> None:
-    """A record that says it is longer than any page takes no other with it where each is compressed on its own."""
+    """A wrong length spoils only its own record where each is compressed on its own."""
     parts = [*GOOD[:2], broken("longer-than-any-page"), *GOOD[3:]]
     found = outcomes(write(tmp_path / "x", b"".join(map(gzip.compress, parts))))
     assert [line.split()[1] for line in found] == ["page", "page", "too-large", "page", "page"]
@@ -309,12 +309,12 @@ def test_a_lie_within_a_compressed_record_stays_within_it(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("where", [0, 1, 30, 90, -9, -5, -1])
 def test_flipped_bits_in_a_compressed_record_cost_only_that_record(tmp_path: Path, where: int) -> None:
-    """Magic, header, data, checksum or length: the damage is named, and the other records are read."""
+    """Damage in magic, header, data, checksum or length is reported, and the other records are read."""
     packed = [gzip.compress(part) for part in GOOD]
-    hurt = bytearray(packed[2])
-    hurt[where] ^= 0x55
+    damaged = bytearray(packed[2])
+    damaged[where] ^= 0x55
     start = sum(map(len, packed[:2]))
-    path = write(tmp_path / "x", b"".join([*packed[:2], bytes(hurt), *packed[3:]]))
+    path = write(tmp_path / "x", b"".join([*packed[:2], bytes(damaged), *packed[3:]]))
     assert outcomes(path) == [
         *("#0 page", f"#{len(packed[0])} page", f"#{start} damaged"),
         *(f"#{start + len(packed[2])} page", f"#{start + len(packed[2]) + len(packed[3])} page"),
@@ -323,20 +323,18 @@ def test_flipped_bits_in_a_compressed_record_cost_only_that_record(tmp_path: Pat
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
 def test_a_truncated_archive_gives_every_whole_record(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
-    """Wherever an archive is cut: each record before the cut, no half of one, and a word about the damage unless nothing is missing."""
+    """A cut archive gives each whole record before the cut, no partial one, and an error unless nothing is missing."""
     packed = [pack(part) for part in GOOD]
     data = b"".join(packed)
     ends = [sum(map(len, packed[: number + 1])) for number in range(5)]
     path = tmp_path / "x"
     for cut in range(len(packed[0]), len(data) + 1, 7 if pack is not bytes else 101):
         found = read(write(path, data[:cut]))
-        pages = [reading for reading in found if reading.page is not None]
+        pages = [item for item in found if item.page is not None]
         whole = sum(end <= cut for end in ends)
         missing_line_ends = pack is bytes and any(end - 4 <= cut < end for end in ends)
         assert len(pages) == whole + missing_line_ends
-        assert [reading.error.code for reading in found if reading.error] == ["damaged"] * (
-            cut not in ends and not missing_line_ends
-        )
+        assert [item.error.code for item in found if item.error] == ["damaged"] * (cut not in ends and not missing_line_ends)
 
 
 # --- JSON Lines ---
@@ -370,14 +368,14 @@ LINE = json.dumps({"text": "سطر من النص.", "url": "https://www.masress.
     ],
 )
 def test_a_dump_is_told_from_a_page_that_opens_with_a_brace(text: str, kind: str) -> None:
-    """A dump's first line is an object that holds the page, or its first two lines are objects."""
+    """A dump's first line is an object that has the page's field, or its first two lines are objects."""
     assert tell(Stream(io.BytesIO(text.encode())), ReadOptions(max_bytes=10**6)) == kind
 
 
 def test_fields_are_named_by_the_user(tmp_path: Path) -> None:
-    """The HTML field is taken where it holds anything, else the text field; address and time are taken where they are such."""
+    """The HTML field is taken unless it is empty, else the text field; address and time only if they are valid."""
     path = write(tmp_path / "x", f'{LINE}\n{{"html": "", "text": "two", "url": "no address", "at": "never"}}\n'.encode())
-    one, two = (reading.page for reading in read(path, html_field="html", date_field="at"))
+    one, two = (item.page for item in read(path, html_field="html", date_field="at"))
     assert one is not None
     assert two is not None
     assert (one.octets, one.media_type, one.url) == (b"<html><p>one</html>", "text/html", "https://www.masress.com/a/1")
@@ -400,18 +398,18 @@ def test_fields_are_named_by_the_user(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_line_fails_alone_and_is_named_by_its_number(tmp_path: Path, line: str, words: str) -> None:
-    """The lines around it are read, blank ones are counted, and the exit status is 1."""
+    """A bad line fails with its number, the lines around it are read, blank ones are counted, and the status is 1."""
     path = write(tmp_path / "x", f"{LINE}\n\n{line}\n{LINE}\n".encode())
     done = run("clean", path, "--max-bytes", str(SMALL))
     assert done.returncode == 1
     assert [row["input"] for row in records(done)] == [f"{path}#1", f"{path}#4"]
-    (said,) = complaints(done)
-    assert said.startswith(f"scraper: {path}#3: ")
-    assert words in said
+    (message,) = complaints(done)
+    assert message.startswith(f"scraper: {path}#3: ")
+    assert words in message
 
 
 def test_bytes_that_are_no_utf8_spoil_one_line(tmp_path: Path) -> None:
-    """A bad byte in a field that nobody asked for spoils nothing, in the text its line."""
+    """A bad byte in a field that is not read does no harm; in the text it fails its line only."""
     good, bad = b'{"text": "one", "x": "\xff"}', b'{"text": "o\xffne"}'
     assert outcomes(write(tmp_path / "x", b"\n".join([LINE.encode(), bad, good]))) == ["#1 page", "#2 bad-record", "#3 page"]
 
@@ -421,19 +419,19 @@ def test_bytes_that_are_no_utf8_spoil_one_line(tmp_path: Path) -> None:
 @example(text="\ud83d\ude00", is_ascii=False)
 @example(text="\ud83d\ude00", is_ascii=True)
 def test_any_string_of_a_dump_comes_out_as_it_is(text: str, is_ascii: bool) -> None:
-    """Escaped or not, a string's characters are the page's; half a surrogate pair becomes one bad byte."""
+    """A string's characters are the page's, escaped or not; half a surrogate pair becomes one bad byte."""
     line = json.dumps({"text": "x", "html": text}, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
     stream = Stream(io.BytesIO(line))
     from scraper.sources.items import Place
     from scraper.sources.jsonl import read_jsonl
 
-    (reading,) = read_jsonl(stream, Place("x", True), ReadOptions(max_bytes=10**6, html_field="html"))
-    assert reading.page is not None
+    (item,) = read_jsonl(stream, Place("x", True), ReadOptions(max_bytes=10**6, html_field="html"))
+    assert item.page is not None
     if text:
-        # Only escapes of two halves are one character.
+        # Only escaped halves of a pair join to one character.
         read = _joined(text) if is_ascii else text
         pieces = "".join(chr(ord(c)) if not "\ud800" <= c <= "\udfff" else "\ufffd" for c in read)
-        assert reading.page.octets.decode("utf-8", "replace") == pieces
+        assert item.page.octets.decode("utf-8", "replace") == pieces
 
 
 def _joined(text: str) -> str:
@@ -467,7 +465,7 @@ def _joined(text: str) -> str:
     ],
 )
 def test_what_is_not_plainly_a_time_is_none(value: object, time: str | None) -> None:
-    """Days without a time, milliseconds and foreign notations are not guessed at."""
+    """Days without a time, milliseconds and other notations give no time."""
     assert utc_time(value) == time
 
 
@@ -495,7 +493,7 @@ def odd_zip() -> bytes:
 
 
 def test_members_of_a_zip_archive_are_labels_and_nothing_is_unpacked(tmp_path: Path) -> None:
-    """Names that lead out of the archive, links, archives within and doubled names do no harm."""
+    """Member names that lead out of the archive, links, nested archives and duplicate names do no harm."""
     place = tmp_path / "deep" / "down"
     place.mkdir(parents=True)
     path = write(place / "x.zip", odd_zip())
@@ -512,16 +510,16 @@ def test_members_of_a_zip_archive_are_labels_and_nothing_is_unpacked(tmp_path: P
 
 
 def encrypted(data: bytes) -> bytes:
-    """Set the flag that says that a member is encrypted, in both of its headers."""
-    hurt = bytearray(data)
+    """Set the flag of an encrypted member in both of its headers."""
+    damaged = bytearray(data)
     for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        at = hurt.find(magic) + offset
-        hurt[at : at + 2] = struct.pack("<H", struct.unpack("<H", hurt[at : at + 2])[0] | 1)
-    return bytes(hurt)
+        at = damaged.find(magic) + offset
+        damaged[at : at + 2] = struct.pack("<H", struct.unpack("<H", damaged[at : at + 2])[0] | 1)
+    return bytes(damaged)
 
 
 def test_members_that_cannot_be_read_cost_only_themselves(tmp_path: Path) -> None:
-    """An encrypted member, one with flipped bits, one that is too large: each is named, and the next is read."""
+    """A member that is encrypted, damaged or too large is reported, and the next is read."""
     pages = [("a.html", BODY), ("b.html", BODY), ("c.html", bytes(SMALL + 1)), ("d.html", BODY)]
     data = bytearray(encrypted(zipped(pages, zipfile.ZIP_STORED)))
     data[data.find(b"b.html") + 50] ^= 1
@@ -533,7 +531,7 @@ def test_members_that_cannot_be_read_cost_only_themselves(tmp_path: Path) -> Non
 
 
 def test_parquet_without_pyarrow_says_how_to_get_it(tmp_path: Path) -> None:
-    """The one sentence names the extra."""
+    """Without pyarrow, the error names the extra to install."""
     path = write(tmp_path / "x", parquet(PAGES[:1]))
     code = "import sys; sys.modules['pyarrow'] = None; from scraper.__main__ import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "clean", str(path)], capture_output=True, text=True, timeout=60, check=False)
@@ -542,7 +540,7 @@ def test_parquet_without_pyarrow_says_how_to_get_it(tmp_path: Path) -> None:
 
 
 def test_rows_are_read_by_row_group_and_named_by_number(tmp_path: Path) -> None:
-    """Columns are chosen like fields, times may be such, and a row that holds no page fails alone."""
+    """Columns are chosen like fields, timestamps are accepted, and a row without a page fails alone."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -551,14 +549,14 @@ def test_rows_are_read_by_row_group_and_named_by_number(tmp_path: Path) -> None:
     path = tmp_path / "x"
     pq.write_table(table, path, row_group_size=3)
     found = read(path, text_field="body", date_field="at", url_field="link")
-    assert [outcome(reading, path) for reading in found] == ["#1 page", "#2 bad-record", "#3 too-large", "#4 page"]
+    assert [outcome(item, path) for item in found] == ["#1 page", "#2 bad-record", "#3 too-large", "#4 page"]
     assert found[0].page is not None
     assert (found[0].page.fetched_at, found[0].page.url) == ("2021-05-06T07:08:09Z", "https://a.example/")
     assert "there are 'body', 'at', 'link'" in str(read(path)[0].error)
 
 
 def test_a_broken_row_group_costs_only_itself(tmp_path: Path) -> None:
-    """The rows before it and behind it are read."""
+    """A broken row group is reported, and the rows before and after it are read."""
     data = bytearray(parquet(PAGES, compression="zstd"))
     import pyarrow.parquet as pq
 
@@ -574,14 +572,14 @@ def test_a_broken_row_group_costs_only_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
 def test_a_truncated_file_gives_what_is_whole(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
-    """The lines before the cut are read, and the damage is named with its place; of a single page nothing is made."""
+    """A truncated dump gives the lines before the cut and an error with its place; a truncated page gives nothing."""
     data = in_pieces(jsonl(PAGES), pack, 20_000)
     done = run("clean", write(tmp_path / "x", data[: len(data) * 3 // 4]))
     assert done.returncode == 1
     rows = records(done)
     assert 0 < len(rows) < len(PAGES)
-    (said,) = complaints(done)
-    assert f": damaged: after line {len(rows)}, it breaks off: the " in said
+    (message,) = complaints(done)
+    assert f": damaged: after line {len(rows)}, it breaks off: the " in message
     alone = run("clean", write(tmp_path / "y", pack(PAGES[0][1])[:-10]))
     assert (alone.returncode, alone.stdout) == (1, b"")
     assert "y: damaged: it breaks off" in complaints(alone)[0]
@@ -602,15 +600,15 @@ def test_a_truncated_file_gives_what_is_whole(tmp_path: Path, pack: Callable[[by
     ],
 )
 def test_what_only_begins_like_a_container_is_named(tmp_path: Path, data: bytes) -> None:
-    """One sentence, exit 1, and the page beside it is read."""
+    """A broken container gives one sentence and status 1, and the page beside it is read."""
     done = run("clean", write(tmp_path / "x", data), write(tmp_path / "y", PAGES[0][1]))
     assert (done.returncode, len(records(done))) == (1, 1)
-    (said,) = complaints(done)
-    assert "x: damaged: " in said or "x#0: damaged: " in said
+    (message,) = complaints(done)
+    assert "x: damaged: " in message or "x#0: damaged: " in message
 
 
 def test_packing_has_an_end(tmp_path: Path) -> None:
-    """A file that is packed over and over is refused."""
+    """A file that is compressed too many times over is refused."""
     data = BODY
     for _ in range(5):
         data = gzip.compress(data)
@@ -618,7 +616,7 @@ def test_packing_has_an_end(tmp_path: Path) -> None:
 
 
 def test_a_tar_archive_is_named_as_such(tmp_path: Path) -> None:
-    """It would else be read as one long page."""
+    """A tar archive is refused, since it would be read as one long page."""
     subprocess.run(["tar", "czf", str(tmp_path / "x"), "-C", str(Path(__file__).parent), "containers.py"], check=True)
     assert "tar archive" in complaints(run("clean", tmp_path / "x"))[0]
 
@@ -637,7 +635,7 @@ def gzip_bomb(path: Path, before: bytes, count: int, after: bytes) -> Path:
 
 
 def bomb(path: Path, kind: str, size: int) -> Path:  # noqa: PLR0911
-    """Write a file that unpacks to ``size`` bytes in one page."""
+    """Write a file that decompresses to ``size`` bytes in one page."""
     line, end = b'{"text": "', b'"}\n'
     if kind == "gzip-page":
         return gzip_bomb(path, b"text", size, b"")
@@ -673,7 +671,7 @@ sys.stderr.buffer.write(done.stderr)
 
 
 def peak(*args: str | Path) -> tuple[int, int, str]:
-    """Return the most memory that a command had resident, in KiB, its status, and what it said."""
+    """Return a command's peak resident memory in KiB, its status, and its stderr."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, *COMMAND, *map(str, args)], capture_output=True, text=True, check=True, timeout=120
     )
@@ -686,18 +684,18 @@ BOMBS = ["gzip-page", "gzip-line", "zstd-page", "bzip2-page", "xz-page", "zip-me
 
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_bomb_is_stopped_in_bounded_memory(tmp_path: Path, kind: str) -> None:
-    """200 MB out of a few kilobytes: the page is named as too large, those beside it are read, and memory does not follow."""
+    """A page of 200 MB out of a few kilobytes is too large, those beside it are read, and memory stays bounded."""
     size = 200 << 20
-    memory, status, said = peak("clean", bomb(tmp_path / "x", kind, size), "--max-bytes", "1000000")
+    memory, status, stderr = peak("clean", bomb(tmp_path / "x", kind, size), "--max-bytes", "1000000")
     assert status == 1
-    assert ": too-large: " in said
-    assert ("0 pages" in said) == (kind in {"gzip-page", "zstd-page", "bzip2-page", "xz-page"})
+    assert ": too-large: " in stderr
+    assert ("0 pages" in stderr) == (kind in {"gzip-page", "zstd-page", "bzip2-page", "xz-page"})
     assert memory < size >> 10, f"{memory} KiB"
 
 
 @pytest.mark.parametrize("name", ["jsonl", "jsonl-gzip", "warc-gzip-by-record", "warc", "jsonl-zstd"])
 def test_memory_does_not_grow_with_the_input(tmp_path: Path, name: str) -> None:
-    """Four times the pages, the same memory."""
+    """Four times as many pages need no more memory."""
     small = write(tmp_path / "small", CONTAINERS[name](PAGES * 30))
     large = write(tmp_path / "large", CONTAINERS[name](PAGES * 120))
     before, after = peak("clean", small)[0], peak("clean", large)[0]
@@ -705,7 +703,7 @@ def test_memory_does_not_grow_with_the_input(tmp_path: Path, name: str) -> None:
 
 
 def test_failures_are_a_list_that_can_be_read_again(tmp_path: Path) -> None:
-    """What failed stands in --failures, and --from-list takes exactly these pieces up again."""
+    """--failures lists what failed, and --from-list reads exactly these items again."""
     dump = write(tmp_path / "dump", f"{LINE}\nbroken\n{LINE}\n".encode())
     archive = write(tmp_path / "a.zip", zipped([("a.html", BODY), ("big.html", b"x" * 30_000)]))
     command = ("clean", dump, archive, tmp_path / "nowhere", "--max-bytes", "20000", "--failures", tmp_path / "failed")
@@ -721,7 +719,7 @@ def test_failures_are_a_list_that_can_be_read_again(tmp_path: Path) -> None:
 
 
 def test_a_list_names_inputs_line_by_line(tmp_path: Path) -> None:
-    """Paths with any characters but a line end, from a file or from stdin; blank lines name nothing; a missing list is an error."""
+    """A list, from a file or stdin, names a path per line, in any characters; blank lines are ignored, a missing list is an error."""
     names = [tmp_path / "{odd} name.txt", tmp_path / "b#1.txt", tmp_path / "\u0645.txt"]
     for name in names:
         name.write_bytes(PAGES[-1][1])
@@ -736,7 +734,7 @@ def test_a_list_names_inputs_line_by_line(tmp_path: Path) -> None:
 
 
 def test_a_piece_can_be_named_on_the_command_line(tmp_path: Path) -> None:
-    """``dump#2`` is the second line; a piece that is not there is missing; a file of that very name comes first."""
+    """``dump#2`` is the second line; a missing item is an error; a file of that very name takes precedence."""
     path = write(tmp_path / "x", jsonl(PAGES))
     (row,) = records(run("clean", f"{path}#2"))
     assert row["input"] == f"{path}#2"
@@ -746,7 +744,7 @@ def test_a_piece_can_be_named_on_the_command_line(tmp_path: Path) -> None:
 
 
 def test_containers_in_a_directory_are_read_too(tmp_path: Path) -> None:
-    """What lies in a directory is told from its content like what is named; empty pieces in it are no failures."""
+    """Files in a directory are sniffed like named ones; empty items in them are not failures."""
     write(tmp_path / "a", jsonl(PAGES[:2]))
     write(tmp_path / "b", gzip.compress(b""))
     write(tmp_path / "c", zipped(PAGES[:1]))
@@ -757,7 +755,7 @@ def test_containers_in_a_directory_are_read_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("suffix", "unpack"), [(".gz", gzip.decompress), (".zst", zstandard.decompress)])
 def test_the_output_is_compressed_by_its_name(tmp_path: Path, suffix: str, unpack: Callable[[bytes], bytes]) -> None:
-    """The same lines, the same bytes each time, no time and no name in them."""
+    """The name's suffix chooses the compression, and the same lines always give the same bytes."""
     path = write(tmp_path / "x", jsonl(PAGES))
     packed = []
     for number in range(2):
@@ -772,7 +770,7 @@ def test_the_output_is_compressed_by_its_name(tmp_path: Path, suffix: str, unpac
 
 
 def test_the_summary_is_json(tmp_path: Path) -> None:
-    """Counts per kind, layout, warning, failure and what was left out, with the program's version."""
+    """--summary counts kinds, layouts, warnings, failures and omissions, and names the program's version."""
     path = write(tmp_path / "x", warc(PAGES))
     run("clean", path, tmp_path / "nowhere", "--summary", tmp_path / "sum.json")
     summary = json.loads((tmp_path / "sum.json").read_bytes())
@@ -784,7 +782,7 @@ def test_the_summary_is_json(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--failures", "--summary"])
 def test_a_file_is_not_two_things_at_once(tmp_path: Path, option: str) -> None:
-    """Neither an input nor another output is written over."""
+    """No output may be an input or another output."""
     path = write(tmp_path / "x", PAGES[0][1])
     assert run("clean", path, option, path).returncode == 2
     assert run("clean", path, option, tmp_path / "out", "-o", tmp_path / "out").returncode == 2
@@ -792,7 +790,7 @@ def test_a_file_is_not_two_things_at_once(tmp_path: Path, option: str) -> None:
 
 
 def test_lines_of_a_live_pipe_are_handed_on_at_once() -> None:
-    """A dump that is still being written gives its first record before its second line is there."""
+    """A dump that is still being written gives its first record before its second line arrives."""
     with subprocess.Popen([*COMMAND, "clean", "-q"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -806,7 +804,7 @@ def test_lines_of_a_live_pipe_are_handed_on_at_once() -> None:
 
 @pytest.mark.parametrize("command", [["clean", str(Path(__file__))], ["clean", "--help"]])
 def test_a_plain_page_loads_no_library_of_containers(command: list[str]) -> None:
-    """Start-up does not pay for what is not there."""
+    """Cleaning a plain page imports no library for containers."""
     code = (
         "import sys\nfrom scraper.__main__ import main\nsys.argv[1:] = sys.argv[2:]\n"
         "try:\n    main()\nfinally:\n    print(*sorted({'fastwarc', 'zstandard', 'pyarrow', 'isal', 'brotli'} & set(sys.modules)), file=sys.stderr)"

@@ -1,4 +1,4 @@
-"""What can be wrong with an answer, by the name under which it is asked for: ``/fault/<name>``."""
+"""Faulty answers, by the name under which they are requested: ``/fault/<name>``."""
 
 import asyncio
 import gzip
@@ -41,7 +41,7 @@ def _redirect(target: str) -> Fault:
 
 
 async def burst(site: Site, request: Request, _writer: asyncio.StreamWriter) -> Reply:
-    """Fail ``times`` times with ``status``, and then give the page; ``after`` is what Retry-After says, in seconds or as ``date+N``."""
+    """Fail ``times`` times with ``status``, then send the page; ``after`` is Retry-After, in seconds or as ``date+N``."""
     if site.asked[request.host, request.target] > int(request.query.get("times", "2")):
         return page(article(request.path), request)
     headers = {}
@@ -63,14 +63,14 @@ async def reset(site: Site, request: Request, writer: asyncio.StreamWriter) -> R
 
 
 async def too_short(_site: Site, request: Request, writer: asyncio.StreamWriter) -> None:
-    """Say a Content-Length that is more than there is."""
+    """Declare a Content-Length that is larger than the body."""
     body = article(request.path)
     writer.write(Reply(200, body, _HTML | {"Content-Length": str(len(body) + 100)}).raw())
     await writer.drain()
 
 
 async def too_long(_site: Site, request: Request, writer: asyncio.StreamWriter) -> None:
-    """Say a Content-Length that is less than there is."""
+    """Declare a Content-Length that is smaller than the body."""
     body = article(request.path)
     writer.write(Reply(200, body, _HTML | {"Content-Length": str(len(body) - 100)}).raw())
     await writer.drain()
@@ -89,12 +89,12 @@ async def drip(_site: Site, request: Request, writer: asyncio.StreamWriter) -> N
 
 
 async def hang(_site: Site, _request: Request, _writer: asyncio.StreamWriter) -> None:
-    """Say nothing at all."""
+    """Send nothing at all."""
     await asyncio.sleep(600)
 
 
 async def endless(_site: Site, _request: Request, writer: asyncio.StreamWriter) -> None:
-    """Never come to an end."""
+    """Never end."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>")
     while True:
         writer.write(b"and so on " * 6000)
@@ -112,28 +112,28 @@ async def chunked(_site: Site, request: Request, _writer: asyncio.StreamWriter) 
 
 
 async def no_http(_site: Site, _request: Request, writer: asyncio.StreamWriter) -> None:
-    """Answer with something else than HTTP."""
+    """Answer in another protocol than HTTP."""
     writer.write(b"220 mail.example ESMTP\r\n")
 
 
 async def close(_site: Site, _request: Request, _writer: asyncio.StreamWriter) -> None:
-    """Close the connection without a word."""
+    """Close the connection without an answer."""
 
 
 async def circle(_site: Site, request: Request, _writer: asyncio.StreamWriter) -> Reply:
-    """Lead from a to b and back."""
+    """Redirect from a to b and back."""
     other = "b" if request.path.endswith("a") else "a"
     return Reply(301, b"", {"Location": f"/fault/circle/{other}"})
 
 
 async def chain(_site: Site, request: Request, _writer: asyncio.StreamWriter) -> Reply:
-    """Lead on and on, ``n`` times."""
+    """Redirect again and again, ``n`` times."""
     left = int(request.query.get("n", "100"))
     return Reply(302, b"", {"Location": f"/fault/chain?n={left - 1}" if left > 1 else "/difaf/1"})
 
 
 async def cached(_site: Site, request: Request, _writer: asyncio.StreamWriter) -> Reply:
-    """Answer 304 to whoever has the page."""
+    """Answer 304 if the client has the page."""
     etag, changed = '"v1"', "Tue, 01 Jul 2025 10:00:00 GMT"
     if request.headers.get("if-none-match") == etag or request.headers.get("if-modified-since") == changed:
         return Reply(304, b"", {"ETag": etag})
@@ -148,7 +148,7 @@ async def long_headers(_site: Site, request: Request, _writer: asyncio.StreamWri
 
 
 async def encoded(_site: Site, request: Request, _writer: asyncio.StreamWriter) -> Reply:
-    """Send the page in the content-encoding that the path names."""
+    """Send the page in the content encoding that the path names."""
     name = request.path.split("/")[-1]
     body = {
         "br": brotli.compress,
