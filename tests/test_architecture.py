@@ -32,6 +32,7 @@ ONLY_USERS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "httpx": {"fetch"},
+    "httpcore": {"fetch"},
     "pyarrow": {"sources"},
     "vl_convert": {"stats"},
     "zipfile": {"sources"},

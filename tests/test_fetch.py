@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpcore
 import pytest
 import trustme
 from fastwarc.warc import ArchiveIterator
@@ -20,6 +20,7 @@ from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from scraper.errors import FetchError
 from scraper.fetch import Client
+from scraper.fetch.transport import ERRORS
 from tests.site import Site
 from tests.site.content import new_headlines, ticker
 from tests.site.server import Reply
@@ -393,13 +394,27 @@ def test_a_name_that_does_not_resolve_in_time_is_a_timeout(site: Site, is_redire
     assert "'slow.example'" in done.stderr.decode()
 
 
-def test_every_error_of_httpx_becomes_one_of_ours() -> None:
-    """Every error of httpx is mapped, including those that a later version adds."""
+def test_every_error_of_httpcore_is_mapped() -> None:
+    """A request that fails raises an error of this program, also for an error that a later version of httpcore adds."""
     client = Client(headers=[], timeout=1, max_bytes=1)
-    found = [kind for kind in vars(httpx).values() if isinstance(kind, type) and issubclass(kind, httpx.TransportError)]
-    assert len(found) >= 15
+    found = [kind for kind in vars(httpcore).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert len(found) >= 14
     for kind in found:
-        assert isinstance(client._ours(kind("said")), FetchError), kind
+        if kind is not httpcore.ConnectionNotAvailable:  # the pool handles it
+            assert issubclass(kind, ERRORS), kind
+            assert isinstance(client._mapped(kind("reason")), FetchError), kind
+
+
+@pytest.mark.parametrize(
+    ("proxy", "reason"),
+    [("gopher://127.0.0.1:1", "Unknown scheme"), ("http://[::1", "Invalid port"), ("socks5://127.0.0.1:1", "httpx[socks]")],
+)
+def test_a_proxy_that_cannot_be_used_is_named(proxy: str, reason: str) -> None:
+    """A wrong proxy in the environment is an error of the connection, and says what is wrong with the proxy."""
+    done = fetch("http://oasis.example/", "--ignore-robots", env={"http_proxy": proxy})
+    assert failures(done) == [("http://oasis.example/", "connection")]
+    assert f"the proxy {proxy!r}" in done.stderr.decode()
+    assert reason in done.stderr.decode()
 
 
 @pytest.mark.parametrize(

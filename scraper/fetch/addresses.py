@@ -40,22 +40,13 @@ def prepare(address: str) -> str:
     if not is_absolute(address):
         raise BadAddress(f"{address[:200]!r} is no http or https address; write it with https:// in front")
     try:
-        url = parsed(address)
+        url = httpx.URL(address)
     except httpx.InvalidURL as error:
         raise BadAddress(f"{address[:200]!r} is no address that can be asked for ({error})") from None
     if url.userinfo:
         raise BadAddress("the address holds a user name or a password; send such things with --header")
     path = url.raw_path.decode("ascii")
     return f"{url.scheme}://{url.netloc.decode('ascii')}{path}"
-
-
-def parsed(address: str) -> httpx.URL:
-    """Return an address, parsed.
-
-    Raises:
-        httpx.InvalidURL: if it is malformed.
-    """
-    return httpx.URL(address)
 
 
 def host_of(url: str) -> str:

@@ -1,17 +1,18 @@
-"""One request over the network, within bounds; here, and nowhere else, the network's errors become ours."""
+"""HTTP requests with limits. The errors of httpx and httpcore are mapped to ours here and nowhere else."""
 
 import ssl
 import time
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import httpcore
 import httpx
 
-from scraper.errors import BadAddress, BadCertificate, ConnectionFailed, FetchError, TimedOut, TooLarge, UnknownHost
-from scraper.fetch.addresses import parsed
+from scraper.errors import BadAddress, BadCertificate, ConnectionFailed, FetchError, TimedOut, TooLarge
 from scraper.fetch.exchange import Exchange, Header, Truncation
 from scraper.fetch.network import Bounds, Network
+from scraper.fetch.transport import ERRORS, Transport
 
 _SENT: Final = [
     (b"Accept", b"text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1"),
@@ -46,7 +47,7 @@ class Client:
         self._bounds = Bounds()
         self._context = httpx.create_ssl_context()
         self._proxies = getproxies()
-        self._transports: dict[str | None, httpx.HTTPTransport] = {}
+        self._transports: dict[str | None, Transport] = {}
 
     def get(self, url: str, *, headers: list[Header], only_public: bool = False, max_bytes: int | None = None) -> Exchange:
         """Request ``url`` and return what came back; redirects are not followed.
@@ -66,11 +67,11 @@ class Client:
         self._bounds.only_public = only_public and proxy is None
         sent = httpx.Headers([*self._headers.raw, *headers]) if headers else self._headers
         try:
-            request = httpx.Request("GET", parsed(url), headers=sent, extensions=self._extensions)
+            request = httpx.Request("GET", url, headers=sent, extensions=self._extensions)
             requested_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             response = self._transport(proxy).handle_request(request)
-        except httpx.HTTPError as error:
-            raise self._ours(error) from None
+        except ERRORS as error:
+            raise self._mapped(error) from None
         except httpx.InvalidURL as error:
             raise BadAddress(f"it is no address that can be asked for ({error})") from None
         stream = response.extensions.get("network_stream") if proxy is None else None
@@ -95,17 +96,17 @@ class Client:
         pieces: list[bytes] = []
         left = limit
         try:
-            for piece in response.stream:  # type: ignore[union-attr]  # a transport's stream is a synchronous one
+            for piece in response.iter_raw():
                 left -= len(piece)
                 pieces.append(piece)
                 if left < 0:
                     error = TooLarge(f"the page has more than {limit} bytes; raise --max-bytes to have it")
                     return b"".join(pieces)[:limit], "length", error
                 if time.monotonic() > self._bounds.deadline:
-                    raise httpx.ReadTimeout("the time is over")
-        except httpx.HTTPError as failure:
-            ours = self._ours(failure)
-            return b"".join(pieces), "time" if isinstance(ours, TimedOut) else "disconnect", ours
+                    raise httpcore.ReadTimeout("the time is over")
+        except ERRORS as error:
+            mapped = self._mapped(error)
+            return b"".join(pieces), "time" if isinstance(mapped, TimedOut) else "disconnect", mapped
         finally:
             response.close()
         return b"".join(pieces), None, None
@@ -126,41 +127,28 @@ class Client:
         proxy = self._proxies.get(parts.scheme) or self._proxies.get("all")
         return proxy if proxy and not proxy_bypass(parts.netloc) else None
 
-    def _transport(self, proxy: str | None) -> httpx.HTTPTransport:
+    def _transport(self, proxy: str | None) -> Transport:
         transport = self._transports.get(proxy)
         if transport is None:
-            limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30)
             address = proxy if proxy is None or "://" in proxy else f"http://{proxy}"
             try:
-                transport = httpx.HTTPTransport(verify=self._context, proxy=address, limits=limits)
-            except (ValueError, ImportError) as error:
+                transport = Transport(self._context, Network(self._bounds), address)
+            except (ValueError, ImportError, httpx.InvalidURL) as error:
                 raise ConnectionFailed(f"the proxy {address!r} of the environment cannot be used ({error})") from None
-            # httpx offers no way to say how sockets are made; httpcore, below it, does (advanced usage, network backends).
-            transport._pool._network_backend = Network(self._bounds)  # noqa: SLF001
             transport = self._transports.setdefault(proxy, transport)
         return transport
 
-    def _ours(self, error: httpx.HTTPError) -> FetchError:
-        """Return our error for one of httpx's."""
-        if isinstance(error, httpx.TimeoutException):
+    def _mapped(self, error: Exception) -> FetchError:
+        """Return our error for one of httpcore's."""
+        if isinstance(error, httpcore.TimeoutException):
             return TimedOut(f"it was not complete within {self._timeout:g} seconds; raise --timeout to wait longer")
-        if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        if isinstance(error, httpcore.UnsupportedProtocol | httpcore.LocalProtocolError):
             return BadAddress(f"it cannot be asked for ({error})")
-        causes = _causes(error)
-        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-            reason = next(cause.verify_message for cause in causes if isinstance(cause, ssl.SSLCertVerificationError))
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+            cause = cause.__cause__ or cause.__context__
+        if cause is not None:
             return BadCertificate(
-                f"the host's certificate is not accepted ({reason}); SSL_CERT_FILE names certificates of your own"
+                f"the host's certificate is not accepted ({cause.verify_message}); SSL_CERT_FILE names certificates of your own"
             )
-        if any(isinstance(cause, UnknownHost) for cause in causes):
-            return UnknownHost(str(error))
-        said = str(error) or type(error).__name__
-        return ConnectionFailed(f"the connection failed ({said})")
-
-
-def _causes(error: BaseException | None) -> list[Any]:
-    found: list[BaseException] = []
-    while error is not None and error not in found:
-        found.append(error)
-        error = error.__cause__ or error.__context__
-    return found
+        return ConnectionFailed(f"the connection failed ({str(error) or type(error).__name__})")
