@@ -343,7 +343,7 @@ def test_a_whole_output_needs_nothing(stopped: Path) -> None:
         assert resume(stopped, "dump.jsonl", "-o", out).returncode == 1  # three lines are broken
         done = resume(stopped, "dump.jsonl", "-o", out)
         assert (done.returncode, len(done.stderr.splitlines())) == (0, 1)
-        assert b"it is whole, and there is nothing to do" in done.stderr
+        assert b"already complete" in done.stderr
         assert resume(stopped, "dump.jsonl", "-o", out, "-q").stderr == b""
     assert not journals(stopped)
 

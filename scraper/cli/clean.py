@@ -1,11 +1,11 @@
-"""``scraper clean``."""
+"""The command ``clean``."""
 
 from scraper.cli.options import Dedup, Options, Resume, Spans, sharing
 
 
 @sharing
 def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: Resume = False) -> None:
-    """Turn saved pages into JSON Lines, one record a page.
+    """Turn saved pages into JSON Lines, one record per page.
 
     Example: scraper clean saved/ -o pages.jsonl
     """
@@ -17,4 +17,4 @@ def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: R
     from scraper.records import PageRecord
 
     lines = partial(page_lines, keys=check_keys(options.keys, PageRecord))
-    run(options, lines, spans, has_repeats=not dedup, resume=resume)
+    run(options, lines, spans, dedup=dedup, resume=resume)

@@ -1,4 +1,4 @@
-"""``scraper explain``."""
+"""The command ``explain``."""
 
 import os
 import sys
@@ -23,16 +23,16 @@ def explain(
     input: Annotated[
         str | None, typer.Argument(metavar="INPUT", help="A saved page: a file, or - for stdin.", show_default=False)
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the pieces as JSON Lines, white space too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the pieces, with white space, as JSON Lines.")] = False,
     html: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", readable=False, allow_dash=True, help="Write a page to look at it in.", show_default=False),
+        typer.Option(metavar="FILE", readable=False, allow_dash=True, help="Write the report as an HTML page.", show_default=False),
     ] = None,
     url: Url = None,
     layouts: Layouts = None,
     max_bytes: MaxBytes = MAX_BYTES,
 ) -> None:
-    """Show what every piece of a page was taken for, and why.
+    """Show how every piece of a page was labelled, and why.
 
     Example: scraper explain saved.html --html explained.html
     """
@@ -43,25 +43,25 @@ def explain(
     from scraper.sources import ReadOptions, read_inputs
 
     if json and html is not None:
-        raise typer.BadParameter("it cannot go together with --json; ask for one of them.", param_hint="--html")
+        raise typer.BadParameter("it cannot be combined with --json; choose one of them.", param_hint="--html")
     if input is not None and input != "-" and os.path.isdir(input):
         raise typer.BadParameter(f"{input!r} is a directory; name one page.", param_hint="INPUT")
     source = input if input is not None else check_stdin()
     check_url(url)
     if html is not None:
         check_overwrite([source], html, "--html")
-    chosen, stdout, tally = check_layouts(layouts), Output(None), Counts()
-    # The file is opened once there is something to write: a page that fails leaves an older one as it is.
-    beside = [Output(html)] if html not in (None, _STDOUT) else []
-    readings = read_inputs([source], ReadOptions(max_bytes=max_bytes, url=url))
-    with finishing(stdout, tally, quiet=True, later=beside):
-        for outcome in outcomes(readings, chosen, tally):
-            explained = _json(outcome) if json else _html(outcome, chosen) if html is not None else _text(outcome, chosen)
-            for file in beside:
+    chosen, stdout, counts = check_layouts(layouts), Output(None), Counts()
+    # Opened only when there is something to write, so that a page that fails leaves an existing file unchanged.
+    files = [Output(html)] if html not in (None, _STDOUT) else []
+    items = read_inputs([source], ReadOptions(max_bytes=max_bytes, url=url))
+    with finishing([stdout], counts, quiet=True, unopened=files):
+        for outcome in outcomes(items, chosen, counts):
+            report = _json(outcome) if json else _html(outcome, chosen) if html is not None else _text(outcome, chosen)
+            for file in files:
                 with file:
-                    file.write(explained)
-            if not beside:
-                stdout.write(explained)
+                    file.write(report)
+            if not files:
+                stdout.write(report)
 
 
 def _json(outcome: "Outcome") -> bytes:

@@ -1,4 +1,4 @@
-"""``scraper fetch``."""
+"""The command ``fetch``."""
 
 import re
 from pathlib import Path
@@ -35,7 +35,7 @@ _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 def _seconds(text: str | float) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(text).strip())
     if found is None:
-        raise typer.BadParameter(f"{text!r} is no time; write 90, 90s, 15m, 1h or 2d.")
+        raise typer.BadParameter(f"{text!r} is not a duration; write 90, 90s, 15m, 1h or 2d.")
     return float(found[1]) * _UNITS[found[2]]
 
 
@@ -45,13 +45,13 @@ def fetch(
     out: Out = None,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="RAW.warc.gz", help="Append all that is sent and received to this file.", show_default=False),
+        typer.Option(metavar="RAW.warc.gz", help="Append all requests and responses to this file.", show_default=False),
     ] = None,
     state: Annotated[
         Path | None,
         typer.Option(
             metavar="DB",
-            help="Remember in this file what was fetched, go on where a run ended, and append to OUT.",
+            help="Remember fetched pages in this file, continue where the last run ended, and append to OUT.",
             show_default=False,
         ),
     ] = None,
@@ -60,12 +60,12 @@ def fetch(
         typer.Option(
             metavar="TIME",
             parser=_seconds,
-            help="Ask again for pages that were fetched longer ago, such as 12h or 7d.",
+            help="Fetch pages again that were fetched longer ago than this, such as 12h or 7d.",
             show_default=False,
         ),
     ] = None,
     ticker_only: Annotated[
-        bool, typer.Option("--ticker-only", help="Write headlines instead of pages; with --state, those not seen before.")
+        bool, typer.Option("--ticker-only", help="Write headlines instead of pages; with --state, only new ones.")
     ] = False,
     delay: Annotated[
         float,
@@ -73,13 +73,13 @@ def fetch(
             metavar="SECONDS",
             min=0,
             max=86400,
-            help="The pause between two requests to a host; longer if its robots.txt asks for it.",
+            help="Pause between two requests to a host; longer if its robots.txt asks for it.",
         ),
     ] = 1.0,
-    concurrency: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many hosts may be asked at once.")] = 8,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.01, max=86400, help="The most that one request may take.")
-    ] = 60.0,
+    concurrency: Annotated[
+        int, typer.Option(metavar="N", min=1, max=256, help="Maximum number of hosts requested at the same time.")
+    ] = 8,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.01, max=86400, help="Time limit for one request.")] = 60.0,
     max_bytes: MaxBytes = MAX_BYTES,
     page_timeout: PageTimeout = PAGE_TIMEOUT,
     unknown: Unknown = "keep",
@@ -96,12 +96,12 @@ def fetch(
     user_agent: Annotated[
         str | None,
         typer.Option(
-            metavar="TEXT", help="What the program calls itself; robots.txt is read for its first word.", show_default=False
+            metavar="TEXT", help="User agent sent to servers; its first word selects the rules in robots.txt.", show_default=False
         ),
     ] = None,
     header: Annotated[
         list[str] | None,
-        typer.Option(metavar="'NAME: VALUE'", help="Send this with each request; may be repeated.", show_default=False),
+        typer.Option(metavar="'NAME: VALUE'", help="Header to send with each request; can be repeated.", show_default=False),
     ] = None,
     ignore_robots: Annotated[
         bool, typer.Option("--ignore-robots", help="Fetch what robots.txt forbids, on your own responsibility.")
@@ -110,7 +110,7 @@ def fetch(
     jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
-    """Fetch pages, politely, and turn them into JSON Lines, one record a page.
+    """Fetch pages politely and turn them into JSON Lines, one record per page.
 
     Example: scraper fetch --from-list addresses.txt --state news.db --save raw.warc.gz -o pages.jsonl
     """

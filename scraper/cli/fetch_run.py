@@ -1,7 +1,6 @@
-"""A run of ``scraper fetch``: options checked, parts put together, ended with the status for it."""
+"""Runs of ``fetch``."""
 
 import re
-from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from functools import partial
 from importlib.metadata import PackageNotFoundError, metadata
@@ -13,10 +12,10 @@ import typer
 
 from scraper import __version__
 from scraper.cli.checks import check_layouts, check_outputs, check_pattern
-from scraper.cli.choices import check_filters, check_keys
+from scraper.cli.choices import check_keys
 from scraper.cli.fetch_progress import Progress
 from scraper.cli.options import Options
-from scraper.cli.runs import cores, finishing
+from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors
 from scraper.cli.talk import say
 from scraper.engine.counts import Counts
 from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
@@ -24,20 +23,19 @@ from scraper.engine.fetching import FetchQueue, FetchRecorder, cleaned_in_order
 from scraper.engine.jobs import Job, page_lines, ticker_keys, ticker_lines
 from scraper.engine.page_cleaner import PageCleaner
 from scraper.engine.sinks import FileSink
-from scraper.errors import PageError
 from scraper.fetch import Client, Fetcher, Header, Scheduler, Throttle
 from scraper.output.dedup import DedupStore
 from scraper.output.fetch_state import Records
 from scraper.output.files import Output
 from scraper.output.patterns import Pattern
 from scraper.records import HeadlineRecord, PageRecord
-from scraper.sources import ReadOptions, read_list
+from scraper.sources import read_list
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class FetchOptions(NamedTuple):
-    """What only ``fetch`` asks for."""
+    """The options of ``fetch`` beside those that commands share."""
 
     save: Path | None
     state: Path | None
@@ -53,20 +51,20 @@ class FetchOptions(NamedTuple):
 
 
 def run(options: Options, web: FetchOptions) -> None:
-    """Fetch, save, clean and write what the user named. Ends the program."""
-    addresses = check_addresses(options.inputs, options.from_list)
+    """Fetch the addresses, write the records of their pages, and exit."""
+    if not options.inputs and options.from_list is None:
+        raise typer.BadParameter("name an address, or a list of them with --from-list.", param_hint="URL")
     options, pattern = check_pattern(options)
-    _check_files(options, web, pattern)
+    _check_outputs(options, web, pattern)
     job = _job(options, web, pattern)
     if web.ignores_robots:
-        say("robots.txt is ignored, as asked; whether that is right is your own responsibility")
+        say("robots.txt is ignored, on your own responsibility")
     digests = {layout.name: layout.digest for layout in check_layouts(options.layouts)}
     counts = Counts()
     outputs = FetchOutputs(out=options.out, pattern=pattern, spans=web.spans, save=web.save, state=web.state, report=say)
     failures = Output(options.failures) if options.failures is not None else None
     dedup = DedupStore() if web.dedup and web.state is None else None
-    beside = [file for file in (failures,) if file is not None]
-    with finishing(outputs, counts, quiet=options.quiet, beside=beside):
+    with finishing([outputs, *([failures] if failures is not None else [])], counts, quiet=options.quiet):
         client = Client(headers=web.headers, timeout=web.timeout, max_bytes=options.max_bytes)
         throttle = Throttle(delay=web.delay, concurrency=web.concurrency)
         fetcher = Fetcher(
@@ -80,8 +78,9 @@ def run(options: Options, web: FetchOptions) -> None:
             archive=outputs.keep,
             is_proxied=client.is_proxied,
         )
+        addresses = chain(options.inputs or [], read_list(options.from_list) if options.from_list is not None else ())
         records: Records = "headline" if web.ticker_only else "page"
-        queue = FetchQueue(addresses(), records, outputs.state, web.refresh, counts)
+        queue = FetchQueue(addresses, records, outputs.state, web.refresh, counts)
         scheduler = Scheduler(iter(queue), fetcher.fetch)
         with dedup or nullcontext() as repeats:
             sink = FileSink(
@@ -96,22 +95,20 @@ def run(options: Options, web: FetchOptions) -> None:
             recorder = FetchRecorder(sink, outputs, records, digests)
             try:
                 cleaning = PageCleaner(job, processes=options.jobs or cores())
-                with Progress(counts, scheduler, quiet=options.quiet) as progress, cleaning as cleaner:
+                drawing = Progress(counts, scheduler, quiet=options.quiet)
+                with reporting_list_errors(options, counts), drawing as progress, cleaning as cleaner:
                     for fetched, cleaned, is_followed in cleaned_in_order(scheduler, cleaner):
                         progress.note(fetched)
                         recorder.add(fetched, cleaned)
                         queue.done(fetched.job)
                         outputs.commit(soon=is_followed)
-            except PageError as error:  # the list of addresses itself
-                counts.failures[error.code] += 1
-                say(f"{options.from_list}: {error.code}: {error}")
             finally:
                 throttle.stop()
                 scheduler.stop()
 
 
-def _check_files(options: Options, web: FetchOptions, pattern: Pattern | None) -> None:
-    """End with a usage error if outputs cannot be written together."""
+def _check_outputs(options: Options, web: FetchOptions, pattern: Pattern | None) -> None:
+    """End with a usage error if an output is unusable, alone or together with the others."""
     if web.save is not None and web.save.suffix != ".gz":
         raise typer.BadParameter(f"{str(web.save)!r} must end in .gz; it is written as gzipped WARC.", param_hint="--save")
     outputs = {
@@ -129,49 +126,30 @@ def _check_files(options: Options, web: FetchOptions, pattern: Pattern | None) -
 
 
 def _job(options: Options, web: FetchOptions, pattern: Pattern | None) -> Job:
-    choice = check_filters(options)
     lines = ticker_lines if web.ticker_only else page_lines
     keys = check_keys(options.keys, HeadlineRecord if web.ticker_only else PageRecord)
-    return Job(
-        ReadOptions(max_bytes=options.max_bytes),
-        "skip" if options.unknown == "keep" and choice.is_of_known else options.unknown,
-        partial(lines, keys=keys),
-        layouts=options.layouts,
-        has_spans=web.spans is not None,
-        filters=choice,
-        has_digests=web.dedup,
-        target=pattern.of if pattern is not None else None,
-        page_timeout=options.page_timeout,
-        keys=ticker_keys if web.ticker_only and web.state is not None else None,
-    )
-
-
-def check_addresses(urls: list[str] | None, from_list: str | None) -> Callable[[], Iterable[str]]:
-    """Return what yields the addresses, those of the command line first, or end with a usage error."""
-    if not urls and from_list is None:
-        raise typer.BadParameter("name an address, or a list of them with --from-list.", param_hint="URL")
-
-    return lambda: chain(urls or [], read_list(from_list) if from_list is not None else ())
+    job = make_job(options, partial(lines, keys=keys), pattern, has_spans=web.spans is not None, dedup=web.dedup)
+    return job._replace(keys=ticker_keys) if web.ticker_only and web.state is not None else job
 
 
 def check_headers(user_agent: str | None, given: list[str] | None) -> list[Header]:
-    """Return the headers that go with each request, or end with a usage error."""
+    """Return the headers of each request, or end with a usage error."""
     headers: list[Header] = []
     for text in [f"User-Agent: {default_user_agent() if user_agent is None else user_agent}", *(given or [])]:
         name, colon, value = (part.strip() for part in text.partition(":"))
-        is_ours = len(headers) > 0 and name.lower() == "user-agent"
-        if not colon or not _TOKEN.fullmatch(name) or not value.isprintable() or is_ours:
+        is_user_agent = len(headers) > 0 and name.lower() == "user-agent"
+        if not colon or not _TOKEN.fullmatch(name) or not value.isprintable() or is_user_agent:
             hint = "--user-agent" if not headers else "--header"
-            said = "there is --user-agent for that." if is_ours else "write 'Name: value', on one line."
-            raise typer.BadParameter(f"{text!r} is no header that can be sent; {said}", param_hint=hint)
+            remedy = "use --user-agent." if is_user_agent else "write 'Name: value' on one line."
+            raise typer.BadParameter(f"{text!r} is not a valid header; {remedy}", param_hint=hint)
         headers.append((name.encode("ascii"), value.encode("utf-8")))
     return headers
 
 
 def default_user_agent() -> str:
-    """Return what the program calls itself, and where to read about it: the project's page where it has one."""
+    """Return the name and version of the program, with the address of the project's page if it has one."""
     try:
-        pages = [said.partition(", ")[2] for said in metadata("scraper").get_all("Project-URL") or []]
+        pages = [link.partition(", ")[2] for link in metadata("scraper").get_all("Project-URL") or []]
     except PackageNotFoundError:
         pages = []
     return f"scraper/{__version__} ({f'+{pages[0]}' if pages else 'archives press pages; see the README of the scraper project'})"

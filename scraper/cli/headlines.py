@@ -1,11 +1,11 @@
-"""``scraper headlines``."""
+"""The command ``headlines``."""
 
 from scraper.cli.options import Options, Unique, sharing
 
 
 @sharing
 def headlines(options: Options, unique: Unique = False) -> None:
-    """Turn the tickers of saved pages into JSON Lines, one record a headline.
+    """Turn the tickers of saved pages into JSON Lines, one record per headline.
 
     Example: scraper headlines saved/ | jq -r .headline
     """
@@ -19,8 +19,8 @@ def headlines(options: Options, unique: Unique = False) -> None:
         from scraper.output.headline_store import HeadlineStore
         from scraper.records import HeadlineHistory
 
-        gathering = HeadlineCollector()
-        run(options, gathering, rest=gathering.flush, between=HeadlineStore(check_keys(options.keys, HeadlineHistory)))
+        collector = HeadlineCollector()
+        run(options, collector, flush=collector.flush, store=HeadlineStore(check_keys(options.keys, HeadlineHistory)))
     else:
         from scraper.engine import headline_lines
         from scraper.records import HeadlineRecord

@@ -48,12 +48,12 @@ def show_layout(name: Name, layouts: Layouts = None) -> None:
     from scraper.layouts.validation import near
     from scraper.text import printable
 
-    known = {layout.name: layout for layout in check_layouts(layouts)}
-    if name not in known:
+    available = {layout.name: layout for layout in check_layouts(layouts)}
+    if name not in available:
         raise typer.BadParameter(
-            f"there is no layout {name!r}{near(name, known)}; `scraper layouts list` lists them.", param_hint="NAME"
+            f"there is no layout {name!r}{near(name, available)}; `scraper layouts list` lists them.", param_hint="NAME"
         )
-    text = as_toml(known[name])
+    text = as_toml(available[name])
     if sys.stdout is not None and sys.stdout.isatty():
         text = "".join(char if char in "\n\t" else printable(char) for char in text)
     _print([text.removesuffix("\n")])
@@ -71,28 +71,28 @@ def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, ma
     from scraper.output.files import Output
     from scraper.sources import ReadOptions, read_inputs
 
-    chosen, layout = _checked(file, layouts)
-    output, tally, trial, rows = Output(None), Counts(), Trial(layout), []
-    with finishing(output, tally, quiet=not inputs):
+    chosen, layout = _load(file, layouts)
+    output, counts, trial, rows = Output(None), Counts(), Trial(layout), []
+    with finishing([output], counts, quiet=not inputs):
         if not inputs:
             output.write(f"{layout.name} {layout.digest[:DIGITS]}: {len(layout.file.rules)} rules, no faults\n".encode())
             return
-        readings = read_inputs(inputs, ReadOptions(max_bytes=max_bytes))
-        for outcome in outcomes(readings, chosen, tally):
+        items = read_inputs(inputs, ReadOptions(max_bytes=max_bytes))
+        for outcome in outcomes(items, chosen, counts):
             trial.add(outcome)
             name = outcome.layout.name if outcome.layout is not None else "unknown"
             rows.append((name, outcome.record.input, signs(outcome, layout)))
-        counts = [(str(count.pages), str(count.pieces), count.rule) for count in trial.counts()]
+        matches = [(str(count.pages), str(count.pieces), count.rule) for count in trial.counts()]
         for line in (
             *_table(("layout", "page", "evidence"), rows),
             "",
-            *_table(("pages", "pieces", "rule"), counts, right=(0, 1)),
+            *_table(("pages", "pieces", "rule"), matches, right=(0, 1)),
         ):
             output.write(f"{line}\n".encode())
 
 
-def _checked(file: Path, directory: Path | None) -> tuple[Sequence["Layout"], "Layout"]:
-    """Return the layouts of a run that uses ``file`` too, and the layout that it makes or extends, or end with what is wrong."""
+def _load(file: Path, directory: Path | None) -> tuple[Sequence["Layout"], "Layout"]:
+    """Return all layouts with those of ``file``, and the layout that it defines or extends; or end with status 2."""
     from scraper.cli.talk import say
     from scraper.engine.counts import USAGE
     from scraper.errors import LayoutError
@@ -110,13 +110,13 @@ def _checked(file: Path, directory: Path | None) -> tuple[Sequence["Layout"], "L
     return chosen, next(layout for layout in chosen if source in layout.sources)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> Iterator[str]:
-    """Yield the lines of a table; nothing in it moves a terminal's cursor."""
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> Iterator[str]:
+    """Yield the lines of a table, with control characters escaped."""
     from scraper.text import printable
 
     rows = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    for row in (header, *rows):
         cells = [
             cell.rjust(width) if n in right else cell.ljust(width) for n, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
@@ -129,5 +129,5 @@ def _print(lines: Iterable[str]) -> None:
     from scraper.output.files import Output
 
     output = Output(None)
-    with finishing(output, Counts(), quiet=True):
+    with finishing([output], Counts(), quiet=True):
         output.write("".join(f"{line}\n" for line in lines).encode())

@@ -1,4 +1,4 @@
-"""The arguments and options that commands share."""
+"""Arguments and options shared by commands."""
 
 import inspect
 from collections.abc import Callable
@@ -22,23 +22,19 @@ Out = Annotated[
 ]
 Spans = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", readable=False, help="Write what every piece of each page was taken for.", show_default=False),
+    typer.Option(metavar="FILE", readable=False, help="Write the label of every piece of each page.", show_default=False),
 ]
-Dedup = Annotated[
-    bool, typer.Option("--dedup", help="Leave out, and count, a page whose address, or title and text, was written before.")
-]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on where this command stopped when it was killed.")]
-Unique = Annotated[
-    bool, typer.Option("--unique", help="Write each headline of all pages once, with when and how often it was shown.")
-]
+Dedup = Annotated[bool, typer.Option("--dedup", help="Leave out pages whose address, or title and text, was written before.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue a run of this command that was killed.")]
+Unique = Annotated[bool, typer.Option("--unique", help="Write each distinct headline once, with when and how often it was shown.")]
 Unknown = Annotated[
     Literal["keep", "skip", "fail"],
-    typer.Option(help="A page of no known layout: keep it whole, leave it out, or call it a failure."),
+    typer.Option(help="Pages of unknown layout: keep their text, leave them out, or report them as failures."),
 ]
 
 
 class OnlyKind(StrEnum):
-    """The kinds of a record; the command line's library takes a list of no other type."""
+    """The kinds of a record, as an enum because typer accepts no list of literals."""
 
     ARTICLE = "article"
     LISTING = "listing"
@@ -50,23 +46,23 @@ Only = Annotated[
     list[OnlyKind] | None,
     typer.Option(
         metavar="KIND",
-        help="Give only pages of this kind: article, listing, page, unknown. This and the next three may be given more than once.",
+        help="Only pages of this kind: article, listing, page, unknown. This and the next three can be repeated.",
         show_default=False,
     ),
 ]
 Lang = Annotated[
-    list[str] | None, typer.Option(metavar="TAG", help="Give only pages in this language: ar, fr, en.", show_default=False)
+    list[str] | None, typer.Option(metavar="TAG", help="Only pages in this language, such as ar, fr, en.", show_default=False)
 ]
-Site = Annotated[list[str] | None, typer.Option(metavar="HOST", help="Give only pages of this site.", show_default=False)]
+Site = Annotated[list[str] | None, typer.Option(metavar="HOST", help="Only pages of this site.", show_default=False)]
 Newspaper = Annotated[
     list[str] | None,
-    typer.Option(metavar="SLUG", help="Give only pages of this newspaper, by its newspaper_slug.", show_default=False),
+    typer.Option(metavar="SLUG", help="Only pages of this newspaper, by its newspaper_slug.", show_default=False),
 ]
 Since = Annotated[
-    str | None, typer.Option(metavar="DAY", help="Give only pages of this day and later: YYYY-MM-DD.", show_default=False)
+    str | None, typer.Option(metavar="DAY", help="Only pages of this date and later: YYYY-MM-DD.", show_default=False)
 ]
 Until = Annotated[
-    str | None, typer.Option(metavar="DAY", help="Give only pages of this day and earlier: YYYY-MM-DD.", show_default=False)
+    str | None, typer.Option(metavar="DAY", help="Only pages of this date and earlier: YYYY-MM-DD.", show_default=False)
 ]
 Keys = Annotated[
     str | None,
@@ -78,46 +74,42 @@ Keys = Annotated[
 ]
 Layouts = Annotated[
     Path | None,
-    typer.Option("--layouts", metavar="DIR", help="A directory of layout files to use too.", show_default=False),
+    typer.Option("--layouts", metavar="DIR", help="Directory of additional layout files.", show_default=False),
 ]
-Url = Annotated[str | None, typer.Option(metavar="URL", help="The address of a single input.", show_default=False)]
-MaxBytes = Annotated[int, typer.Option(metavar="BYTES", min=1, help="The most bytes that one page may have.")]
-PageTimeout = Annotated[
-    float, typer.Option(metavar="SECONDS", min=0.001, max=86400, help="The most that cleaning one page may take.")
-]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors to stderr.")]
+Url = Annotated[str | None, typer.Option(metavar="URL", help="Address of a single input.", show_default=False)]
+MaxBytes = Annotated[int, typer.Option(metavar="BYTES", min=1, help="Maximum size of a page.")]
+PageTimeout = Annotated[float, typer.Option(metavar="SECONDS", min=0.001, max=86400, help="Time limit for cleaning one page.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors to stderr.")]
 
 FromList = Annotated[
     str | None,
     typer.Option(
-        metavar="FILE", help="Read what this file, or - for stdin, names: an input a line, or failures.", show_default=False
+        metavar="FILE", help="Read the inputs listed in this file, or - for stdin: one per line, or failures.", show_default=False
     ),
 ]
 Failures = Annotated[
-    Path | None, typer.Option(metavar="FILE", readable=False, help="Write what failed as JSON Lines.", show_default=False)
+    Path | None, typer.Option(metavar="FILE", readable=False, help="Write failures as JSON Lines.", show_default=False)
 ]
 Summary = Annotated[
     Path | None, typer.Option(metavar="FILE", readable=False, help="Write the counts of the run as JSON.", show_default=False)
 ]
-TextField = Annotated[str, typer.Option(metavar="NAME", help="In dumps, the field that holds a text page.")]
+TextField = Annotated[str, typer.Option(metavar="NAME", help="In dumps, the field with the text of a page.")]
 HtmlField = Annotated[
-    str | None, typer.Option(metavar="NAME", help="In dumps, the field that holds an HTML page.", show_default=False)
+    str | None, typer.Option(metavar="NAME", help="In dumps, the field with the HTML of a page.", show_default=False)
 ]
-UrlField = Annotated[str, typer.Option(metavar="NAME", help="In dumps, the field that holds the address.")]
+UrlField = Annotated[str, typer.Option(metavar="NAME", help="In dumps, the field with the address.")]
 DateField = Annotated[
-    str | None, typer.Option(metavar="NAME", help="In dumps, the field that holds the time of the fetch.", show_default=False)
+    str | None, typer.Option(metavar="NAME", help="In dumps, the field with the time of the fetch.", show_default=False)
 ]
 
 Jobs = Annotated[
     int | None,
-    typer.Option(
-        "-j", "--jobs", metavar="N", min=1, help="Work in so many processes. [default: one for each core]", show_default=False
-    ),
+    typer.Option("-j", "--jobs", metavar="N", min=1, help="Number of processes; one per core by default.", show_default=False),
 ]
 
 
 class Options(NamedTuple):
-    """What the commands share that read pages and write records, in the order of their help."""
+    """The options of the commands that read pages and write records, in the order of their help."""
 
     inputs: Inputs = None
     out: Out = None
@@ -145,7 +137,7 @@ class Options(NamedTuple):
 
 
 def sharing(command: Callable[..., None]) -> Callable[..., None]:
-    """Make a command with the shared options from a function that takes them as its first argument, before its own options."""
+    """Add the shared options to a command; the function gets them as its first argument, before its own options."""
     own = list(inspect.signature(command).parameters.values())[1:]
     shared = list(inspect.signature(Options).parameters.values())
 

@@ -1,4 +1,4 @@
-"""A run: pages in, records out, and an end, by whatever cause, with the exit status that the contract promises."""
+"""Runs of ``clean`` and ``headlines``, and the exit status of every command."""
 
 import gc
 import hashlib
@@ -24,26 +24,26 @@ from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, Resu
 from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
 from scraper.output.files import Output
+from scraper.output.partitions import Partitions
 from scraper.output.patterns import Pattern
 from scraper.sources import Item, ReadOptions
 
 if TYPE_CHECKING:
-    from scraper.engine.checkpoint import File, ResumableRun
+    from scraper.engine.checkpoint import ResumableOutput, ResumableRun
     from scraper.output.dedup import DedupStore
     from scraper.output.headline_store import HeadlineStore
-    from scraper.output.partitions import Partitions
 
 
 class _Terminated(BaseException):
-    """SIGTERM arrived."""
+    """Raised when SIGTERM arrives."""
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise _Terminated
 
 
-class Opened(Protocol):
-    """What a run writes to: opened before it, closed after it."""
+class Closable(Protocol):
+    """An output or a group of them."""
 
     @property
     def part(self) -> Path | None:
@@ -55,21 +55,24 @@ class Opened(Protocol):
 
 
 @contextmanager
-def finishing(
-    output: Opened, counts: Counts, *, quiet: bool, beside: Sequence[Opened] = (), later: Sequence[Opened] = ()
-) -> Iterator[None]:
-    """Open ``output`` and those ``beside`` it around the block, say how it went, and exit with the status for it.
+def finishing(outputs: Sequence[Closable], counts: Counts, *, quiet: bool, unopened: Sequence[Closable] = ()) -> Iterator[None]:
+    """Open the outputs around the block, report how it ended, and exit with the status for it.
 
-    Those that come ``later`` the block opens itself. What is left unfinished is named, whichever it is.
+    Args:
+        outputs: what the block writes to.
+        counts: the counts of the run, which decide on the exit status.
+        quiet: whether to print no summary.
+        unopened: outputs that the block opens itself; their unfinished files are reported, too.
     """
+    # The collector is off since the start. What was imported until now is never garbage.
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGTERM, _terminate)
     status = FAILED
     try:
         with ExitStack() as opened:
-            for file in (output, *beside):
-                opened.enter_context(file)
+            for output in outputs:
+                opened.enter_context(output)
             yield
         status = counts.exit_status
     except ReaderGone:
@@ -86,8 +89,9 @@ def finishing(
         status = INTERRUPTED
     except _Terminated:
         status = TERMINATED
-    for part in (file.part for file in (output, *beside, *later) if file.part is not None):
-        say(f"stopped before the end; what was written so far is in {part}")
+    for output in (*outputs, *unopened):
+        if output.part is not None:
+            say(f"stopped before the end; what was written so far is in {output.part}")
     if not quiet and status != READER_GONE:
         say(counts.summary())
     raise typer.Exit(status)
@@ -98,162 +102,171 @@ def run(
     lines: Lines,
     spans: Path | None = None,
     *,
-    has_repeats: bool = True,
+    dedup: bool = False,
     resume: bool = False,
-    rest: Callable[[], bytes] = bytes,
-    between: "HeadlineStore | None" = None,
+    flush: Callable[[], bytes] = bytes,
+    store: "HeadlineStore | None" = None,
 ) -> None:
-    """Read and clean what the user named, and write for each page the lines that a command makes of it. Ends the program.
+    """Clean the inputs, write the lines of each page, and exit.
 
     Args:
-        options: what the user asked for.
-        lines: makes of a page what is written of it.
-        spans: where to write what every piece of a page was taken for.
-        has_repeats: whether a page is written that was written before.
-        resume: whether to go on where a killed run stopped.
-        rest: returns the lines that ``lines`` has held back.
-        between: takes all lines in, and gives those to write when everything was read.
+        options: the options that the commands share.
+        lines: makes the lines of a page.
+        spans: the file for the spans.
+        dedup: whether to leave out pages that repeat an earlier one.
+        resume: whether to resume a killed run.
+        flush: returns the lines that ``lines`` holds back.
+        store: takes all lines; its own are written at the end.
     """
     options, pattern = check_pattern(options)
-    if pattern is not None and between is not None:
+    if pattern is not None and store is not None:
         raise typer.BadParameter("--unique writes a single file; name one without {}.", param_hint="-o")
     outputs = {"-o": options.out, "--spans": spans, "--failures": options.failures, "--summary": options.summary}
     check_outputs(outputs, options.inputs or [], pattern)
     inputs = check_inputs(options)
-    choice = check_filters(options)
-    unknown = "skip" if options.unknown == "keep" and choice.is_of_known else options.unknown
+    job = make_job(options, lines, pattern, has_spans=spans is not None, dedup=dedup)
     check_layouts(options.layouts)
     if resume:
         check_resumable(options, spans)
-    request = ReadOptions(
-        max_bytes=options.max_bytes,
-        url=options.url,
-        text_field=options.text_field,
-        html_field=options.html_field,
-        url_field=options.url_field,
-        date_field=options.date_field,
-    )
     counts = Counts()
     output = Output(options.out, is_kept=resume) if pattern is None else None
-    partitions = _partitions(pattern, is_kept=resume) if pattern is not None else None
-    written = output or partitions
-    assert written is not None  # noqa: S101 - it is one of the two
+    partitions = Partitions(pattern, is_kept=resume) if pattern is not None else None
     failures, pieces = (Output(file, is_kept=resume) if file is not None else None for file in (options.failures, spans))
-    beside = [file for file in (failures, pieces) if file is not None]
-    files = (written, *beside)
-    course = _resumption(options, pattern, files, counts, spans, has_repeats) if resume else None
-    quiet = options.quiet
-    with finishing(course, counts, quiet=quiet, later=files) if course else finishing(written, counts, quiet=quiet, beside=beside):
-        if course is None or not course.is_done:
-            skip = written.identities()
-            skip.update(*(file.identities() for file in beside))
-            job = Job(
-                *(request, unknown, lines, skip, options.layouts, pieces is not None),
-                is_page_by_page=not has_repeats or pattern is not None,
-                page_timeout=options.page_timeout,
-                filters=choice,
-                has_digests=not has_repeats,
-                flush=rest,
-                target=pattern.of if pattern is not None else None,
-            )
-            with between or nullcontext(), _seen(course, has_repeats=has_repeats) as seen:
+    files = [file for file in (output, partitions, failures, pieces) if file is not None]
+    checkpoint = _checkpoint(options, pattern, files, counts, spans, not dedup) if resume else None
+    opened, unopened = (files, ()) if checkpoint is None else ([checkpoint], files)
+    with finishing(opened, counts, quiet=options.quiet, unopened=unopened):
+        if checkpoint is None or not checkpoint.is_done:
+            skip = files[0].identities()  # of partitions: a set that grows during the run
+            skip.update(*(file.identities() for file in files[1:]))
+            job = job._replace(skip=skip, flush=flush, is_page_by_page=dedup or pattern is not None)
+            with store or nullcontext(), _dedup_store(checkpoint, dedup=dedup) as repeats:
                 sink = FileSink(
                     counts,
                     say,
-                    output=between or output,
+                    output=store or output,
                     partitions=partitions,
                     spans=pieces,
                     failures=failures,
-                    repeats=seen,
+                    repeats=repeats,
                 )
-                _read(options, job, inputs, sink, course)
-                if between is not None and output is not None:
-                    for some in between.lines():
-                        output.write(some)
-                if course is not None:
-                    course.done()
+                _clean(options, job, inputs, sink, checkpoint)
+                if store is not None and output is not None:
+                    for batch in store.lines():
+                        output.write(batch)
+                if checkpoint is not None:
+                    checkpoint.done()
         if options.summary is not None:
             with Output(options.summary) as summary:
                 summary.write(counts.to_json(__version__))
 
 
-def _read(options: Options, job: Job, inputs: Iterable[str], sink: FileSink, course: "ResumableRun | None") -> None:
-    processes = options.jobs or cores()
-    with _progress(options, sink.counts) as meter:
-        try:
-            if course is None:
-                run_job(job, inputs, sink, processes=processes, meter=meter)
-                return
-            from scraper.engine.resume import resume_job
-
-            course.hide(job.skip)
-            resume_job(job, inputs, sink, course, processes=processes, meter=meter)
-        except PageError as error:  # the list of inputs itself
-            sink.counts.failures[error.code] += 1
-            say(f"{options.from_list}: {error.code}: {error}")
-
-
-def _partitions(pattern: Pattern, *, is_kept: bool) -> "Partitions":
-    from scraper.output.partitions import Partitions
-
-    return Partitions(pattern, is_kept=is_kept)
-
-
-def _resumption(
-    options: Options, pattern: Pattern | None, files: "Sequence[File]", counts: Counts, *rest: object
-) -> "ResumableRun":
-    """Return where a run is that does what the user asked for, and ``rest``; end the program if it is at its end."""
-    from scraper.engine.checkpoint import ResumableRun
-
-    layouts = [(layout.name, layout.digest) for layout in check_layouts(options.layouts)]
-    asked = options._replace(jobs=None, quiet=False, summary=None)
-    digest = hashlib.sha256(repr((__version__, asked, rest, layouts)).encode()).hexdigest()
-    base = Path(os.path.realpath(options.out or "")) if pattern is None else pattern.base
-    course = ResumableRun(
-        base, digest, files, counts, mark=os.fsencode(f"{options.out}\n") if pattern is not None else None, report=say
+def make_job(options: Options, lines: Lines, pattern: Pattern | None, *, has_spans: bool, dedup: bool) -> Job:
+    """Return the job that the options describe, or end with a usage error."""
+    filters = check_filters(options)
+    return Job(
+        ReadOptions(
+            max_bytes=options.max_bytes,
+            url=options.url,
+            text_field=options.text_field,
+            html_field=options.html_field,
+            url_field=options.url_field,
+            date_field=options.date_field,
+        ),
+        "skip" if options.unknown == "keep" and filters.is_of_known else options.unknown,
+        lines,
+        layouts=options.layouts,
+        has_spans=has_spans,
+        filters=filters,
+        has_digests=dedup,
+        target=pattern.of if pattern is not None else None,
+        page_timeout=options.page_timeout,
     )
-    if course.is_whole:
-        if not options.quiet:
-            say(f"{options.out}: it is whole, and there is nothing to do; remove {base} to have it written anew")
-        raise typer.Exit
-    return course
-
-
-@contextmanager
-def _seen(course: "ResumableRun | None", *, has_repeats: bool) -> "Iterator[DedupStore | None]":
-    if has_repeats:
-        yield None
-        return
-    from scraper.output.dedup import DedupStore
-
-    with DedupStore() if course is None else DedupStore(course.store, course.number) as seen:
-        if course is not None:
-            course.followers.append(seen)
-        yield seen
 
 
 def cores() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def _progress(options: Options, counts: Counts) -> Iterator[Callable[[int], object] | None]:
-    if options.quiet or not is_watched():
+def reporting_list_errors(options: Options, counts: Counts) -> Iterator[None]:
+    """Report and count an error of the file of ``--from-list``; it ends the block."""
+    try:
+        yield
+    except PageError as error:
+        counts.failures[error.code] += 1
+        say(f"{options.from_list}: {error.code}: {error}")
+
+
+@contextmanager
+def showing_progress(inputs: Sequence[str] | None, counts: Counts, *, quiet: bool) -> Iterator[Callable[[int], object] | None]:
+    """Show the progress on a terminal during the block, and yield what is called with the bytes of each read.
+
+    Args:
+        inputs: the inputs, if they are known before they are read.
+        counts: the counts of the run.
+        quiet: whether to show nothing.
+    """
+    if quiet or not is_watched():
         yield None
         return
     from scraper.cli.progress import displaying, size_of
 
-    size = size_of(options.inputs or []) if options.from_list is None else None
-    with displaying(counts, size) as display:
+    with displaying(counts, size_of(inputs) if inputs is not None else None) as display:
         yield display.read
 
 
-def outcomes(readings: Iterable[Item], layouts: Sequence[Layout], counts: Counts) -> Iterator[Outcome]:
-    """Clean what was read, in order. A page that fails is named and counted, and the others go on."""
+def outcomes(items: Iterable[Item], layouts: Sequence[Layout], counts: Counts) -> Iterator[Outcome]:
+    """Clean items in order. Failures are reported and counted; the rest is still cleaned."""
     sink = FileSink(counts, say)
-    for reading in readings:
-        outcome = outcome_of(reading, layouts, sink)
+    for item in items:
+        outcome = outcome_of(item, layouts, sink)
         if outcome is not None:
             yield outcome
             counts.add(counted(outcome))
+
+
+def _clean(options: Options, job: Job, inputs: Iterable[str], sink: FileSink, checkpoint: "ResumableRun | None") -> None:
+    processes = options.jobs or cores()
+    sized = (options.inputs or []) if options.from_list is None else None
+    with showing_progress(sized, sink.counts, quiet=options.quiet) as meter, reporting_list_errors(options, sink.counts):
+        if checkpoint is None:
+            run_job(job, inputs, sink, processes=processes, meter=meter)
+            return
+        from scraper.engine.resume import resume_job
+
+        checkpoint.hide(job.skip)
+        resume_job(job, inputs, sink, checkpoint, processes=processes, meter=meter)
+
+
+def _checkpoint(
+    options: Options, pattern: Pattern | None, files: "Sequence[ResumableOutput]", counts: Counts, *others: object
+) -> "ResumableRun":
+    """Return the checkpoint of the run with these options, and ``others``; exit if that run is complete."""
+    from scraper.engine.checkpoint import ResumableRun
+
+    layouts = [(layout.name, layout.digest) for layout in check_layouts(options.layouts)]
+    relevant = options._replace(jobs=None, quiet=False, summary=None)
+    digest = hashlib.sha256(repr((__version__, relevant, others, layouts)).encode()).hexdigest()
+    base = Path(os.path.realpath(options.out or "")) if pattern is None else pattern.base
+    mark = os.fsencode(f"{options.out}\n") if pattern is not None else None
+    checkpoint = ResumableRun(base, digest, files, counts, mark=mark, report=say)
+    if checkpoint.is_whole:
+        if not options.quiet:
+            say(f"{options.out}: already complete; delete {base} to run again")
+        raise typer.Exit
+    return checkpoint
+
+
+@contextmanager
+def _dedup_store(checkpoint: "ResumableRun | None", *, dedup: bool) -> "Iterator[DedupStore | None]":
+    if not dedup:
+        yield None
+        return
+    from scraper.output.dedup import DedupStore
+
+    with DedupStore() if checkpoint is None else DedupStore(checkpoint.store, checkpoint.number) as store:
+        if checkpoint is not None:
+            checkpoint.followers.append(store)
+        yield store

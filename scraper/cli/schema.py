@@ -1,4 +1,4 @@
-"""``scraper schema``."""
+"""The command ``schema``."""
 
 import json
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ import typer
 def schema(
     record: Annotated[
         Literal["page", "headline", "headline-history"],
-        typer.Argument(help="Which record.", metavar="[page|headline|headline-history]"),
+        typer.Argument(help="The record.", metavar="[page|headline|headline-history]"),
     ] = "page",
 ) -> None:
     """Print the JSON Schema of a record.
@@ -22,5 +22,5 @@ def schema(
     from scraper.records import json_schema
 
     output = Output(None)
-    with finishing(output, Counts(), quiet=True):
+    with finishing([output], Counts(), quiet=True):
         output.write(json.dumps(json_schema(record), ensure_ascii=False, indent=2).encode() + b"\n")

@@ -1,8 +1,6 @@
-"""``scraper stats``."""
+"""The command ``stats``."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,24 +10,24 @@ from scraper.cli.options import MaxBytes, Quiet
 from scraper.defaults import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from scraper.engine.counts import Counts
     from scraper.stats import Statistics
 
 _STDOUT = Path("-")
-_NAMED = 20
-"""How many failures are named one by one; a file of a million other lines is not to scroll everything away."""
+_MOST_REPORTED = 20
+"""Failures reported one by one; a file of a million other lines must not scroll everything away."""
 
 Records = Annotated[
     list[str] | None,
-    typer.Argument(metavar="RECORDS", help="What `clean` wrote: files, directories, or - for stdin.", show_default=False),
+    typer.Argument(metavar="RECORDS", help="Output of `clean`: files, directories, or - for stdin.", show_default=False),
 ]
 Html = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", readable=False, allow_dash=True, help="Write a page with pictures instead.", show_default=False),
+    typer.Option(
+        metavar="FILE", readable=False, allow_dash=True, help="Write the report as an HTML page with charts.", show_default=False
+    ),
 ]
-Top = Annotated[int, typer.Option(metavar="N", min=1, help="How many newspapers, languages and sites to show.")]
+Top = Annotated[int, typer.Option(metavar="N", min=1, help="Number of newspapers, languages and sites to show.")]
 
 
 def stats(
@@ -39,68 +37,56 @@ def stats(
     max_bytes: MaxBytes = MAX_BYTES,
     quiet: Quiet = False,
 ) -> None:
-    """Show what is in page records: newspapers, days, kinds, languages, lengths, warnings.
+    """Summarize page records: newspapers, days, kinds, languages, lengths, warnings.
 
     Example: scraper stats pages.jsonl
     """
     from scraper.cli.checks import check_overwrite, check_stdin
     from scraper.cli.runs import finishing
     from scraper.engine.counts import Counts
-    from scraper.output.files import Output
-    from scraper.sources.files import file_id
+    from scraper.output.files import Output, file_ids
 
     inputs = records or [check_stdin()]
     if html is not None:
         check_overwrite(inputs, html, "--html")
-    stdout, tally = Output(None), Counts()
-    # The file is opened once there is something to write: until then an older one stays as it is.
-    beside = [Output(html)] if html not in (None, _STDOUT) else []
-    with finishing(stdout, tally, quiet=True, later=beside):
+    stdout, counts = Output(None), Counts()
+    # Opened only when there is something to write; until then an existing file is unchanged.
+    paths = [html] if html is not None and html != _STDOUT else []
+    files = list(map(Output, paths))
+    with finishing([stdout], counts, quiet=True, unopened=files):
         if html is not None:
-            _check_drawing()
-        skip = stdout.identities() | {found for file in beside if (found := file_id(str(html))) is not None}
-        statistics = _counted(inputs, max_bytes, skip, tally, quiet=quiet)
-        written = _page(statistics, inputs, top) if html is not None else _text(statistics, top)
-        for file in beside:
+            _require_charts()
+        skip = stdout.identities() | file_ids(paths)
+        statistics = _count(inputs, max_bytes, skip, counts, quiet=quiet)
+        report = _page(statistics, inputs, top) if html is not None else _text(statistics, top)
+        for file in files:
             with file:
-                file.write(written)
-        if not beside:
-            stdout.write(written)
+                file.write(report)
+        if not files:
+            stdout.write(report)
 
 
-def _counted(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], tally: "Counts", *, quiet: bool) -> "Statistics":
+def _count(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], counts: "Counts", *, quiet: bool) -> "Statistics":
+    from scraper.cli.runs import showing_progress
     from scraper.cli.talk import say
     from scraper.sources import Item
     from scraper.sources.own_records import read_records
     from scraper.stats import RecordSummary, Statistics
 
     statistics = Statistics()
-    with _progress(inputs, tally, quiet=quiet) as meter:
+    with showing_progress(inputs, counts, quiet=quiet) as meter:
         for record in read_records(inputs, RecordSummary, max_bytes, skip=skip, meter=meter):
             if not isinstance(record, Item):
                 statistics.add(record)
-                tally.kinds[record.kind] += 1
+                counts.kinds[record.kind] += 1
             elif record.error is not None:
-                tally.failures[record.error.code] += 1
-                if tally.failures.total() <= _NAMED:
+                counts.failures[record.error.code] += 1
+                if counts.failures.total() <= _MOST_REPORTED:
                     say(f"{record.input}: {record.error.code}: {record.error}")
-    if (more := tally.failures.total() - _NAMED) > 0:
+    if (more := counts.failures.total() - _MOST_REPORTED) > 0:
         say(f"and {more:,} more failures like these")
-    statistics.failures = tally.failures.total()
+    statistics.failures = counts.failures.total()
     return statistics
-
-
-@contextmanager
-def _progress(inputs: list[str], tally: "Counts", *, quiet: bool) -> "Iterator[Callable[[int], object] | None]":
-    from scraper.cli.talk import is_watched
-
-    if quiet or not is_watched():
-        yield None
-        return
-    from scraper.cli.progress import displaying, size_of
-
-    with displaying(tally, size_of(inputs)) as display:
-        yield display.read
 
 
 def _text(statistics: "Statistics", top: int) -> bytes:
@@ -120,7 +106,8 @@ def _page(statistics: "Statistics", inputs: list[str], top: int) -> bytes:
     return to_html(statistics, inputs, top).encode()
 
 
-def _check_drawing() -> None:
+def _require_charts() -> None:
+    """End the run if charts cannot be drawn."""
     from importlib.util import find_spec
 
     from scraper.errors import OutputError
