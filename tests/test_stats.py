@@ -419,7 +419,7 @@ def test_no_line_is_wider_than_the_terminal(counted: tuple[Path, str], tmp_path:
     assert status == 0
     assert max(map(cell_len, text.splitlines())) <= columns
     assert counts(text, "Kinds") == counts(counted[1], "Kinds")
-    assert ("left out for want of room: " in text) == (columns < 200)
+    assert ("no room for: " in text) == (columns < 200)
     hostile = write(
         tmp_path / "hostile.jsonl",
         (ARTICLE | dict.fromkeys(("newspaper", "newspaper_slug", "site"), name) for name in HOSTILE_NAMES),

@@ -1,4 +1,4 @@
-"""A report on a terminal: in colours, within its width, long tickers folded."""
+"""Reports of ``explain`` in colours, for terminals."""
 
 import io
 from collections.abc import Iterator
@@ -14,22 +14,22 @@ from scraper.render import shown
 _COLOURS: Final[dict[Fate, str]] = {"field": "green", "body": "cyan", "removed": "red", "blank": ""}
 
 _BARS: Final[dict[Fate, str]] = {"field": "\u2503", "body": "\u2502", "removed": "\u254e", "blank": " "}
-"""Told apart without colours, too."""
+"""Bars that differ without colours, too."""
 
 _INDENT: Final = "  "
-"""Before the second line of a piece and those after it, so that one sees where the next piece begins."""
+"""Indents the second and later lines of a piece, so that the start of each piece is visible."""
 
-_ROOM_FOR_VALUES: Final = 24
-"""Columns that a terminal must have beside the longest name of a section, if values are to stand there."""
+_VALUE_COLUMNS: Final = 24
+"""Minimum columns for values beside names; in narrower terminals, values are printed below names."""
 
 
 def to_terminal(report: Report) -> str:
-    """Return a report as it is printed to the terminal of this program; ``NO_COLOR``, ``TERM`` and ``COLUMNS`` are heeded."""
-    # Text of a page reaches rich as Text alone, which reads no markup, and through shown(), which leaves no escape sequence in it.
-    written = io.StringIO()
-    console = Console(file=written, force_terminal=True, markup=False, highlight=False, emoji=False)
+    """Return a report for the terminal. ``NO_COLOR``, ``TERM`` and ``COLUMNS`` are respected."""
+    # Text of the page is passed as Text, in which rich reads no markup, and through shown(), which escapes control characters.
+    buffer = io.StringIO()
+    console = Console(file=buffer, force_terminal=True, markup=False, highlight=False, emoji=False)
     for group in report.groups:
-        for line in _neighbours(group, console):
+        for line in _group(group, console):
             console.print(line)
         console.print()
     for section in report.sections:
@@ -37,18 +37,18 @@ def to_terminal(report: Report) -> str:
         for line in _rows(section, console):
             console.print(line)
         console.print()
-    return written.getvalue().removesuffix("\n")
+    return buffer.getvalue().removesuffix("\n")
 
 
-def _neighbours(group: Group, console: Console) -> Iterator[Text]:
+def _group(group: Group, console: Console) -> Iterator[Text]:
     first = group.pieces[0]
-    head = Text()
-    head.append(first.fate, f"bold {_COLOURS[first.fate]}")
-    head.append(f"  {first.label}", "bold")
-    head.append(f"  {group.rule}", "dim")
+    title = Text()
+    title.append(first.fate, f"bold {_COLOURS[first.fate]}")
+    title.append(f"  {first.label}", "bold")
+    title.append(f"  {group.rule}", "dim")
     if len(group.pieces) > 1:
-        head.append(f"  {number_of(len(group.pieces), 'piece')}", "dim")
-    yield head
+        title.append(f"  {number_of(len(group.pieces), 'piece')}", "dim")
+    yield title
     pieces, folded, more = group.fold()
     for piece in pieces:
         yield from _lines(piece, first, console)
@@ -57,7 +57,7 @@ def _neighbours(group: Group, console: Console) -> Iterator[Text]:
 
 
 def _lines(piece: Piece, first: Piece, console: Console) -> Iterator[Text]:
-    """Yield a piece on lines of its own, each behind the bar of its fate; of another kind than its neighbours, it says so."""
+    """Yield the lines of a piece after the bar of its fate, and its label if that is not the label of the first piece."""
     text = Text(shown(piece.text), "" if piece.fate == "body" else _COLOURS[piece.fate])
     if piece.label != first.label:
         text = Text.assemble((f"{piece.fate} {piece.label}: ", "dim"), text)
@@ -69,9 +69,9 @@ def _lines(piece: Piece, first: Piece, console: Console) -> Iterator[Text]:
 
 
 def _rows(section: Section, console: Console) -> Iterator[Text]:
-    """Yield names and values side by side; where that leaves no room for the values, one below the other."""
+    """Yield names with values beside them, or below them in a narrow terminal."""
     longest = max((len(row.name) for row in section.rows), default=0)
-    is_wide = console.width - longest >= _ROOM_FOR_VALUES
+    is_wide = console.width - longest >= _VALUE_COLUMNS
     indent = " " * (2 + longest + 2 if is_wide else 4)
     for row in section.rows:
         name = Text(f"  {row.name}", "dim")

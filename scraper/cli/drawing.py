@@ -1,43 +1,45 @@
-"""Tables with bars, within the width of a terminal; plain where there is none."""
+"""Tables of ``stats`` as text, fitted to the width of the terminal."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from rich.bar import Bar
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
-from rich.table import Table as Drawn
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from scraper.render import shown
 from scraper.stats import Grid, Table
 from scraper.stats.tables import number, year_of
 
-_PLAIN: Final = 100
-"""Columns of what is not printed to a terminal."""
+_PLAIN_WIDTH: Final = 100
+"""Columns, if the output is not a terminal."""
 _BAR: Final = 30
 _SHORT_BAR: Final = 8
 _NAME: Final = 20
-"""Columns that a name is given at least, if it needs as many; where even that is too much, it gets what is left."""
-_BETWEEN: Final = 2
+"""Columns that a longer name is cut to, except in the last column, which takes what is left."""
+_GAP: Final = 2
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SHADES: Final = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 _NONE: Final = "\u00b7"
 
 
 def to_text(tables: Sequence[Table | Grid], *, is_terminal: bool) -> str:
-    """Return tables as text: for the terminal of this program, or plain.
+    """Return tables as text.
 
-    On a terminal ``NO_COLOR``, ``TERM`` and ``COLUMNS`` are heeded; plain text has neither colours nor control characters, and a
-    width of its own.
+    Args:
+        tables: the tables, in order.
+        is_terminal: whether the text is for the terminal, where ``NO_COLOR``, ``TERM`` and ``COLUMNS`` are respected. Otherwise it
+            has a fixed width, no colours and no control characters.
     """
-    # What records hold reaches rich as Text alone, which reads no markup, and through shown(), which leaves nothing in it that acts.
-    written = io.StringIO()
+    # Text of records is passed as Text, in which rich reads no markup, and through shown(), which escapes control characters.
+    buffer = io.StringIO()
     console = Console(
-        file=written,
+        file=buffer,
         force_terminal=is_terminal,
-        width=None if is_terminal else _PLAIN,
+        width=None if is_terminal else _PLAIN_WIDTH,
         color_system="auto" if is_terminal else None,
         markup=False,
         highlight=False,
@@ -48,82 +50,84 @@ def to_text(tables: Sequence[Table | Grid], *, is_terminal: bool) -> str:
         if not table.rows:
             console.print(Text("  none"))
         else:
-            for drawn in [_grid(table, console.width)] if isinstance(table, Grid) else _table(table, console.width):
-                console.print(drawn)
+            for part in [_grid(table, console.width)] if isinstance(table, Grid) else _table(table, console.width):
+                console.print(part)
         for note in table.notes:
             console.print(Text(note, "dim"))
         console.print()
-    return "".join(f"{line.rstrip()}\n" for line in written.getvalue().removesuffix("\n").splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().removesuffix("\n").splitlines())
 
 
 def _table(table: Table, width: int) -> Iterator[RenderableType]:
+    """Yield a table that fits into a width, and a line with the titles of the columns that do not."""
     cells = [[Text(shown(cell)) for cell in row] for row in table.rows]
     natural = [
         max(cell_len(column.title), *(text.cell_len for text in texts))
         for column, texts in zip(table.columns, zip(*cells, strict=True), strict=True)
     ]
     kept = list(range(len(table.columns)))
-    while _least(table, natural, kept) > width and (spare := [place for place in kept if table.columns[place].spare]):
-        kept.remove(max(spare, key=lambda place: (table.columns[place].spare, place)))
-    sizes = _sizes(table, natural, kept)
-    last = kept[-1]
-    bar = 0
-    room = width - _least(table, natural, kept)
-    if table.bars is not None:
-        bar = _SHORT_BAR + max(room, -_SHORT_BAR // 2) if room < 0 else _SHORT_BAR
-        room += _SHORT_BAR - bar
-    more = max(min(natural[last] - sizes[last], room), 1 - sizes[last])
-    sizes[last] += more
-    bar = min(bar + max(room - more, 0), _BAR)
-    drawn = _empty(_BETWEEN)
-    at = next(n for n, place in enumerate(kept) if not table.columns[place].is_number)
-    for n, place in enumerate(kept):
-        column = table.columns[place]
-        if table.bars is not None and n == at:
-            drawn.add_column("", width=bar)
+    while _least_width(table, natural, kept) > width and (spare := [n for n in kept if table.columns[n].spare]):
+        kept.remove(max(spare, key=lambda n: (table.columns[n].spare, n)))
+    sizes, bar_size = _fitted(table, natural, kept, width)
+    drawn = _empty(_GAP)
+    bar_place = next(place for place, n in enumerate(kept) if not table.columns[n].is_number)
+    for place, n in enumerate(kept):
+        column = table.columns[n]
+        if table.bars is not None and place == bar_place:
+            drawn.add_column("", width=bar_size)
         justify: Literal["left", "right"] = "right" if column.is_number else "left"
-        drawn.add_column(column.title, justify=justify, width=sizes[place], no_wrap=True, overflow="ellipsis")
-    most = max(table.bars, default=0) if table.bars is not None else 0
+        drawn.add_column(column.title, justify=justify, width=sizes[n], no_wrap=True, overflow="ellipsis")
+    longest = max(table.bars, default=0) if table.bars is not None else 0
     for row, texts in enumerate(cells):
-        line: list[RenderableType] = [texts[place] for place in kept]
+        line: list[RenderableType] = [texts[n] for n in kept]
         if table.bars is not None:
-            line.insert(at, Bar(most, 0, table.bars[row], color="cyan"))
+            line.insert(bar_place, Bar(longest, 0, table.bars[row], color="cyan"))
         drawn.add_row(*line)
     yield drawn
-    if dropped := [column.title for place, column in enumerate(table.columns) if place not in kept]:
-        yield Text(f"left out for want of room: {', '.join(dropped)}", "dim")
+    if dropped := [column.title for n, column in enumerate(table.columns) if n not in kept]:
+        yield Text(f"no room for: {', '.join(dropped)}", "dim")
 
 
-def _sizes(table: Table, natural: Sequence[int], kept: Sequence[int]) -> dict[int, int]:
-    """Return the least widths of columns: names may be cut short, numbers and what is spare may not."""
-    may_shrink = {place for place in kept if not table.columns[place].is_number and not table.columns[place].spare}
-    return {place: min(natural[place], _NAME) if place in may_shrink else natural[place] for place in kept}
+def _fitted(table: Table, natural: Sequence[int], kept: Sequence[int], width: int) -> tuple[dict[int, int], int]:
+    """Return the widths of the columns, and that of the bars, which get the room that the last column does not need."""
+    sizes = _least_sizes(table, natural, kept)
+    last = kept[-1]
+    bar_size = 0
+    room = width - _least_width(table, natural, kept)
+    if table.bars is not None:
+        bar_size = _SHORT_BAR + max(room, -_SHORT_BAR // 2) if room < 0 else _SHORT_BAR
+        room += _SHORT_BAR - bar_size
+    more = max(min(natural[last] - sizes[last], room), 1 - sizes[last])
+    sizes[last] += more
+    return sizes, min(bar_size + max(room - more, 0), _BAR)
 
 
-def _least(table: Table, natural: Sequence[int], kept: Sequence[int]) -> int:
-    return _total(table, _sizes(table, natural, kept))
+def _least_sizes(table: Table, natural: Sequence[int], kept: Sequence[int]) -> dict[int, int]:
+    """Return the least widths of columns: names can be cut, numbers and spare columns cannot."""
+    can_shrink = {n for n in kept if not table.columns[n].is_number and not table.columns[n].spare}
+    return {n: min(natural[n], _NAME) if n in can_shrink else natural[n] for n in kept}
 
 
-def _total(table: Table, sizes: Mapping[int, int]) -> int:
-    """Return how wide a table is, with a short bar where it has any."""
-    widths = [*sizes.values(), *([_SHORT_BAR] if table.bars is not None else [])]
-    return sum(widths) + _BETWEEN * (len(widths) - 1)
+def _least_width(table: Table, natural: Sequence[int], kept: Sequence[int]) -> int:
+    """Return the least width of a table, with a short bar if it has bars."""
+    sizes = [*_least_sizes(table, natural, kept).values(), *([_SHORT_BAR] if table.bars is not None else [])]
+    return sum(sizes) + _GAP * (len(sizes) - 1)
 
 
-def _grid(grid: Grid, width: int) -> Drawn:
-    """Return pages by year and month: as numbers, as rounded ones where there is little room, or as shades where there is none."""
+def _grid(grid: Grid, width: int) -> RichTable:
+    """Return pages by year and month: as numbers, as rounded numbers if there is little room, or as shades if there is less."""
     totals = [number(sum(months)) for _, months in grid.rows]
     free = width - len("year") - 1 - max(map(len, ("pages", *totals)))
     most = max(max(months) for _, months in grid.rows)
-    for written in (number, _rounded):
-        rows = [[written(count) if count else _NONE for count in months] for _, months in grid.rows]
+    for formatted in (number, _rounded):
+        rows = [[formatted(count) if count else _NONE for count in months] for _, months in grid.rows]
         size = max(len(_MONTHS[0]), *(len(cell) for row in rows for cell in row))
         if 12 * (size + 1) <= free:
-            drawn = _empty(min((free - 12 * size) // 12, _BETWEEN))
+            drawn = _empty(min((free - 12 * size) // 12, _GAP))
             break
     else:
         rows = [["".join(_shade(count, most) for count in months)] for _, months in grid.rows]
-        drawn = _empty(_BETWEEN)
+        drawn = _empty(_GAP)
     for title in ("year", "pages"):
         drawn.add_column(title, justify="right", no_wrap=True)
     for title in _MONTHS if len(rows[0]) > 1 else ("Jan to Dec",):
@@ -134,7 +138,7 @@ def _grid(grid: Grid, width: int) -> Drawn:
 
 
 def _rounded(count: int) -> str:
-    """Return a number in four characters at most, as long as it is below ten thousand millions."""
+    """Return a number in at most four characters, if it is below ten billion."""
     value, unit = next(
         (count / factor, unit) for factor, unit in ((1, ""), (10**3, "k"), (10**6, "M")) if count < 999.5 * factor or unit == "M"
     )
@@ -146,5 +150,5 @@ def _shade(count: int, most: int) -> str:
     return _SHADES[(count * len(_SHADES) - 1) // most] if count else _NONE
 
 
-def _empty(between: int) -> Drawn:
-    return Drawn(box=None, pad_edge=False, padding=(0, between, 0, 0), header_style="dim", show_edge=False, collapse_padding=False)
+def _empty(gap: int) -> RichTable:
+    return RichTable(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim", show_edge=False, collapse_padding=False)

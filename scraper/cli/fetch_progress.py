@@ -1,11 +1,11 @@
-"""How a run of ``fetch`` stands, on a terminal; nothing anywhere else."""
+"""The progress of ``fetch`` on a terminal."""
 
 import time
 from collections import Counter, deque
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.cli.talk import is_watched
+from scraper.cli.talk import can_show_progress
 from scraper.engine.counts import Counts
 from scraper.fetch import Fetched, Scheduler, host_of
 from scraper.text import printable
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _RECENT: Final = 30.0
-"""Over how many seconds a host's rate is taken."""
+"""Seconds over which the rate of a host is measured."""
 _MOST_HOSTS: Final = 8
 
 
 class Progress:
-    """Shows done, queued, the rate per host, and errors by kind. A context manager."""
+    """Shows the number of pages done and queued, the rate of each host, and failures by code. A context manager."""
 
-    def __init__(self, counts: Counts, crew: Scheduler, *, quiet: bool) -> None:
-        self._tally, self._crew = counts, crew
-        self._is_shown = not quiet and is_watched()
+    def __init__(self, counts: Counts, scheduler: Scheduler, *, quiet: bool) -> None:
+        self._counts, self._scheduler = counts, scheduler
+        self._is_shown = not quiet and can_show_progress()
         self._drawing = ExitStack()
         self._times: dict[str, deque[float]] = {}
         self._hosts: Counter[str] = Counter()
         self._done = 0
-        self._began = time.monotonic()
+        self._started = time.monotonic()
 
     def __enter__(self) -> Self:
         if self._is_shown:
@@ -39,13 +39,13 @@ class Progress:
             self._drawing.enter_context(drawing(self._live))
         return self
 
-    def __exit__(self, *what: object) -> None:
-        self._drawing.__exit__(*what)  # type: ignore[arg-type]  # they are what this was given
+    def __exit__(self, *error: object) -> None:
+        self._drawing.__exit__(*error)  # type: ignore[arg-type]  # the same arguments
 
     def _live(self, console: "Console") -> "Live":
         from rich.live import Live
 
-        return Live(get_renderable=self._shown, console=console, refresh_per_second=4, transient=True, redirect_stdout=False)
+        return Live(get_renderable=self._render, console=console, refresh_per_second=4, transient=True, redirect_stdout=False)
 
     def note(self, fetched: Fetched) -> None:
         """Count a page."""
@@ -59,21 +59,21 @@ class Progress:
                 times.popleft()
 
     def text(self) -> list[str]:
-        """Return the lines that are shown."""
+        """Return the lines to show."""
         now = time.monotonic()
-        lines = [f"{self._done} done, {self._crew.queued} queued, {int(now - self._began)} s"]
+        lines = [f"{self._done} done, {self._scheduler.queued} queued, {int(now - self._started)} s"]
         for host, count in self._hosts.most_common(_MOST_HOSTS):
             times = [at for at in tuple(self._times[host]) if at >= now - _RECENT]
-            rate = len(times) / max(1.0, min(_RECENT, now - self._began))
+            rate = len(times) / max(1.0, min(_RECENT, now - self._started))
             lines.append(f"  {host}: {count} done, {rate:.1f}/s")
         if len(self._hosts) > _MOST_HOSTS:
-            lines.append(f"  and {len(self._hosts) - _MOST_HOSTS} hosts more")
-        if self._tally.failures:
-            lines.append("  failed: " + ", ".join(f"{number} {code}" for code, number in self._tally.failures.most_common()))
+            lines.append(f"  and {len(self._hosts) - _MOST_HOSTS} more hosts")
+        if self._counts.failures:
+            lines.append("  failed: " + ", ".join(f"{number} {code}" for code, number in self._counts.failures.most_common()))
         return lines
 
-    def _shown(self) -> "Text":
+    def _render(self) -> "Text":
         from rich.text import Text
 
-        # A host's name comes from a list or a redirect; what is no letter in it never reaches the terminal.
+        # Host names come from lists and redirects, and may contain control characters.
         return Text("\n".join(map(printable, self.text())), overflow="ellipsis")

@@ -1,4 +1,4 @@
-"""How far a run has come, on a terminal, on stderr. Loaded only where there is one."""
+"""The progress of a run on a terminal."""
 
 import os
 import time
@@ -10,71 +10,71 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from scraper.cli.talk import speaking_through
+from scraper.cli.talk import printing_with
 from scraper.engine.counts import Counts
 
 T = TypeVar("T")
 
-_PAUSE: Final = 0.2
-"""Seconds between two looks at the counts: often enough for the eye, seldom enough to cost nothing."""
+_INTERVAL: Final = 0.2
+"""Seconds between two updates."""
 _MEGABYTE: Final = 1e6
 
 
 class Display:
-    """A line that shows pages, pages and megabytes a second, the share of known pages, and the time left.
+    """A line with pages, pages and megabytes per second, the share of known pages, and the time left.
 
     Args:
-        progress: what draws it.
+        progress: draws the line.
         counts: the counts of the run.
-        size: how many bytes there are to read, if that is known.
+        size: the bytes of the inputs, if known.
     """
 
     def __init__(self, progress: Progress, counts: Counts, size: int | None) -> None:
         self._progress = progress
-        self._tally = counts
-        self._task = progress.add_task("", total=size, said="")
-        self._begun = self._drawn = time.monotonic()
+        self._counts = counts
+        self._task = progress.add_task("", total=size, text="")
+        self._started = self._drawn_at = time.monotonic()
         self._bytes = 0
 
     def read(self, size: int) -> None:
-        """Note that so many more bytes have been read."""
+        """Add the bytes of a read."""
         self._bytes += size
         now = time.monotonic()
-        if now - self._drawn >= _PAUSE:
-            self._drawn = now
-            self._draw(now - self._begun)
+        if now - self._drawn_at >= _INTERVAL:
+            self._drawn_at = now
+            self._draw(now - self._started)
 
     def _draw(self, seconds: float) -> None:
-        pages = sum(self._tally.kinds.values())
-        seen = pages + sum(self._tally.left_out.values()) + sum(self._tally.failures.values())
-        known = pages - self._tally.kinds["unknown"]
-        parts = [f"{pages:,} pages", f"{seen / seconds:,.0f}/s", f"{self._bytes / _MEGABYTE / seconds:,.1f} MB/s"]
-        if seen:
-            parts.append(f"{known / seen:.0%} known")
-        if failed := sum(self._tally.failures.values()):
+        pages = sum(self._counts.kinds.values())
+        done = pages + sum(self._counts.left_out.values()) + sum(self._counts.failures.values())
+        known = pages - self._counts.kinds["unknown"]
+        parts = [f"{pages:,} pages", f"{done / seconds:,.0f}/s", f"{self._bytes / _MEGABYTE / seconds:,.1f} MB/s"]
+        if done:
+            parts.append(f"{known / done:.0%} known")
+        if failed := sum(self._counts.failures.values()):
             parts.append(f"{failed:,} failed")
-        self._progress.update(self._task, completed=self._bytes, said="  ".join(parts), refresh=True)
+        self._progress.update(self._task, completed=self._bytes, text="  ".join(parts), refresh=True)
 
 
 @contextmanager
 def drawing(make: Callable[[Console], AbstractContextManager[T]]) -> Iterator[T]:
-    """Draw on the terminal during the block; what is said meanwhile stands above the drawing."""
+    """Draw on the terminal during the block; messages are printed above the drawing."""
     console = Console(stderr=True, markup=False, highlight=False, emoji=False)
-    with make(console) as drawn, speaking_through(lambda line: console.print(Text(line), soft_wrap=True)):
-        yield drawn
+    with make(console) as live, printing_with(lambda line: console.print(Text(line), soft_wrap=True)):
+        yield live
 
 
 @contextmanager
 def displaying(counts: Counts, size: int | None) -> Iterator[Display]:
-    """Show a display during the block."""
-    columns = [TextColumn("{task.fields[said]}")]
-    known = [BarColumn(bar_width=20), TaskProgressColumn(), TimeRemainingColumn()] if size else []
-    with drawing(lambda console: Progress(*columns, *known, console=console, auto_refresh=False, transient=True)) as progress:
+    """Show the progress during the block."""
+    columns = [TextColumn("{task.fields[text]}")]
+    timed = [BarColumn(bar_width=20), TaskProgressColumn(), TimeRemainingColumn()] if size else []
+    with drawing(lambda console: Progress(*columns, *timed, console=console, auto_refresh=False, transient=True)) as progress:
         yield Display(progress, counts, size)
 
 
 def size_of(inputs: Iterable[str]) -> int | None:
-    """Return how many bytes inputs have together, or None if one of them is no regular file."""
+    """Return the total size of the inputs in bytes, or None if one of them is not a regular file."""
     total = 0
     for name in inputs:
         if not os.path.isfile(name):

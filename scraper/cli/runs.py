@@ -16,7 +16,7 @@ from scraper import __version__
 from scraper.cli.checks import check_inputs, check_layouts, check_outputs, check_pattern, check_resumable
 from scraper.cli.choices import check_filters
 from scraper.cli.options import Options
-from scraper.cli.talk import is_watched, say
+from scraper.cli.talk import can_show_progress, say
 from scraper.engine import Job, Lines, counted, outcome_of, run_job
 from scraper.engine.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Counts
 from scraper.engine.sinks import FileSink
@@ -208,7 +208,7 @@ def showing_progress(inputs: Sequence[str] | None, counts: Counts, *, quiet: boo
         counts: the counts of the run.
         quiet: whether to show nothing.
     """
-    if quiet or not is_watched():
+    if quiet or not can_show_progress():
         yield None
         return
     from scraper.cli.progress import displaying, size_of

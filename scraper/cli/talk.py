@@ -1,4 +1,4 @@
-"""What is said to people, on stderr, in plain text."""
+"""Messages to the user on stderr."""
 
 import os
 import sys
@@ -13,10 +13,10 @@ _printers: list[Printer] = []
 
 
 def say(text: str) -> None:
-    """Print a line to stderr. What a page or a file name holds never reaches a terminal as a control character."""
-    if sys.stderr is None:  # closed by whoever started the program; print() would then write to stdout
+    """Print a line to stderr, with control characters escaped, since messages contain file names and text of pages."""
+    if sys.stderr is None:  # closed by the parent process; print() would then write to stdout
         return
-    with suppress(OSError):  # nobody is there to be told
+    with suppress(OSError):  # the terminal or pipe is gone
         if _printers:
             _printers[-1](f"scraper: {printable(text)}")
         else:
@@ -24,8 +24,8 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def speaking_through(printer: Printer) -> Iterator[None]:
-    """Let ``printer`` print what is said during the block: it knows what else stands on the terminal."""
+def printing_with(printer: Printer) -> Iterator[None]:
+    """Print messages with ``printer`` during the block, so that they do not disturb what it draws."""
     _printers.append(printer)
     try:
         yield
@@ -33,6 +33,6 @@ def speaking_through(printer: Printer) -> Iterator[None]:
         _printers.pop()
 
 
-def is_watched() -> bool:
-    """Tell whether somebody looks at stderr who can be shown progress."""
+def can_show_progress() -> bool:
+    """Return True if progress can be shown on stderr."""
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
