@@ -1,47 +1,83 @@
-"""The content codings of HTTP, undone, and never more of what they hold than is asked for."""
+"""The codings of HTTP bodies (RFC 9110, 8.4.1; RFC 9112, 7.1), decoded with bounded memory."""
 
+import io
 import zlib
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from scraper.errors import DamagedInput
+from scraper.errors import BadRecord, DamagedInput, TooLarge
+from scraper.sources.compression import GZIP_WBITS, gzip_library
+from scraper.sources.streams import Stream
 
-_GZIP: Final = 16 + zlib.MAX_WBITS
 _ZSTD_PIECE: Final = 256
+"""Bytes decoded at a time: zstandard has no limit for its output, and four bytes can stand for a block of 128 KB."""
+_ZSTD_WINDOW: Final = 1 << 23
+"""Memory that a frame may ask for. RFC 8878, 3.1.1.1.2, recommends this limit, and browsers have it."""
 _MAGIC: Final = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+_NO_CODINGS: Final = ("", "identity", "none", "utf-8")
+"""The last two are common mistakes of servers."""
 
 
-def codings_of(header: str | None) -> list[str]:
-    """Return the codings that a ``Content-Encoding`` header lists, the last first, which is to be undone first."""
-    names = [name.strip() for name in (header or "").lower().split(",")]
-    return [name for name in reversed(names) if name not in ("", "identity", "none", "utf-8")]  # the last two are common mistakes
+def decode_body(
+    data: bytes, content: str | None, max_bytes: int, *, transfer: str | None = None, may_be_decoded: bool = False
+) -> bytes:
+    """Return the body of an HTTP message without its codings.
 
+    Some servers declare gzip or zstd and send a body that plainly is neither; it is returned as it is, as in browsers.
 
-def is_known(coding: str) -> bool:
-    """Tell whether a coding can be undone."""
-    return coding in _DECODERS
-
-
-def undo(coding: str, body: bytes, limit: int) -> bytes | None:
-    """Return the first ``limit`` bytes of what a body holds, or None if nothing in it is so coded.
-
-    Some servers say gzip or zstd and send what plainly is neither; that is returned as it is, and browsers show it.
+    Args:
+        data: the body as it was received.
+        content: the Content-Encoding header.
+        max_bytes: the most bytes that the result may have; not much more are ever held.
+        transfer: the Transfer-Encoding header.
+        may_be_decoded: whether to return a body as it is if it is not in the coding that its headers declare: some archives decode
+            bodies and keep the headers.
 
     Raises:
-        DamagedInput: if it is broken, or breaks off.
+        BadRecord: if a coding is unknown.
+        DamagedInput: if the body breaks off, is broken, or is not in the coding that its headers declare.
+        TooLarge: if the result has more than ``max_bytes``.
     """
-    return _DECODERS[coding](body, limit) if body and body.startswith(_MAGIC.get(coding, b"")) else body
+    if transfer is not None and transfer.strip().lower() == "chunked":
+        data = _unchunked(data, max_bytes)
+    names = [name.strip() for name in (content or "").lower().split(",")]
+    for coding in reversed([name for name in names if name not in _NO_CODINGS]):
+        decode = _DECODERS.get(coding)
+        if decode is None:
+            raise BadRecord(f"its content coding is {coding[:40]!r}; known are gzip, deflate, br and zstd")
+        if data and data.startswith(_MAGIC.get(coding, b"")):
+            decoded = decode(data, max_bytes + 1)
+            if decoded is None and not may_be_decoded:
+                raise DamagedInput(f"the body is not in the content coding {coding!r} that its headers declare")
+            data = decoded if decoded is not None else data
+        if len(data) > max_bytes:
+            break
+    if len(data) > max_bytes:
+        raise TooLarge(f"the page has more than {max_bytes} bytes; raise --max-bytes to read it")
+    return data
+
+
+def _unchunked(data: bytes, max_bytes: int) -> bytes:
+    from fastwarc.stream_io import ChunkedReader
+
+    size = data[:16].split(b"\r\n")[0].split(b";")[0].strip()
+    if not size or size.translate(None, b"0123456789abcdefABCDEF"):
+        return data
+    try:
+        return Stream(ChunkedReader(io.BytesIO(data))).read_page(max_bytes)
+    except OSError as error:
+        raise DamagedInput(f"its chunks are broken or break off ({error})") from None
 
 
 def _gzip(body: bytes, limit: int) -> bytes:
-    """Undo gzip, which may come in several members (RFC 1952, 2.2)."""
-    new, broken = _zlib()
+    """Decode gzip, which may have several members (RFC 1952, 2.2)."""
+    library = gzip_library()
     pieces: list[bytes] = []
     while body and limit > 0:
-        engine = new(wbits=_GZIP)
+        engine = library.decompressobj(wbits=GZIP_WBITS)
         try:
             pieces.append(engine.decompress(body, limit))
-        except broken as error:
+        except library.error as error:
             raise DamagedInput(f"its gzip data are broken ({error})") from None
         limit -= len(pieces[-1])
         if limit > 0 and not engine.eof:
@@ -50,25 +86,17 @@ def _gzip(body: bytes, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-def _zlib() -> tuple[Callable[..., Any], Any]:
-    try:
-        from isal import isal_zlib
-    except ImportError:  # it exists for the common processors only
-        return zlib.decompressobj, zlib.error
-    return isal_zlib.decompressobj, isal_zlib.error
-
-
 def _deflate(body: bytes, limit: int) -> bytes | None:
-    """Undo what is called deflate: zlib by the standard (RFC 9110, 8.4.1.2), bare deflate by some servers."""
+    """Decode deflate: the zlib format by the standard (RFC 9110, 8.4.1.2), raw deflate from some servers."""
     for wbits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
         engine = zlib.decompressobj(wbits)
         try:
-            found = engine.decompress(body, limit)
+            decoded = engine.decompress(body, limit)
         except zlib.error:
             continue
-        if len(found) < limit and not engine.eof:
+        if len(decoded) < limit and not engine.eof:
             raise DamagedInput("its deflate data break off")
-        return found
+        return decoded
     return None
 
 
@@ -92,10 +120,8 @@ def _brotli(body: bytes, limit: int) -> bytes | None:
 def _zstd(body: bytes, limit: int) -> bytes:
     import zstandard
 
-    # RFC 8878, 3.1.1.1.2, lets a decoder refuse frames that want more memory than 8 MB; browsers do.
-    frames = zstandard.ZstdDecompressor(max_window_size=1 << 23)
+    frames = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
     engine, pieces = frames.decompressobj(), []
-    # Four bytes may stand for a block of 128 KB, and the library has no limit for what comes out: so little goes in at a time.
     while body and limit > 0:
         if engine.eof:
             engine = frames.decompressobj()
@@ -118,3 +144,4 @@ _DECODERS: Final[dict[str, Callable[[bytes, int], bytes | None]]] = {
     "br": _brotli,
     "zstd": _zstd,
 }
+"""Return at most about ``limit`` bytes; None if the body is not in this coding."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge
 from scraper.models import Page, is_page_type
 from scraper.sources.block_pages import refusal
-from scraper.sources.http_message import decode_body
+from scraper.sources.content_coding import decode_body
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.members import MemberStream
 from scraper.sources.streams import PIECE, ByteSource
@@ -237,7 +237,7 @@ def _page(record: Any, input: str, request: ReadOptions) -> Page | str:  # noqa:
     if record.headers.get("WARC-Truncated"):  # whoever wrote it says that the page is not whole
         return "truncated"
     charset = _CHARSET.search(content_type or "")
-    data = decode_body(record.reader.read(), transfer, content, request.max_bytes)
+    data = decode_body(record.reader.read(), content, request.max_bytes, transfer=transfer, may_be_decoded=True)
     refused = refusal(data)
     if refused is not None:
         return refused.code
