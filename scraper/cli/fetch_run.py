@@ -35,7 +35,7 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class FetchOptions(NamedTuple):
-    """The options of ``fetch`` beside those that commands share."""
+    """The options of ``fetch`` that are not in :class:`~scraper.cli.options.Options`."""
 
     save: Path | None
     state: Path | None

@@ -201,7 +201,7 @@ def reporting_list_errors(options: Options, counts: Counts) -> Iterator[None]:
 
 @contextmanager
 def showing_progress(inputs: Sequence[str] | None, counts: Counts, *, quiet: bool) -> Iterator[Callable[[int], object] | None]:
-    """Show the progress on a terminal during the block, and yield what is called with the bytes of each read.
+    """Show the progress during the block, and yield a callback for the bytes of each read; None if nothing is shown.
 
     Args:
         inputs: the inputs, if they are known before they are read.
