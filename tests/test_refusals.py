@@ -2,7 +2,7 @@
 
 import pytest
 
-from scraper.sources.block_pages import refusal, refusal_of_redirect
+from scraper.sources.block_pages import block_page_error, redirect_error
 from tests.site.content import article, front_page
 from tests.site.faults import CHALLENGE, GONE, LOGIN
 
@@ -27,7 +27,7 @@ def page(title: str, body: str = "<p>نص</p>") -> bytes:
 )
 def test_what_stands_instead_of_a_page_is_named(data: bytes, code: str) -> None:
     """Challenges, login pages and error pages are recognised by title and markup, whatever their status."""
-    found = refusal(data)
+    found = block_page_error(data)
     assert found is not None
     assert found.code == code
 
@@ -50,7 +50,7 @@ def test_what_stands_instead_of_a_page_is_named(data: bytes, code: str) -> None:
 )
 def test_what_only_resembles_it_is_a_page(data: bytes) -> None:
     """An article about captchas, a login form in a corner and a script that guards the site leave a page a page."""
-    assert refusal(data) is None
+    assert block_page_error(data) is None
 
 
 @pytest.mark.parametrize(
@@ -69,5 +69,5 @@ def test_what_only_resembles_it_is_a_page(data: bytes) -> None:
 )
 def test_redirects_to_the_front_page_or_a_login_lead_to_no_page(asked: str, there: str, code: str | None) -> None:
     """A redirect to the front page or a login is an error, unless the front page itself was requested."""
-    found = refusal_of_redirect(asked, there)
+    found = redirect_error(asked, there)
     assert (found.code if found is not None else None) == code

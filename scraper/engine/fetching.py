@@ -12,7 +12,7 @@ from scraper.engine.jobs import Cleaned
 from scraper.engine.page_cleaner import PageCleaner
 from scraper.engine.sinks import FileSink
 from scraper.errors import BadAddress, FetchError, PageError
-from scraper.fetch import Fetched, FetchJob, Known, Scheduler, prepare
+from scraper.fetch import Fetched, FetchJob, PreviousFetch, Scheduler, prepare
 from scraper.output.fetch_state import OK, FetchedRow, Records, State
 from scraper.records import FailureRecord
 from scraper.sources import Item
@@ -55,7 +55,8 @@ class FetchQueue:
                     self._counts.left_out["fetched before" if row.result == OK else f"{row.result} before"] += 1
                     continue
                 self._under_way.add(key)
-            yield FetchJob(address, Known(row.final_url, row.etag, row.last_modified) if row is not None else Known())
+            previous = PreviousFetch(row.final_url, row.etag, row.last_modified) if row is not None else PreviousFetch()
+            yield FetchJob(address, previous)
 
     def done(self, job: FetchJob) -> None:
         """Note that an address has its row in the state."""

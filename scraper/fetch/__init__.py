@@ -1,10 +1,10 @@
-"""From the live web to pages, politely. The only room that uses the network, and the only user of httpx."""
+"""Pages from the live web. The only package that uses the network."""
 
 from scraper.fetch.addresses import host_of, prepare
 from scraper.fetch.client import Client
 from scraper.fetch.exchange import Exchange, Header
-from scraper.fetch.fetcher import Fetched, Fetcher, FetchJob, Known
-from scraper.fetch.robots import Rules, Shelf
+from scraper.fetch.fetcher import Fetched, Fetcher, FetchJob, PreviousFetch
+from scraper.fetch.robots import RobotsStore, Rules
 from scraper.fetch.scheduler import Scheduler
 from scraper.fetch.throttle import Throttle
 from scraper.fetch.warc_writer import exchange_records, warcinfo
@@ -16,10 +16,10 @@ __all__ = [
     "Fetched",
     "Fetcher",
     "Header",
-    "Known",
+    "PreviousFetch",
+    "RobotsStore",
     "Rules",
     "Scheduler",
-    "Shelf",
     "Throttle",
     "exchange_records",
     "host_of",

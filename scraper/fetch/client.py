@@ -14,33 +14,33 @@ from scraper.fetch.exchange import Exchange, Header, Truncation
 from scraper.fetch.network import Bounds, Network
 from scraper.fetch.transport import ERRORS, Transport
 
-_SENT: Final = [
+_DEFAULT_HEADERS: Final = [
     (b"Accept", b"text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1"),
     (b"Accept-Encoding", b"gzip, deflate, br, zstd"),
 ]
 
 
 class Getter(Protocol):
-    """Whoever can make a request; tests put a function in its place."""
+    """A function that makes a request: :meth:`Client.get`, or a function of a test."""
 
     def __call__(self, url: str, *, headers: list[Header], only_public: bool = False, max_bytes: int | None = None) -> Exchange:
-        """Request ``url`` and return what came back."""
+        """Request ``url`` and return the exchange."""
 
 
 class Client:
-    """Makes requests, one or several at a time, and keeps connections open between them.
+    """An HTTP client that keeps connections open between requests. Any number of threads may use it.
 
-    Proxies are taken from the environment (``HTTPS_PROXY``, ``NO_PROXY`` …), and so are certificates (``SSL_CERT_FILE``, ``SSL_CERT_DIR``).
+    The environment sets proxies (``HTTPS_PROXY``, ``NO_PROXY`` …) and certificates (``SSL_CERT_FILE``, ``SSL_CERT_DIR``).
 
     Args:
-        headers: what is sent with each request, beside ``Host``, ``Accept`` and ``Accept-Encoding``.
-        timeout: the most seconds for one request, from looking up the name to the last byte.
-        max_bytes: the most bytes of a body, as they are sent.
+        headers: the headers of each request, beside ``Host``, ``Accept`` and ``Accept-Encoding``.
+        timeout: the most seconds for one request, from resolving the name to the last byte.
+        max_bytes: the most bytes of a body, as received.
     """
 
     def __init__(self, *, headers: list[Header], timeout: float, max_bytes: int) -> None:
-        given = {name.lower() for name, _ in headers}
-        self._headers = httpx.Headers([*(pair for pair in _SENT if pair[0].lower() not in given), *headers])
+        names = {name.lower() for name, _ in headers}
+        self._headers = httpx.Headers([*(pair for pair in _DEFAULT_HEADERS if pair[0].lower() not in names), *headers])
         self._timeout = timeout
         self._extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)}
         self._max_bytes = max_bytes
@@ -50,58 +50,58 @@ class Client:
         self._transports: dict[str | None, Transport] = {}
 
     def get(self, url: str, *, headers: list[Header], only_public: bool = False, max_bytes: int | None = None) -> Exchange:
-        """Request ``url`` and return what came back; redirects are not followed.
+        """Request ``url`` and return the exchange. Redirects are not followed.
 
         Args:
-            url: an address as :func:`~scraper.fetch.addresses.prepare` returns it.
-            headers: what is sent with this request only.
-            only_public: connect to no private address.
-            max_bytes: the most bytes of the body, if fewer than elsewhere.
+            url: an address as returned by :func:`~scraper.fetch.addresses.prepare`.
+            headers: headers of this request only.
+            only_public: whether to refuse to connect to a private address.
+            max_bytes: the most bytes of the body, if other than the client's.
 
         Raises:
-            FetchError: if no answer came at all. An answer that is not whole is returned, with its ``error``.
+            FetchError: if there is no response. An incomplete response is returned, with its ``error``.
         """
         proxy = self._proxy_of(url)
         limit = self._max_bytes if max_bytes is None else max_bytes
         self._bounds.deadline = time.monotonic() + self._timeout
         self._bounds.only_public = only_public and proxy is None
-        sent = httpx.Headers([*self._headers.raw, *headers]) if headers else self._headers
+        all_headers = httpx.Headers([*self._headers.raw, *headers]) if headers else self._headers
         try:
-            request = httpx.Request("GET", url, headers=sent, extensions=self._extensions)
+            request = httpx.Request("GET", url, headers=all_headers, extensions=self._extensions)
             requested_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             response = self._transport(proxy).handle_request(request)
         except ERRORS as error:
             raise self._mapped(error) from None
         except httpx.InvalidURL as error:
-            raise BadAddress(f"it is no address that can be asked for ({error})") from None
+            raise BadAddress(f"it is not an address that can be requested ({error})") from None
         stream = response.extensions.get("network_stream") if proxy is None else None
         peer = stream.get_extra_info("server_addr") if stream is not None else None
-        body, truncated, failure = self._read(response, limit)
-        target = b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url.raw_path)
+        body, truncated, body_error = self._read(response, limit)
+        request_line = b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url.raw_path)
         return Exchange(
             url=url,
             requested_at=requested_at,
             ip=str(peer[0]) if peer else None,
-            request_head=target + b"".join(b"%b: %b\r\n" % pair for pair in request.headers.raw) + b"\r\n",
+            request_head=request_line + b"".join(b"%b: %b\r\n" % pair for pair in request.headers.raw) + b"\r\n",
             version=response.extensions.get("http_version", b"HTTP/1.1"),
             status=response.status_code,
             reason=response.extensions.get("reason_phrase", b""),
             headers=list(response.headers.raw),
             body=body,
             truncated=truncated,
-            error=failure,
+            error=body_error,
         )
 
     def _read(self, response: httpx.Response, limit: int) -> tuple[bytes, Truncation | None, FetchError | TooLarge | None]:
         pieces: list[bytes] = []
-        left = limit
+        remaining = limit
         try:
             for piece in response.iter_raw():
-                left -= len(piece)
+                remaining -= len(piece)
                 pieces.append(piece)
-                if left < 0:
-                    error = TooLarge(f"the page has more than {limit} bytes; raise --max-bytes to have it")
-                    return b"".join(pieces)[:limit], "length", error
+                if remaining < 0:
+                    too_large = TooLarge(f"the page has more than {limit} bytes; raise --max-bytes to read it")
+                    return b"".join(pieces)[:limit], "length", too_large
                 if time.monotonic() > self._bounds.deadline:
                     raise httpcore.ReadTimeout("the time is over")
         except ERRORS as error:
@@ -117,7 +117,7 @@ class Client:
             transport.close()
 
     def is_proxied(self, url: str) -> bool:
-        """Tell whether a proxy stands between, which then resolves the names."""
+        """Return True if requests to ``url`` go through a proxy, which then resolves its name."""
         return self._proxy_of(url) is not None
 
     def _proxy_of(self, url: str) -> str | None:
@@ -143,7 +143,7 @@ class Client:
         if isinstance(error, httpcore.TimeoutException):
             return TimedOut(f"it was not complete within {self._timeout:g} seconds; raise --timeout to wait longer")
         if isinstance(error, httpcore.UnsupportedProtocol | httpcore.LocalProtocolError):
-            return BadAddress(f"it cannot be asked for ({error})")
+            return BadAddress(f"it cannot be requested ({error})")
         cause: BaseException | None = error
         while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
             cause = cause.__cause__ or cause.__context__

@@ -1,4 +1,4 @@
-"""One request and what came back, byte for byte, as far as HTTP lets a client see it."""
+"""A request and its response, as the bytes that a client sees."""
 
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -10,19 +10,19 @@ from scraper.errors import FetchError, TooLarge
 
 Header = tuple[bytes, bytes]
 Truncation = Literal["length", "time", "disconnect"]
-"""Why a body is not whole, in the words of WARC 1.1, 5.13."""
+"""Why a body is incomplete, in the terms of WARC 1.1, 5.13."""
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """A request and its response. The body is as it was sent: still content-encoded, no longer chunked."""
+    """A request and its response. The body still has its content codings, but is no longer chunked."""
 
     url: str
     requested_at: str
     """When the request was sent, ``YYYY-MM-DDTHH:MM:SSZ``."""
     ip: str | None
-    """The address that answered; None where a proxy was between."""
+    """The IP address of the server; None if a proxy was used."""
     request_head: bytes
-    """Request line and headers, with the empty line."""
+    """The request line and headers, with the empty line."""
     version: bytes
     status: int
     reason: bytes
@@ -30,16 +30,16 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     body: bytes
     truncated: Truncation | None = None
     error: FetchError | TooLarge | None = None
-    """Why the body is not whole."""
+    """Why the body is incomplete."""
 
     def header(self, name: bytes) -> str | None:
-        """Return the first header of that (lower-case) name, in the encoding of RFC 9110, 5.5, without white space around it."""
-        value = self._firsts.get(name)
+        """Return the first header with this (lower-case) name, decoded as in RFC 9110, 5.5, and stripped."""
+        value = self._first_headers.get(name)
         return value.decode("latin-1").strip() if value is not None else None
 
     @cached_property
-    def _firsts(self) -> dict[bytes, bytes]:
-        """The first header of each name."""
+    def _first_headers(self) -> dict[bytes, bytes]:
+        """The first value of each header, by its lower-case name."""
         return {key.lower(): value for key, value in reversed(self.headers)}
 
     @property
@@ -59,23 +59,23 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def location(self) -> str | None:
-        """Where a redirect leads, as the server wrote it."""
-        raw = self._firsts.get(b"location")
-        # Servers send addresses in raw UTF-8, against RFC 9110; browsers read them so.
+        """The target of a redirect, as the server wrote it."""
+        raw = self._first_headers.get(b"location")
+        # Against RFC 9110, servers send addresses in UTF-8; browsers accept that.
         return raw.strip().decode("utf-8", "replace") if raw is not None and self.status in (301, 302, 303, 307, 308) else None
 
     def retry_after(self, now: float) -> float | None:
-        """Return how many seconds the server asks to wait (RFC 9110, 10.2.3: seconds or a date), or None if it does not ask.
+        """Return the seconds in the Retry-After header (RFC 9110, 10.2.3: seconds or a date), or None without such a header.
 
         Args:
-            now: the time, in seconds since 1970.
+            now: the current time, in seconds since 1970.
         """
-        asked = self.header(b"retry-after")
-        if asked is None:
+        value = self.header(b"retry-after")
+        if value is None:
             return None
-        if asked.isascii() and asked.isdigit():
-            return float(asked[:9])
+        if value.isascii() and value.isdigit():
+            return float(value[:9])
         try:
-            return max(0.0, parsedate_to_datetime(asked).timestamp() - now)
+            return max(0.0, parsedate_to_datetime(value).timestamp() - now)
         except (ValueError, OverflowError):
             return None

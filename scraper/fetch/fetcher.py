@@ -1,4 +1,4 @@
-"""One address, from the first request to a page or a named failure: robots, turns, retries and redirects together."""
+"""Fetching one address: robots.txt, throttle, retries and redirects, up to a page or an error."""
 
 import time
 from collections.abc import Callable
@@ -27,18 +27,18 @@ from scraper.fetch.client import Getter
 from scraper.fetch.exchange import Exchange, Header
 from scraper.fetch.retry import TRIES, backoff, is_transient
 from scraper.fetch.robots import MAX_BYTES as ROBOTS_MAX_BYTES
-from scraper.fetch.robots import Robots, Shelf
+from scraper.fetch.robots import Robots, RobotsStore
 from scraper.fetch.throttle import LONGEST_WAIT, Throttle
 from scraper.models import Page, is_page_type
-from scraper.sources.block_pages import refusal, refusal_of_redirect
+from scraper.sources.block_pages import block_page_error, redirect_error
 
 _MOST_REDIRECTS: Final = 10
 _MOST_ROBOTS_REDIRECTS: Final = 5
 """RFC 9309, 2.3.1.2."""
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What an earlier run has learnt of an address."""
+class PreviousFetch(msgspec.Struct, frozen=True):
+    """The result of an earlier fetch of an address; empty if there is none."""
 
     final_url: str | None = None
     etag: str | None = None
@@ -46,19 +46,19 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class FetchJob(msgspec.Struct, frozen=True):
-    """An address to be fetched."""
+    """An address to fetch."""
 
     address: str
     """As the user wrote it."""
-    known: Known = Known()
+    previous: PreviousFetch = PreviousFetch()
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an address: a page, an error, or neither, where the page has not changed since."""
+    """The result of fetching an address: a page, an error, or neither if the page has not changed since the last fetch."""
 
     job: FetchJob
     url: str
-    """The last address that was asked."""
+    """The last address that was requested."""
     page: Page | None = None
     error: PageError | None = None
     status: int | None = None
@@ -68,30 +68,31 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """How many bytes of memory it takes, roughly."""
+        """The bytes of memory that it takes, roughly."""
         return 1000 + (len(self.page.data) if self.page is not None else 0)
 
 
 class Fetcher:
-    """Fetches addresses; any number of threads may ask it to.
+    """Fetches addresses. Any number of threads may use it.
 
     Args:
         get: makes one request.
-        pacer: hands out turns.
-        shelf: keeps what sites ask of programs.
-        user_agent: what the program calls itself.
-        max_bytes: the most bytes of a page, unpacked.
-        timeout: the most seconds for finding out where a redirect leads.
-        ignores_robots: whether the user has taken it on himself to ignore robots.txt.
-        archive: is given every exchange, before anything else is done with it.
-        is_proxied: tells whether a proxy resolves the name of an address, which then cannot be looked at here.
+        throttle: limits the rate of requests.
+        robots_store: stores the robots.txt of sites.
+        user_agent: the User-Agent header, to whose first word robots.txt applies.
+        max_bytes: the most bytes of a page, without its content codings.
+        timeout: the most seconds for resolving the host of a redirect.
+        ignores_robots: whether to ignore robots.txt.
+        archive: called with every exchange, before anything else is done with it.
+        is_proxied: returns True if a proxy resolves the name of an address, which is then not checked here.
+        rng: the source of randomness for retries.
     """
 
     def __init__(
         self,
         get: Getter,
-        pacer: Throttle,
-        shelf: Shelf,
+        throttle: Throttle,
+        robots_store: RobotsStore,
         *,
         user_agent: str,
         max_bytes: int,
@@ -102,32 +103,32 @@ class Fetcher:
         rng: Random | None = None,
     ) -> None:
         self._get = get
-        self._pacer = pacer
+        self._throttle = throttle
         self._max_bytes = max_bytes
         self._timeout = timeout
-        self._robots = None if ignores_robots else Robots(user_agent, self._get_robots, shelf)
+        self._robots = None if ignores_robots else Robots(user_agent, self._get_robots, robots_store)
         self._archive = archive
         self._is_proxied = is_proxied
-        self._rng = rng or Random()  # noqa: S311 - chance that keeps programs apart, and hides nothing
+        self._rng = rng or Random()  # noqa: S311 - not for security
 
     def fetch(self, job: FetchJob) -> Fetched:
-        """Fetch an address. Whatever goes wrong with it is in the result."""
+        """Fetch an address. The result says what went wrong; no :class:`PageError` is raised."""
         url = job.address
         exchange: Exchange | None = None
         try:
             url = start = prepare(job.address)
             only_public = False
-            seen = {url}
+            visited = {url}
             while True:
-                exchange = self._ask(url, _validators(job.known, url), only_public=only_public)
+                exchange = self._request(url, _validators(job.previous, url), only_public=only_public)
                 target = exchange.location
                 if target is None:
                     return _finished(job, exchange, self._max_bytes)
-                only_public, there = self._follow(url, target, seen, only_public=only_public)
-                refused = refusal_of_redirect(start, there)
-                if refused is not None:
-                    raise refused
-                url = there
+                only_public, redirected = self._follow(url, target, visited, only_public=only_public)
+                error = redirect_error(start, redirected)
+                if error is not None:
+                    raise error
+                url = redirected
         except PageError as error:
             return Fetched(
                 job=job,
@@ -137,75 +138,77 @@ class Fetcher:
                 fetched_at=exchange.requested_at if exchange is not None else None,
             )
 
-    def _follow(self, url: str, target: str, seen: set[str], *, only_public: bool) -> tuple[bool, str]:
-        """Return where a redirect leads, and whether only public addresses may be asked from there on."""
+    def _follow(self, url: str, target: str, visited: set[str], *, only_public: bool) -> tuple[bool, str]:
+        """Return the address that a redirect leads to, and whether it and all after it must be public."""
         try:
-            there = prepare(urljoin(url, target))
+            redirected = prepare(urljoin(url, target))
         except (BadAddress, ValueError):
-            raise BadRedirect(f"it leads to {target[:200]!r}, which is no http or https address") from None
-        if there in seen:
-            raise BadRedirect(f"it leads in circles, back to {there[:200]}")
-        if len(seen) > _MOST_REDIRECTS:
-            raise BadRedirect(f"it leads on more than {_MOST_REDIRECTS} times, the last time to {there[:200]}")
-        seen.add(there)
-        if urlsplit(url).hostname == urlsplit(there).hostname or self._is_proxied(url) or self._is_proxied(there):
-            return only_public, there
-        # Once public, always public: what the user named is the user's, what a page leads to must be open to everybody.
+            raise BadRedirect(f"it redirects to {target[:200]!r}, which is no http or https address") from None
+        if redirected in visited:
+            raise BadRedirect(f"it redirects in circles, back to {redirected[:200]}")
+        if len(visited) > _MOST_REDIRECTS:
+            raise BadRedirect(f"it redirects more than {_MOST_REDIRECTS} times, the last time to {redirected[:200]}")
+        visited.add(redirected)
+        if urlsplit(url).hostname == urlsplit(redirected).hostname or self._is_proxied(url) or self._is_proxied(redirected):
+            return only_public, redirected
+        # The user may name a private address, but a public page must not make the program request one.
         only_public = only_public or not is_private_host(url, self._timeout)
-        if only_public and is_private_host(there, self._timeout):
-            raise BadRedirect(f"a public page leads to {there[:200]}, a private address; fetch it by itself if you mean to")
-        return only_public, there
+        if only_public and is_private_host(redirected, self._timeout):
+            raise BadRedirect(
+                f"a public page redirects to {redirected[:200]}, a private address; if you trust it, fetch it by its own address"
+            )
+        return only_public, redirected
 
-    def _ask(self, url: str, headers: list[Header], *, only_public: bool, is_robots: bool = False) -> Exchange:
-        """Make a request, and again if its failure may pass."""
+    def _request(self, url: str, headers: list[Header], *, only_public: bool, is_robots: bool = False) -> Exchange:
+        """Make a request, and retry it while its failure is transient."""
         host = host_of(url)
         robots = None if is_robots else self._robots
         max_bytes = ROBOTS_MAX_BYTES if is_robots else self._max_bytes
-        for tried in range(TRIES):
+        for retries in range(TRIES):
             try:
                 delay = robots.check(url) if robots is not None else 0.0
-                with self._pacer.turn(host, delay):
+                with self._throttle.turn(host, delay):
                     exchange = self._get(url, headers=headers, only_public=only_public, max_bytes=max_bytes)
                     self._archive(exchange)
             except FetchError as error:
-                if not error.is_transient or tried == TRIES - 1 or not _came_from_network(error):
+                if not error.is_transient or retries == TRIES - 1 or not _is_of_request(error):
                     raise
             else:
-                asked = exchange.retry_after(time.time()) if exchange.status in (429, 503) else None
-                if asked is not None and (asked > LONGEST_WAIT or tried < TRIES - 1):
-                    self._pacer.hold(host, asked)
-                if not is_transient(exchange) or tried == TRIES - 1:
+                wait = exchange.retry_after(time.time()) if exchange.status in (429, 503) else None
+                if wait is not None and (wait > LONGEST_WAIT or retries < TRIES - 1):
+                    self._throttle.hold(host, wait)
+                if not is_transient(exchange) or retries == TRIES - 1:
                     return exchange
-            self._pacer.hold(host, backoff(tried, self._pacer.delay, self._rng))
+            self._throttle.hold(host, backoff(retries, self._throttle.delay, self._rng))
         raise AssertionError  # the loop returns or raises
 
     def _get_robots(self, url: str) -> Exchange:
-        """Get a robots.txt, its redirects followed, failures that may pass tried again."""
+        """Get a robots.txt, following redirects and retrying transient failures."""
         only_public = False
-        seen = {url}
+        visited = {url}
         while True:
-            exchange = self._ask(url, [], only_public=only_public, is_robots=True)
+            exchange = self._request(url, [], only_public=only_public, is_robots=True)
             target = exchange.location
-            if target is None or len(seen) > _MOST_ROBOTS_REDIRECTS or urljoin(url, target) in seen:
+            if target is None or len(visited) > _MOST_ROBOTS_REDIRECTS or urljoin(url, target) in visited:
                 return exchange
-            only_public, url = self._follow(url, target, seen, only_public=only_public)
+            only_public, url = self._follow(url, target, visited, only_public=only_public)
 
 
-def _came_from_network(error: FetchError) -> bool:
-    """Tell whether a failure was met by this request, and not by an earlier one that speaks for the whole host."""
+def _is_of_request(error: FetchError) -> bool:
+    """Return True if this request failed, False if an earlier one failed for the whole host."""
     return error.code in ("connection", "timeout", "unknown-host")
 
 
-def _validators(known: Known, url: str) -> list[Header]:
-    """Return the headers that ask for a page only if it has changed (RFC 9110, 13.1)."""
-    if known.final_url != url:
+def _validators(previous: PreviousFetch, url: str) -> list[Header]:
+    """Return the headers that request a page only if it has changed (RFC 9110, 13.1)."""
+    if previous.final_url != url:
         return []
-    pairs = [(b"If-None-Match", known.etag), (b"If-Modified-Since", known.last_modified)]
+    pairs = [(b"If-None-Match", previous.etag), (b"If-Modified-Since", previous.last_modified)]
     return [(name, value.encode("latin-1", "replace")) for name, value in pairs if value]
 
 
 def _finished(job: FetchJob, exchange: Exchange, max_bytes: int) -> Fetched:
-    """Return what a response that leads nowhere else comes to."""
+    """Return the result of a response that is not a redirect."""
     result = Fetched(
         job=job,
         url=exchange.url,
@@ -214,9 +217,9 @@ def _finished(job: FetchJob, exchange: Exchange, max_bytes: int) -> Fetched:
         etag=exchange.header(b"etag"),
         last_modified=exchange.header(b"last-modified"),
     )
-    if exchange.status == 304 and _validators(job.known, exchange.url):
+    if exchange.status == 304 and _validators(job.previous, exchange.url):
         return msgspec.structs.replace(
-            result, etag=result.etag or job.known.etag, last_modified=result.last_modified or job.known.last_modified
+            result, etag=result.etag or job.previous.etag, last_modified=result.last_modified or job.previous.last_modified
         )
     try:
         return msgspec.structs.replace(result, page=_page(job, exchange, max_bytes))
@@ -227,17 +230,17 @@ def _finished(job: FetchJob, exchange: Exchange, max_bytes: int) -> Fetched:
 def _page(job: FetchJob, exchange: Exchange, max_bytes: int) -> Page:
     status = exchange.status
     if not 200 <= status <= 299:
-        raise _refused(exchange)
+        raise _status_error(exchange)
     if exchange.error is not None:
         raise exchange.error
     if not exchange.body:
-        raise EmptyInput(f"the answer, with status {status}, holds nothing")
+        raise EmptyInput(f"the response, with status {status}, is empty")
     if not is_page_type(exchange.media_type):
-        raise NotText(f"it is of the type {exchange.media_type}, and no page")
+        raise NotText(f"its media type is {exchange.media_type}, which is no page")
     data = unpack(exchange.body, exchange.header(b"content-encoding"), max_bytes)
-    refused = refusal(data)
-    if refused is not None:
-        raise refused
+    error = block_page_error(data)
+    if error is not None:
+        raise error
     return Page(
         data=data,
         input=job.address,
@@ -248,16 +251,16 @@ def _page(job: FetchJob, exchange: Exchange, max_bytes: int) -> Page:
     )
 
 
-def _refused(exchange: Exchange) -> PageError:
-    """Return the error for a status that is no page."""
+def _status_error(exchange: Exchange) -> PageError:
+    """Return the error for a status other than 2xx."""
     status = exchange.status
-    said = f"{status} {exchange.reason.decode('latin-1')}".strip()
+    name = f"{status} {exchange.reason.decode('latin-1')}".strip()
     if status in (404, 410):
-        return NotFound(f"there is no such page ({said}); take it off the list")
+        return NotFound(f"there is no such page ({name}); remove it from the list")
     if status == 429:
-        return RateLimited(f"the site still asks for fewer requests ({said}); run again later, with a longer --delay")
+        return RateLimited(f"the site still asks for fewer requests ({name}); run again later, with a longer --delay")
     if status in (401, 403, 407, 451) or exchange.header(b"cf-mitigated") == "challenge":
-        return Blocked(f"the site refuses it ({said}); see in a browser what it asks for")
+        return Blocked(f"the site refuses it ({name}); open it in a browser to see why")
     if status >= 500:
-        return ServerFailed(f"the server failed ({said}), also when asked again; run again later")
-    return BadStatus(f"the server answered {said}, which is no page")
+        return ServerFailed(f"the server failed ({name}), also when retried; run again later")
+    return BadStatus(f"the server responded with {name}, which is no page")

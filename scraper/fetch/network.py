@@ -1,7 +1,7 @@
-"""Sockets that keep a deadline, and that go to no private address where only public ones are allowed.
+"""Connections with a deadline, and to public addresses only if a request demands that.
 
-httpx bounds each read by a time of its own, so that a server that sends a byte now and then is never done; and it resolves
-names by itself, so that a name may lead elsewhere than when it was checked. Both are mended at the one place where sockets are made.
+httpx limits each read, but not the whole request, so that a server that sends a byte now and then is never done. It also resolves
+names itself, so that a name can resolve to another address than the one that was checked. A network backend solves both.
 """
 
 import ssl
@@ -17,20 +17,20 @@ from scraper.fetch.addresses import is_public, resolve_host
 
 
 class Bounds(threading.local):
-    """What holds for the request that this thread is making."""
+    """The limits of the request that the current thread is making."""
 
     deadline: float = float("inf")
-    """When it must be over, by ``time.monotonic()``."""
+    """When it must be complete, by ``time.monotonic()``."""
     only_public: bool = False
-    """Whether it may connect to public addresses only."""
+    """Whether it may connect only to public addresses."""
 
     def left(self, timeout: float | None) -> float:
-        """Return how long an operation may still take, in seconds; a moment, where the time is over."""
+        """Return the seconds that an operation may still take; never 0, which would mean a socket that does not block."""
         return max(0.001, min(timeout or float("inf"), self.deadline - time.monotonic()))
 
 
 class Network(httpcore.NetworkBackend):
-    """Makes connections within :class:`Bounds`."""
+    """A network backend for httpcore that keeps to :class:`Bounds`."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._inner = httpcore.SyncBackend()
@@ -44,18 +44,26 @@ class Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first address of the host that answers."""
-        failure: Exception | None = None
+        """Connect to the first address of the host that accepts a connection.
+
+        Raises:
+            UnknownHost: if the name does not resolve.
+            TimedOut: if the name does not resolve in time.
+            BadRedirect: if an address is private and only public ones are allowed.
+        """
+        last_error: Exception | None = None
         for ip in resolve_host(host, port, self._bounds.left(timeout)):
             if self._bounds.only_public and not is_public(ip):
-                raise BadRedirect(f"a public page leads to {host} at the private address {ip}; fetch it by itself if you mean to")
+                raise BadRedirect(
+                    f"a public page redirects to {host} at the private address {ip}; if you trust it, fetch it by its own address"
+                )
             try:
                 stream = self._inner.connect_tcp(ip, port, self._bounds.left(timeout), local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
+                last_error = error
                 continue
             return _Stream(stream, self._bounds, (ip, port))
-        raise failure or httpcore.ConnectError("the host has no address")
+        raise last_error or httpcore.ConnectError("the host has no address")
 
 
 class _Stream(httpcore.NetworkStream):
@@ -81,5 +89,5 @@ class _Stream(httpcore.NetworkStream):
         return _Stream(self._inner.start_tls(ssl_context, server_hostname, self._bounds.left(timeout)), self._bounds, self._peer)
 
     def get_extra_info(self, info: str) -> Any:
-        # To ask the socket for each page takes a fifteenth of fetching it, and fails where the other side has gone already.
+        # Asking the socket fails if the server has closed the connection.
         return self._peer if info == "server_addr" else self._inner.get_extra_info(info)

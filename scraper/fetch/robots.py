@@ -1,4 +1,4 @@
-"""What a site asks of programs: robots.txt by RFC 9309, read by Protego."""
+"""robots.txt by RFC 9309, parsed by Protego."""
 
 import re
 import threading
@@ -15,56 +15,57 @@ from scraper.fetch.exchange import Exchange
 from scraper.urls import origin_of
 
 KEPT: Final = 24 * 3600
-"""For how many seconds a robots.txt holds (RFC 9309, 2.4)."""
+"""Seconds for which a robots.txt is cached (RFC 9309, 2.4)."""
 _UNREACHABLE_KEPT: Final = 600
+"""Seconds until a robots.txt that could not be fetched is requested again."""
 MAX_BYTES: Final = 512 * 1024
-"""How much of a robots.txt is read; RFC 9309, 2.5, wants at least 500 KiB."""
+"""Bytes of a robots.txt that are read; RFC 9309, 2.5, demands at least 500 KiB."""
 _TOKEN: Final = re.compile("[A-Za-z_-]+")
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """A robots.txt, as it was had."""
+    """A robots.txt as it was fetched."""
 
     text: str | None
-    """None if it could not be had, and nothing may be fetched."""
+    """None if it could not be fetched, so that nothing may be."""
     fetched_at: float
     """In seconds since 1970."""
 
 
-class Shelf(Protocol):
-    """Where rules are kept between runs; a dict will do."""
+class RobotsStore(Protocol):
+    """Storage of robots.txt by origin, in the state of a run or in a dict."""
 
     def get(self, origin: str, /) -> Rules | None:
-        """Return what is kept for an origin."""
+        """Return the robots.txt of an origin, if there is one."""
 
     def __setitem__(self, origin: str, rules: Rules, /) -> None:
-        """Keep it."""
+        """Store the robots.txt of an origin."""
 
 
 class Robots:
-    """Answers whether an address may be fetched, and how slowly.
+    """Which addresses may be fetched, and how slowly.
 
     Args:
-        user_agent: what the program calls itself; its first word, up to a digit or a stroke, is looked for in the rules.
-        fetch: gets a robots.txt, redirects followed.
-        shelf: what is kept from earlier.
+        user_agent: the User-Agent header; the letters that it begins with are the name to which rules apply.
+        fetch: fetches a robots.txt, following redirects.
+        store: robots.txt from earlier runs.
     """
 
-    def __init__(self, user_agent: str, fetch: Callable[[str], Exchange], shelf: Shelf) -> None:
+    def __init__(self, user_agent: str, fetch: Callable[[str], Exchange], store: RobotsStore) -> None:
         token = _TOKEN.match(user_agent)
-        # A name without letters matches no group but that for everybody.
+        # Without a name, only the rules for all programs apply.
         self._token = token[0].lower() if token else "*"
         self._fetch = fetch
-        self._shelf = shelf
+        self._store = store
         self._parsed: dict[str, tuple[float, Protego | None]] = {}
         self._locks: dict[str, threading.Lock] = {}
 
     def check(self, url: str) -> float:
-        """Return the pause that the site asks for between requests, in seconds.
+        """Return the pause between requests that the site asks for, in seconds.
 
         Raises:
-            Disallowed: if the address may not be fetched.
-            RobotsUnreachable: if that could not be learnt.
+            Disallowed: if robots.txt disallows the address.
+            RobotsUnreachable: if robots.txt could not be fetched.
         """
         origin = origin_of(url)
         with self._locks.setdefault(origin, threading.Lock()):
@@ -72,21 +73,22 @@ class Robots:
             if time.time() >= expires:
                 expires, rules = self._parsed[origin] = self._read(origin)
         if rules is None:
-            raise RobotsUnreachable(f"{origin}/robots.txt could not be had, so nothing there may be fetched; try again later")
+            raise RobotsUnreachable(f"{origin}/robots.txt could not be fetched, so no page of the site may be; try again later")
         if not rules.can_fetch(url, self._token):
-            raise Disallowed(f"{origin}/robots.txt asks programs not to fetch it; --ignore-robots does, on your own responsibility")
-        asked = rules.crawl_delay(self._token) or 0.0
-        return min(asked, KEPT) if asked > 0 else 0.0  # neither endless nor no number
+            raise Disallowed(f"{origin}/robots.txt disallows it; --ignore-robots fetches it, on your own responsibility")
+        delay = rules.crawl_delay(self._token) or 0.0
+        return min(delay, KEPT) if delay > 0 else 0.0  # it may be infinite or NaN
 
     def _read(self, origin: str) -> tuple[float, Protego | None]:
-        known = self._shelf.get(origin)
-        if known is None or known.text is None or time.time() >= known.fetched_at + KEPT:
-            known = Rules(self._get(f"{origin}/robots.txt"), time.time())
-            if known.text is not None:
-                self._shelf[origin] = known
-        if known.text is None:
-            return known.fetched_at + _UNREACHABLE_KEPT, None
-        return known.fetched_at + KEPT, Protego.parse(known.text)
+        """Return when the rules of an origin expire, in seconds since 1970, and the rules; None if they could not be fetched."""
+        rules = self._store.get(origin)
+        if rules is None or rules.text is None or time.time() >= rules.fetched_at + KEPT:
+            rules = Rules(self._get(f"{origin}/robots.txt"), time.time())
+            if rules.text is not None:
+                self._store[origin] = rules
+        if rules.text is None:
+            return rules.fetched_at + _UNREACHABLE_KEPT, None
+        return rules.fetched_at + KEPT, Protego.parse(rules.text)
 
     def _get(self, url: str) -> str | None:
         try:
@@ -97,8 +99,8 @@ class Robots:
                 return _text(exchange)
         except FetchError:
             return None
-        # 429 asks to be left alone, and is no word on what is allowed; the other 4xx, and a redirect too many, mean that there are
-        # no rules (2.3.1.2 and 2.3.1.3).
+        # 429 says nothing about what is allowed. The other 4xx, and too many redirects, mean that there are no rules (RFC 9309,
+        # 2.3.1.2 and 2.3.1.3).
         return None if exchange.status >= 500 or exchange.status == 429 else ""
 
 

@@ -1,4 +1,4 @@
-"""Many addresses at once: a thread for each host, results in the order asked, and no more of them held than memory should bear."""
+"""Many addresses at once: one thread per host, results in the order of the addresses, and bounded memory."""
 
 import threading
 from collections import deque
@@ -11,25 +11,25 @@ from scraper.fetch.fetcher import Fetched, FetchJob
 from scraper.fetch.throttle import Stopped
 
 LOOKAHEAD: Final = 256
-"""How many addresses are looked at, beyond the first that is not done, for hosts that are free. So many pages at most are done twice
-when a run is killed, and so many threads at most are there."""
+"""Addresses that are under way, counted from the first one that is not done. It limits the threads, and the pages that are fetched
+again after a run was killed."""
 HELD_BYTES: Final = 64 * 1024 * 1024
-"""How many bytes of pages may wait for an earlier one. Beyond that, only the earliest is fetched."""
+"""Bytes of pages that may wait for an earlier page. With more, only the earliest address is fetched."""
 
 
 class Scheduler:
-    """Fetches addresses, each host's one after the other, different hosts' side by side.
+    """Fetches addresses: those of one host one after the other, those of different hosts at the same time.
 
     Args:
-        jobs: the addresses, in the order in which their results are wanted; read no further ahead than ``LOOKAHEAD``.
-        fetch: does the work, in threads.
+        jobs: the addresses, in the order of the results. No more than :data:`LOOKAHEAD` are read ahead.
+        fetch: fetches an address; called in threads.
     """
 
     def __init__(self, jobs: Iterator[FetchJob], fetch: Callable[[FetchJob], Fetched]) -> None:
         self._jobs = jobs
         self._fetch = fetch
         self._lock = threading.Lock()
-        # Each is told to those alone who wait for it: to wake a thread that goes on waiting costs a tenth of a request.
+        # Separate conditions, because waking a thread that then waits again is expensive.
         self._has_result = threading.Condition(self._lock)
         self._has_room = threading.Condition(self._lock)
         self._queues: dict[str, _Queue] = {}
@@ -44,19 +44,22 @@ class Scheduler:
 
     @property
     def queued(self) -> int:
-        """How many addresses have been taken and not yet handed on."""
+        """The number of addresses that have been read and whose results have not been yielded."""
         return self._next - self._head
 
     @property
     def is_ready(self) -> bool:
-        """Whether the next result can be had without waiting."""
+        """Whether the next result is there."""
         return self._head in self._results
 
     def results(self) -> Iterator[Fetched]:
-        """Yield what became of each address, in order.
+        """Yield the result of each address, in order.
 
-        What goes wrong with reading the addresses is raised here, after the results of those before it; what goes wrong with
-        keeping what was fetched is raised at once.
+        An error while reading the addresses is raised after the results of the addresses before it.
+
+        Raises:
+            OutputError: at once, if an exchange could not be saved.
+            StateError: at once, if the state failed.
         """
         threading.Thread(target=self._feed, daemon=True).start()
         while True:
@@ -77,7 +80,7 @@ class Scheduler:
             yield result
 
     def stop(self) -> None:
-        """Begin nothing more."""
+        """Start no more fetches."""
         with self._lock:
             self._stop()
 
@@ -87,12 +90,12 @@ class Scheduler:
             changed.notify_all()
 
     def _feed(self) -> None:
-        """Read addresses, which may come slowly, and hand each to its host's thread."""
+        """Read the addresses, which may take long, and pass each to the thread of its host."""
         try:
             for job in self._jobs:
                 if not self._queue(job):
                     return
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised again where the results are waited for
+        except BaseException as error:  # noqa: BLE001 - raised again by results()
             self._failure = error
         finally:
             with self._lock:
@@ -102,7 +105,7 @@ class Scheduler:
     def _queue(self, job: FetchJob) -> bool:
         try:
             host = host_of(job.address)
-        except ValueError:  # no address; to say so is the fetcher's business
+        except ValueError:  # a malformed address, which the fetcher reports
             host = ""
         with self._lock:
             if self._next - self._head >= LOOKAHEAD:
@@ -126,7 +129,7 @@ class Scheduler:
                     del self._queues[host]
                     return
                 number, job = queue.jobs.popleft()
-                # The earliest of all is always let through, or everybody would wait for it.
+                # The earliest address must not wait, since all others wait for it.
                 while self._held > HELD_BYTES and number != self._head and not self._is_stopped:
                     self._has_room.wait()
             try:
@@ -149,7 +152,7 @@ class Scheduler:
 
 
 class _Queue:
-    """The addresses of a host that are to be fetched."""
+    """The waiting addresses of a host."""
 
     def __init__(self, lock: threading.Lock) -> None:
         self.jobs: deque[tuple[int, FetchJob]] = deque()
@@ -157,6 +160,6 @@ class _Queue:
 
 
 _IDLE: Final = 1.0
-"""For how many seconds a thread waits for another address of its host."""
+"""Seconds that a thread waits for another address of its host before it ends."""
 _ROOM: Final = 32
-"""How many addresses are looked at in one go, where there are so many."""
+"""Addresses that are read at once when the lookahead was full, so that the reading thread wakes up less often."""

@@ -1,4 +1,4 @@
-"""Whose turn it is: one request at a time per host, a pause after each, and so many requests at once in all."""
+"""Throttling: one request at a time per host, a pause after each, and a limit on all requests under way."""
 
 import threading
 import time
@@ -9,11 +9,11 @@ from typing import Final
 from scraper.errors import RateLimited
 
 LONGEST_WAIT: Final = 300.0
-"""The longest pause, in seconds, that a server's ``Retry-After`` can ask of a run; with a longer one its pages fail at once."""
+"""The most seconds of ``Retry-After`` that a run waits. If a host asks for more, its other pages fail at once."""
 
 
 class Stopped(BaseException):
-    """The run is ending: nobody waits any longer. Like ``KeyboardInterrupt``, it is no error."""
+    """The run is ending. Not an error, like ``KeyboardInterrupt``."""
 
 
 class _Host:
@@ -24,13 +24,13 @@ class _Host:
 
 
 class Throttle:
-    """Hands out turns.
+    """Limits the rate of requests.
 
-    A pause is counted from the end of the last request to the start of the next, so that a slow server is asked less often.
+    A pause lasts from the end of a request to the start of the next one, so that a slow server gets fewer requests.
 
     Args:
-        delay: the least pause between two requests to a host, in seconds.
-        concurrency: the most requests at once.
+        delay: the shortest pause between two requests to a host, in seconds.
+        concurrency: the most requests at the same time.
     """
 
     def __init__(self, *, delay: float, concurrency: int) -> None:
@@ -41,43 +41,43 @@ class Throttle:
 
     @contextmanager
     def turn(self, host: str, delay: float = 0.0) -> Iterator[None]:
-        """Wait until a request may be made to ``host``, and pause after it.
+        """Wait until a request to ``host`` may be made in the block, and pause after it.
 
         Args:
-            host: the host, as :func:`~scraper.fetch.addresses.host_of` names it.
-            delay: the pause that the site asks for; it counts if it is longer than the run's.
+            host: the host, as :func:`~scraper.fetch.addresses.host_of` returns it.
+            delay: the pause that the site asks for, used if it is longer than the run's.
 
         Raises:
-            RateLimited: if the host has asked to be left alone for longer than a run should wait.
+            RateLimited: if the host has asked for a longer pause than a run waits.
         """
-        place = self._hosts.setdefault(host, _Host())
-        with place.lock:
-            self._check_open(host, place)
-            while (left := place.free_at - time.monotonic()) > 0:  # others may put the time off meanwhile
-                self.sleep(left)
-            self._check_open(host, place)
+        state = self._hosts.setdefault(host, _Host())
+        with state.lock:
+            self._check_open(host, state)
+            while (remaining := state.free_at - time.monotonic()) > 0:  # hold() may prolong it meanwhile
+                self.sleep(remaining)
+            self._check_open(host, state)
             with self._slots:
                 if self._stop.is_set():
                     raise Stopped
                 try:
                     yield
                 finally:
-                    place.free_at = max(place.free_at, time.monotonic() + max(self.delay, delay))
+                    state.free_at = max(state.free_at, time.monotonic() + max(self.delay, delay))
 
     def hold(self, host: str, seconds: float) -> None:
-        """Make no request to ``host`` for so long, as its server has asked.
+        """Make no request to ``host`` for some seconds.
 
         Raises:
-            RateLimited: if that is longer than a run should wait.
+            RateLimited: if that is longer than a run waits.
         """
-        place = self._hosts.setdefault(host, _Host())
+        state = self._hosts.setdefault(host, _Host())
         if seconds > LONGEST_WAIT:
-            place.closed_until = time.monotonic() + seconds
-            self._check_open(host, place)
-        place.free_at = max(place.free_at, time.monotonic() + seconds)
+            state.closed_until = time.monotonic() + seconds
+            self._check_open(host, state)
+        state.free_at = max(state.free_at, time.monotonic() + seconds)
 
     def sleep(self, seconds: float) -> None:
-        """Wait.
+        """Sleep.
 
         Raises:
             Stopped: if the run ends meanwhile.
@@ -88,11 +88,11 @@ class Throttle:
             raise Stopped
 
     def stop(self) -> None:
-        """Let nobody wait any longer, and nobody begin."""
+        """Raise :class:`Stopped` in all threads that wait, now or later."""
         self._stop.set()
 
     @staticmethod
-    def _check_open(host: str, place: _Host) -> None:
-        left = place.closed_until - time.monotonic()
-        if left > 0:
-            raise RateLimited(f"{host} asks to be left alone for {left:.0f} seconds more; run again then")
+    def _check_open(host: str, state: _Host) -> None:
+        remaining = state.closed_until - time.monotonic()
+        if remaining > 0:
+            raise RateLimited(f"{host} asks for no requests for {remaining:.0f} more seconds; run again then")

@@ -1,4 +1,4 @@
-"""Exchanges as WARC 1.1 (ISO 28500:2017): one gzip member per record, so that what is whole stays readable whatever follows it."""
+"""Exchanges as WARC 1.1 (ISO 28500:2017), with one gzip member per record, so that a damaged record leaves the others readable."""
 
 import gzip
 import hashlib
@@ -10,25 +10,30 @@ from fastwarc.warc import WarcRecord, WarcRecordType
 from scraper.fetch.exchange import Exchange
 
 _LEVEL: Final = 6
-# They say how bytes travelled, and no longer hold for the body as it is stored.
-_OF_THE_CONNECTION: Final = frozenset({b"transfer-encoding", b"connection", b"keep-alive", b"trailer", b"upgrade"})
+# They describe the transfer, and are wrong for the stored body.
+_CONNECTION_HEADERS: Final = frozenset({b"transfer-encoding", b"connection", b"keep-alive", b"trailer", b"upgrade"})
 
 
 def warcinfo(program: str, now: str) -> bytes:
-    """Return the record that says who wrote the file."""
-    said = f"software: {program}\r\nformat: WARC File Format 1.1\r\nconformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
-    record = _record(WarcRecordType.warcinfo, now, "application/warc-fields", said.encode())
+    """Return the record that describes the file.
+
+    Args:
+        program: the name and version of the program.
+        now: the time, ``YYYY-MM-DDTHH:MM:SSZ``.
+    """
+    fields = f"software: {program}\r\nformat: WARC File Format 1.1\r\nconformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
+    record = _record(WarcRecordType.warcinfo, now, "application/warc-fields", fields.encode())
     return _packed(record)
 
 
 def exchange_records(exchange: Exchange) -> bytes:
-    """Return a response record, and the request record that belongs to it.
+    """Return a response record and its request record.
 
-    The body keeps its content-encoding. The headers are as they came, except that a body that was sent in chunks is stored whole:
-    ``Transfer-Encoding`` goes, and ``Content-Length`` says how long the stored body is, as wget and browsers' crawlers do.
+    The body keeps its content codings, but not its chunks: ``Transfer-Encoding`` is dropped, and ``Content-Length`` is the length of the
+    stored body, as in archives of wget and of crawlers with browsers. The other headers are unchanged.
     """
     status_line = b"%b %d %b" % (exchange.version, exchange.status, exchange.reason)
-    headers = [pair for pair in exchange.headers if pair[0].lower() not in _OF_THE_CONNECTION | {b"content-length"}]
+    headers = [pair for pair in exchange.headers if pair[0].lower() not in _CONNECTION_HEADERS | {b"content-length"}]
     headers.append((b"Content-Length", str(len(exchange.body)).encode()))
     head = b"\r\n".join([status_line.rstrip(), *(b"%b: %b" % pair for pair in headers), b"", b""])
 

@@ -1,7 +1,7 @@
-"""Pages that stand where another was asked for: challenges, login pages, and "not found" with status 200.
+"""Pages that are sent in place of the requested one: challenges, login pages, and "not found" with status 200.
 
-What they look like is data, in ``refusals.toml`` beside this file. Each rule looks at a page's own words in its head, never at an
-article's: a story about captchas is a story.
+The rules are data, in ``block_pages.toml``. A rule looks at the title and the markup at the beginning of a page, not at its article,
+which may be a story about captchas.
 """
 
 import html
@@ -18,30 +18,30 @@ from scraper.errors import Blocked, FetchError, NotFound
 from scraper.urls import site_of
 
 _HEAD: Final = 64 * 1024
-"""How much of a page is looked at: titles and the scripts of challenges stand early."""
+"""Bytes of a page that are searched: titles and the scripts of challenges stand early."""
 _TITLE: Final = re.compile(rb"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _SEPARATORS: Final = re.compile(r"\s+[:|\-–—·»]\s+")
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
-    """A kind of page that is not the one asked for."""
+    """A kind of page that is not the requested one."""
 
     id: str
     code: Literal["blocked", "not-found"]
     because: str
     titles: tuple[str, ...] = ()
-    """The title, or what stands in it before or after the site's name; ``*`` at the end stands for anything."""
+    """Titles, with or without the site's name before or after them; ``*`` at the end stands for any text."""
     markup: tuple[str, ...] = ()
-    """Strings of which one must stand in the markup; without ``titles``, one is enough."""
+    """Strings of which one must be in the markup, in addition to one of the titles if there are any."""
 
     @cached_property
-    def beginnings(self) -> tuple[str, ...]:
-        """The beginnings of titles that fit."""
+    def prefixes(self) -> tuple[str, ...]:
+        """The titles that end with ``*``, without it."""
         return tuple(title[:-1] for title in self.titles if title.endswith("*"))
 
     @cached_property
-    def pieces(self) -> tuple[bytes, ...]:
-        """The markup, as it stands in a page."""
+    def markup_bytes(self) -> tuple[bytes, ...]:
+        """The markup as bytes."""
         return tuple(piece.encode() for piece in self.markup)
 
 
@@ -56,40 +56,45 @@ class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
         return frozenset(title for rule in self.rules for title in rule.titles)
 
     @cached_property
-    def beginnings(self) -> tuple[str, ...]:
-        """The beginnings of titles of all rules."""
-        return tuple(beginning for rule in self.rules for beginning in rule.beginnings)
+    def prefixes(self) -> tuple[str, ...]:
+        """The prefixes of titles of all rules."""
+        return tuple(prefix for rule in self.rules for prefix in rule.prefixes)
 
 
-def refusal(data: bytes) -> FetchError | None:
-    """Return the error for a page that stands where another was asked for, or None for a page like any other.
+def block_page_error(data: bytes) -> FetchError | None:
+    """Return the error for a page that was sent in place of the requested one, or None for any other page.
 
     Args:
-        data: the page, unpacked.
+        data: the page, without content codings.
     """
     head = data[:_HEAD]
     rules = _rules()
-    # Hardly any page has a title that is in any rule.
-    titles = [title for title in _titles(head) if title in rules.titles or title.startswith(rules.beginnings)]
+    # Few pages have a title that is in any rule, so that most rules are skipped quickly.
+    titles = [title for title in _titles(head) if title in rules.titles or title.startswith(rules.prefixes)]
     for rule in rules.rules:
-        if rule.titles and not (titles and any(title in rule.titles or title.startswith(rule.beginnings) for title in titles)):
+        if rule.titles and not (titles and any(title in rule.titles or title.startswith(rule.prefixes) for title in titles)):
             continue
-        if rule.markup and not any(map(head.__contains__, rule.pieces)):
+        if rule.markup and not any(map(head.__contains__, rule.markup_bytes)):
             continue
         return _error(rule.code, rule.because)
     return None
 
 
-def refusal_of_redirect(asked: str, there: str) -> FetchError | None:
-    """Return the error for a redirect that leads to a login page, or to the front page instead of a page below it."""
-    path, target = urlsplit(asked).path.lower(), urlsplit(there).path.lower()
+def redirect_error(requested: str, redirected: str) -> FetchError | None:
+    """Return the error for a redirect to a login page, or to the front page from a page below it; None for any other redirect.
+
+    Args:
+        requested: the address that was requested.
+        redirected: the address that the redirect leads to.
+    """
+    path, target = urlsplit(requested).path.lower(), urlsplit(redirected).path.lower()
     rules = _rules()
-    pieces = target.strip("/").split("/")
-    if not set(pieces).isdisjoint(rules.login_paths) and set(path.strip("/").split("/")).isdisjoint(rules.login_paths):
-        return Blocked(f"it leads to the login page {there[:200]}; a page behind a login cannot be had")
-    is_front = target in ("", "/") and not urlsplit(there).query
-    if is_front and path.strip("/") not in rules.front_pages and site_of(asked) == site_of(there):
-        return NotFound(f"it leads to the front page {there[:200]}; there is no such page any more, take it off the list")
+    is_login = not set(target.strip("/").split("/")).isdisjoint(rules.login_paths)
+    if is_login and set(path.strip("/").split("/")).isdisjoint(rules.login_paths):
+        return Blocked(f"it redirects to the login page {redirected[:200]}; pages behind a login cannot be fetched")
+    is_front = target in ("", "/") and not urlsplit(redirected).query
+    if is_front and path.strip("/") not in rules.front_pages and site_of(requested) == site_of(redirected):
+        return NotFound(f"it redirects to the front page {redirected[:200]}; the page no longer exists, remove it from the list")
     return None
 
 
@@ -100,8 +105,8 @@ def _rules() -> _Rules:
 
 def _error(code: str, because: str) -> FetchError:
     if code == "not-found":
-        return NotFound(f"the page says that there is no such page ({because}); take it off the list")
-    return Blocked(f"the site shows something else instead of the page ({because}); see in a browser what it asks for")
+        return NotFound(f"the page says that there is no such page ({because}); remove it from the list")
+    return Blocked(f"the site sent another page in its place ({because}); open it in a browser to see why")
 
 
 def _titles(head: bytes) -> Sequence[str]:
@@ -113,6 +118,6 @@ def _titles(head: bytes) -> Sequence[str]:
     except UnicodeDecodeError:
         text = found[1].decode("cp1256", "replace")
     title = " ".join(html.unescape(text).split()).casefold().rstrip("!.…")
-    # A site's name stands first or last; with more than one stroke, what is between is part of a sentence.
-    before, *behind = _SEPARATORS.split(title)
-    return [title, before, *behind] if len(behind) == 1 else [title]
+    # The site's name is the first or the last of two parts. A title of more parts is a sentence with separators in it.
+    parts = _SEPARATORS.split(title)
+    return [title, *parts] if len(parts) == 2 else [title]  # noqa: PLR2004

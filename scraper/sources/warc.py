@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge
 from scraper.models import Page, is_page_type
-from scraper.sources.block_pages import refusal
+from scraper.sources.block_pages import block_page_error
 from scraper.sources.content_coding import decode_body
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.members import MemberStream
@@ -238,9 +238,9 @@ def _page(record: Any, input: str, request: ReadOptions) -> Page | str:  # noqa:
         return "truncated"
     charset = _CHARSET.search(content_type or "")
     data = decode_body(record.reader.read(), content, request.max_bytes, transfer=transfer, may_be_decoded=True)
-    refused = refusal(data)
-    if refused is not None:
-        return refused.code
+    block = block_page_error(data)
+    if block is not None:
+        return block.code
     return Page(
         data=data,
         input=input,
