@@ -27,7 +27,7 @@ from warcio.warcwriter import WARCWriter
 from scraper.engine.chunks import LARGE
 from scraper.sources import Item, ReadOptions, read_inputs, read_list
 from scraper.sources.compression import Decompressor
-from scraper.sources.sniffing import tell
+from scraper.sources.sniffing import kind_of
 from scraper.sources.streams import Stream
 from scraper.sources.timestamps import utc_time
 from tests.containers import CONTAINERS, SEEKING, in_pieces, jsonl, parquet, response, twenty_pages, warc, zipped
@@ -369,7 +369,7 @@ LINE = json.dumps({"text": "سطر من النص.", "url": "https://www.masress.
 )
 def test_a_dump_is_told_from_a_page_that_opens_with_a_brace(text: str, kind: str) -> None:
     """A dump's first line is an object that has the page's field, or its first two lines are objects."""
-    assert tell(Stream(io.BytesIO(text.encode())), ReadOptions(max_bytes=10**6)) == kind
+    assert kind_of(Stream(io.BytesIO(text.encode())), ReadOptions(max_bytes=10**6)) == kind
 
 
 def test_fields_are_named_by_the_user(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from scraper.sources.compression import Decompressor
 from scraper.sources.files import InputEntry, Meter, find_entries, read_entry
 from scraper.sources.items import Place
 from scraper.sources.jsonl import read_jsonl
-from scraper.sources.sniffing import Kind, tell
+from scraper.sources.sniffing import Kind, kind_of
 from scraper.sources.streams import PIECE, Stream
 
 BATCH: Final = 25
@@ -190,9 +190,9 @@ def _kinds(path: str, options: ReadOptions) -> tuple[Kind | None, Kind | None]:
     kind = inner = None
     with suppress(OSError, PageError), open(path, "rb", buffering=0) as file:  # whoever reads it names the fault
         stream = Stream(file)
-        kind = tell(stream, options)
+        kind = kind_of(stream, options)
         if kind in ("gzip", "zstd", "bzip2", "xz"):
-            inner = tell(Stream(Decompressor(stream, kind)), options)
+            inner = kind_of(Stream(Decompressor(stream, kind)), options)
     return kind, inner
 
 
@@ -307,13 +307,13 @@ class ChunkReader:
             file.seek(chunk.start)
             yield from read_jsonl(Stream(_Bounded(file, chunk.size)), chunk.place, options, chunk.first)
         else:
-            from scraper.sources.warc import Stretch
+            from scraper.sources.warc import WarcSlice
 
             file.seek(chunk.start)
             span = {"start": chunk.start, "end": chunk.end}
-            stretch = Stretch(file, chunk.compression, chunk.place, options, **span, is_exact=chunk.is_exact)
-            yield from stretch
-            self.ends = stretch.first, stretch.next
+            records = WarcSlice(file, chunk.compression, chunk.place, options, **span, is_exact=chunk.is_exact)
+            yield from records
+            self.ends = records.first, records.next
 
 
 def _read_part(chunk: PartChunk, file: BinaryIO, options: ReadOptions) -> Iterator[Item]:

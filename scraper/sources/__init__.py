@@ -1,4 +1,4 @@
-"""From the world to pages: what the user names is found and read, each page on its own."""
+"""The inputs that the user names, read as pages."""
 
 from scraper.sources.files import file_id, read_inputs
 from scraper.sources.items import Item, ReadOptions

@@ -65,7 +65,7 @@ class Decompressor:
             pass
         self.start = self.position
         if compression_of(self._pending) != self._compression:
-            raise DamagedInput(f"what stands at byte {self.start} is no {self._compression} data; get the file once more")
+            raise DamagedInput(f"the data at byte {self.start} are not {self._compression}; get the file again")
         self._engine = _ENGINES[self._compression]()
         return True
 

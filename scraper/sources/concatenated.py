@@ -1,4 +1,4 @@
-"""Several saved pages in one stream, as ``cat *.html`` gives them."""
+"""Several HTML pages in one stream, such as the output of ``cat *.html``."""
 
 import re
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ _ENDS: Final = (b"</html", b"</HTML")
 
 
 def split_pages(data: bytes) -> Iterator[bytes]:
-    """Yield the pages of a stream: one ends where ``</html>`` is followed by the beginning of another document."""
-    ends = [at for end in _ENDS if (at := data.find(end)) >= 0]
+    """Yield the pages of a stream. A page ends where ``</html>`` is followed by the beginning of another document."""
+    ends = [position for end in _ENDS if (position := data.find(end)) >= 0]
     start = 0
     for match in _NEXT.finditer(data, min(ends)) if ends else ():
         yield data[start : match.end()]

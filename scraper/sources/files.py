@@ -1,4 +1,4 @@
-"""Files, directories and stdin."""
+"""Files, directories and stdin as inputs."""
 
 import io
 import os
@@ -20,46 +20,46 @@ STDIN: Final = "-"
 T = TypeVar("T")
 
 FileId = tuple[int, int]
-"""Device and inode: what makes two names one file."""
+"""The device and inode of a file, which are equal for all its names."""
 
 Meter = Callable[[int], object]
-"""Is told of each stretch of bytes that was read, by its length."""
+"""A function called with the number of bytes of each read."""
 
 
 class InputEntry(NamedTuple):
-    """A file or stdin that is to be read."""
+    """A file or stdin to read."""
 
     name: str
     is_named: bool = True
     pieces: tuple[str, ...] = ()
-    """The pieces that are wanted of it, where that is not all."""
+    """The names of the only pieces to read; empty for all."""
 
     @property
     def place(self) -> Place:
-        """Where it lies, as it stands in a record."""
-        return Place(_shown(self.name), self.is_named)
+        """The input, as it is named in records."""
+        return Place(_utf8(self.name), self.is_named)
 
 
 def read_inputs(
-    inputs: Iterable[str], request: ReadOptions, *, skip: Collection[FileId] = (), meter: Meter | None = None
+    inputs: Iterable[str], options: ReadOptions, *, skip: Collection[FileId] = (), meter: Meter | None = None
 ) -> Iterator[Item]:
-    """Read what the user named, in order; a directory gives its files, recursively, sorted by path.
+    """Read inputs in order. The files of a directory are read recursively, sorted by path.
 
     Args:
-        inputs: paths, or ``-`` for stdin, or pieces of containers as records name them: ``dump.jsonl#42``.
-        request: what the user said of all inputs.
-        skip: files that are left out of directories, such as the output itself.
-        meter: is told how many bytes are read.
+        inputs: paths, ``-`` for stdin, or pieces of containers as in records: ``dump.jsonl#42``.
+        options: the options of all inputs.
+        skip: files to skip in directories, such as the output itself.
+        meter: called with the number of bytes of each read.
     """
     for entry in find_entries(inputs, skip):
-        yield from read_entry(entry, request, meter)
+        yield from read_entry(entry, options, meter)
 
 
 def find_entries(inputs: Iterable[str], skip: Collection[FileId] = ()) -> Iterator[InputEntry | Item]:
-    """Yield what is to be read, in order, and a failure in place of what is not there. Nothing is opened."""
+    """Yield the files to read, in order, and a failed item for each input that does not exist. No file is opened."""
     for (name, is_whole), group in groupby(inputs, _container):
         if not is_whole:
-            yield InputEntry(name, True, tuple(dict.fromkeys(map(_shown, group))))
+            yield InputEntry(name, True, tuple(dict.fromkeys(map(_utf8, group))))
             continue
         for _ in group:
             if name == STDIN or (os.path.lexists(name) and not os.path.isdir(name)):
@@ -70,18 +70,18 @@ def find_entries(inputs: Iterable[str], skip: Collection[FileId] = ()) -> Iterat
                 yield InputEntry(name).place.failed(MissingInput("there is no such file or directory; check the path"))
 
 
-def read_entry(entry: InputEntry | Item, request: ReadOptions, meter: Meter | None = None) -> Iterator[Item]:
+def read_entry(entry: InputEntry | Item, options: ReadOptions, meter: Meter | None = None) -> Iterator[Item]:
     """Read the pages of a file or of stdin."""
     if isinstance(entry, Item):
         yield entry
     elif entry.pieces:
-        yield from _read_pieces(entry, request, meter)
+        yield from _read_pieces(entry, options, meter)
     else:
-        yield from _read_file(entry, request, meter)
+        yield from _read_file(entry, options, meter)
 
 
 def _container(name: str) -> tuple[str, bool]:
-    """Return what is to be opened for an input, and whether all of it is wanted."""
+    """Return the file to open for an input, and whether to read all of it or a piece."""
     if name != STDIN and not os.path.lexists(name):
         end = len(name)
         while (end := name.rfind("#", 0, end)) > 0:
@@ -90,16 +90,16 @@ def _container(name: str) -> tuple[str, bool]:
     return name, True
 
 
-def _read_pieces(entry: InputEntry, request: ReadOptions, meter: Meter | None) -> Iterator[Item]:
-    wanted = dict.fromkeys(entry.pieces)
-    for reading in _read_file(entry, request, meter):
-        if reading.input in wanted:
-            yield reading
-            del wanted[reading.input]
-            if not wanted:
+def _read_pieces(entry: InputEntry, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
+    missing = dict.fromkeys(entry.pieces)
+    for item in _read_file(entry, options, meter):
+        if item.input in missing:
+            yield item
+            del missing[item.input]
+            if not missing:
                 return
-    for piece in wanted:
-        yield Item(piece, None, MissingInput(f"{_shown(entry.name)} holds no such piece; check what stands behind #"), True)
+    for piece in missing:
+        yield Item(piece, None, MissingInput(f"{_utf8(entry.name)} has no such piece; check the part after #"), True)
 
 
 def _find_in_directory(name: str, skip: Collection[FileId]) -> Iterator[InputEntry | Item]:
@@ -111,17 +111,17 @@ def _find_in_directory(name: str, skip: Collection[FileId]) -> Iterator[InputEnt
         elif file_id(path) not in skip:
             yield InputEntry(path, False)
     if is_empty:
-        yield InputEntry(name).place.failed(EmptyInput("the directory holds no file; name one that does"))
+        yield InputEntry(name).place.failed(EmptyInput("the directory has no files; name one that has"))
 
 
 def walk(directory: str) -> Iterator[str | Item]:
-    """Yield the regular files below ``directory``, in the order of their paths as strings; links to directories are not followed."""
+    """Yield the regular files below ``directory``, sorted by path as strings. Links to directories are not followed."""
     try:
         with os.scandir(directory) as entries:
-            # A directory sorts as its name and a slash, so that the whole comes in the order of `find | LC_ALL=C sort`.
+            # A directory sorts as its name with a slash, so that the order is that of `find | LC_ALL=C sort`.
             found = sorted((entry.name + "/" * entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in entries)
     except OSError as error:
-        yield Item(_shown(directory), None, _unreadable(error), True)
+        yield Item(_utf8(directory), None, _unreadable(error), True)
         return
     for name, is_file in found:
         path = os.path.join(directory, name.rstrip("/"))
@@ -131,14 +131,20 @@ def walk(directory: str) -> Iterator[str | Item]:
             yield path
 
 
-def _read_file(entry: InputEntry, request: ReadOptions, meter: Meter | None) -> Iterator[Item]:
-    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, request, file), meter)
+def _read_file(entry: InputEntry, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
+    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, options, file), meter)
 
 
 def read_opened(
     entry: InputEntry, read: Callable[[Stream, BinaryIO | None], Iterator[T]], meter: Meter | None = None
 ) -> Iterator[T | Item]:
-    """Open a file or stdin, and yield what ``read`` makes of its bytes; a failure, if it cannot be read."""
+    """Open a file or stdin and yield what ``read`` yields; a failed item if it cannot be read.
+
+    Args:
+        entry: the file.
+        read: called with its bytes as a stream, and as a file if it is seekable.
+        meter: called with the number of bytes of each read.
+    """
     name, place = entry.name, entry.place
     if name == STDIN and sys.stdin is None:
         yield place.failed(UnreadableInput("stdin is closed; pipe a page in"))
@@ -156,12 +162,12 @@ def read_opened(
 
 
 class _File(io.FileIO):
-    """A file that tells a meter of what it gives."""
+    """A file that reports its reads to a meter."""
 
     meter: Meter | None = None
 
     def read(self, size: int | None = -1, /) -> bytes:
-        while (piece := super().read(size)) is None:  # somebody made the pipe non-blocking
+        while (piece := super().read(size)) is None:  # a non-blocking pipe without data
             select.select([self], [], [])
         if self.meter is not None:
             self.meter(len(piece))
@@ -176,7 +182,7 @@ def _seekable(file: io.FileIO) -> BinaryIO | None:
 
 
 def file_id(path: str) -> FileId | None:
-    """Return what makes a regular file one, whatever names it has."""
+    """Return the identity of a regular file; None if ``path`` is something else."""
     try:
         status = os.stat(path)
     except OSError:
@@ -184,8 +190,8 @@ def file_id(path: str) -> FileId | None:
     return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
 
-def _shown(name: str) -> str:
-    """Return a path as it stands in a record; bytes that are no UTF-8 become U+FFFD."""
+def _utf8(name: str) -> str:
+    """Return a path as it is written in records; bytes that are not UTF-8 become U+FFFD."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 

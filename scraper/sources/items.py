@@ -1,4 +1,4 @@
-"""What reading gives, and what was asked of it."""
+"""The items that sources yield, and the options of reading."""
 
 from typing import NamedTuple
 
@@ -8,22 +8,22 @@ from scraper.models import Page
 
 
 class Item(NamedTuple):
-    """One piece as it was read, or why it could not be, or why it was passed over."""
+    """A page that was read, the error of one that could not be read, or a piece that was skipped."""
 
     input: str
     page: Page | None
     error: PageError | None
     is_named: bool
-    """Whether the user named it, or it was found in a directory or a container."""
+    """Whether the user named it; False if it was found in a directory or a container."""
     left_out: str | None = None
-    """Why it was passed over, where it is no failure; there is neither page nor error then."""
+    """Why it was skipped; page and error are None then."""
 
 
 class ReadOptions(NamedTuple):
-    """What the user said of all inputs."""
+    """The options of all inputs."""
 
     max_bytes: int = MAX_BYTES
-    """The most bytes that one page may have."""
+    """The most bytes of one page."""
     url: str | None = None
     """The address of the only page."""
     text_field: str = "text"
@@ -33,21 +33,21 @@ class ReadOptions(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a stream of bytes comes from: a file, or a piece of one."""
+    """The origin of a stream of bytes: a file, or a piece of one."""
 
     input: str
     is_named: bool
     depth: int = 0
-    """In how many archives it lies."""
+    """The number of containers around it."""
 
     def at(self, piece: object) -> str:
-        """Return the name of a piece of it."""
+        """Return the name of a piece."""
         return f"{self.input}#{piece}"
 
     def failed(self, error: PageError, piece: object = None) -> Item:
-        """Return the failure of the whole, or of a piece."""
+        """Return a failed item, for the whole input or a piece."""
         return Item(self.input if piece is None else self.at(piece), None, error, self.is_named)
 
-    def passed_over(self, why: str, piece: object = None) -> Item:
-        """Return a piece that is left out."""
-        return Item(self.input if piece is None else self.at(piece), None, None, False, why)
+    def skipped(self, reason: str, piece: object) -> Item:
+        """Return the item of a piece that is skipped."""
+        return Item(self.at(piece), None, None, False, reason)

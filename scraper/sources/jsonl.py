@@ -1,4 +1,4 @@
-"""JSON Lines: a page in a field of each line."""
+"""JSON Lines with a page in a field of each line."""
 
 import json
 import re
@@ -15,26 +15,26 @@ from scraper.sources.streams import Stream
 BLANK: Final = b" \t\r"
 
 
-def read_jsonl(stream: Stream, place: Place, request: ReadOptions, first: int = 1) -> Iterator[Item]:
-    """Read the pages of a dump, one a line; blank lines are none.
+def read_jsonl(stream: Stream, place: Place, options: ReadOptions, first: int = 1) -> Iterator[Item]:
+    """Read the pages of a dump, one in each line that is not blank.
 
     Args:
-        stream: the dump, or a stretch of it that begins with a line.
-        place: where it lies.
-        request: the names of the fields, and the most bytes that a line may have.
+        stream: the dump, or a part of it that begins with a line.
+        place: where it comes from.
+        options: the names of the fields, and the most bytes of a line.
         first: the number of the first line.
     """
-    decode = _decoder(request)
+    decode = _decoder(options)
     number = first - 1
     try:
-        for number, line in enumerate(split_lines(stream, request.max_bytes), first):
+        for number, line in enumerate(split_lines(stream, options.max_bytes), first):
             if line is None:
-                error = TooLarge(f"the line has more than {request.max_bytes} bytes; raise --max-bytes to read it")
+                error = TooLarge(f"the line has more than {options.max_bytes} bytes; raise --max-bytes to read it")
                 yield place.failed(error, number)
             elif line.strip(BLANK):
                 name = place.at(number)
                 try:
-                    yield Item(name, page_of(decode(line), name, request), None, False)
+                    yield Item(name, page_of(decode(line), name, options), None, False)
                 except PageError as error:
                     yield place.failed(error, number)
     except DamagedInput as error:
@@ -42,9 +42,9 @@ def read_jsonl(stream: Stream, place: Place, request: ReadOptions, first: int = 
 
 
 def split_lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
-    """Yield lines without their ends; None for each that is too long, of which no more is held than is allowed."""
+    """Yield the lines without their ends; None for a line of more than ``max_bytes``, which is not kept in memory."""
     parts: list[bytes] = []
-    size = 0  # of the line so far; what is beyond the limit is counted and not held
+    size = 0  # of the line so far, including bytes that are not kept
     for piece in stream.pieces():
         *lines, last = piece.split(b"\n")
         for line in lines:
@@ -62,27 +62,31 @@ def split_lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
         yield None if size > max_bytes else b"".join(parts)
 
 
-def _decoder(request: ReadOptions) -> Callable[[bytes], dict[str, Any]]:
-    """Return what decodes a line into the fields that are asked for, and passes over all others."""
-    names = {"text": request.text_field, "html": request.html_field, "url": request.url_field, "date": request.date_field}
-    asked = dict.fromkeys(name for name in names.values() if name is not None)
-    keys = {f"field_{number}": name for number, name in enumerate(asked)}
+def _decoder(options: ReadOptions) -> Callable[[bytes], dict[str, Any]]:
+    """Return a function that decodes the fields of a line that the options name, and skips all others."""
+    names = {"text": options.text_field, "html": options.html_field, "url": options.url_field, "date": options.date_field}
+    wanted = dict.fromkeys(name for name in names.values() if name is not None)
+    keys = {f"field_{number}": name for number, name in enumerate(wanted)}
     line_type = msgspec.defstruct("Line", [(key, Any, msgspec.UNSET) for key in keys], rename=keys, gc=False)
     fast = msgspec.json.Decoder(line_type)
 
     def decode(line: bytes) -> dict[str, Any]:
         try:
-            found = fast.decode(line)
+            fields = fast.decode(line)
         except (ValueError, RecursionError):
             value = decode_slowly(line)
-            return {name: value[name] for name in asked if name in value}
-        return {name: value for key, name in keys.items() if (value := getattr(found, key)) is not msgspec.UNSET}
+            return {name: value[name] for name in wanted if name in value}
+        return {name: value for key, name in keys.items() if (value := getattr(fields, key)) is not msgspec.UNSET}
 
     return decode
 
 
 def decode_slowly(line: bytes) -> dict[str, Any]:
-    """Decode what msgspec refuses and Python's own writer writes: halves of surrogate pairs, NaN, a byte order mark."""
+    """Decode a line that msgspec refuses but Python's json may write: with lone surrogates, NaN or a byte order mark.
+
+    Raises:
+        BadRecord: if it is no JSON object.
+    """
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Lists of inputs: a path or address a line, or the failures of an earlier run."""
+"""Lists of inputs, with a path or an address per line, or the failures of an earlier run."""
 
 import os
 import sys
@@ -20,10 +20,10 @@ _decoder: Final = msgspec.json.Decoder(_Failure)
 
 
 def read_list(name: str) -> Iterator[str]:
-    """Yield the inputs that a list names, in order; blank lines name none.
+    """Yield the inputs in a list, in order, skipping blank lines.
 
     Args:
-        name: the file, or ``-`` for stdin. A line is an input, or a JSON object with an ``input``, as ``--failures`` writes it.
+        name: the file, or ``-`` for stdin. A line is an input, or a JSON object with the key ``input``, as ``--failures`` writes it.
 
     Raises:
         MissingInput: if there is no such file.

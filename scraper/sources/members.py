@@ -1,4 +1,4 @@
-"""A compressed archive, member by member: each is read on its own, so that damage to one costs no other."""
+"""Compressed web archives, read member by member, so that damage to one does not affect the others."""
 
 from typing import Final
 
@@ -12,31 +12,39 @@ _BY_MEMBER: Final = {name: magic for magic, name in MAGIC.items() if name in ("g
 
 
 class MemberStream:
-    """The runs of members of a compressed archive. A source for one run at a time.
+    """The runs of members in a compressed archive: a source of the decompressed bytes of one run at a time.
 
-    A run begins with a member that begins as ``begins`` says, and reaches to the next such member: archives are compressed record by
-    record, or as a whole, or in stretches that know nothing of records.
+    A run begins with a member whose bytes begin with ``prefix``, and ends before the next such member. Archives are compressed record
+    by record, as a whole, or in blocks regardless of records.
+
+    Args:
+        source: the archive from ``position`` on.
+        compression: ``gzip`` or ``zstd``.
+        prefix: the first bytes of a run.
+        capacity: the most compressed bytes to keep for searching after damage.
+        position: the offset of the source.
     """
 
-    def __init__(self, source: ByteSource, compression: str, begins: bytes, most: int, position: int = 0) -> None:
-        self._window = Window(source, most, position)
+    def __init__(self, source: ByteSource, compression: str, prefix: bytes, capacity: int, position: int = 0) -> None:
+        self._window = Window(source, capacity, position)
         self._inflated = Decompressor(self._window, compression)
         self._inflated.restart(position)
         self._magic = _BY_MEMBER.get(compression)
-        self._begins = begins
+        self._prefix = prefix
         self._head = b""
         self._next: bytes | None = None
         self._is_new = True
         self.start = 0
-        """Where the current run begins among the compressed bytes."""
+        """The offset of the current run among the compressed bytes."""
         self.damage: DamagedInput | None = None
-        """What ended the current run before its time; where that is, :attr:`damaged_at` says."""
+        """The damage that ended the current run."""
         self.damaged_at = 0
+        """The offset of the damaged member."""
         self.is_cut = False
-        """Whether that was within the run, and not behind its end."""
+        """Whether the damage is within the run, not after its end."""
 
     def next_run(self) -> bool:
-        """Go to the next run, whatever became of the last one; return whether there is one, or damage where it should be."""
+        """Skip the rest of the current run and go to the next. Return True if there is one, or damage in its place."""
         while self.read(PIECE):
             pass
         if self._is_new:
@@ -51,13 +59,13 @@ class MemberStream:
         return bool(self._head) or self.damage is not None
 
     def search(self) -> None:
-        """Begin with the first run that begins here or further on, not with what stands here."""
+        """Make the first run the one that begins at the current offset or after it, skipping any bytes before."""
         self._is_new = False
         self._inflated.start -= 1
         self._next = self._recover()
 
     def read(self, size: int, /) -> bytes:
-        """Return the next bytes of the current run; none at its end, or where there is damage."""
+        """Return the next bytes of the current run; none at its end or at damage."""
         if self._head:
             piece, self._head = self._head[:size], self._head[size:]
             return piece
@@ -66,31 +74,31 @@ class MemberStream:
         try:
             piece = self._inflated.read_member(min(size, PIECE))
         except DamagedInput as error:
-            self._hurt(error)
+            self._note_damage(error)
             self.is_cut = True
             return b""
         if not piece:
             piece = self._open() or b""
-            if piece.startswith(self._begins):
+            if piece.startswith(self._prefix):
                 self._next, piece = piece, b""
         self._window.forget(self._inflated.start if self._next is None else self.start)
         return piece
 
     def _open(self) -> bytes | None:
-        """Open the next member that holds anything; return its first bytes."""
+        """Open the next member that is not empty, and return its first bytes."""
         try:
             while self._inflated.next_member():
                 first = b""
-                while len(first) < len(self._begins) and (piece := self._inflated.read_member(PIECE)):
+                while len(first) < len(self._prefix) and (piece := self._inflated.read_member(PIECE)):
                     first += piece
                 if first:
                     return first
         except DamagedInput as error:
-            self._hurt(error)
+            self._note_damage(error)
         return None
 
     def _recover(self) -> bytes | None:
-        """Find the next place where a run begins, and open it."""
+        """Find the next run, open it, and return its first bytes."""
         self.damage = None
         position = self._inflated.start
         while self._magic is not None:
@@ -100,12 +108,12 @@ class MemberStream:
             position = found
             self._inflated.restart(position)
             first = self._open()
-            if first is not None and first.startswith(self._begins):
+            if first is not None and first.startswith(self._prefix):
                 self.damage = None
                 return first
             self._window.go(position)
             self.damage = None
         return None
 
-    def _hurt(self, error: DamagedInput) -> None:
+    def _note_damage(self, error: DamagedInput) -> None:
         self.damage, self.damaged_at = error, self._inflated.start

@@ -1,4 +1,4 @@
-"""Records, as this program has written them: JSON Lines, compressed or not. What is no such record is named by its line."""
+"""Page records that this program has written, read from JSON Lines, compressed or not."""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final, TypeVar
@@ -11,32 +11,32 @@ from scraper.sources.containers import DEEPEST
 from scraper.sources.files import FileId, Meter, find_entries, read_opened
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.jsonl import BLANK, decode_slowly, split_lines
-from scraper.sources.sniffing import tell
+from scraper.sources.sniffing import kind_of
 from scraper.sources.streams import Stream
 
 R = TypeVar("R", bound=msgspec.Struct)
 
 _COMPRESSED: Final = ("gzip", "zstd", "bzip2", "xz")
-_OTHERS: Final = {"zip": "a zip archive", "tar": "a tar archive", "parquet": "a Parquet table", "warc": "a web archive"}
+_OTHER_KINDS: Final = {"zip": "a zip archive", "tar": "a tar archive", "parquet": "a Parquet table", "warc": "a web archive"}
 
 _MISTAKEN: Final[dict[type[msgspec.Struct], str]] = {
     HeadlineRecord: "a headline, as `scraper headlines` writes it",
     FailureRecord: "a failure, as --failures writes it",
 }
-"""Lines of this program that are no page records."""
+"""Other records of this program, which users may confuse with page records."""
 
 
 def read_records(
     inputs: Iterable[str], record: type[R], max_bytes: int, *, skip: Collection[FileId] = (), meter: Meter | None = None
 ) -> Iterator[R | Item]:
-    """Read page records, in order; a directory gives those in its files. A failure stands where a line is no page record.
+    """Read page records, in order, with a failed item for each line that is no page record.
 
     Args:
-        inputs: paths, or ``-`` for stdin.
-        record: what is wanted of each record: fields of :class:`~scraper.records.PageRecord`; all others are passed over.
-        max_bytes: the most bytes that a line may have.
-        skip: files that are left out of directories.
-        meter: is told how many bytes are read.
+        inputs: paths of files and directories, or ``-`` for stdin.
+        record: a type with some of the fields of :class:`~scraper.records.PageRecord`; other fields are skipped.
+        max_bytes: the most bytes of a line.
+        skip: files to skip in directories.
+        meter: called with the number of bytes of each read.
     """
     decoder = msgspec.json.Decoder(record)
     for entry in find_entries(inputs, skip):
@@ -72,36 +72,40 @@ def _read(stream: Stream, place: Place, decoder: msgspec.json.Decoder[R], max_by
 
 
 def _unpacked(stream: Stream, max_bytes: int) -> Stream:
-    """Return the lines' own bytes.
+    """Return the decompressed stream.
 
     Raises:
-        DamagedInput: if they are packed too often.
-        NotText: if they are no lines.
+        DamagedInput: if it is compressed too often.
+        NotText: if it does not consist of lines.
     """
-    request = ReadOptions(max_bytes=max_bytes)
+    options = ReadOptions(max_bytes=max_bytes)
     for _ in range(DEEPEST):
-        kind = tell(stream, request)
+        kind = kind_of(stream, options)
         if kind not in _COMPRESSED:
             break
         from scraper.sources.compression import Decompressor
 
         stream = Stream(Decompressor(stream, kind))
-    kind = tell(stream, request)
+    kind = kind_of(stream, options)
     if kind in _COMPRESSED:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
-    if kind in _OTHERS:
-        raise NotText(f"it is {_OTHERS[kind]} and holds no records; name the JSON Lines that `scraper clean` wrote")
-    if b"\0" in stream.look():
+    if kind in _OTHER_KINDS:
+        raise NotText(f"it is {_OTHER_KINDS[kind]} and holds no records; name the JSON Lines that `scraper clean` wrote")
+    if b"\0" in stream.peek():
         raise NotText("it is no text; name the JSON Lines that `scraper clean` wrote")
     return stream
 
 
 def _decoded(line: bytes, decoder: msgspec.json.Decoder[R]) -> R:
-    """Decode what was not strict JSON, or say what is wrong with it."""
+    """Decode a line that is not strict JSON.
+
+    Raises:
+        BadRecord: if it is no page record.
+    """
     fields = decode_slowly(line)
-    for mistaken, what in _MISTAKEN.items():
-        if set(mistaken.__struct_encode_fields__) <= fields.keys():
-            raise BadRecord(f"it is no page record but {what}; name the output of `scraper clean`")
+    for other, description in _MISTAKEN.items():
+        if set(other.__struct_encode_fields__) <= fields.keys():
+            raise BadRecord(f"it is no page record but {description}; name the output of `scraper clean`")
     try:
         record: R = msgspec.convert(fields, decoder.type)
     except (msgspec.ValidationError, RecursionError) as error:

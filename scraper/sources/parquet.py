@@ -1,4 +1,4 @@
-"""Parquet tables: a page in a column of each row."""
+"""Parquet tables with a page in a column of each row."""
 
 from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 _ROWS: Final = 64
-"""How many rows are decoded at once."""
+"""Rows that are decoded at once."""
 
 
 def group_sizes(path: str) -> Sequence[int]:
     """Return the compressed size of each row group of a table, in bytes.
 
     Raises:
-        Exception: any that pyarrow raises on a damaged file, or ImportError without it.
+        Exception: any that pyarrow raises for a damaged file; ImportError without pyarrow.
     """
     import pyarrow.parquet as pq
 
@@ -27,13 +27,13 @@ def group_sizes(path: str) -> Sequence[int]:
         return [sum(group.column(number).total_compressed_size for number in range(group.num_columns)) for group in groups]
 
 
-def read_parquet(file: BinaryIO, place: Place, request: ReadOptions, groups: Container[int] | None = None) -> Iterator[Item]:
-    """Read the pages of a table, row group by row group. A row's name is its number, counted from 1 through the whole file.
+def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Container[int] | None = None) -> Iterator[Item]:
+    """Read the pages of a table, one row group after the other. A row is named by its number in the file, from 1.
 
     Args:
         file: the table, which must be seekable.
-        place: where it lies.
-        request: what the user said of all inputs.
+        place: where it comes from.
+        options: the options of all inputs.
         groups: the row groups to read; None for all.
     """
     try:
@@ -45,15 +45,18 @@ def read_parquet(file: BinaryIO, place: Place, request: ReadOptions, groups: Con
         return
     try:
         table = pq.ParquetFile(file, pre_buffer=False)
-        here = table.schema_arrow.names
+        names = table.schema_arrow.names
     except (pa.ArrowException, OSError) as error:
-        yield place.failed(DamagedInput(f"the Parquet file is broken or breaks off ({_first_line(error)}); get it once more"))
+        yield place.failed(DamagedInput(f"the Parquet file is broken or breaks off ({_first_line(error)}); get it again"))
         return
-    asked = (request.text_field, request.html_field, request.url_field, request.date_field)
-    columns: list[str] = [name for name in dict.fromkeys(asked) if name is not None and name in here]
-    if not {request.text_field, request.html_field} & set(columns):
-        names = ", ".join(map(repr, here))
-        yield place.failed(BadRecord(f"no column holds the page: there are {names}; name one by --text-field or --html-field"))
+    wanted = (options.text_field, options.html_field, options.url_field, options.date_field)
+    columns: list[str] = [name for name in dict.fromkeys(wanted) if name is not None and name in names]
+    if not {options.text_field, options.html_field} & set(columns):
+        yield place.failed(
+            BadRecord(
+                f"no column holds the page: there are {', '.join(map(repr, names))}; name one by --text-field or --html-field"
+            )
+        )
         return
     first = 1
     for group in range(table.metadata.num_row_groups):
@@ -63,10 +66,10 @@ def read_parquet(file: BinaryIO, place: Place, request: ReadOptions, groups: Con
         if groups is not None and group not in groups:
             continue
         try:
-            _check_size(table, group, columns, request)
+            _check_size(table, group, columns, options)
             for batch in table.iter_batches(_ROWS, [group], columns, use_threads=False):
                 for row in batch.to_pylist():
-                    yield _reading(row, place, number, request)
+                    yield _item(row, place, number, options)
                     number += 1
         except PageError as error:
             yield place.failed(error, number)
@@ -74,23 +77,27 @@ def read_parquet(file: BinaryIO, place: Place, request: ReadOptions, groups: Con
             yield place.failed(DamagedInput(f"rows {number} to {first - 1} cannot be read ({_first_line(error)})"), number)
 
 
-def _reading(row: dict[str, Any], place: Place, number: int, request: ReadOptions) -> Item:
+def _item(row: dict[str, Any], place: Place, number: int, options: ReadOptions) -> Item:
     name = place.at(number)
     try:
-        return Item(name, page_of(row, name, request), None, False)
+        return Item(name, page_of(row, name, options), None, False)
     except PageError as error:
         return place.failed(error, number)
 
 
-def _check_size(table: "ParquetFile", group: int, columns: list[str], request: ReadOptions) -> None:
-    """Refuse a row group whose pages are, on the average, larger than one may be: reading a row would take all that memory."""
+def _check_size(table: "ParquetFile", group: int, columns: list[str], options: ReadOptions) -> None:
+    """Check that the average page of a row group is not too large; reading one row can take the memory of all.
+
+    Raises:
+        TooLarge: if it is.
+    """
     meta = table.metadata.row_group(group)
     for number in range(meta.num_columns):
         column = meta.column(number)
-        if column.path_in_schema in columns and column.total_uncompressed_size > request.max_bytes * max(meta.num_rows, 1):
+        if column.path_in_schema in columns and column.total_uncompressed_size > options.max_bytes * max(meta.num_rows, 1):
             raise TooLarge(
                 f"{meta.num_rows} rows hold {column.total_uncompressed_size} bytes in column {column.path_in_schema!r}, more than"
-                f" {request.max_bytes} each; raise --max-bytes to read them"
+                f" {options.max_bytes} each; raise --max-bytes to read them"
             )
 
 

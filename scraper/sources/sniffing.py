@@ -1,4 +1,4 @@
-"""What is it? Told from the first bytes, never from a name."""
+"""The kind of an input, determined from its first bytes, never from its name."""
 
 import re
 from typing import Final, Literal, cast
@@ -15,57 +15,58 @@ _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"PAR1", "parquet"),
     (b"WARC/", "warc"),
 )
-_TAR: Final = slice(257, 262)
+_TAR_MAGIC: Final = slice(257, 262)
 _ENOUGH: Final = 262
+"""Bytes that contain every magic number."""
 
 _OPENS_OBJECT: Final = re.compile(rb'\{\s*"(?:[^"\\]|\\.){0,200}"\s*:')
 _BLANK: Final = b" \t\r\n"
 
 
-def tell(stream: Stream, request: ReadOptions) -> Kind:
-    """Tell what a stream holds. It is looked at as far as needed, and nothing of it is taken."""
-    stream.look(1 << 16)
-    if _is_jsonl(stream, request):  # first, since somebody may be writing it line by line
+def kind_of(stream: Stream, options: ReadOptions) -> Kind:
+    """Return the kind of a stream. Bytes are peeked at as needed, and none are consumed."""
+    stream.peek(1 << 16)
+    if _is_jsonl(stream, options):  # first, since it may arrive slowly, line by line
         return "jsonl"
-    while len(stream.look()) < _ENOUGH and not stream.is_at_end:
-        stream.look(1 << 16)
-    head = stream.look()
+    while len(stream.peek()) < _ENOUGH and not stream.is_at_end:
+        stream.peek(1 << 16)
+    head = stream.peek()
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
     compression = compression_of(head)
     if compression is not None:
         return cast("Kind", compression)
-    return "tar" if head[_TAR] == b"ustar" else "page"
+    return "tar" if head[_TAR_MAGIC] == b"ustar" else "page"
 
 
-def _is_jsonl(stream: Stream, request: ReadOptions) -> bool:
-    """Tell a dump from a page that opens with a brace.
+def _is_jsonl(stream: Stream, options: ReadOptions) -> bool:
+    """Return True for a dump, False for a page that begins with a brace.
 
-    It is a dump if its first line that is not blank is a JSON object that has the text field or the HTML field, or if its first
-    two such lines are JSON objects. A first line longer than a page may be counts as an object if it opens like one.
+    It is a dump if its first line that is not blank is a JSON object with the text field or the HTML field, or if its first two
+    such lines are JSON objects. A first line longer than ``max_bytes`` counts as an object if it begins like one.
     """
-    fields = {request.text_field, request.html_field}
+    fields = {options.text_field, options.html_field}
     while True:
-        head = stream.look().removeprefix(b"\xef\xbb\xbf")
+        head = stream.peek().removeprefix(b"\xef\xbb\xbf")
         opening = head.lstrip(_BLANK)
         if opening and not opening.startswith(b"{"):
             return False
         lines = opening.split(b"\n")
-        whole = [line for line in (lines if stream.is_at_end else lines[:-1]) if line.strip(_BLANK)]
-        if whole:
-            first = _object(whole[0])
+        complete = [line for line in (lines if stream.is_at_end else lines[:-1]) if line.strip(_BLANK)]
+        if complete:
+            first = _object(complete[0])
             if first is None:
                 return False
             if fields & first.keys():
                 return True
-            if len(whole) > 1:
-                return _object(whole[1]) is not None
+            if len(complete) > 1:
+                return _object(complete[1]) is not None
         if stream.is_at_end:
             return False
-        if len(head) > request.max_bytes:
-            return not whole and _OPENS_OBJECT.match(opening) is not None
-        stream.look(max(1 << 16, len(head)))
+        if len(head) > options.max_bytes:
+            return not complete and _OPENS_OBJECT.match(opening) is not None
+        stream.peek(max(1 << 16, len(head)))
 
 
 def _object(line: bytes) -> dict[str, object] | None:

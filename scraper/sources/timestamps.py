@@ -1,11 +1,11 @@
-"""When a page was fetched, from what archives and dumps say. What is not plainly a time is none."""
+"""The time at which a page was fetched, as archives and dumps give it. Values that are not clearly a time are ignored."""
 
 import re
 from datetime import UTC, datetime
 from typing import Final
 
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?: ?(?:Z|[+-]\d{2}:?\d{2}))?")
-"""ISO 8601 with day and time. A day alone is no time, and to add one would be a guess."""
+"""ISO 8601 with day and time. A day alone is not accepted: adding a time would be a guess."""
 
 _WEB_BEGINS: Final = 1990
 
@@ -14,7 +14,7 @@ def utc_time(value: object) -> str | None:
     """Return a time as ``YYYY-MM-DDTHH:MM:SSZ``, or None.
 
     Args:
-        value: ISO 8601 with day and time, UTC where no zone is given; a datetime; or seconds since 1970.
+        value: ISO 8601 with day and time, in UTC unless a zone is given; a datetime; or seconds since 1970.
     """
     try:
         if isinstance(value, str):

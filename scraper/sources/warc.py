@@ -1,7 +1,7 @@
-"""Web archives: WARC and WET, plain or compressed, record by record.
+"""Web archives: WARC and WET, plain or compressed.
 
-FastWARC reads the records. What it passes over in silence is watched here, on the bytes that it reads: data that break off, a
-record that is shorter or longer than it says, and whatever stands between records.
+FastWARC reads the records, and silently skips data that break off, records that are shorter or longer than they declare, and bytes
+between records. This module finds such damage in the bytes that FastWARC has read.
 """
 
 import re
@@ -20,7 +20,7 @@ from scraper.sources.timestamps import utc_time
 from scraper.sources.window import Window
 from scraper.urls import is_absolute
 
-_BEGINS: Final = b"WARC/"
+_MAGIC: Final = b"WARC/"
 _VERSION: Final = re.compile(rb"WARC/\d\.\d+\r\n")
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile(r"0{0,20}[0-9]{1,15}")
@@ -29,32 +29,38 @@ _MOST_HEADER: Final = 1 << 18
 """The most bytes of a record's header, and of the HTTP header in it. ``fetch --save`` writes HTTP headers as long as h11 accepts them,
 some 100 KB plus one read, and addresses of up to 64 KB in record headers."""
 _HEADROOM: Final = 4 * _MOST_HEADER
-"""Room in the window for the headers of a page."""
+"""Bytes in the window for the headers of a page."""
 
 _SUCCESS: Final = range(200, 300)
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
 _ROBOTS: Final = re.compile(r"https?://[^/?#]*/robots\.txt", re.IGNORECASE)
 
 
-def read_warc(source: ByteSource, compression: str | None, place: Place, request: ReadOptions) -> Iterator[Item]:
+def read_warc(source: ByteSource, compression: str | None, place: Place, options: ReadOptions) -> Iterator[Item]:
     """Read the pages of an archive: responses and resources that are pages, and the texts of WET files.
 
-    The piece's name is the offset of the record as an index (CDX) has it: where the archive is compressed record by record, the
-    offset of the compressed record. A record that is not the first in what was compressed as one has ``+`` and its offset in that.
+    A piece is named by the offset of its record, as in an index (CDX). In a compressed archive that is the offset of the compressed
+    record; if several records were compressed together, ``+`` and the offset among the decompressed bytes follow.
+
+    Args:
+        source: the archive.
+        compression: ``gzip`` or ``zstd``, or None.
+        place: where it comes from.
+        options: the options of all inputs.
     """
-    yield from Stretch(source, compression, place, request, start=0, end=sys.maxsize, is_exact=True)
+    yield from WarcSlice(source, compression, place, options, start=0, end=sys.maxsize, is_exact=True)
 
 
-class Stretch:
-    """The pages of an archive in those records, or where it is compressed those runs of members, that begin in a stretch of it.
+class WarcSlice:
+    """The pages of the records, or in a compressed archive of the runs of members, that begin in a range of its bytes.
 
     Args:
         source: the archive from ``start`` on.
         compression: ``gzip`` or ``zstd``, or None.
-        place: where it lies.
-        request: what the user said of all inputs.
-        start: where the stretch begins.
-        end: where it ends.
+        place: where it comes from.
+        options: the options of all inputs.
+        start: the first byte of the range.
+        end: the end of the range.
         is_exact: whether a record or run begins at ``start``; otherwise the first one is searched for.
     """
 
@@ -63,7 +69,7 @@ class Stretch:
         source: ByteSource,
         compression: str | None,
         place: Place,
-        request: ReadOptions,
+        options: ReadOptions,
         *,
         start: int,
         end: int,
@@ -72,25 +78,25 @@ class Stretch:
         self._source = source
         self._compression = compression
         self._place = place
-        self._request = request
+        self._options = options
         self._start = start
         self._end = end
         self._is_exact = is_exact
         self.first: int | None = None
-        """Where the first record or run begins that was found, or None; who read the stretch before knows better."""
+        """The offset of the first record or run that was found, or None. Reading the range before may show that it is none."""
         self.next: int | None = None
-        """Where the first one behind the stretch begins, or None."""
+        """The offset of the first record or run after the range, or None."""
 
     def __iter__(self) -> Iterator[Item]:
-        most = 2 * self._request.max_bytes + _HEADROOM
+        capacity = 2 * self._options.max_bytes + _HEADROOM
         if self._compression is None:
-            run = _Run(self._source, most, self._place, self._request, self._start, self._end)
-            yield from run.readings(is_exact=self._is_exact)
-            self.first, self.next = run.first, run.next
+            records = _Records(self._source, capacity, self._place, self._options, self._start, self._end)
+            yield from records.items(is_exact=self._is_exact)
+            self.first, self.next = records.first, records.next
         else:
-            yield from self._compressed(MemberStream(self._source, self._compression, _BEGINS, most, self._start), most)
+            yield from self._compressed(MemberStream(self._source, self._compression, _MAGIC, capacity, self._start), capacity)
 
-    def _compressed(self, members: MemberStream, most: int) -> Iterator[Item]:
+    def _compressed(self, members: MemberStream, capacity: int) -> Iterator[Item]:
         if not self._is_exact:
             members.search()
         while members.next_run():
@@ -99,21 +105,21 @@ class Stretch:
             if members.start >= self._end:
                 self.next = members.start
                 return
-            yield from _Run(members, most, self._place, self._request).readings()
+            yield from _Records(members, capacity, self._place, self._options).items()
             if members.damage is not None:
                 yield self._place.failed(members.damage, members.damaged_at)
 
 
-class _Run:
-    """Records that follow one another in uncompressed bytes, of which the first is at ``start``; those from ``end`` on are another's."""
+class _Records:
+    """Successive uncompressed records that begin from ``start`` on and before ``end``."""
 
     def __init__(
-        self, source: ByteSource, most: int, place: Place, request: ReadOptions, start: int = 0, end: int = sys.maxsize
+        self, source: ByteSource, capacity: int, place: Place, options: ReadOptions, start: int = 0, end: int = sys.maxsize
     ) -> None:
         self._members = source if isinstance(source, MemberStream) else None
-        self._window = Window(source, most, start)
+        self._window = Window(source, capacity, start)
         self._place = place
-        self._request = request
+        self._options = options
         self._start = start
         self._end = end
         self.first: int | None = None
@@ -124,15 +130,15 @@ class _Run:
             return str(position)
         return f"{self._members.start}+{position}" if position else str(self._members.start)
 
-    def readings(self, *, is_exact: bool = True) -> Iterator[Item]:
-        """Yield what the records are; after damage, go on with the next record that can be found."""
+    def items(self, *, is_exact: bool = True) -> Iterator[Item]:
+        """Yield an item for each record. After damage, continue with the next record that can be found."""
         from fastwarc.warc import ArchiveIterator
 
         window = self._window
         begin = self._start if is_exact else self._find(self._start)
         if begin is None:
             return
-        last = begin  # the end of what is understood
+        position = begin  # the end of the last valid record
         while True:
             error: PageError | None = None
             try:
@@ -146,40 +152,40 @@ class _Run:
                     if start >= self._end:
                         self.next = start
                         return
-                    last = start
+                    position = start
                     window.forget(start)
                     end = self._end_of(record, start)
-                    yield self._reading(record, start)
-                    last = end
+                    yield self._item(record, start)
+                    position = end
             except DamagedInput as damage:
                 error = damage
             except OSError:
-                error = DamagedInput("what stands here is no WARC record")
-            if error is None and not window.at(last, PIECE).strip():
+                error = DamagedInput("there is no WARC record here")
+            if error is None and not window.at(position, PIECE).strip():
                 return
             if self._members is None or self._members.damage is None:
-                while window.at(last, 2) == b"\r\n":
-                    last += 2
+                while window.at(position, 2) == b"\r\n":
+                    position += 2
                 yield self._place.failed(
-                    error or DamagedInput("the archive breaks off in the middle of a record"), self._name(last)
+                    error or DamagedInput("the archive breaks off in the middle of a record"), self._name(position)
                 )
-            found = self._find(last + 1)
+            found = self._find(position + 1)
             if found is None:
                 return
-            last = found
+            position = found
 
     def _find(self, position: int) -> int | None:
-        """Go to the next place from ``position`` on where a record seems to begin."""
-        found = self._window.find(_BEGINS, position)
+        """Move to the next offset from ``position`` on where a record seems to begin, and return it."""
+        found = self._window.find(_MAGIC, position)
         while found is not None and _VERSION.match(self._window.at(found, 12)) is None:
-            found = self._window.find(_BEGINS, found + 1)
+            found = self._window.find(_MAGIC, found + 1)
         return found
 
     def _end_of(self, record: Any, start: int) -> int:
-        """Return where a record ends, by what it says, which is checked.
+        """Return the end of a record by its Content-Length, and check that it ends there.
 
         Raises:
-            DamagedInput: if it ends elsewhere.
+            DamagedInput: if it does not.
         """
         window = self._window
         length = record.headers.get("Content-Length") or ""
@@ -187,27 +193,27 @@ class _Run:
         if head is None or _LENGTH.fullmatch(length) is None:
             raise DamagedInput("the header of this record is broken")
         end = head + len(_HEAD_END) + int(length)
-        if end - start < 2 * self._request.max_bytes:
-            behind = window.at(end, 5)
+        if end - start < 2 * self._options.max_bytes:
+            following = window.at(end, len(_MAGIC))
             if self._members is not None and self._members.is_cut:
                 raise DamagedInput("the compressed data of this record are broken")
             if window.is_at_end and window.end < end:
-                raise DamagedInput(f"this record says that it has {length} bytes, and the archive ends before")
-            if behind and not behind.startswith((b"\r\n", _BEGINS)):
-                raise DamagedInput(f"this record says that it has {length} bytes, and does not end there")
+                raise DamagedInput(f"this record declares {length} bytes, and the archive ends before")
+            if following and not following.startswith((b"\r\n", _MAGIC)):
+                raise DamagedInput(f"this record declares {length} bytes, and does not end there")
         return end
 
-    def _reading(self, record: Any, start: int) -> Item:
+    def _item(self, record: Any, start: int) -> Item:
         place, name = self._place, self._name(start)
         try:
-            found = _page(record, place.at(name), self._request)
+            page = _page(record, place.at(name), self._options)
         except PageError as error:
             return place.failed(error, name)
-        return place.passed_over(found, name) if isinstance(found, str) else Item(place.at(name), found, None, False)
+        return place.skipped(page, name) if isinstance(page, str) else Item(place.at(name), page, None, False)
 
 
-def _page(record: Any, input: str, request: ReadOptions) -> Page | str:  # noqa: PLR0911 - one for each reason
-    """Return the page that a record holds, or why it is left out."""
+def _page(record: Any, input: str, options: ReadOptions) -> Page | str:  # noqa: PLR0911 - one for each reason
+    """Return the page in a record, or why the record is skipped."""
     from fastwarc.warc import WarcRecordType
 
     kind = record.record_type
@@ -232,19 +238,19 @@ def _page(record: Any, input: str, request: ReadOptions) -> Page | str:  # noqa:
     media_type = (content_type or record.headers.get("WARC-Identified-Payload-Type") or "").split(";")[0].strip().lower()
     if not is_page_type(media_type or None):
         return "media-type"
-    if record.content_length > 2 * request.max_bytes:
-        raise TooLarge(f"the page has more than {request.max_bytes} bytes; raise --max-bytes to read it")
-    if record.headers.get("WARC-Truncated"):  # whoever wrote it says that the page is not whole
+    if record.content_length > 2 * options.max_bytes:
+        raise TooLarge(f"the page has more than {options.max_bytes} bytes; raise --max-bytes to read it")
+    if record.headers.get("WARC-Truncated"):  # the writer declares that the page is incomplete
         return "truncated"
     charset = _CHARSET.search(content_type or "")
-    data = decode_body(record.reader.read(), content, request.max_bytes, transfer=transfer, may_be_decoded=True)
+    data = decode_body(record.reader.read(), content, options.max_bytes, transfer=transfer, may_be_decoded=True)
     block = block_page_error(data)
     if block is not None:
         return block.code
     return Page(
         data=data,
         input=input,
-        url=request.url or (url if is_absolute(url) else None),
+        url=options.url or (url if is_absolute(url) else None),
         fetched_at=utc_time(record.headers.get("WARC-Date")),
         charset=charset[1] if charset else None,
         media_type=media_type or None,

@@ -1,4 +1,4 @@
-"""Zip archives of pages: members are read one by one, and nothing is ever unpacked."""
+"""Zip archives of pages. Members are read one after the other; nothing is written to disk."""
 
 import lzma
 import stat
@@ -18,55 +18,55 @@ ReadStream = Callable[[Stream, Place, ReadOptions], Iterator[Item]]
 
 
 def member_sizes(path: str) -> Sequence[int]:
-    """Return the compressed size of each member of an archive that is no directory, in bytes.
+    """Return the compressed size of each member of an archive, without directories, in bytes.
 
     Raises:
-        Exception: any that zipfile raises on a damaged archive.
+        Exception: any that zipfile raises for a damaged archive.
     """
     with zipfile.ZipFile(path) as archive:
         return [member.compress_size for member in archive.infolist() if not member.is_dir()]
 
 
 def read_zip(
-    file: BinaryIO, place: Place, request: ReadOptions, read_stream: ReadStream, part: range | None = None
+    file: BinaryIO, place: Place, options: ReadOptions, read_stream: ReadStream, part: range | None = None
 ) -> Iterator[Item]:
-    """Read the members of an archive in the order of its directory. Their names are labels and lead nowhere.
+    """Read the members of an archive, in the order of its directory. Their names are only labels, never used as paths.
 
     Args:
         file: the archive, which must be seekable.
-        place: where it lies.
-        request: what the user said of all inputs.
-        read_stream: reads a member.
-        part: which members to read, by their place among those that are no directories; None for all.
+        place: where it comes from.
+        options: the options of all inputs.
+        read_stream: reads the pages of a member.
+        part: the members to read, by their index without directories; None for all.
     """
     try:
         archive = zipfile.ZipFile(file)
         members = [member for member in archive.infolist() if not member.is_dir()]
     except (*_BROKEN, NotImplementedError) as error:
-        yield place.failed(DamagedInput(f"the zip archive is broken or breaks off ({error}); get it once more"))
+        yield place.failed(DamagedInput(f"the zip archive is broken or breaks off ({error}); get it again"))
         return
     if not members:
-        yield place.failed(EmptyInput("the zip archive holds no file"))
+        yield place.failed(EmptyInput("the zip archive has no files"))
     for member in members if part is None else members[part.start : part.stop]:
         if stat.S_ISLNK(member.external_attr >> 16):
-            yield place.passed_over("link", member.filename)
+            yield place.skipped("link", member.filename)
         elif member.flag_bits & _ENCRYPTED:
             yield place.failed(UnreadableInput("it is encrypted; unpack it with its password first"), member.filename)
         else:
-            here = Place(place.at(member.filename), False, place.depth + 1)
+            member_place = Place(place.at(member.filename), False, place.depth + 1)
             try:
                 with archive.open(member) as opened:
-                    yield from read_stream(Stream(_Member(opened)), here, request)
+                    yield from read_stream(Stream(_Member(opened)), member_place, options)
             except NotImplementedError:
-                yield here.failed(
+                yield member_place.failed(
                     UnreadableInput(f"it is compressed by method {member.compress_type}, which is not supported; unpack it first")
                 )
             except (*_BROKEN, RuntimeError) as error:
-                yield here.failed(DamagedInput(f"this member of the archive is broken ({error})"))
+                yield member_place.failed(DamagedInput(f"this member of the archive is broken ({error})"))
 
 
 class _Member:
-    """A source that says in our words what is wrong with a member."""
+    """The bytes of a member; zipfile's errors are mapped to ours."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
