@@ -1,4 +1,4 @@
-"""What is shown to people, whatever it is about: text that does not act, HTML, the frame of a page, short names in words."""
+"""Output for people: safe text, HTML, page frames, and names explained in words."""
 
 from scraper.render.markup import Markup, join, tag, void
 from scraper.render.safe_text import shown

@@ -1,4 +1,4 @@
-"""The frame of a page of its own: one file, no script, nothing from the network, in the colours of the family."""
+"""The frame of HTML pages: one file, without scripts and without anything from the network."""
 
 import base64
 import hashlib
@@ -9,7 +9,13 @@ from scraper.render.markup import Markup, tag, void
 
 
 def to_page(title: str, style: str, body: Markup) -> str:
-    """Return a whole HTML page; its policy allows its own style sheet and nothing else."""
+    """Return a complete HTML page. Its security policy allows only its own style sheet.
+
+    Args:
+        title: the title of the page.
+        style: the style sheet.
+        body: the ``body`` element.
+    """
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     head = tag(
         "head",
@@ -29,6 +35,6 @@ def to_page(title: str, style: str, body: Markup) -> str:
 
 
 @cache
-def style_sheet(room: str) -> str:
-    """Return the style sheet of a room's pages, behind that of the family."""
-    return "".join(files(f"scraper.{place}").joinpath("page.css").read_text(encoding="utf-8") for place in ("render", room))
+def style_sheet(package: str) -> str:
+    """Return the style sheet of a package's pages, after that of all pages."""
+    return "".join(files(f"scraper.{name}").joinpath("page.css").read_text(encoding="utf-8") for name in ("render", package))

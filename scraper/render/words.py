@@ -1,4 +1,4 @@
-"""What the short names in records mean, in words for people."""
+"""The names in records, explained in words."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ FATES_MEAN: Final[dict[Fate, str]] = {
     "field": "stands in a field of the record",
     "body": "stands in the record's text",
     "removed": "stands in no field; it is counted under its rule",
-    "blank": "white space and characters that no reader sees",
+    "blank": "white space and invisible characters",
 }
 
 KINDS_MEAN: Final[dict[Kind, str]] = {
@@ -25,13 +25,13 @@ WARNINGS_MEAN: Final[dict[Warning_, str]] = {
     "no-date": "an article without a date",
     "bad-date": "the printed date is of a day that does not exist",
     "no-newspaper": "an article without the name of a newspaper",
-    "no-base-url": "links are relative, and the page's own address is not known: such links are null",
-    "ticker-not-split": "the headlines have lost what stood between them; they are removed in one piece",
-    "decoding-replaced": "bytes that are no text became U+FFFD",
-    "decoding-guessed": "nothing told the encoding of the page; it was guessed from the bytes",
-    "lines-rejoined": "the lines of the text were wrapped at a width, and are put together again; two paragraphs may stand joined, none is cut",
-    "several-pages": "another page begins behind the end of this one; what it holds is removed",
-    "unlabelled-text": "text that no rule knows stands outside the article; it is removed and counted",
+    "no-base-url": "links are relative, and the page's own address is unknown: such links are null",
+    "ticker-not-split": "the separators between the headlines are lost; the headlines are removed as one piece",
+    "decoding-replaced": "bytes that are not text became U+FFFD",
+    "decoding-guessed": "nothing declares the encoding of the page; it was guessed from the bytes",
+    "lines-rejoined": "lines that were wrapped at a fixed width are joined again; two paragraphs may be joined, none is split",
+    "several-pages": "another page begins after the end of this one; its text is removed",
+    "unlabelled-text": "text outside the article that no rule matches; it is removed and counted",
 }
 
 DECODED_BY: Final[dict[DecodingMethod, str]] = {
@@ -39,6 +39,6 @@ DECODED_BY: Final[dict[DecodingMethod, str]] = {
     "strict": "since all of its bytes are valid in it",
     "almost": "since almost all of its bytes are valid in it",
     "header": "by the HTTP header",
-    "meta": "by what the page declares",
-    "detected": "guessed from its bytes, since nothing else told",
+    "meta": "by the page's own declaration",
+    "detected": "guessed from its bytes, since nothing declares it",
 }
