@@ -42,9 +42,9 @@ def prepare(address: str) -> str:
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL as error:
-        raise BadAddress(f"{address[:200]!r} is no address that can be asked for ({error})") from None
+        raise BadAddress(f"{address[:200]!r} is not an address that can be requested ({error})") from None
     if url.userinfo:
-        raise BadAddress("the address holds a user name or a password; send such things with --header")
+        raise BadAddress("the address has a user name or a password in it; send credentials with --header")
     path = url.raw_path.decode("ascii")
     return f"{url.scheme}://{url.netloc.decode('ascii')}{path}"
 

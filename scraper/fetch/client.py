@@ -103,7 +103,7 @@ class Client:
                     too_large = TooLarge(f"the page has more than {limit} bytes; raise --max-bytes to read it")
                     return b"".join(pieces)[:limit], "length", too_large
                 if time.monotonic() > self._bounds.deadline:
-                    raise httpcore.ReadTimeout("the time is over")
+                    raise httpcore.ReadTimeout("the deadline has passed")
         except ERRORS as error:
             mapped = self._mapped(error)
             return b"".join(pieces), "time" if isinstance(mapped, TimedOut) else "disconnect", mapped

@@ -74,7 +74,7 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if time.monotonic() >= self._bounds.deadline:
-            raise httpcore.ReadTimeout("the time is over")
+            raise httpcore.ReadTimeout("the deadline has passed")
         return self._inner.read(max_bytes, self._bounds.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

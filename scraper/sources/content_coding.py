@@ -144,4 +144,4 @@ _DECODERS: Final[dict[str, Callable[[bytes, int], bytes | None]]] = {
     "br": _brotli,
     "zstd": _zstd,
 }
-"""Return at most about ``limit`` bytes; None if the body is not in this coding."""
+"""By coding, a function that returns at most about ``limit`` bytes, or None if the body is not in that coding."""

@@ -53,7 +53,7 @@ class Stream:
         """Return the remaining bytes as one page.
 
         Raises:
-            TooLarge: if there are more than ``max_bytes``, not many more of which are read.
+            TooLarge: if there are more than ``max_bytes``; reading stops there.
         """
         pieces: list[bytes] = []
         remaining = max_bytes
