@@ -62,11 +62,11 @@ class Network(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last_error = error
                 continue
-            return _Stream(stream, self._bounds, (ip, port))
+            return _SocketStream(stream, self._bounds, (ip, port))
         raise last_error or httpcore.ConnectError("the host has no address")
 
 
-class _Stream(httpcore.NetworkStream):
+class _SocketStream(httpcore.NetworkStream):
     def __init__(self, inner: httpcore.NetworkStream, bounds: Bounds, peer: tuple[str, int]) -> None:
         self._inner = inner
         self._bounds = bounds
@@ -86,7 +86,9 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, self._bounds.left(timeout)), self._bounds, self._peer)
+        return _SocketStream(
+            self._inner.start_tls(ssl_context, server_hostname, self._bounds.left(timeout)), self._bounds, self._peer
+        )
 
     def get_extra_info(self, info: str) -> Any:
         # Asking the socket fails if the server has closed the connection.

@@ -45,7 +45,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return tuple(piece.encode() for piece in self.markup)
 
 
-class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+class _BlockRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     rules: list[Rule]
     login_paths: tuple[str, ...]
     front_pages: tuple[str, ...]
@@ -99,8 +99,8 @@ def redirect_error(requested: str, redirected: str) -> FetchError | None:
 
 
 @cache
-def _rules() -> _Rules:
-    return msgspec.toml.decode(files(__package__).joinpath("block_pages.toml").read_bytes(), type=_Rules)
+def _rules() -> _BlockRules:
+    return msgspec.toml.decode(files(__package__).joinpath("block_pages.toml").read_bytes(), type=_BlockRules)
 
 
 def _error(code: str, because: str) -> FetchError:
