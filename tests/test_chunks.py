@@ -5,6 +5,7 @@ import gzip
 import json
 import lzma
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,3 +113,39 @@ def test_a_file_that_cannot_be_split_is_read_whole(tmp_path: Path, name: str) ->
     one, two = cleaned(path, 1), cleaned(path, 2)
     assert one == two
     assert one[0] == 1
+
+
+@pytest.mark.parametrize("form", ["bz2", "xz"])
+def test_as_much_of_damaged_data_is_read_by_any_number_of_processes(tmp_path: Path, form: str) -> None:
+    """Libraries that lose what one call was to return lose the same, however many processes there are."""
+    lines = jsonl([(name, data + os.urandom(4000).hex().encode()) for name, data in MANY])
+    packed = bytearray(PACK[form](lines))
+    packed[len(packed) // 2 : len(packed) // 2 + 30] = b"x" * 30
+    path = tmp_path / f"dump.jsonl.{form}"
+    path.write_bytes(packed)
+    one, two = cleaned(path, 1), cleaned(path, 2)
+    assert one == two
+    assert 0 < one[2].count(b"\n") < len(MANY)
+
+
+def test_a_broken_member_costs_only_itself(tmp_path: Path) -> None:
+    """A member whose bzip2 data are broken fails under its name, and all others are read."""
+    pages = [(f"p{n}.txt", data) for n, (_, data) in enumerate(MANY)]
+    packed = bytearray(zipped(pages, zipfile.ZIP_BZIP2))
+    at = packed.index(b"p7.txt") + 60
+    packed[at : at + 40] = bytes(40)
+    path = tmp_path / "pages.zip"
+    path.write_bytes(packed)
+    one, two = cleaned(path, 1), cleaned(path, 2)
+    assert one == two
+    assert [json.loads(line)["input"] for line in one[3].splitlines()] == [f"{path}#p7.txt"]
+    assert one[2].count(b"\n") == len(pages) - 1
+
+
+def test_a_table_without_the_column_fails_once(tmp_path: Path) -> None:
+    """That no column holds the page is one failure of the table, with any number of processes."""
+    path = tmp_path / "pages.parquet"
+    path.write_bytes(parquet(MANY * 3, 20))
+    one, two = cleaned(path, 1, "--text-field", "body"), cleaned(path, 2, "--text-field", "body")
+    assert one == two
+    assert one[3].count(b"\n") == 1

@@ -524,6 +524,15 @@ def test_records_of_a_fetch_go_to_many_outputs(site: Site, tmp_path: Path) -> No
     assert (refused.returncode, b"--state" in refused.stderr) == (2, True)
 
 
+def test_a_page_that_was_left_out_is_fetched_in_full_the_next_time(site: Site, tmp_path: Path) -> None:
+    """A page that a filter left out is written by a later run without the filter, though it has not changed."""
+    out, db, address = tmp_path / "out.jsonl", tmp_path / "db", site.url("/fault/cached")
+    assert fetch(address, "--state", db, "-o", out, "--only", "listing").returncode == 0
+    assert out.read_bytes() == b""
+    assert fetch(address, "--state", db, "-o", out, "--refresh", "0s").returncode == 0
+    assert len(rows(out.read_bytes())) == 1
+
+
 def test_dedup_holds_from_run_to_run(site: Site, tmp_path: Path) -> None:
     """With a state, a page that repeats one of an earlier run is left out; spans are appended as records are."""
     out, spans, db = (tmp_path / name for name in ("out.jsonl", "spans.jsonl", "db"))

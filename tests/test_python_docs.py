@@ -1,6 +1,7 @@
 """docs/python.md: every piece of code in it runs, and prints what the command would write."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -95,3 +96,28 @@ def test_an_interrupted_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = run(["saved"], "out.jsonl", options=options, resume=True, report=str)
     assert Path("out.jsonl").read_bytes() == Path("whole.jsonl").read_bytes()
     assert counts.kinds == whole.kinds
+
+
+def test_the_same_arguments_resume_in_any_process(tmp_path: Path) -> None:
+    """Filters of several values mean the same run, whatever order their sets have in a process; a complete output is reported."""
+    code = """
+import sys
+from scraper import Filters, ReadOptions, run
+import scraper.engine.run as module
+true = module.ResumableRun
+def spy(base, digest, *rest, **more):
+    print(digest)
+    return true(base, digest, *rest, **more)
+module.ResumableRun = spy
+run("saved.txt", "out.jsonl", filters=Filters(kinds=frozenset(["article", "listing", "page"])), resume=True)
+"""
+    (tmp_path / "saved.txt").write_text("نص")
+    said = []
+    for seed in "123":
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        )
+        said.append(done.stdout.splitlines())
+    assert len({lines[0] for lines in said}) == 1
+    assert said[1][1:] == ["out.jsonl: already complete; delete it to run again"]

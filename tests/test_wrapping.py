@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scraper import Page, clean
 from scraper.extract.wrapped_lines import rejoined
 from scraper.models import Document
 from scraper.parse import read_text
@@ -103,3 +104,11 @@ def test_what_real_programs_wrap_is_put_together(command: list[str], lang: str) 
     blocks = blocks_of(rejoined(read_text(done.stdout.decode()), no_wording))
     assert "".join("".join(blocks).split()) == "".join("".join(paragraphs).split())
     assert len(blocks) == len(paragraphs)
+
+
+def test_a_line_of_nothing_but_a_mark_stands_above_a_name() -> None:
+    """Above a name a line may hold only the mark of a link, and no word."""
+    words = "une longue ligne de texte qui remplit toute la largeur de la page et "
+    lines = [*(f"   [{n}]page {n}" for n in range(1, 6)), *(f"   {words[:60]}" for _ in range(8))]
+    lines[9:9] = ["   " + words[:62], "   [7]", "   Jean Dupont", "   Publié dans Le Matin le 10 - 05 - 2012"]
+    clean(Page(data="\n".join(lines).encode()))

@@ -54,6 +54,8 @@ def run(options: Options, web: FetchOptions) -> None:
     """Fetch the addresses, write the records of their pages, and exit."""
     if not options.inputs and options.from_list is None:
         raise typer.BadParameter("name an address, or a list of them with --from-list.", param_hint="URL")
+    if web.ticker_only and web.dedup:
+        raise typer.BadParameter("--ticker-only writes each headline once with --state; leave --dedup out.", param_hint="--dedup")
     options, pattern = check_pattern(options)
     _check_outputs(options, web, pattern)
     job = _job(options, web, pattern)

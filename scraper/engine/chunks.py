@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, Final, NamedTuple, Self
 
-from scraper.errors import DamagedInput, PageError, UnreadableInput
+from scraper.errors import DamagedInput, PageError, UnreadableInput, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
 from scraper.sources.compression import Decompressor
 from scraper.sources.files import InputEntry, Meter, find_entries, read_entry
@@ -166,7 +166,7 @@ def _split(entry: InputEntry, options: ReadOptions) -> Iterator[Chunk]:
     parts: list[PartChunk] = []
     if kind in ("parquet", "zip") and options.url is None:
         with suppress(Exception):  # whoever reads a damaged file names the damage
-            parts = list(_parts(path, kind, place))
+            parts = list(_parts(path, kind, place, options))
     if parts:
         yield from parts
     elif options.url is not None or kind is None:
@@ -177,7 +177,7 @@ def _split(entry: InputEntry, options: ReadOptions) -> Iterator[Chunk]:
         except OSError as error:
             yield FileChunk([_unreadable(place, error)], 0, 0)
     elif inner == "jsonl":
-        yield from _unpacked(path, kind, place, options.max_bytes)
+        yield from _unpacked(path, kind, place, options)
     elif kind == "warc" or (inner == "warc" and kind in ("gzip", "zstd")):
         for start in range(0, size, STRETCH):
             yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
@@ -218,17 +218,22 @@ def _lines(path: str, place: Place) -> Iterator[LineChunk]:
         yield LineChunk(path, start, end, first, place)
 
 
-def _unpacked(path: str, kind: Kind, place: Place, max_bytes: int) -> Iterator[Chunk]:
+def _unpacked(path: str, kind: Kind, place: Place, options: ReadOptions) -> Iterator[Chunk]:
     """Unpack a compressed dump, and cut it at line ends.
 
-    Of a line longer than ``max_bytes`` only so much is kept that its reader refuses it.
+    Of a line longer than ``--max-bytes`` only so much is kept that its reader refuses it.
     """
     first = number = 1
     position = 0
     whole, tail = bytearray(), bytearray()
     try:
         with open(path, "rb", buffering=0) as file:
-            for piece in Stream(Decompressor(file, kind)).pieces():
+            # Looking at both streams makes the same reads as reading the file as a whole: of damaged bz2 and xz data as much is lost.
+            packed = Stream(file)
+            kind_of(packed, options)
+            stream = Stream(Decompressor(packed, kind))
+            kind_of(stream, options)
+            for piece in stream.pieces():
                 cut = piece.rfind(b"\n") + 1
                 if cut:
                     number += piece.count(b"\n")
@@ -236,7 +241,7 @@ def _unpacked(path: str, kind: Kind, place: Place, max_bytes: int) -> Iterator[C
                     whole += piece[:cut]
                     tail.clear()
                 tail += piece[cut:]
-                del tail[max_bytes + 1 :]
+                del tail[options.max_bytes + 1 :]
                 if len(whole) >= UNPACKED:
                     yield UnpackedChunk(path, bytes(whole), first, file.tell() - position, place)
                     first, position = number, file.tell()
@@ -251,12 +256,12 @@ def _unpacked(path: str, kind: Kind, place: Place, max_bytes: int) -> Iterator[C
         yield FileChunk([_unreadable(place, error)], 0, 0)
 
 
-def _parts(path: str, kind: Kind, place: Place) -> Iterator[PartChunk]:
+def _parts(path: str, kind: Kind, place: Place, options: ReadOptions) -> Iterator[PartChunk]:
     """Cut a Parquet table into row groups, or a zip archive into members, of :data:`STRETCH` bytes together."""
     if kind == "parquet":
         from scraper.sources.parquet import group_sizes
 
-        sizes = group_sizes(path)
+        sizes = group_sizes(path, options)
     else:
         from scraper.sources.zip_archive import member_sizes
 
@@ -290,18 +295,22 @@ class ChunkReader:
         if isinstance(chunk, FileChunk):
             for entry in chunk.entries:
                 yield from read_entry(entry, options, self._meter)
-        elif isinstance(chunk, UnpackedChunk):
-            yield from read_jsonl(Stream(io.BytesIO(chunk.data)), chunk.place, options, chunk.first)
-        else:
-            try:
-                with open(chunk.path, "rb", buffering=0) as file:
-                    yield from self._read(chunk, file)
-            except OSError as error:
-                yield _unreadable(chunk.place, error)
+            return
+        try:
+            with map_unexpected_errors("input"):
+                try:
+                    with open(chunk.path, "rb", buffering=0) as file:
+                        yield from self._read(chunk, file)
+                except OSError as error:
+                    yield _unreadable(chunk.place, error)
+        except PageError as error:
+            yield chunk.place.failed(error)
 
-    def _read(self, chunk: LineChunk | MemberChunk | PartChunk, file: io.FileIO) -> Iterator[Item]:
+    def _read(self, chunk: LineChunk | UnpackedChunk | MemberChunk | PartChunk, file: io.FileIO) -> Iterator[Item]:
         options = self._options
-        if isinstance(chunk, PartChunk):
+        if isinstance(chunk, UnpackedChunk):
+            yield from read_jsonl(Stream(io.BytesIO(chunk.data)), chunk.place, options, chunk.first)
+        elif isinstance(chunk, PartChunk):
             yield from _read_part(chunk, file, options)
         elif isinstance(chunk, LineChunk):
             file.seek(chunk.start)

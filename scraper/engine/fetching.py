@@ -113,7 +113,7 @@ class FetchRecorder:
         counts, state = self._sink.counts, self._outputs.state
         error = fetched.error or (cleaned.error if cleaned is not None else None)
         if state is not None:
-            state.put(self._row(fetched, error))
+            state.put(self._row(fetched, error, has_record=cleaned is None or cleaned.result is not None))
         if error is not None:
             counts.failures[error.code] += 1
             self._sink.fail(FailureRecord(input=fetched.job.address, url=fetched.url, code=error.code, message=str(error)))
@@ -135,7 +135,7 @@ class FetchRecorder:
             return cleaned.lines
         return [line for line, is_new in zip(cleaned.lines, state.add_headlines(cleaned.keys), strict=True) if is_new]
 
-    def _row(self, fetched: Fetched, error: PageError | None) -> FetchedRow:
+    def _row(self, fetched: Fetched, error: PageError | None, *, has_record: bool) -> FetchedRow:
         return FetchedRow(
             address=_key(fetched.job.address),
             records=self._records,
@@ -146,8 +146,8 @@ class FetchRecorder:
             result=OK if error is None else error.code,
             is_passing=isinstance(error, FetchError) and error.is_transient,
             # A page that gave no record is asked for in full the next time: that it has not changed would be of no use.
-            etag=fetched.etag if error is None else None,
-            last_modified=fetched.last_modified if error is None else None,
+            etag=fetched.etag if error is None and has_record else None,
+            last_modified=fetched.last_modified if error is None and has_record else None,
             program=f"scraper/{__version__}",
             layouts=" ".join(f"{name}:{digest[:DIGITS]}" for name, digest in self._digests.items()),
         )

@@ -25,7 +25,7 @@ _ALL: Final = Filters()
 
 
 def run(
-    inputs: Iterable[str | Path],
+    inputs: str | Path | Iterable[str | Path],
     output: str | Path,
     *,
     options: ReadOptions = _READ_OPTIONS,
@@ -51,7 +51,7 @@ def run(
         failures: a file for the pages that fail.
         processes: the number of processes.
         resume: whether to go on where an earlier, interrupted run with the same arguments stopped.
-        report: is given a sentence for each page that fails.
+        report: is given a sentence for each page that fails, and if the output is complete already.
 
     Returns:
         What happened, in numbers.
@@ -61,7 +61,7 @@ def run(
         OutputError: if a file cannot be written.
         ResumeError: if an interrupted run had other inputs or arguments.
     """
-    names = [str(name) for name in inputs]
+    names = [str(name) for name in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     files = [Output(Path(name), is_kept=resume) for name in (output, failures) if name is not None]
     counts, skip = Counts(), set[tuple[int, int]]()
     sink = FileSink(counts, report, output=files[0], failures=files[1] if failures is not None else None)
@@ -69,9 +69,12 @@ def run(
     job = Job(options, unknown, lines, skip, layouts, filters=filters, page_timeout=PAGE_TIMEOUT)
     if resume:
         digests = [(layout.name, layout.digest) for layout in layouts_of(layouts)]
-        asked = (__version__, names, options, filters, unknown, keys, digests, str(failures))
+        wanted = [sorted(part) if isinstance(part, frozenset) else part for part in filters]  # a set has no order of its own
+        asked = (__version__, names, options, wanted, unknown, keys, digests, str(failures))
         checkpoint = ResumableRun(Path(output), hashlib.sha256(repr(asked).encode()).hexdigest(), files, counts, report=report)
-        if not checkpoint.is_whole:
+        if checkpoint.is_whole:
+            report(f"{output}: already complete; delete it to run again")
+        else:
             with checkpoint:
                 if not checkpoint.is_done:
                     skip.update(*(file.identities() for file in files))

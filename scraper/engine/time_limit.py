@@ -3,7 +3,7 @@
 import signal
 import threading
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from scraper.errors import PageTimeout
 
@@ -12,7 +12,7 @@ _HAS_TIMER: Final = hasattr(signal, "setitimer")
 
 
 class TimeLimit:
-    """Interrupts its block after a number of seconds. A context manager for the main thread; it can be entered again and again.
+    """Interrupts its block after a number of seconds. A context manager, which can be entered again; no limit outside the main thread.
 
     Python code and regular expressions are interrupted; what a library does in C ends first.
 
@@ -25,22 +25,21 @@ class TimeLimit:
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds if _HAS_TIMER else None
-        self._is_installed = False
+        self._is_running = False
+        self._handler: Any = None
 
     def __enter__(self) -> None:
-        if self._seconds is None:
-            return
-        if not self._is_installed:
-            if threading.current_thread() is not threading.main_thread():
-                self._seconds = None
-                return
-            signal.signal(signal.SIGALRM, self._expire)
-            self._is_installed = True
-        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+        # Python runs handlers of signals in the main thread alone.
+        if self._seconds is not None and threading.current_thread() is threading.main_thread():
+            self._handler = signal.signal(signal.SIGALRM, self._expire)
+            self._is_running = True
+            signal.setitimer(signal.ITIMER_REAL, self._seconds)
 
     def __exit__(self, *_: object) -> None:
-        if self._seconds is not None:
+        if self._is_running and threading.current_thread() is threading.main_thread():
             signal.setitimer(signal.ITIMER_REAL, 0)
+            self._is_running = False
+            signal.signal(signal.SIGALRM, self._handler or signal.SIG_DFL)
 
     def _expire(self, _signal: int, _frame: FrameType | None) -> None:
         raise PageTimeout(f"cleaning it took longer than {self._seconds:g} s; raise --page-timeout, and please report the page")

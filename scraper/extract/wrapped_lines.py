@@ -160,7 +160,7 @@ def _is_writer(line: str, above: str, dateline: str) -> bool:
 
     In French and English names are recognised by their capitals, unless the title above is capitalised, too.
     """
-    return line in dateline or (is_name(line) and is_capitalised(line) and not is_capitalised(above.rsplit(maxsplit=1)[-1]))
+    return line in dateline or (is_name(line) and is_capitalised(line) and not any(map(is_capitalised, above.split()[-1:])))
 
 
 def _broken_wordings(texts: Sequence[str], is_wording: Callable[[str], bool]) -> Iterator[int]:

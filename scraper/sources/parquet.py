@@ -14,8 +14,8 @@ _ROWS: Final = 64
 """Rows that are decoded at once."""
 
 
-def group_sizes(path: str) -> Sequence[int]:
-    """Return the compressed size of each row group of a table, in bytes.
+def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
+    """Return the compressed size of each row group of a table, in bytes; none if no column holds the page.
 
     Raises:
         Exception: any that pyarrow raises for a damaged file; ImportError without pyarrow.
@@ -23,6 +23,8 @@ def group_sizes(path: str) -> Sequence[int]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path, pre_buffer=False) as table:
+        if not {options.text_field, options.html_field} & set(table.schema_arrow.names):
+            return []
         groups = [table.metadata.row_group(group) for group in range(table.metadata.num_row_groups)]
         return [sum(group.column(number).total_compressed_size for number in range(group.num_columns)) for group in groups]
 
@@ -73,7 +75,7 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
                     number += 1
         except PageError as error:
             yield place.failed(error, number)
-        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        except (pa.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:  # an unknown time zone is the last
             yield place.failed(DamagedInput(f"rows {number} to {first - 1} cannot be read ({_first_line(error)})"), number)
 
 

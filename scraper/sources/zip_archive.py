@@ -2,6 +2,7 @@
 
 import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +13,7 @@ from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.streams import Stream
 
 _ENCRYPTED: Final = 0x1
-_BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError)
+_BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, OverflowError, struct.error)
 
 ReadStream = Callable[[Stream, Place, ReadOptions], Iterator[Item]]
 
@@ -74,5 +75,7 @@ class _Member:
     def read(self, size: int, /) -> bytes:
         try:
             return self._file.read(size)
-        except _BROKEN as error:
+        except (*_BROKEN, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # of the disk; bz2 raises one without a number for broken data
             raise DamagedInput(f"this member of the archive is broken ({error})") from None
