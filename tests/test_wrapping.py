@@ -111,4 +111,6 @@ def test_a_line_of_nothing_but_a_mark_stands_above_a_name() -> None:
     words = "une longue ligne de texte qui remplit toute la largeur de la page et "
     lines = [*(f"   [{n}]page {n}" for n in range(1, 6)), *(f"   {words[:60]}" for _ in range(8))]
     lines[9:9] = ["   " + words[:62], "   [7]", "   Jean Dupont", "   Publié dans Le Matin le 10 - 05 - 2012"]
-    clean(Page(data="\n".join(lines).encode()))
+    record = clean(Page(data="\n".join(lines).encode())).record
+    assert (record.newspaper, record.date) == ("Le Matin", "2012-05-10")
+    assert "Jean Dupont" in (record.author, record.title)

@@ -34,8 +34,8 @@ def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, mete
     """
     layouts_of(job.layouts)  # a bad layout file ends the run, instead of failing each page
     if processes == 1 or (isinstance(inputs, Sequence) and _is_little(inputs)):
-        for reading in read_inputs(inputs, job.options, skip=job.skip, meter=meter):
-            do(job, reading, sink)
+        for item in read_inputs(inputs, job.options, skip=job.skip, meter=meter):
+            do(job, item, sink)
         flush(job, sink)
         return
     from scraper.engine.chunks import MANY, Chunk, plan
@@ -63,8 +63,8 @@ def _is_little(inputs: Sequence[str]) -> bool:
 def _here(job: Job, chunk: "Chunk", sink: Sink, meter: Meter | None) -> None:
     from scraper.engine.chunks import ChunkReader
 
-    for reading in ChunkReader(chunk, job.options, meter):
-        do(job, reading, sink)
+    for item in ChunkReader(chunk, job.options, meter):
+        do(job, item, sink)
     flush(job, sink)
 
 

@@ -70,7 +70,7 @@ class _ChunkLog:
 
 
 def resume_job(
-    job: Job, inputs: Iterable[str], sink: Sink, course: Checkpoint, *, processes: int, meter: Meter | None = None
+    job: Job, inputs: Iterable[str], sink: Sink, checkpoint: Checkpoint, *, processes: int, meter: Meter | None = None
 ) -> None:
     """Run a job over all inputs behind the start of a checkpoint, as :func:`scraper.engine.loop.run_job` does.
 
@@ -78,16 +78,16 @@ def resume_job(
         ResumeError: if an input before the position has changed, or one cannot be read twice.
     """
     layouts_of(job.layouts)
-    start = course.start
-    road = _ChunkLog(plan(inputs, job.options, job.skip), start, meter)
-    chunks = iter(road)
+    start = checkpoint.start
+    log = _ChunkLog(plan(inputs, job.options, job.skip), start, meter)
+    chunks = iter(log)
     first = list(islice(chunks, 2))
     is_alone = processes == 1 or not first[1:]  # of a file that is one chunk, items are counted
     here = len(first) if is_alone else int(start.readings > 0)
     expected, skip = start.expected, start.readings
     for number, chunk in chain(first[:here], chunks if is_alone else ()):
-        for position in _here(job, number, chunk, sink, road, expected, skip, meter):
-            course.reach(position)
+        for position in _here(job, number, chunk, sink, log, expected, skip, meter):
+            checkpoint.reach(position)
             expected = position.expected
         skip = 0
     if is_alone:
@@ -98,11 +98,11 @@ def resume_job(
             done.deliver(sink)
             if meter is not None:
                 meter(chunk.size)
-            course.reach(road.position(number + 1, 0, pool.expected))
+            checkpoint.reach(log.position(number + 1, 0, pool.expected))
 
 
 def _here(
-    job: Job, number: int, chunk: Chunk, sink: Sink, road: _ChunkLog, expected: int | None, skip: int, meter: Meter | None
+    job: Job, number: int, chunk: Chunk, sink: Sink, log: _ChunkLog, expected: int | None, skip: int, meter: Meter | None
 ) -> Iterator[Position]:
     """Do a chunk, but for its first items, and yield the positions that are reached."""
     is_archive = isinstance(chunk, MemberChunk)
@@ -110,9 +110,9 @@ def _here(
     if known is None:
         return
     read = ChunkReader(known, job.options, meter)
-    for count, reading in enumerate(read, 1):
+    for count, item in enumerate(read, 1):
         if count > skip:
-            do(job, reading, sink)
-            yield road.position(number, count, expected)
+            do(job, item, sink)
+            yield log.position(number, count, expected)
     flush(job, sink)
-    yield road.position(number + 1, 0, read.ends[1] if is_archive else expected)
+    yield log.position(number + 1, 0, read.ends[1] if is_archive else expected)

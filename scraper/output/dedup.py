@@ -5,6 +5,7 @@ commit and the caller's journal entry, the file knows more digests than its outp
 with the last position committed before it, and opening the file at a position removes the digests added after it.
 """
 
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from sqlite3 import Error
@@ -14,6 +15,19 @@ from scraper.errors import OutputError
 from scraper.output.database import connect, mapped_sqlite_errors
 
 Repeat = Literal["repeated-url", "repeated-text"]
+
+
+def find_repeat(url: bytes | None, text: bytes | None, has: Callable[[bytes], bool]) -> Repeat | None:
+    """Return what a page repeats of an earlier one.
+
+    Args:
+        url: the digest of its address, if it has one.
+        text: the digest of its title and text, if it has either.
+        has: returns True for the digest of an earlier page.
+    """
+    if url is not None and has(url):
+        return "repeated-url"
+    return "repeated-text" if text is not None and has(text) else None
 
 
 class DedupStore:
@@ -73,17 +87,14 @@ class DedupStore:
             text: the digest of its title and text, if it has either.
         """
         with mapped_sqlite_errors(self._path):
-            if self._has(url):
-                return "repeated-url"
-            if self._has(text):
-                return "repeated-text"
+            if (repeat := find_repeat(url, text, self._has)) is not None:
+                return repeat
             rows = [(key, self._position) for key in (url, text) if key is not None]
             self._database.executemany("INSERT INTO seen VALUES (?, ?)", rows)
         return None
 
-    def _has(self, key: bytes | None) -> bool:
-        row = key is not None and self._database.execute("SELECT 1 FROM seen WHERE key = ?", (key,)).fetchone()
-        return bool(row)
+    def _has(self, key: bytes) -> bool:
+        return self._database.execute("SELECT 1 FROM seen WHERE key = ?", (key,)).fetchone() is not None
 
     def commit(self, position: int) -> None:
         """Commit the digests so far, so that a run resumed at ``position`` has them.

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Final, Literal, Self, TypeVar, cast
+from typing import Any, Final, Literal, Self, TypeVar
 
 import msgspec
 
 from scraper.errors import StateError
-from scraper.output.dedup import Repeat
+from scraper.output.dedup import Repeat, find_repeat
 
 T = TypeVar("T")
 Records = Literal["page", "headline"]
@@ -33,6 +33,9 @@ CREATE TABLE outputs (path TEXT PRIMARY KEY, length INTEGER NOT NULL) WITHOUT RO
 CREATE TABLE robots (origin TEXT PRIMARY KEY, text TEXT NOT NULL, fetched_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE headlines (key BLOB PRIMARY KEY, seen_at REAL NOT NULL) WITHOUT ROWID;
 """
+
+_WRITTEN: Final = "CREATE TABLE IF NOT EXISTS written (key BLOB PRIMARY KEY) WITHOUT ROWID"
+"""The pages of ``--dedup``; states made before it came have no such table."""
 
 OK: Final = "ok"
 """The result of a page that gave a record; that of any other page is an error code."""
@@ -89,6 +92,7 @@ class State:
                 self._do(statement)
             self._do("BEGIN EXCLUSIVE")
             self._check()
+            self._do(_WRITTEN)
             on_error.pop_all()
         return self
 
@@ -143,13 +147,11 @@ class State:
 
     def repeat(self, url: bytes | None, text: bytes | None) -> Repeat | None:
         """Return what a page repeats of an earlier one, by digests; None if nothing, and then remember the page."""
-        self._do("CREATE TABLE IF NOT EXISTS written (key BLOB PRIMARY KEY) WITHOUT ROWID")
-        for key, repeat in ((url, "repeated-url"), (text, "repeated-text")):
-            if key is not None and self._rows("SELECT 1 FROM written WHERE key = ?", key):
-                return cast("Repeat", repeat)
-        for key in filter(None, (url, text)):
-            self._do("INSERT INTO written VALUES (?)", key)
-        return None
+        repeat = find_repeat(url, text, lambda key: bool(self._rows("SELECT 1 FROM written WHERE key = ?", key)))
+        if repeat is None:
+            for key in filter(None, (url, text)):
+                self._do("INSERT INTO written VALUES (?)", key)
+        return repeat
 
     # --- robots.txt ---
 
