@@ -4,11 +4,11 @@ Every line has every key, in the order given here; lists are never null.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, inspect
 
 from scraper.text import escape
 
@@ -158,6 +158,18 @@ def to_json_line(record: Struct, keys: Keys = ()) -> bytes:
         if at >= 0:
             line = _LINE_ENDS.sub(lambda end: escape(end[0].decode()).encode(), line)
     return line + b"\n"
+
+
+Columns = Mapping[str, inspect.Type]
+"""The keys of a line in order, each with the type of its values."""
+
+
+def columns_of(record: type[Struct], keys: Keys = ()) -> Columns:
+    """Return the columns of a table of records; ``keys`` replace the record's own keys."""
+    description = inspect.type_info(record)
+    assert isinstance(description, inspect.StructType)  # noqa: S101 - a record is a struct
+    types = {field.name: (field.encode_name, field.type) for field in description.fields}
+    return {key: types[name][1] for key, name in keys} if keys else dict(types.values())
 
 
 RecordName = Literal["page", "headline", "headline-history"]

@@ -6,6 +6,7 @@ The word behind the fence says what a block is:
     sh       set-up commands; not run, since they would change the running environment; each line must have a known form
     console  a session: commands after ``$``, each followed by its output
     python   a program; a ``text`` block right below shows its output
+    r        the same for R
     cron     a schedule and a command
     toml     a file whose first line gives its name in a comment
 """
@@ -27,7 +28,7 @@ ROOT: Final = Path(__file__).parent.parent
 ENVIRONMENT: Final = {name: value for name, value in os.environ.items() if name not in ("XDG_CONFIG_HOME", "SCRAPER_LAYOUTS")}
 
 KINDS: Final = ("sh", "console", "python", "text", "cron", "toml")
-TOOLS: Final = {"jq": "apt-get install jq"}
+TOOLS: Final = {"jq": "apt-get install jq", "Rscript": "apt-get install r-base-core r-cran-jsonlite"}
 """Programs that commands need besides Python and ours, and how to install them."""
 
 FENCED: Final = re.compile(r"^```(?P<kind>\S*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -55,12 +56,12 @@ class Step(NamedTuple):
 
 
 def blocks_of(markdown: str) -> Iterator[Block]:
-    """Yield the code blocks of a text; a ``text`` block below a ``python`` block is its output, not a block of its own."""
+    """Yield the code blocks of a text; a ``text`` block below a ``python`` or ``r`` block is its output, not a block of its own."""
     fences = list(FENCED.finditer(markdown))
     position = 0
     while position < len(fences):
         fence, below = fences[position], fences[position + 1 : position + 2]
-        output = below[0]["code"] if fence["kind"] == "python" and below and below[0]["kind"] == "text" else ""
+        output = below[0]["code"] if fence["kind"] in ("python", "r") and below and below[0]["kind"] == "text" else ""
         position += 2 if output else 1
         yield Block(markdown.count("\n", 0, fence.start()) + 1, fence["kind"], fence["code"], output)
 
@@ -114,6 +115,15 @@ def play_python(block: Block, directory: Path) -> list[Step]:
     """Run a program, with warnings as errors."""
     done = run([sys.executable, "-W", "error", "-c", block.code], directory)
     return [Step(block.code, block.output, done.stdout, done.returncode)]
+
+
+def play_r(block: Block, directory: Path) -> list[Step]:
+    """Run a program in R, if it is there."""
+    step = Step(f"Rscript -e {block.code}", block.output)
+    if missing_tools(step.command):
+        return [step]
+    done = run([program("Rscript"), "-e", block.code], directory)
+    return [step._replace(printed=done.stdout, status=done.returncode)]
 
 
 def play_toml(block: Block, directory: Path) -> list[Step]:

@@ -33,7 +33,7 @@ ONLY_USERS = {
     "rich": {"cli"},
     "httpx": {"fetch"},
     "httpcore": {"fetch"},
-    "pyarrow": {"sources"},
+    "pyarrow": {"sources", "output"},
     "vl_convert": {"stats"},
     "zipfile": {"sources"},
     "fastwarc": {"sources", "fetch"},

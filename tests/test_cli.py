@@ -241,12 +241,22 @@ def test_a_run_with_failures_still_finishes_its_output(tmp_path: Path) -> None:
     assert (tmp_path / "out.jsonl").read_bytes().count(b"\n") == 1
 
 
-@pytest.mark.parametrize("name", ["no/such/dir/out.jsonl", "."])
+@pytest.mark.parametrize("name", ["file/out.jsonl", "."])
 def test_an_output_that_cannot_be_opened_is_named(tmp_path: Path, name: str) -> None:
     """An output that cannot be opened gives one sentence and status 1."""
+    (tmp_path / "file").touch()
     done = run("clean", TEXT, "-o", tmp_path / name)
     assert done.returncode == 1
     assert "the output cannot be written" in complaints(done)[0]
+
+
+def test_missing_directories_are_made(tmp_path: Path) -> None:
+    """The directories of all outputs of a run are made."""
+    names = ["a/b/out.jsonl", "c/failures.jsonl", "d/spans.jsonl", "e/summary.json"]
+    options = ("-o", "--failures", "--spans", "--summary")
+    args = [part for option, name in zip(options, names, strict=True) for part in (option, tmp_path / name)]
+    assert run("clean", TEXT, *args).returncode == 0
+    assert all((tmp_path / name).is_file() for name in names)
 
 
 def test_a_full_disk_is_named() -> None:

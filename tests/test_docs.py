@@ -8,11 +8,13 @@ from typing import Final, get_args
 import pytest
 
 from scraper.layouts import schema
-from tests.blocks import FENCED, ROOT, Step, blocks_of, check, play_console, play_python, play_toml
+from tests.blocks import FENCED, ROOT, Step, blocks_of, check, play_console, play_python, play_r, play_toml
 
-DOCUMENTS: Final = {name: (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("layouts.md", "choosing.md", "runs.md")}
+DOCUMENTS: Final = {
+    name: (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("layouts.md", "choosing.md", "outputs.md", "runs.md")
+}
 BLOCKS: Final = [(name, block) for name, text in DOCUMENTS.items() for block in blocks_of(text)]
-PLAY: Final = {"console": play_console, "python": play_python, "toml": play_toml}
+PLAY: Final = {"console": play_console, "python": play_python, "r": play_r, "toml": play_toml}
 
 
 @pytest.fixture(scope="module")

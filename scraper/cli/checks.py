@@ -11,10 +11,12 @@ import typer
 from scraper.cli.options import Options
 from scraper.cli.talk import say
 from scraper.engine.counts import USAGE
-from scraper.errors import LayoutError
+from scraper.errors import LayoutError, OutputError
 from scraper.layouts import Layout, choose_layouts
 from scraper.output.files import part_of
+from scraper.output.formats import Table, table_of
 from scraper.output.patterns import Pattern
+from scraper.records import Columns
 from scraper.sources import file_id, read_list
 from scraper.urls import is_absolute
 
@@ -37,6 +39,20 @@ def check_pattern(options: Options) -> tuple[Options, Pattern | None]:
     except ValueError as error:
         raise typer.BadParameter(f"{error}; a literal brace is written twice.", param_hint="-o") from None
     return (options, pattern) if pattern.has_fields else (options._replace(out=Path(pattern.literal)), None)
+
+
+def check_table(option: str, name: Path | None, columns: Columns | None = None) -> Table | None:
+    """Return the table that an output becomes by its name, None for JSON Lines; or end with a usage error.
+
+    Args:
+        option: the option that names the output.
+        name: its name, or one with the same endings.
+        columns: the columns of the records; None if only JSON Lines can be written.
+    """
+    try:
+        return table_of(name, columns)
+    except OutputError as error:
+        raise typer.BadParameter(f"{error}.", param_hint=option) from None
 
 
 def check_inputs(options: Options) -> Iterable[str]:
@@ -67,10 +83,11 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Sequence[str], pat
         _check_partitions(pattern, inputs, outputs)
 
 
-def check_resumable(options: Options, spans: Path | None) -> None:
+def check_resumable(options: Options, spans: Path | None, table: Table | None) -> None:
     """End with a usage error if the run could not be resumed."""
     if options.out is None:
         raise typer.BadParameter("stdout cannot be resumed; name a file with -o.", param_hint="--resume")
+    check_appendable("--resume", table)
     for file in (options.out, options.failures, spans):
         if file is not None and file.exists() and not file.is_file():
             raise typer.BadParameter(f"{str(file)!r} is not a file and cannot be resumed; name a file.", param_hint="--resume")
@@ -80,6 +97,15 @@ def check_resumable(options: Options, spans: Path | None) -> None:
         )
     if "-" in (options.inputs or ["-"] if options.from_list is None else options.inputs or []):
         raise typer.BadParameter("stdin cannot be read again; save it to a file and name that.", param_hint="--resume")
+
+
+def check_appendable(option: str, table: Table | None) -> None:
+    """End with a usage error if the output is a table, which is made of all records at the end of a run."""
+    if table is not None:
+        raise typer.BadParameter(
+            f"a {table.format.name} file cannot be appended to; let the name in -o end in .jsonl, .jsonl.gz or .jsonl.zst.",
+            param_hint=option,
+        )
 
 
 def check_stdin() -> str:

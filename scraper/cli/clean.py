@@ -14,7 +14,7 @@ def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: R
     from scraper.cli.choices import check_keys
     from scraper.cli.runs import run
     from scraper.engine import page_lines
-    from scraper.records import PageRecord
+    from scraper.records import PageRecord, columns_of
 
-    lines = partial(page_lines, keys=check_keys(options.keys, PageRecord))
-    run(options, lines, spans, dedup=dedup, resume=resume)
+    keys = check_keys(options.keys, PageRecord)
+    run(options, partial(page_lines, keys=keys), columns_of(PageRecord, keys), spans, dedup=dedup, resume=resume)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import typer
 
 from scraper import __version__
-from scraper.cli.checks import check_layouts, check_outputs, check_pattern
+from scraper.cli.checks import check_appendable, check_layouts, check_outputs, check_pattern, check_table
 from scraper.cli.choices import check_keys
 from scraper.cli.fetch_progress import Progress
 from scraper.cli.options import Options
@@ -27,8 +27,9 @@ from scraper.fetch import Client, Fetcher, Header, Scheduler, Throttle
 from scraper.output.dedup import DedupStore
 from scraper.output.fetch_state import Records
 from scraper.output.files import Output
+from scraper.output.formats import Table
 from scraper.output.patterns import Pattern
-from scraper.records import HeadlineRecord, PageRecord
+from scraper.records import HeadlineRecord, PageRecord, columns_of
 from scraper.sources import read_list
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -57,16 +58,18 @@ def run(options: Options, web: FetchOptions) -> None:
     if web.ticker_only and web.dedup:
         raise typer.BadParameter("--ticker-only writes each headline once with --state; leave --dedup out.", param_hint="--dedup")
     options, pattern = check_pattern(options)
-    _check_outputs(options, web, pattern)
+    table = _check_outputs(options, web, pattern)
     job = _job(options, web, pattern)
     if web.ignores_robots:
         say("robots.txt is ignored, on your own responsibility")
     digests = {layout.name: layout.digest for layout in check_layouts(options.layouts)}
     counts = Counts()
-    outputs = FetchOutputs(out=options.out, pattern=pattern, spans=web.spans, save=web.save, state=web.state, report=say)
+    outputs = FetchOutputs(
+        out=options.out, pattern=pattern, table=table, spans=web.spans, save=web.save, state=web.state, report=say
+    )
     failures = Output(options.failures) if options.failures is not None else None
     dedup = DedupStore() if web.dedup and web.state is None else None
-    with finishing([outputs, *([failures] if failures is not None else [])], counts, quiet=options.quiet):
+    with finishing([outputs, *([failures] if failures is not None else [])], counts, quiet=options.quiet, table=table):
         client = Client(headers=web.headers, timeout=web.timeout, max_bytes=options.max_bytes)
         throttle = Throttle(delay=web.delay, concurrency=web.concurrency)
         fetcher = Fetcher(
@@ -109,8 +112,8 @@ def run(options: Options, web: FetchOptions) -> None:
                 scheduler.stop()
 
 
-def _check_outputs(options: Options, web: FetchOptions, pattern: Pattern | None) -> None:
-    """End with a usage error if an output is unusable, alone or together with the others."""
+def _check_outputs(options: Options, web: FetchOptions, pattern: Pattern | None) -> Table | None:
+    """Return the table that the records become, or end with a usage error if an output is unusable."""
     if web.save is not None and web.save.suffix != ".gz":
         raise typer.BadParameter(f"{str(web.save)!r} must end in .gz; it is written as gzipped WARC.", param_hint="--save")
     outputs = {
@@ -125,6 +128,15 @@ def _check_outputs(options: Options, web: FetchOptions, pattern: Pattern | None)
         raise typer.BadParameter("it needs --state, which remembers when a page was fetched.", param_hint="--refresh")
     if pattern is not None and web.state is not None:
         raise typer.BadParameter("with --state, records are appended to a single file; name one without {}.", param_hint="-o")
+    record = HeadlineRecord if web.ticker_only else PageRecord
+    table = check_table(
+        "-o", options.out if pattern is None else pattern.ending, columns_of(record, check_keys(options.keys, record))
+    )
+    check_table("--spans", web.spans)
+    check_table("--failures", options.failures)
+    if web.state is not None:
+        check_appendable("--state", table)
+    return table
 
 
 def _job(options: Options, web: FetchOptions, pattern: Pattern | None) -> Job:

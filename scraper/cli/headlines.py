@@ -13,16 +13,18 @@ def headlines(options: Options, unique: Unique = False) -> None:
 
     from scraper.cli.choices import check_keys
     from scraper.cli.runs import run
+    from scraper.records import HeadlineHistory, HeadlineRecord, columns_of
 
+    record = HeadlineHistory if unique else HeadlineRecord
+    keys = check_keys(options.keys, record)
+    columns = columns_of(record, keys)
     if unique:
         from scraper.engine.headlines import HeadlineCollector
         from scraper.output.headline_store import HeadlineStore
-        from scraper.records import HeadlineHistory
 
         collector = HeadlineCollector()
-        run(options, collector, flush=collector.flush, store=HeadlineStore(check_keys(options.keys, HeadlineHistory)))
+        run(options, collector, columns, flush=collector.flush, store=HeadlineStore(keys))
     else:
         from scraper.engine import headline_lines
-        from scraper.records import HeadlineRecord
 
-        run(options, partial(headline_lines, keys=check_keys(options.keys, HeadlineRecord)))
+        run(options, partial(headline_lines, keys=keys), columns)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 import typer
 
 from scraper import __version__
-from scraper.cli.checks import check_inputs, check_layouts, check_outputs, check_pattern, check_resumable
+from scraper.cli.checks import check_inputs, check_layouts, check_outputs, check_pattern, check_resumable, check_table
 from scraper.cli.choices import check_filters
 from scraper.cli.options import Options
 from scraper.cli.talk import can_show_progress, say
@@ -24,8 +24,10 @@ from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, Resu
 from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
 from scraper.output.files import Output
+from scraper.output.formats import Table
 from scraper.output.partitions import Partitions
 from scraper.output.patterns import Pattern
+from scraper.records import Columns
 from scraper.sources import Item, ReadOptions
 
 if TYPE_CHECKING:
@@ -55,7 +57,9 @@ class Closable(Protocol):
 
 
 @contextmanager
-def finishing(outputs: Sequence[Closable], counts: Counts, *, quiet: bool, unopened: Sequence[Closable] = ()) -> Iterator[None]:
+def finishing(
+    outputs: Sequence[Closable], counts: Counts, *, quiet: bool, unopened: Sequence[Closable] = (), table: Table | None = None
+) -> Iterator[None]:
     """Open the outputs around the block, report how it ended, and exit with the status for it.
 
     Args:
@@ -63,6 +67,7 @@ def finishing(outputs: Sequence[Closable], counts: Counts, *, quiet: bool, unope
         counts: the counts of the run, which decide on the exit status.
         quiet: whether to print no summary.
         unopened: outputs that the block opens itself; their unfinished files are reported, too.
+        table: what the records become at the end, if not JSON Lines.
     """
     # The collector is off since the start. What was imported until now is never garbage.
     gc.freeze()
@@ -92,6 +97,8 @@ def finishing(outputs: Sequence[Closable], counts: Counts, *, quiet: bool, unope
     for output in (*outputs, *unopened):
         if output.part is not None:
             say(f"stopped before the end; what was written so far is in {output.part}")
+    if table is not None and any(output.part is not None for output in (*outputs, *unopened)):
+        say(f"records that were to become {table.format.name} are JSON Lines there, compressed with Zstandard")
     if not quiet and status != READER_GONE:
         say(counts.summary())
     raise typer.Exit(status)
@@ -100,6 +107,7 @@ def finishing(outputs: Sequence[Closable], counts: Counts, *, quiet: bool, unope
 def run(
     options: Options,
     lines: Lines,
+    columns: Columns,
     spans: Path | None = None,
     *,
     dedup: bool = False,
@@ -112,6 +120,7 @@ def run(
     Args:
         options: the options that the commands share.
         lines: makes the lines of a page.
+        columns: the columns of the lines, for tables.
         spans: the file for the spans.
         dedup: whether to leave out pages that repeat an earlier one.
         resume: whether to resume a killed run.
@@ -123,19 +132,22 @@ def run(
         raise typer.BadParameter("--unique writes a single file; name one without {}.", param_hint="-o")
     outputs = {"-o": options.out, "--spans": spans, "--failures": options.failures, "--summary": options.summary}
     check_outputs(outputs, options.inputs or [], pattern)
+    table = check_table("-o", options.out if pattern is None else pattern.ending, columns)
+    check_table("--spans", spans)
+    check_table("--failures", options.failures)
     inputs = check_inputs(options)
     job = make_job(options, lines, pattern, has_spans=spans is not None, dedup=dedup)
     check_layouts(options.layouts)
     if resume:
-        check_resumable(options, spans)
+        check_resumable(options, spans, table)
     counts = Counts()
-    output = Output(options.out, is_kept=resume) if pattern is None else None
-    partitions = Partitions(pattern, is_kept=resume) if pattern is not None else None
+    output = Output(options.out, is_kept=resume, table=table) if pattern is None else None
+    partitions = Partitions(pattern, is_kept=resume, table=table) if pattern is not None else None
     failures, pieces = (Output(file, is_kept=resume) if file is not None else None for file in (options.failures, spans))
     files = [file for file in (output, partitions, failures, pieces) if file is not None]
     checkpoint = _checkpoint(options, pattern, files, counts, spans, not dedup) if resume else None
     opened, unopened = (files, ()) if checkpoint is None else ([checkpoint], files)
-    with finishing(opened, counts, quiet=options.quiet, unopened=unopened):
+    with finishing(opened, counts, quiet=options.quiet, unopened=unopened, table=table):
         if checkpoint is None or not checkpoint.is_done:
             skip = files[0].identities()  # of partitions: a set that grows during the run
             skip.update(*(file.identities() for file in files[1:]))

@@ -14,6 +14,7 @@ from scraper.fetch import Exchange, Rules, exchange_records, warcinfo
 from scraper.output.appending import AppendFile
 from scraper.output.fetch_state import State
 from scraper.output.files import Output, is_special
+from scraper.output.formats import Table
 from scraper.output.partitions import Partitions
 from scraper.output.patterns import Pattern
 
@@ -31,6 +32,7 @@ class FetchOutputs:
     Args:
         out: where records go; None for stdout.
         pattern: names many outputs, in the place of ``out``; not with a state.
+        table: what the records become at the end, if not JSON Lines; not with a state.
         spans: where spans go.
         save: where exchanges are saved, as gzipped WARC.
         state: the file of the state.
@@ -48,6 +50,7 @@ class FetchOutputs:
         save: Path | None,
         state: Path | None,
         pattern: Pattern | None = None,
+        table: Table | None = None,
         spans: Path | None = None,
         report: Callable[[str], object] = print,
     ) -> None:
@@ -60,8 +63,8 @@ class FetchOutputs:
         self.is_dirty = False
         """Whether something was written since the last commit."""
         self.state: State | None = None
-        self.partitions = Partitions(pattern) if pattern is not None else None
-        self.records: Output | AppendFile = Output(out)
+        self.partitions = Partitions(pattern, table=table) if pattern is not None else None
+        self.records: Output | AppendFile = Output(out, table=table)
         """Where records go, unless to :attr:`partitions`."""
         self.spans: Output | AppendFile | None = Output(spans) if spans is not None else None
 

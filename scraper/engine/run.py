@@ -16,8 +16,10 @@ from scraper.engine.jobs import Job, Unknown, layouts_of, page_lines
 from scraper.engine.loop import run_job
 from scraper.engine.resume import resume_job
 from scraper.engine.sinks import FileSink
+from scraper.errors import OutputError
 from scraper.output.files import Output
-from scraper.records import Keys
+from scraper.output.formats import table_of
+from scraper.records import Keys, PageRecord, columns_of
 from scraper.sources import ReadOptions
 
 _READ_OPTIONS: Final = ReadOptions()
@@ -42,7 +44,8 @@ def run(
 
     Args:
         inputs: files and directories: pages, web archives, dumps, tables, zip archives.
-        output: the file; its name decides on compression (``.gz``, ``.zst``).
+        output: the file; its name decides on the format (``.parquet``, ``.csv``, ``.tsv``, else JSON Lines) and compression
+            (``.gz``, ``.zst``).
         options: how inputs are read, such as the names of a dump's fields.
         filters: which records are written.
         unknown: what is done with a page of no known layout.
@@ -58,11 +61,16 @@ def run(
 
     Raises:
         LayoutError: if a layout file cannot be used.
-        OutputError: if a file cannot be written.
+        OutputError: if a file cannot be written, or a table should be resumed.
         ResumeError: if an interrupted run had other inputs or arguments.
     """
     names = [str(name) for name in ([inputs] if isinstance(inputs, str | Path) else inputs)]
-    files = [Output(Path(name), is_kept=resume) for name in (output, failures) if name is not None]
+    table = table_of(Path(output), columns_of(PageRecord, keys))
+    if table is not None and resume:
+        raise OutputError(f"{output}: a {table.format.name} file cannot be appended to, and a run that writes it not resumed")
+    files = [Output(Path(output), is_kept=resume, table=table)]
+    if failures is not None:
+        files.append(Output(Path(failures), is_kept=resume))
     counts, skip = Counts(), set[tuple[int, int]]()
     sink = FileSink(counts, report, output=files[0], failures=files[1] if failures is not None else None)
     lines = partial(page_lines, keys=keys)

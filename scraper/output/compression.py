@@ -25,6 +25,11 @@ class _Plain:
         return b""
 
 
+def table_packer() -> Packer:
+    """Return a compressor for the part file of a table."""
+    return packer_for(Path("part.zst"))
+
+
 def packer_for(path: Path | None) -> Packer:
     """Return a compressor for a file of this name: gzip for ``.gz``, Zstandard for ``.zst``, none for other names."""
     suffix = "" if path is None else path.suffix.lower()

@@ -13,10 +13,13 @@ from types import TracebackType
 from typing import Final, Self
 
 from scraper.errors import OutputError, ReaderGone
-from scraper.output.compression import packer_for
+from scraper.output.compression import Packer, packer_for, table_packer
+from scraper.output.formats import Table
 
 PART: Final = ".part"
 """Appended to the name of an output until it is complete."""
+NEW: Final = ".new"
+"""Appended to the name of a part file while a table is made of it."""
 
 _STDOUT: Final = 1
 
@@ -28,25 +31,27 @@ class Output:
     """The destination of records: stdout, a device, a pipe or a file. A context manager.
 
     A file is written to a part file next to it, which is renamed if the block succeeds. If the block raises, the part file stays,
-    and an existing file of that name is unchanged. Symbolic links are followed. A file whose name ends in ``.gz`` or ``.zst`` is
-    compressed.
+    and an existing file of that name is unchanged. Missing directories are made. Symbolic links are followed. A file whose name
+    ends in ``.gz`` or ``.zst`` is compressed.
 
     Args:
         path: the file; None for stdout.
         is_kept: keep the part file of a killed run; :meth:`restore` truncates it.
+        table: what the lines become at the end, if not JSON Lines.
 
     Raises:
         OutputError: if the output cannot be opened, written or renamed.
         ReaderGone: if the reader of a pipe has closed it.
     """
 
-    def __init__(self, path: Path | None, *, is_kept: bool = False) -> None:
+    def __init__(self, path: Path | None, *, is_kept: bool = False, table: Table | None = None) -> None:
         self._path = path
         self._is_kept = is_kept
+        self._table = table
         self._name = "stdout" if path is None else str(path)
         # The symbolic link of a pipe that the shell has opened (/dev/fd/63) resolves to no path.
         self._target = path if path is None or is_special(path) else Path(os.path.realpath(path))
-        self._packer = packer_for(path)  # by the name the user gave: the target of a link may have another suffix
+        self._packer = self._new_packer()
         self._needs_flush = True
         """True if the packer has unwritten data, or nothing was written yet: an empty gzip file has a header, too."""
         self._unsent = 0
@@ -61,8 +66,11 @@ class Output:
             elif self._target.is_dir():
                 raise IsADirectoryError(None, "it is a directory")
             elif is_special(self._target):
+                if self._table is not None:
+                    raise OutputError(f"{self._name}: {self._table.format.name} is not written to pipes and devices; name a file")
                 self._file = io.FileIO(self._target, "w")
             else:
+                self._target.parent.mkdir(parents=True, exist_ok=True)
                 self._file = open_part(part_of(self._target), is_kept=self._is_kept)
                 if not self._is_kept:
                     journal_of(self._target).unlink(missing_ok=True)
@@ -74,7 +82,7 @@ class Output:
             if not isinstance(error, OutputError) and self._needs_flush:
                 self._write(self._packer.flush())
             if self.part is not None and self._target is not None and error is None:
-                rename_part(self._target)
+                rename_part(self._target, self._table)
                 self.part = None
             self._file.close()
 
@@ -100,9 +108,13 @@ class Output:
             if self._needs_flush:
                 self._write(self._packer.flush())
                 os.fdatasync(self._file.fileno())
-        self._packer = packer_for(self._path)
+        self._packer = self._new_packer()
         self._needs_flush = False
         return {str(self._target): self._file.tell()}
+
+    def _new_packer(self) -> Packer:
+        # By the name the user gave: the target of a link may have another suffix.
+        return packer_for(self._path) if self._table is None else table_packer()
 
     def _write(self, data: bytes) -> None:
         write_all(self._file, data)
@@ -114,7 +126,8 @@ class Output:
 
     def identities(self) -> set[tuple[int, int]]:
         """Return device and inode of the files that this output is or will replace; they are not read as inputs."""
-        return file_ids([self._file.fileno(), *([self._target] if self._target is not None else [])])
+        names = [] if self._target is None else [self._target, _new_of(self._target)]
+        return file_ids([self._file.fileno(), *names])
 
 
 def _start_writeback(file: io.FileIO, size: int) -> None:
@@ -177,14 +190,32 @@ def journal_of(path: Path) -> Path:
     return path.with_name(f"{path.name}{PART}.journal")
 
 
-def rename_part(path: Path) -> None:
-    """Sync the part file of an output and rename it to ``path``, with the permissions of the file that it replaces."""
+def _new_of(path: Path) -> Path:
     part = part_of(path)
-    with part.open("rb") as file:
+    return part.with_name(part.name + NEW)
+
+
+def rename_part(path: Path, table: Table | None = None) -> None:
+    """Sync the part file of an output, or the table of it, and rename it to ``path``, with the permissions of the file there."""
+    complete = part_of(path) if table is None else _new_of(path)
+    if table is not None:
+        _make_table(part_of(path), complete, table)
+    with complete.open("rb") as file:
         os.fsync(file.fileno())
     if path.exists():
-        os.chmod(part, stat.S_IMODE(path.stat().st_mode))
-    os.replace(part, path)
+        os.chmod(complete, stat.S_IMODE(path.stat().st_mode))
+    os.replace(complete, path)
+    if table is not None:
+        part_of(path).unlink()
+
+
+def _make_table(part: Path, target: Path, table: Table) -> None:
+    with ExitStack() as on_error:
+        with part.open("rb") as lines, io.BufferedWriter(open_unlocked(target)) as file:
+            on_error.callback(target.unlink)
+            file.truncate(0)
+            table.make(lines, file)
+        on_error.pop_all()
 
 
 def open_unlocked(path: Path) -> io.FileIO:

@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from scraper.errors import OutputError
-from scraper.output.compression import packer_for
+from scraper.output.compression import packer_for, table_packer
 from scraper.output.files import file_ids, journal_of, mapped_os_errors, open_part, open_unlocked, part_of, rename_part, write_all
+from scraper.output.formats import Table
 from scraper.output.patterns import Pattern
 
 _BUFFER: Final = 32 << 20
@@ -26,13 +27,15 @@ class Partitions:
     Args:
         pattern: the pattern of the names.
         is_kept: keep the part files of a killed run; :meth:`restore` truncates them.
+        table: what the lines of each file become at the end, if not JSON Lines.
 
     Raises:
         OutputError: if a file cannot be opened, written or renamed, or another run writes below the same directory.
     """
 
-    def __init__(self, pattern: Pattern, *, is_kept: bool = False) -> None:
+    def __init__(self, pattern: Pattern, *, is_kept: bool = False, table: Table | None = None) -> None:
         self._pattern = pattern
+        self._table = table
         self._is_kept = is_kept
         self._base = pattern.base
         self._buffers: dict[str, bytearray] = {}
@@ -63,7 +66,7 @@ class Partitions:
             if error is None:
                 for target in self._lengths:
                     with mapped_os_errors(target):
-                        rename_part(Path(target))
+                        rename_part(Path(target), self._table)
                 self.part = None
             if self.part is None:
                 part_of(self._base).unlink(missing_ok=True)
@@ -133,7 +136,7 @@ class Partitions:
                 file.truncate(0)  # of a killed run
                 self._identities.update(file_ids([file.fileno()]))
                 self.part = self._parts
-            packer = packer_for(self._pattern.ending)
+            packer = packer_for(self._pattern.ending) if self._table is None else table_packer()
             file.seek(length or 0)
             write_all(file, packer.compress(lines))
             write_all(file, packer.flush())

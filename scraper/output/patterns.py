@@ -8,14 +8,14 @@ from pathlib import Path, PurePath
 from string import Formatter
 from typing import Final, NamedTuple, Self
 
-from scraper.output.files import PART, file_ids
+from scraper.output.files import NEW, PART, file_ids
 from scraper.records import PageRecord
 
 FIELDS: Final = ("site", "lang", "newspaper_slug", "date", "year", "month", "kind")
 
 _NULL: Final = "unknown"
-_LONGEST: Final = 255 - len(PART)
-"""Bytes of a file name, without ``.part``. All common file systems allow 255."""
+_LONGEST: Final = 255 - len(PART + NEW)
+"""Bytes of a file name, without ``.part.new``. All common file systems allow 255."""
 _SHORTEST: Final = 40
 """Minimum bytes for a value: enough for a digest and a readable start."""
 _DIGITS: Final = 16
@@ -103,7 +103,7 @@ class Pattern(NamedTuple):
 
     def identities(self) -> set[tuple[int, int]]:
         """Return device and inode of the existing files whose names an output, or its part file, may have."""
-        return file_ids(chain(glob.iglob(self._glob), glob.iglob(self._glob + PART)))
+        return file_ids(chain.from_iterable(glob.iglob(self._glob + ending) for ending in ("", PART, PART + NEW)))
 
     def matches(self, path: Path) -> bool:
         """Return True if an output, or its part file, may have this name."""
