@@ -15,7 +15,7 @@ ROOT = Path(scraper.__file__).parent
 LAYERS = (
     ("defaults", "errors", "text"),
     ("models", "records"),
-    ("urls", "archives"),
+    ("urls", "archives", "characters"),
     ("layouts", "parse"),
     ("extract",),
     ("sources", "output", "render"),

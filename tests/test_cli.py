@@ -53,7 +53,8 @@ def test_a_page_becomes_one_line_with_every_key_in_order() -> None:
     assert "تعاونية".encode() in done.stdout
     (record,) = records(done)
     assert list(record) == ["schema", *PageRecord.__struct_fields__[1:]]
-    assert re.fullmatch(r"scraper: 1 page: 1 article; layout: arabress [0-9a-f]{12}\n", done.stderr.decode())
+    characters = r"[\d,]+ characters: [\d,]+ kept, [\d,]+ removed"
+    assert re.fullmatch(rf"scraper: 1 page: 1 article; {characters}; layout: arabress [0-9a-f]{{12}}\n", done.stderr.decode())
 
 
 def test_quiet_silences_all_but_errors(tmp_path: Path) -> None:

@@ -175,6 +175,10 @@ def test_months_and_the_overview_are_those_of_pandas(counted: tuple[Path, str]) 
         "pages with a warning": int((pages["warnings"].str.len() > 0).sum()),
         "words": int(pages["text"].str.split().str.len().sum()),
         "characters of text": int(pages["text"].str.len().sum()),
+        "visible characters kept": sum(
+            int(pages[name].str.replace(r"\s+", "", regex=True).str.len().sum()) for name in ("title", "text")
+        ),
+        "visible characters removed": 0,
     }
     assert f"and {pages['date'].isna().sum():,} pages without a date" in printed
     assert f"and {pages['newspaper_slug'].isna().sum():,} pages of no newspaper" in printed

@@ -24,6 +24,7 @@ from scraper.cli.options import (
     Since,
     Site,
     Spans,
+    Summary,
     Unknown,
     Until,
 )
@@ -107,6 +108,7 @@ def fetch(
         bool, typer.Option("--ignore-robots", help="Fetch what robots.txt forbids, on your own responsibility.")
     ] = False,
     failures: Failures = None,
+    summary: Summary = None,
     jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
@@ -121,6 +123,7 @@ def fetch(
         out=out,
         from_list=from_list,
         failures=failures,
+        summary=summary,
         unknown=unknown,
         only=only,
         lang=lang,

@@ -15,7 +15,7 @@ from scraper.cli.checks import check_appendable, check_layouts, check_outputs, c
 from scraper.cli.choices import check_keys
 from scraper.cli.fetch_progress import Progress
 from scraper.cli.options import Options
-from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors
+from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, write_summary
 from scraper.cli.talk import say
 from scraper.engine.counts import Counts
 from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
@@ -110,6 +110,7 @@ def run(options: Options, web: FetchOptions) -> None:
             finally:
                 throttle.stop()
                 scheduler.stop()
+        write_summary(options.summary, counts)
 
 
 def _check_outputs(options: Options, web: FetchOptions, pattern: Pattern | None) -> Table | None:
@@ -122,6 +123,7 @@ def _check_outputs(options: Options, web: FetchOptions, pattern: Pattern | None)
         "--state": web.state,
         "--spans": web.spans,
         "--failures": options.failures,
+        "--summary": options.summary,
     }
     check_outputs(outputs, [options.from_list] if options.from_list is not None else [], pattern)
     if web.refresh is not None and web.state is None:
@@ -143,7 +145,9 @@ def _job(options: Options, web: FetchOptions, pattern: Pattern | None) -> Job:
     lines = ticker_lines if web.ticker_only else page_lines
     keys = check_keys(options.keys, HeadlineRecord if web.ticker_only else PageRecord)
     job = make_job(options, partial(lines, keys=keys), pattern, has_spans=web.spans is not None, dedup=web.dedup)
-    return job._replace(keys=ticker_keys) if web.ticker_only and web.state is not None else job
+    if not web.ticker_only:
+        return job
+    return job._replace(has_characters=False, keys=ticker_keys if web.state is not None else None)
 
 
 def check_headers(user_agent: str | None, given: list[str] | None) -> list[Header]:

@@ -23,8 +23,8 @@ def headlines(options: Options, unique: Unique = False) -> None:
         from scraper.output.headline_store import HeadlineStore
 
         collector = HeadlineCollector()
-        run(options, collector, columns, flush=collector.flush, store=HeadlineStore(keys))
+        run(options, collector, columns, has_characters=False, flush=collector.flush, store=HeadlineStore(keys))
     else:
         from scraper.engine import headline_lines
 
-        run(options, partial(headline_lines, keys=keys), columns)
+        run(options, partial(headline_lines, keys=keys), columns, has_characters=False)

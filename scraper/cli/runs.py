@@ -112,6 +112,7 @@ def run(
     *,
     dedup: bool = False,
     resume: bool = False,
+    has_characters: bool = True,
     flush: Callable[[], bytes] = bytes,
     store: "HeadlineStore | None" = None,
 ) -> None:
@@ -124,6 +125,7 @@ def run(
         spans: the file for the spans.
         dedup: whether to leave out pages that repeat an earlier one.
         resume: whether to resume a killed run.
+        has_characters: whether to count what is kept and removed of the pages.
         flush: returns the lines that ``lines`` holds back.
         store: takes all lines; its own are written at the end.
     """
@@ -137,6 +139,7 @@ def run(
     check_table("--failures", options.failures)
     inputs = check_inputs(options)
     job = make_job(options, lines, pattern, has_spans=spans is not None, dedup=dedup)
+    job = job._replace(has_characters=has_characters)
     check_layouts(options.layouts)
     if resume:
         check_resumable(options, spans, table)
@@ -168,9 +171,14 @@ def run(
                         output.write(batch)
                 if checkpoint is not None:
                     checkpoint.done()
-        if options.summary is not None:
-            with Output(options.summary) as summary:
-                summary.write(counts.to_json(__version__))
+        write_summary(options.summary, counts)
+
+
+def write_summary(path: Path | None, counts: Counts) -> None:
+    """Write the counts of a run, if a file is named for them."""
+    if path is not None:
+        with Output(path) as summary:
+            summary.write(counts.to_json(__version__))
 
 
 def make_job(options: Options, lines: Lines, pattern: Pattern | None, *, has_spans: bool, dedup: bool) -> Job:

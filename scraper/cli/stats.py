@@ -27,17 +27,19 @@ Html = Annotated[
         metavar="FILE", readable=False, allow_dash=True, help="Write the report as an HTML page with charts.", show_default=False
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print all counts as JSON.")]
 Top = Annotated[int, typer.Option(metavar="N", min=1, help="Number of newspapers, languages and sites to show.")]
 
 
 def stats(
     records: Records = None,
+    json: Json = False,
     html: Html = None,
     top: Top = 20,
     max_bytes: MaxBytes = MAX_BYTES,
     quiet: Quiet = False,
 ) -> None:
-    """Summarize page records: newspapers, days, kinds, languages, lengths, warnings.
+    """Summarize page records: newspapers, days, kinds, languages, lengths, warnings, what was removed.
 
     Example: scraper stats pages.jsonl
     """
@@ -46,6 +48,8 @@ def stats(
     from scraper.engine.counts import Counts
     from scraper.output.files import Output, file_ids
 
+    if json and html is not None:
+        raise typer.BadParameter("it cannot be combined with --json; choose one of them.", param_hint="--html")
     inputs = records or [check_stdin()]
     if html is not None:
         check_overwrite(inputs, html, "--html")
@@ -58,7 +62,7 @@ def stats(
             _require_charts()
         skip = stdout.identities() | file_ids(paths)
         statistics = _count(inputs, max_bytes, skip, counts, quiet=quiet)
-        report = _page(statistics, inputs, top) if html is not None else _text(statistics, top)
+        report = _json(statistics) if json else _page(statistics, inputs, top) if html is not None else _text(statistics, top)
         for file in files:
             with file:
                 file.write(report)
@@ -87,6 +91,12 @@ def _count(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], counts
         say(f"and {more:,} more failures like these")
     statistics.failures = counts.failures.total()
     return statistics
+
+
+def _json(statistics: "Statistics") -> bytes:
+    from scraper.stats.export import to_json
+
+    return to_json(statistics)
 
 
 def _text(statistics: "Statistics", top: int) -> bytes:

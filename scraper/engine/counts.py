@@ -6,7 +6,8 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from scraper.records import PageRecord
+from scraper.characters import CharacterCounts, kept_in
+from scraper.records import PageRecord, Removed
 
 OK: Final = 0
 FAILED: Final = 1
@@ -27,17 +28,28 @@ class PageCount(msgspec.Struct, frozen=True):
     layout: str | None
     digest: str | None
     """The digest of the layout's rules."""
+    kept: Mapping[str, int] = {}
+    """Visible characters by field."""
+    removed: Sequence[Removed] = ()
 
     @classmethod
-    def of(cls, record: PageRecord, digest: str | None) -> Self:
-        """Return what is counted of a record; ``digest`` is that of its layout."""
-        return cls(record.kind, record.warnings, record.layout, digest)
+    def of(cls, record: PageRecord, digest: str | None, *, has_characters: bool) -> Self:
+        """Return what is counted of a record.
+
+        Args:
+            record: the record.
+            digest: the digest of its layout.
+            has_characters: whether to count what is kept and removed.
+        """
+        kept, removed = (kept_in(record), record.removed) if has_characters else ({}, ())
+        return cls(record.kind, record.warnings, record.layout, digest, kept, removed)
 
 
-class Counts:
+class Counts(CharacterCounts):
     """The counts of a run."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.kinds: Counter[str] = Counter()
         self.warnings: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
@@ -57,6 +69,7 @@ class Counts:
         self.layouts[page.layout or "unknown"] += 1
         if page.layout is not None and page.digest is not None:
             self.digests[page.layout] = page.digest
+        self.add_characters(page.kept, page.removed)
 
     def update(self, other: "Counts") -> None:
         """Add the counts of a part of the run."""
@@ -66,6 +79,10 @@ class Counts:
         self.left_out += other.left_out
         self.layouts += other.layouts
         self.digests |= other.digests
+        self.kept += other.kept
+        self.removed_pages += other.removed_pages
+        self.removed_pieces += other.removed_pieces
+        self.removed_characters += other.removed_characters
         if other.headlines is not None:
             self.headlines = (self.headlines or 0) + other.headlines
 
@@ -81,14 +98,18 @@ class Counts:
         return FAILED if self.failures else OK
 
     def summary(self) -> str:
-        """Return the counts in one line, such as ``3 pages: 2 article, 1 unknown; failed: 1 missing; layout: arabress 0123456789ab``.
+        """Return the counts in one line.
 
-        Each layout is followed by the first 12 digits of its digest.
+        Such as ``3 pages: 2 article, 1 unknown; 5,230 characters: 4,120 kept, 1,110 removed; layout: arabress 0123456789ab``. Each
+        layout is followed by the first 12 digits of its digest.
         """
-        total = sum(self.kinds.values())
-        parts = [f"{total} page{'' if total == 1 else 's'}" + (f": {_listed(self.kinds)}" if total else "")]
+        total = self.kinds.total()
+        parts = [_counted(total, "page") + (f": {_listed(self.kinds)}" if total else "")]
         if self.headlines is not None:
-            parts.append(f"{self.headlines} new headline{'' if self.headlines == 1 else 's'}")
+            parts.append(_counted(self.headlines, "new headline"))
+        kept, removed = self.kept.total(), self.removed_characters.total()
+        if kept or removed:
+            parts.append(f"{_counted(kept + removed, 'character')}: {kept:,} kept, {removed:,} removed")
         for name, counts in (("warnings", self.warnings), ("left out", self.left_out), ("failed", self.failures)):
             if counts:
                 parts.append(f"{name}: {_listed(counts)}")
@@ -105,10 +126,16 @@ class Counts:
             "layout_digests": dict(sorted(self.digests.items())),
             "pages": sum(self.kinds.values()),
             **{name: dict(sorted(count.items())) for name, count in {**counts, "failures": self.failures}.items()},
+            "kept": self.kept_by_field,
+            "removed": self.removed_by_rule,
             "exit_status": self.exit_status,
         }
         return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _listed(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in counts.most_common())
+    return ", ".join(f"{number:,} {name}" for name, number in counts.most_common())

@@ -53,6 +53,8 @@ class Job(NamedTuple):
     """Makes a key for each line, by which a later run recognises it."""
     page_timeout: float | None = None
     """Seconds that cleaning a page may take."""
+    has_characters: bool = True
+    """Whether to count what is kept and removed of the pages."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -145,7 +147,7 @@ def _cleaned(job: Job, outcome: Outcome) -> Cleaned:
     target = job.target(outcome.record) if job.target is not None else None
     lines = list(job.lines(outcome))
     keys = job.keys(outcome) if job.keys is not None else ()
-    return Cleaned(lines, spans, keys, Result(counted(outcome), *digests, target))
+    return Cleaned(lines, spans, keys, Result(counted(outcome, has_characters=job.has_characters), *digests, target))
 
 
 def do(job: Job, item: Item, sink: Sink) -> None:
@@ -165,9 +167,10 @@ def flush(job: Job, sink: Sink) -> None:
         sink.pass_on(lines, b"")
 
 
-def counted(outcome: Outcome) -> PageCount:
+def counted(outcome: Outcome, *, has_characters: bool = False) -> PageCount:
     """Return what is counted of a page."""
-    return PageCount.of(outcome.record, outcome.layout.digest if outcome.layout is not None else None)
+    digest = outcome.layout.digest if outcome.layout is not None else None
+    return PageCount.of(outcome.record, digest, has_characters=has_characters)
 
 
 def outcome_of(item: Item, layouts: Sequence[Layout], sink: Sink) -> Outcome | None:

@@ -7,6 +7,7 @@ character is claimed once. Then it compares the text claimed for each field with
 from collections.abc import Sequence
 from typing import Final
 
+from scraper.characters import texts_of
 from scraper.errors import Unaccounted
 from scraper.extract.spans import REMOVED, Claim, Label, SpanRow, is_row_of
 from scraper.records import PageRecord
@@ -59,20 +60,11 @@ def audit(text: str, claims: Sequence[Claim], record: PageRecord) -> None:
     }:
         raise _unaccounted("the counts of removed text are wrong")
     for field, joint in _JOINTS.items():
-        pieces, values = claimed[field], _values_of(record, field)
+        pieces, values = claimed[field], texts_of(record, field)
         if pieces == values or (one := joint.join(pieces)) == (other := joint.join(values)):
             continue  # equal texts need no counting
         if (wanted := visible(one)) != (found := visible(other)):
             raise _unaccounted(f"its {field} should have {wanted} visible characters, and has {found}")
-
-
-def _values_of(record: PageRecord, field: str) -> list[str]:
-    """Return the pieces of the page's text in a field."""
-    if field == "headlines":
-        return [headline.text for headline in record.headlines]
-    if field == "teasers":
-        return [piece for teaser in record.teasers for piece in (teaser.title, teaser.author, teaser.newspaper) if piece]
-    return list(filter(None, [getattr(record, field)]))
 
 
 def _unaccounted(fault: str) -> Unaccounted:

@@ -6,7 +6,8 @@ from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
-from scraper.records import Kind, Lang, Warning_
+from scraper.characters import CharacterCounts, kept_in
+from scraper.records import Headline, Kind, Lang, Removed, Teaser, Warning_
 from scraper.stats.days import Days
 
 Measure = Literal["characters", "words", "paragraphs"]
@@ -21,9 +22,13 @@ class RecordSummary(Struct, gc=False, rename={"schema_version": "schema"}):
     schema_version: Literal[1] = 1
     site: str | None = None
     lang: Lang | None = None
+    title: str | None = None
     newspaper: str | None = None
     newspaper_slug: str | None = None
     date: dt.date | None = None
+    headlines: list[Headline] = []
+    teasers: list[Teaser] = []
+    removed: list[Removed] | None = None
     warnings: list[Warning_] = []
 
 
@@ -44,10 +49,11 @@ _MOST_NAME: Final = 200
 """Characters of a name that are kept."""
 
 
-class Statistics:
+class Statistics(CharacterCounts):
     """The counts of page records."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.pages = 0
         self.failures = 0
         """Lines that are no page records, and files that could not be read."""
@@ -63,6 +69,8 @@ class Statistics:
         """Pages without a newspaper."""
         self.textless = 0
         """Pages without text."""
+        self.untold = 0
+        """Pages whose records do not tell what was removed, because their keys were chosen."""
         # The number of distinct lengths is bounded in practice: a million distinct lengths need 500 GB of text.
         self.lengths: dict[tuple[Kind, Measure], Counter[int]] = {}
         """Pages by the length of their text, without empty ones."""
@@ -79,6 +87,8 @@ class Statistics:
             self.warnings.update(record.warnings)
         if record.date is not None:
             self.months[record.date.year, record.date.month] += 1
+        self.add_characters(kept_in(record), record.removed or ())
+        self.untold += record.removed is None
         self._add_newspaper(record)
         self._add_text(record.kind, record.text)
 
@@ -119,6 +129,11 @@ class Statistics:
     def newspapers(self) -> list[Newspaper]:
         """The newspapers by number of pages, descending; equal ones in order of appearance."""
         return sorted(self._newspapers.values(), key=lambda newspaper: -newspaper.pages)
+
+    @property
+    def shown(self) -> int:
+        """The visible characters of all pages."""
+        return self.kept.total() + self.removed_characters.total()
 
     def total(self, measure: Measure) -> int:
         """Return the total length of all texts."""

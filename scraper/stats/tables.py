@@ -78,6 +78,8 @@ def tables_of(statistics: Statistics, top: int) -> list[Table | Grid]:
         _article_lengths(statistics.lengths.get(("article", "characters"), Counter())),
         _counted("Warnings", "warning", pages, statistics.warnings.most_common(), meanings=WARNINGS_MEAN.items()),
         _lengths(statistics),
+        _kept(statistics),
+        _removed(statistics, top),
     ]
 
 
@@ -115,6 +117,8 @@ def overview(statistics: Statistics) -> Table:
         (number(statistics.warned), "pages with a warning"),
         (number(statistics.total("words")), "words"),
         (number(statistics.total("characters")), "characters of text"),
+        (number(statistics.kept.total()), "visible characters kept"),
+        (number(statistics.removed_characters.total()), "visible characters removed"),
     ]
     if statistics.failures:
         rows.append((number(statistics.failures), "failures: lines that are no page records, and files that cannot be read"))
@@ -298,6 +302,37 @@ def _lengths(statistics: Statistics) -> Table:
                 values = [min(lengths), *(quantile(lengths, part) for _, part, _ in _QUANTILES), max(lengths)]
                 rows.append((number(lengths.total()), *map(number, values), f"{measure}, {kind}"))
     return Table("Lengths of texts", columns, rows, notes=_without("without text", statistics.textless, statistics.pages))
+
+
+def _kept(statistics: Statistics) -> Table:
+    kept = statistics.kept_by_field.items()
+    columns = (Column("characters", is_number=True), Column("share", is_number=True), Column("kept in"))
+    rows = [(number(count), share(count, statistics.shown), field) for field, count in kept]
+    return Table("Kept", columns, rows, [count for _, count in kept], shape="rows")
+
+
+def _removed(statistics: Statistics, top: int) -> Table:
+    removed, shown = statistics.removed_by_rule, statistics.shown
+    rows = [
+        (number(rule.characters), share(rule.characters, shown), number(rule.pages), number(rule.pieces), rule.rule)
+        for rule in removed[:top]
+    ]
+    columns = (
+        Column("characters", is_number=True),
+        Column("share", is_number=True),
+        Column("pages", is_number=True, spare=1),
+        Column("pieces", is_number=True, spare=2),
+        Column("rule"),
+    )
+    notes = []
+    if left_out := removed[top:]:
+        count = sum(rule.characters for rule in left_out)
+        plural = _plural(len(left_out), "rule")
+        notes.append(f"and {number(len(left_out))} more {plural} with {number(count)} characters ({share(count, shown)})")
+    if removed:
+        notes.append("shares are of all visible characters of the pages; kept and removed add up to them")
+    notes += _without("whose records do not tell what was removed", statistics.untold, statistics.pages)
+    return Table("Removed", columns, rows, [rule.characters for rule in removed[:top]], notes, "rows")
 
 
 def _pages(count: int) -> str:
