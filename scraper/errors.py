@@ -6,6 +6,7 @@
     │   └── ReaderGone             exit status 141
     ├── ResumeError                exit status 2
     ├── StateError                 exit status 1
+    ├── TooManyFailures            exit status 1
     ├── ClaimError                 a bug in this program
     └── PageError                  the run goes on; exit status 1
         ├── MissingInput           missing
@@ -81,6 +82,10 @@ class ResumeError(ScraperError):
 
 class StateError(ScraperError):
     """The fetch state is no database of this program, cannot be used, or is in use by another run."""
+
+
+class TooManyFailures(ScraperError):
+    """Nothing but failures at the beginning of a run, which ends there."""
 
 
 class ClaimError(ScraperError):
@@ -299,7 +304,7 @@ def map_unexpected_errors(subject: str) -> Iterator[None]:
     """
     try:
         yield
-    except (PageError, OutputError, StateError):
+    except (PageError, OutputError, StateError, TooManyFailures):
         raise
     except MemoryError:
         raise OutOfMemory(f"there is not enough memory for the {subject}; use a machine with more, or split it") from None

@@ -1,6 +1,7 @@
 """Twenty pages in every container and compression that is read."""
 
 import bz2
+import csv
 import gzip
 import io
 import json
@@ -81,6 +82,18 @@ def jsonl(pages: Sequence[tuple[str, bytes]]) -> bytes:
     return b"".join(json.dumps({"n": n, "text": data.decode()}).encode() + b"\n" for n, (_, data) in enumerate(pages))
 
 
+def json_array(pages: Sequence[tuple[str, bytes]], indent: int | None = 2) -> bytes:
+    rows = [{"n": n, "tags": [{}, []], "text": data.decode()} for n, (_, data) in enumerate(pages)]
+    return json.dumps(rows, ensure_ascii=False, indent=indent).encode()
+
+
+def delimited(pages: Sequence[tuple[str, bytes]], delimiter: str = ",", **options: Any) -> bytes:
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter, **options)
+    writer.writerows([("n", "text"), *((n, data.decode()) for n, (_, data) in enumerate(pages))])
+    return file.getvalue().encode()
+
+
 def zipped(pages: Sequence[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
@@ -123,6 +136,13 @@ CONTAINERS: dict[str, Callable[[Sequence[tuple[str, bytes]]], bytes]] = {
     "jsonl-bzip2-in-pieces": lambda pages: in_pieces(jsonl(pages), bz2.compress),
     "jsonl-xz": lambda pages: lzma.compress(jsonl(pages)),
     "jsonl-xz-gzip": lambda pages: gzip.compress(lzma.compress(jsonl(pages))),
+    "json": json_array,
+    "json-on-one-line": lambda pages: json_array(pages, None),
+    "json-objects": lambda pages: b"".join(json_array([page])[1:-1] for page in pages),
+    "json-zstd": lambda pages: zstandard.compress(json_array(pages)),
+    "csv": delimited,
+    "csv-all-quoted-with-a-mark": lambda pages: b"\xef\xbb\xbf" + delimited(pages, ";", quoting=csv.QUOTE_ALL),
+    "tsv-gzip": lambda pages: gzip.compress(delimited(pages, "\t", lineterminator="\n")),
     "zip": zipped,
     "zip-stored": lambda pages: zipped(pages, zipfile.ZIP_STORED),
     "zip-of-gzip": lambda pages: zipped([(f"{name}.gz", gzip.compress(data)) for name, data in pages]),

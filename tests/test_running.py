@@ -100,7 +100,11 @@ class KeepingSink:
 
     def __init__(self) -> None:
         self.counts = Counts()
+        self.failures_left: int | None = None
         self.pages: list[tuple[Result, bytes, bytes]] = []
+
+    def succeed(self) -> None:
+        """Ignore that a page was read."""
 
     def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
         """Keep a page."""

@@ -108,6 +108,9 @@ Jobs = Annotated[
 ]
 
 
+KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Read on after 20 failures at the beginning without one page.")]
+
+
 class Options(NamedTuple):
     """The options of the commands that read pages and write records, in the order of their help."""
 
@@ -132,6 +135,7 @@ class Options(NamedTuple):
     date_field: DateField = None
     max_bytes: MaxBytes = MAX_BYTES
     page_timeout: PageTimeout = PAGE_TIMEOUT
+    keep_going: KeepGoing = False
     jobs: Jobs = None
     quiet: Quiet = False
 

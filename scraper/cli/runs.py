@@ -20,7 +20,7 @@ from scraper.cli.talk import can_show_progress, say
 from scraper.engine import Job, Lines, counted, outcome_of, run_job
 from scraper.engine.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Counts
 from scraper.engine.sinks import FileSink
-from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, ResumeError, StateError
+from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, ResumeError, StateError, TooManyFailures
 from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
 from scraper.output.files import Output
@@ -82,7 +82,7 @@ def finishing(
         status = counts.exit_status
     except ReaderGone:
         status = READER_GONE
-    except (OutputError, StateError) as error:
+    except (OutputError, StateError, TooManyFailures) as error:
         say(str(error))
     except ResumeError as error:
         say(str(error))
@@ -144,7 +144,7 @@ def run(
     if resume:
         check_resumable(options, spans, table)
     counts = Counts()
-    output = Output(options.out, is_kept=resume, table=table) if pattern is None else None
+    output = Output(options.out, is_kept=resume, table=table, needs_lines=True) if pattern is None else None
     partitions = Partitions(pattern, is_kept=resume, table=table) if pattern is not None else None
     failures, pieces = (Output(file, is_kept=resume) if file is not None else None for file in (options.failures, spans))
     files = [file for file in (output, partitions, failures, pieces) if file is not None]
@@ -164,6 +164,7 @@ def run(
                     spans=pieces,
                     failures=failures,
                     repeats=repeats,
+                    keeps_going=options.keep_going,
                 )
                 _clean(options, job, inputs, sink, checkpoint)
                 if store is not None and output is not None:
@@ -267,7 +268,7 @@ def _checkpoint(
     from scraper.engine.checkpoint import ResumableRun
 
     layouts = [(layout.name, layout.digest) for layout in check_layouts(options.layouts)]
-    relevant = options._replace(jobs=None, quiet=False, summary=None)
+    relevant = options._replace(jobs=None, quiet=False, summary=None, keep_going=False)
     digest = hashlib.sha256(repr((__version__, relevant, others, layouts)).encode()).hexdigest()
     base = Path(os.path.realpath(options.out or "")) if pattern is None else pattern.base
     mark = os.fsencode(f"{options.out}\n") if pattern is not None else None

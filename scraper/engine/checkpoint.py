@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from scraper.engine.counts import Counts
-from scraper.errors import ResumeError
+from scraper.errors import ResumeError, TooManyFailures
 from scraper.output.files import journal_of, output_error, part_of, rename_part
 from scraper.output.journal import Journal, Position
 from scraper.sources import file_id
@@ -147,7 +147,7 @@ class ResumableRun:
     def _end(self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
         """Rename the part files and remove the journal, unless the run has failed."""
         if kind is not None:
-            if kind is ResumeError and not self.number:  # refused before anything was done
+            if kind is TooManyFailures or (kind is ResumeError and not self.number):  # nothing was done
                 self._journal.path.unlink(missing_ok=True)
             return
         try:

@@ -22,6 +22,9 @@ Lines = Callable[[Outcome], Iterable[bytes]]
 Unknown = Literal["keep", "skip", "fail"]
 """What is done with a page of no known layout."""
 
+MOST_FAILURES: Final = 20
+"""Failures after which a run ends if it has not read a single page: the inputs or the options are wrong, and each would fail."""
+
 _time_limit: Final = cache(TimeLimit)
 layouts_of: Final = cache(choose_layouts)
 """The built-in layouts and those of a directory, loaded once in each process."""
@@ -85,6 +88,11 @@ class Sink(Protocol):
     """Where results go, in the order of the input."""
 
     counts: Counts
+    failures_left: int | None
+    """The number of failures after which the run ends if no page comes before; None once there was one."""
+
+    def succeed(self) -> None:
+        """Note that a page was read, whether or not it is written."""
 
     def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
         """Take the lines of a page and of its spans, and count it."""
@@ -155,7 +163,10 @@ def do(job: Job, item: Item, sink: Sink) -> None:
     cleaned = clean_item(job, item)
     if cleaned.error is not None:
         fail(item, cleaned.error, sink)
-    elif cleaned.result is None:
+        return
+    if item.page is not None:
+        sink.succeed()
+    if cleaned.result is None:
         sink.counts.left_out[cleaned.left_out or ""] += 1
     else:
         sink.add(cleaned.result, b"".join(cleaned.lines), cleaned.spans)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import Result
+from scraper.engine.jobs import MOST_FAILURES, Result
+from scraper.errors import TooManyFailures
 from scraper.output.dedup import Repeat
 from scraper.output.partitions import Partitions
 from scraper.records import FailureRecord, to_json_line
@@ -35,6 +36,7 @@ class FileSink:
         spans: takes the spans.
         failures: takes the failures.
         repeats: tells which pages are repeated, where those are left out.
+        keeps_going: whether to take any number of failures, also if there is no page before them.
     """
 
     def __init__(
@@ -47,12 +49,19 @@ class FileSink:
         spans: Writable | None = None,
         failures: Writable | None = None,
         repeats: Repeats | None = None,
+        keeps_going: bool = True,
     ) -> None:
         self.counts = counts
+        # A run that is resumed has counted before.
+        self.failures_left = None if keeps_going or counts.kinds else max(MOST_FAILURES - counts.failures.total(), 1)
         self._report = report
         self._output, self._partitions = output, partitions
         self._spans, self._failures = spans, failures
         self._repeats = repeats
+
+    def succeed(self) -> None:
+        """Note that a page was read, whether or not it is written."""
+        self.failures_left = None
 
     def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
         """Write the lines of a page and of its spans, and count it, unless it repeats an earlier one."""
@@ -75,7 +84,15 @@ class FileSink:
             self._spans.write(spans)
 
     def fail(self, failure: FailureRecord, /) -> None:
-        """Write and report a failure, which has been counted."""
+        """Write and report a failure, which has been counted.
+
+        Raises:
+            TooManyFailures: if there were only failures so far, and too many.
+        """
         if self._failures is not None:
             self._failures.write(to_json_line(failure))
         self._report(f"{failure.input}: {failure.code}: {failure.message}")
+        if self.failures_left is not None:
+            self.failures_left -= 1
+            if not self.failures_left:
+                raise TooManyFailures(f"stopped after {MOST_FAILURES} failures without one page; --keep-going reads on")

@@ -4,7 +4,8 @@ import contextlib
 import io
 import os
 import signal
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -14,7 +15,7 @@ import msgspec
 
 from scraper.engine.chunks import Chunk, ChunkReader
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import Job, Result, Sink, do, fail, flush
+from scraper.engine.jobs import MOST_FAILURES, Job, Result, Sink, do, fail, flush
 from scraper.errors import WorkerDied
 from scraper.records import FailureRecord, to_json_line
 
@@ -103,11 +104,18 @@ class Done(NamedTuple):
     failures: Spooled
     counts: Counts
     ends: tuple[int | None, int | None]
+    early: Sequence[Counter[str]] = ()
+    """What had been left out at each of the first failures, up to the first page."""
+    has_page: bool = True
 
     def deliver(self, sink: Sink) -> None:
         """Give the results to a sink, and remove the files."""
-        sink.counts.update(self.counts)
         with self.failures.opened() as failures:
+            if sink.failures_left is not None and sink.failures_left <= len(self.early):
+                self._end_run(failures, sink, sink.failures_left)
+            sink.counts.update(self.counts)
+            if self.has_page:
+                sink.succeed()
             for line in failures:
                 sink.fail(_failure.decode(line))
         with self.lines.opened() as lines, self.spans.opened() as spans, self.listed.opened() as listed:
@@ -119,6 +127,14 @@ class Done(NamedTuple):
             for some in _whole_lines(lines):
                 sink.pass_on(some, b"")
         self.discard()
+
+    def _end_run(self, failures: BinaryIO, sink: Sink, count: int) -> None:
+        """Give a sink the failures after which it ends the run, and the counts up to the last of them."""
+        sink.counts.left_out += self.early[count - 1]
+        for _, line in zip(range(count), failures, strict=False):
+            failure = _failure.decode(line)
+            sink.counts.failures[failure.code] += 1
+            sink.fail(failure)
 
     def discard(self) -> None:
         """Remove the files."""
@@ -138,9 +154,15 @@ class _Collected:
 
     def __init__(self, base: str, *, is_page_by_page: bool) -> None:
         self.counts = Counts()
+        self.failures_left: int | None = None
+        self._early: list[Counter[str]] = []
+        self._has_page = False
         self._spools = [Spool(f"{base}.{name}") for name in _SPOOLS]
         self._lines, self._spans, self._listed, self._failures = self._spools
         self._is_page_by_page = is_page_by_page
+
+    def succeed(self) -> None:
+        self._has_page = True
 
     def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
         self.pass_on(lines, spans)
@@ -155,11 +177,13 @@ class _Collected:
 
     def fail(self, failure: FailureRecord, /) -> None:
         self._failures.write(to_json_line(failure))
+        if not self._has_page and len(self._early) < MOST_FAILURES:
+            self._early.append(self.counts.left_out.copy())
 
     def close(self, number: int, ends: tuple[int | None, int | None]) -> Done:
         """Return the results of the chunk."""
         lines, spans, listed, failures = (spool.close() for spool in self._spools)
-        return Done(number, lines, spans, listed, failures, self.counts, ends)
+        return Done(number, lines, spans, listed, failures, self.counts, ends, self._early, self._has_page)
 
 
 def work(connection: Connection, job: Job) -> None:

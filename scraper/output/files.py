@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from scraper.errors import OutputError, ReaderGone
+from scraper.errors import OutputError, ReaderGone, TooManyFailures
 from scraper.output.compression import Packer, packer_for, table_packer
 from scraper.output.formats import Table
 
@@ -38,15 +38,17 @@ class Output:
         path: the file; None for stdout.
         is_kept: keep the part file of a killed run; :meth:`restore` truncates it.
         table: what the lines become at the end, if not JSON Lines.
+        needs_lines: whether an existing file stays if no line was written.
 
     Raises:
         OutputError: if the output cannot be opened, written or renamed.
         ReaderGone: if the reader of a pipe has closed it.
     """
 
-    def __init__(self, path: Path | None, *, is_kept: bool = False, table: Table | None = None) -> None:
+    def __init__(self, path: Path | None, *, is_kept: bool = False, table: Table | None = None, needs_lines: bool = False) -> None:
         self._path = path
         self._is_kept = is_kept
+        self._needs_lines = needs_lines
         self._table = table
         self._name = "stdout" if path is None else str(path)
         # The symbolic link of a pipe that the shell has opened (/dev/fd/63) resolves to no path.
@@ -81,14 +83,26 @@ class Output:
         with mapped_os_errors(self._name):
             if not isinstance(error, OutputError) and self._needs_flush:
                 self._write(self._packer.flush())
+            if self.part is not None and self._target is not None and self._is_useless(self._target, error):
+                self.part.unlink()
+                self.part = None
+                if error is None:
+                    raise OutputError(f"{self._name}: no record was written, so the file that is there stays as it is")
             if self.part is not None and self._target is not None and error is None:
                 rename_part(self._target, self._table)
                 self.part = None
             self._file.close()
 
+    def _is_useless(self, target: Path, error: BaseException | None) -> bool:
+        """Return True if the part file has no record and would replace a file that may have some."""
+        return self._needs_lines and (
+            isinstance(error, TooManyFailures) or (error is None and not self._is_kept and target.exists())
+        )
+
     def write(self, lines: bytes) -> None:
         """Write one or more complete lines."""
         self._needs_flush = True
+        self._needs_lines = self._needs_lines and not lines
         with mapped_os_errors(self._name):
             self._write(self._packer.compress(lines))
 

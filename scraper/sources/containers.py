@@ -22,6 +22,8 @@ _CONTAINERS: Final[dict[Kind, str]] = {
     "parquet": "a Parquet table",
     "warc": "a web archive",
     "jsonl": "a dump of lines",
+    "json": "a dump in JSON",
+    "csv": "a table",
 }
 
 
@@ -52,6 +54,14 @@ def _read(stream: Stream, place: Place, options: ReadOptions, file: BinaryIO | N
         from scraper.sources.jsonl import read_jsonl
 
         yield from read_jsonl(stream, place, options)
+    elif kind == "json":
+        from scraper.sources.json_values import read_json
+
+        yield from read_json(stream, place, options)
+    elif kind == "csv":
+        from scraper.sources.delimited import read_delimited
+
+        yield from read_delimited(stream, place, options)
     elif kind == "warc":
         yield from _read_warc(stream, None, place, options)
     elif kind == "tar":

@@ -1,41 +1,160 @@
-"""Pages from the fields of a line of JSON or a row of a table."""
+"""Pages from the fields of a line of JSON, a value of an array or a row of a table."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from scraper.errors import BadRecord, TooLarge
+from scraper.errors import BadRecord, PageError, TooLarge
 from scraper.models import Page
-from scraper.sources.items import ReadOptions
+from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.timestamps import utc_time
 from scraper.urls import is_absolute
 
 _CHAR_BYTES: Final = 4
 """The most bytes of a character in UTF-8."""
+SAMPLE: Final = 1 << 20
+"""Bytes of a dump in which each field must be found. The first chunk of a dump is never smaller (see engine/chunks.py)."""
+_MOST_NAMES: Final = 20
+"""Fields that a message names."""
 
 _SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 
+Fields = Mapping[str, Any]
+_ABSENT: Final = object()
 
-def page_of(fields: Mapping[str, Any], input: str, options: ReadOptions) -> Page:
-    """Return the page of a line or row: its HTML field if that is not empty, otherwise its text field.
+
+class MissingField(BadRecord):
+    """A record does not have the field that holds the page."""
+
+
+class FieldReader:
+    """Makes pages of the records of a dump, and reports named fields that none of the first records has.
+
+    Args:
+        place: the dump.
+        options: the names of the fields.
+        is_start: whether the first record is the first of the dump.
+    """
+
+    def __init__(self, place: Place, options: ReadOptions, *, is_start: bool = True) -> None:
+        self._place = place
+        self._options = options
+        self._in_sample = is_start
+        self._unseen = named_fields(options)
+        self._names: Sequence[str] | None = None
+        self._count = self._size = 0
+
+    def items(self, number: int, fields: Fields, size: int, all_fields: Callable[[], Fields]) -> Iterator[Item]:
+        """Yield the page of a record, or its error, and the errors of missing fields at the end of the sample.
+
+        Args:
+            number: the number of the record.
+            fields: the values by name, at least of the fields that options name.
+            size: the bytes of the record.
+            all_fields: returns all fields of the record.
+        """
+        if self._in_sample:
+            self._note(fields, all_fields)
+        try:
+            name = self._place.at(number)
+            yield Item(name, page_of(fields, name, self._options), None, False)
+        except MissingField as error:
+            keys = self._name_keys() if self._in_sample else ""
+            yield self._place.failed(BadRecord(f"{error}{keys and f'; {keys}'}"), number)
+        except PageError as error:
+            yield self._place.failed(error, number)
+        yield from self.count(size)
+
+    def count(self, size: int) -> Iterator[Item]:
+        """Count the bytes of a record; yield the errors of missing fields at the end of the sample."""
+        if self._in_sample:
+            self._size += size + 1
+            if self._size >= SAMPLE:
+                yield from self.end()
+
+    def end(self) -> Iterator[Item]:
+        """Yield an error for each named field that no record so far has."""
+        if not self._in_sample:
+            return
+        self._in_sample = False
+        records = "no record" if self._size < SAMPLE else f"none of the first {self._count:,} records"
+        for option, name in self._unseen.items() if self._count else ():
+            keys = self._name_keys()
+            yield self._place.failed(BadRecord(f"{records} has the field {name!r} of {option}{keys and f': {keys}'}"))
+
+    def _note(self, fields: Fields, all_fields: Callable[[], Fields]) -> None:
+        self._count += 1
+        if self._unseen:
+            self._unseen = {option: name for option, name in self._unseen.items() if find_field(fields, name) is _ABSENT}
+        if self._names is None:
+            self._names = names_of(all_fields())
+
+    def _name_keys(self) -> str:
+        """Return which fields there are, the first time."""
+        names, self._names = self._names, ()
+        return there_are(names) if names else ""
+
+
+def named_fields(options: ReadOptions) -> dict[str, str]:
+    """Return the fields that the user has named besides that of the text, by option."""
+    named = {"--html-field": options.html_field, "--url-field": options.url_field, "--date-field": options.date_field}
+    default = ReadOptions().url_field
+    return {option: name for option, name in named.items() if name is not None and name != default}
+
+
+def wanted_fields(options: ReadOptions) -> list[str]:
+    """Return the names of top-level fields in which the fields of the options may be: ``a.b`` may be ``b`` in ``a``."""
+    named = [options.text_field, options.html_field, options.url_field, options.date_field]
+    return list(dict.fromkeys(head for name in named if name is not None for head in (name, *_heads(name))))
+
+
+def find_field(fields: Fields, name: str) -> Any:
+    """Return the value of a field, or of a field in a field (``a.b``); :data:`_ABSENT` if there is none."""
+    if name in fields:
+        return fields[name]
+    for head in _heads(name):
+        inner = fields.get(head)
+        if isinstance(inner, dict) and (found := find_field(inner, name[len(head) + 1 :])) is not _ABSENT:
+            return found
+    return _ABSENT
+
+
+def names_of(fields: Fields) -> list[str]:
+    """Return the names of all fields; those in fields as dotted paths."""
+    names: list[str] = []
+    for name, value in fields.items():
+        names += [f"{name}.{inner}" for inner in names_of(value)] if isinstance(value, dict) and value else [name]
+    return names
+
+
+def there_are(names: Sequence[str]) -> str:
+    """Return a clause that lists the fields of a record."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"there are {', '.join(map(repr, names[:_MOST_NAMES]))}{more}"
+
+
+def page_of(fields: Fields, input: str, options: ReadOptions) -> Page:
+    """Return the page of a record: its HTML field if that is not empty, otherwise its text field.
 
     Args:
         fields: the values, by field name.
-        input: the name of the line or row.
+        input: the name of the record.
         options: the options of all inputs.
 
     Raises:
+        MissingField: if neither field exists.
         BadRecord: if neither field has a value, or the value is not a string.
         TooLarge: if the page is larger than ``options.max_bytes``.
     """
-    html = fields.get(options.html_field) if options.html_field is not None else None
-    is_html = html is not None and html != ""
-    name, value = (options.html_field, html) if is_html else (options.text_field, fields.get(options.text_field))
-    if value is None:
-        names = [repr(field) for field in (options.html_field, options.text_field) if field is not None]
-        raise BadRecord(
-            f"there is nothing in a field {' or '.join(names)}; --text-field and --html-field say which one holds the page"
-        )
+    html = find_field(fields, options.html_field) if options.html_field is not None else None
+    is_html = html is not _ABSENT and html is not None and html != ""
+    name, value = (options.html_field, html) if is_html else (options.text_field, find_field(fields, options.text_field))
+    if value is _ABSENT or value is None:
+        names = " or ".join(repr(field) for field in (options.html_field, options.text_field) if field is not None)
+        remedy = "--text-field and --html-field say which one holds the page"
+        if value is _ABSENT and (html is _ABSENT or options.html_field is None):
+            raise MissingField(f"there is no field {names}; {remedy}")
+        raise BadRecord(f"there is nothing in a field {names}; {remedy}")
     if not isinstance(value, str):
         raise BadRecord(
             f"field {name!r} holds no text but {_kind(value)}; --text-field and --html-field say which one holds the page"
@@ -43,15 +162,23 @@ def page_of(fields: Mapping[str, Any], input: str, options: ReadOptions) -> Page
     data = _checked(value)
     if len(data) * _CHAR_BYTES > options.max_bytes and len(data if isinstance(data, bytes) else data.encode()) > options.max_bytes:
         raise TooLarge(f"the page has more than {options.max_bytes} bytes; raise --max-bytes to read it")
-    url = fields.get(options.url_field)
+    url = find_field(fields, options.url_field)
     return Page(
         data=data,
         input=input,
         url=options.url or (url if isinstance(url, str) and is_absolute(url) else None),
-        fetched_at=utc_time(fields.get(options.date_field)) if options.date_field is not None else None,
+        fetched_at=utc_time(find_field(fields, options.date_field)) if options.date_field is not None else None,
         charset="utf-8",
         media_type="text/html" if is_html else None,
     )
+
+
+def _heads(name: str) -> Iterator[str]:
+    """Yield what stands before each dot of a name."""
+    at = name.find(".")
+    while at >= 0:
+        yield name[:at]
+        at = name.find(".", at + 1)
 
 
 def _checked(text: str) -> str | bytes:

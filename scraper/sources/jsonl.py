@@ -7,10 +7,12 @@ from typing import Any, Final
 
 import msgspec
 
-from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge
-from scraper.sources.fields import page_of
+from scraper.errors import BadRecord, DamagedInput, TooLarge
+from scraper.sources.fields import FieldReader, wanted_fields
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.streams import Stream
+
+Decode = Callable[[bytes], dict[str, Any]]
 
 BLANK: Final = b" \t\r"
 
@@ -24,21 +26,36 @@ def read_jsonl(stream: Stream, place: Place, options: ReadOptions, first: int = 
         options: the names of the fields, and the most bytes of a line.
         first: the number of the first line.
     """
-    decode = _decoder(options)
+    decode = decoder_of(options)
+    reader = FieldReader(place, options, is_start=first == 1)
     number = first - 1
     try:
         for number, line in enumerate(split_lines(stream, options.max_bytes), first):
             if line is None:
-                error = TooLarge(f"the line has more than {options.max_bytes} bytes; raise --max-bytes to read it")
-                yield place.failed(error, number)
+                yield place.failed(too_large("line", options), number)
+                yield from reader.count(options.max_bytes)
             elif line.strip(BLANK):
-                name = place.at(number)
-                try:
-                    yield Item(name, page_of(decode(line), name, options), None, False)
-                except PageError as error:
-                    yield place.failed(error, number)
+                yield from read_object(line, number, decode, reader, place)
     except DamagedInput as error:
+        yield from reader.end()
         yield place.failed(DamagedInput(f"after line {number}, {error}"))
+    yield from reader.end()
+
+
+def read_object(line: bytes, number: int, decode: Decode, reader: FieldReader, place: Place) -> Iterator[Item]:
+    """Yield what a JSON object holds."""
+    try:
+        fields = decode(line)
+    except BadRecord as error:
+        yield place.failed(error, number)
+        yield from reader.count(len(line))
+        return
+    yield from reader.items(number, fields, len(line), lambda: decode_slowly(line))
+
+
+def too_large(what: str, options: ReadOptions) -> TooLarge:
+    """Return the error of a line, value or row that is too large."""
+    return TooLarge(f"the {what} has more than {options.max_bytes} bytes; raise --max-bytes to read it")
 
 
 def split_lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
@@ -62,10 +79,9 @@ def split_lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
         yield None if size > max_bytes else b"".join(parts)
 
 
-def _decoder(options: ReadOptions) -> Callable[[bytes], dict[str, Any]]:
-    """Return a function that decodes the fields of a line that the options name, and skips all others."""
-    names = {"text": options.text_field, "html": options.html_field, "url": options.url_field, "date": options.date_field}
-    wanted = dict.fromkeys(name for name in names.values() if name is not None)
+def decoder_of(options: ReadOptions) -> Decode:
+    """Return a function that decodes the fields of an object that the options name, and skips all others."""
+    wanted = wanted_fields(options)
     keys = {f"field_{number}": name for number, name in enumerate(wanted)}
     line_type = msgspec.defstruct("Line", [(key, Any, msgspec.UNSET) for key in keys], rename=keys, gc=False)
     fast = msgspec.json.Decoder(line_type)
@@ -82,7 +98,7 @@ def _decoder(options: ReadOptions) -> Callable[[bytes], dict[str, Any]]:
 
 
 def decode_slowly(line: bytes) -> dict[str, Any]:
-    """Decode a line that msgspec refuses but Python's json may write: with lone surrogates, NaN or a byte order mark.
+    """Decode an object that msgspec refuses but Python's json may write: with lone surrogates, NaN or a byte order mark.
 
     Raises:
         BadRecord: if it is no JSON object.
@@ -90,9 +106,9 @@ def decode_slowly(line: bytes) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadRecord(f"the line is no JSON ({_reason(error)}); mend or drop it") from None
+        raise BadRecord(f"it is no JSON ({_reason(error)}); mend or drop it") from None
     if not isinstance(value, dict):
-        raise BadRecord("the line is JSON, but no object with fields; mend or drop it")
+        raise BadRecord("it is JSON, but no object with fields; mend or drop it")
     return value
 
 
@@ -100,5 +116,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "nested too deep"
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at character {error.pos + 1}"
+        return f"{error.msg.removesuffix(' at')} at character {error.pos + 1}"
     return re.sub(r"^'[\w-]+' codec can't decode", "cannot decode", str(error))

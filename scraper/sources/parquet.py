@@ -4,10 +4,11 @@ from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput
-from scraper.sources.fields import page_of
+from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
 from scraper.sources.items import Item, Place, ReadOptions
 
 if TYPE_CHECKING:
+    from pyarrow import Schema, StructType
     from pyarrow.parquet import ParquetFile
 
 _ROWS: Final = 64
@@ -23,7 +24,7 @@ def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path, pre_buffer=False) as table:
-        if not {options.text_field, options.html_field} & set(table.schema_arrow.names):
+        if not _page_columns(options) & set(table.schema_arrow.names):
             return []
         groups = [table.metadata.row_group(group) for group in range(table.metadata.num_row_groups)]
         return [sum(group.column(number).total_compressed_size for number in range(group.num_columns)) for group in groups]
@@ -51,15 +52,16 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
     except (pa.ArrowException, OSError) as error:
         yield place.failed(DamagedInput(f"the Parquet file is broken or breaks off ({_first_line(error)}); get it again"))
         return
-    wanted = (options.text_field, options.html_field, options.url_field, options.date_field)
-    columns: list[str] = [name for name in dict.fromkeys(wanted) if name is not None and name in names]
-    if not {options.text_field, options.html_field} & set(columns):
+    columns = [name for name in wanted_fields(options) if name in names]
+    if not _page_columns(options) & set(columns):
         yield place.failed(
             BadRecord(
-                f"no column holds the page: there are {', '.join(map(repr, names))}; name one by --text-field or --html-field"
+                f"no column holds the page: {there_are(_paths(table.schema_arrow))}; name one by --text-field or --html-field"
             )
         )
         return
+    if groups is None or 0 in groups:
+        yield from _missing(table.schema_arrow, place, options)
     first = 1
     for group in range(table.metadata.num_row_groups):
         rows = table.metadata.row_group(group).num_rows
@@ -77,6 +79,29 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
             yield place.failed(error, number)
         except (pa.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:  # an unknown time zone is the last
             yield place.failed(DamagedInput(f"rows {number} to {first - 1} cannot be read ({_first_line(error)})"), number)
+
+
+def _page_columns(options: ReadOptions) -> set[str]:
+    """Return the names of columns in which a page may be."""
+    return set(wanted_fields(options._replace(url_field=options.text_field, date_field=None)))
+
+
+def _missing(schema: "Schema", place: Place, options: ReadOptions) -> Iterator[Item]:
+    """Yield an error for each named column that the table does not have."""
+    names = _paths(schema)
+    for option, name in named_fields(options).items():
+        if name not in names:
+            yield place.failed(BadRecord(f"there is no column {name!r} for {option}: {there_are(names)}"))
+
+
+def _paths(fields: "Schema | StructType", prefix: str = "") -> list[str]:
+    """Return the names of columns; those within a column as dotted paths, too."""
+    import pyarrow as pa
+
+    paths: list[str] = []
+    for field in fields:
+        paths += _paths(field.type, f"{prefix}{field.name}.") if pa.types.is_struct(field.type) else [prefix + field.name]
+    return paths
 
 
 def _item(row: dict[str, Any], place: Place, number: int, options: ReadOptions) -> Item:

@@ -7,7 +7,7 @@ from scraper.sources.items import ReadOptions
 from scraper.sources.magic import compression_of
 from scraper.sources.streams import Stream
 
-Kind = Literal["page", "gzip", "zstd", "bzip2", "xz", "zip", "tar", "parquet", "warc", "jsonl"]
+Kind = Literal["page", "gzip", "zstd", "bzip2", "xz", "zip", "tar", "parquet", "warc", "jsonl", "json", "csv"]
 
 _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"PK\x03\x04", "zip"),
@@ -16,64 +16,105 @@ _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"WARC/", "warc"),
 )
 _TAR_MAGIC: Final = slice(257, 262)
-_ENOUGH: Final = 262
-"""Bytes that contain every magic number."""
+_ENOUGH: Final = 1024
+"""Bytes that contain every magic number, and the first key of nearly every object."""
+_LONGEST_CUT: Final = 1 << 20
+"""Bytes of a first line that may be the end of a line of a dump."""
 
-_OPENS_OBJECT: Final = re.compile(rb'\{\s*"(?:[^"\\]|\\.){0,200}"\s*:')
+BOM: Final = b"\xef\xbb\xbf"
 _BLANK: Final = b" \t\r\n"
+_OBJECT: Final = rb'\{\s*(?:"(?:[^"\\]|\\.){0,200}"\s*:|\})'
+_OPENS_OBJECT: Final = re.compile(_OBJECT)
+_OPENS_ARRAY: Final = re.compile(rb'\[\s*(?:%s|\[?\s*"|\]\s*\Z)' % _OBJECT)
 
 
 def kind_of(stream: Stream, options: ReadOptions) -> Kind:
     """Return the kind of a stream. Bytes are peeked at as needed, and none are consumed."""
     stream.peek(1 << 16)
-    if _is_jsonl(stream, options):  # first, since it may arrive slowly, line by line
+    json = _json_kind(stream, options)  # first, since it may arrive slowly, line by line
+    if json is not None:
+        return json
+    head = _at_least(stream, _ENOUGH)
+    kind = _by_magic(head)
+    if kind is not None or head.lstrip(_BLANK).startswith(b"<"):
+        return kind or "page"
+    if _begins_with_a_cut_line(stream):
         return "jsonl"
-    while len(stream.peek()) < _ENOUGH and not stream.is_at_end:
-        stream.peek(1 << 16)
-    head = stream.peek()
+    from scraper.sources.delimited import delimiter_of
+
+    return "csv" if delimiter_of(stream, options) is not None else "page"
+
+
+def _by_magic(head: bytes) -> Kind | None:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
-    compression = compression_of(head)
-    if compression is not None:
-        return cast("Kind", compression)
-    return "tar" if head[_TAR_MAGIC] == b"ustar" else "page"
+    return "tar" if head[_TAR_MAGIC] == b"ustar" else cast("Kind | None", compression_of(head))
 
 
-def _is_jsonl(stream: Stream, options: ReadOptions) -> bool:
-    """Return True for a dump, False for a page that begins with a brace.
+def _json_kind(stream: Stream, options: ReadOptions) -> Kind | None:
+    """Return ``jsonl`` for a dump of lines, ``json`` for an array or for objects that take several lines each, and otherwise None.
 
-    It is a dump if its first line that is not blank is a JSON object with the text field or the HTML field, or if its first two
-    such lines are JSON objects. A first line longer than ``max_bytes`` counts as an object if it begins like one.
+    Whatever begins with a key of an object is JSON, even if its first line is damaged. A line that ends behind ``{``, ``[``, ``,`` or
+    ``:`` goes on in the next, unless that begins with a key, too.
     """
-    fields = {options.text_field, options.html_field}
+    if _opening(stream)[:1] not in (b"{", b"["):
+        return None
+    opening = _opening(stream, _ENOUGH, _OPENS_OBJECT)
+    if opening.startswith(b"["):
+        return "json" if _OPENS_ARRAY.match(opening) else None
+    if _OPENS_OBJECT.match(opening) is None:
+        return None
+    while b"\n" not in opening and not stream.is_at_end and len(opening) <= options.max_bytes:
+        stream.peek(max(1 << 16, len(opening)))
+        opening = _opening(stream)
+    line, _, following = opening.partition(b"\n")
+    if line.rstrip(_BLANK)[-1:] not in (b"{", b"[", b",", b":"):
+        return "jsonl"
+    while len(following.lstrip(_BLANK)) < _ENOUGH and not stream.is_at_end:
+        stream.peek(1 << 16)
+        following = _opening(stream).partition(b"\n")[2]
+    following = following.lstrip(_BLANK)
+    return "json" if following and not _OPENS_OBJECT.match(following) else "jsonl"
+
+
+def _opening(stream: Stream, least: int = 1, enough: re.Pattern[bytes] | None = None) -> bytes:
+    """Return what was peeked at, from the first visible byte on: at least so many bytes, or as many as match a pattern."""
     while True:
-        head = stream.peek().removeprefix(b"\xef\xbb\xbf")
-        opening = head.lstrip(_BLANK)
-        if opening and not opening.startswith(b"{"):
-            return False
-        lines = opening.split(b"\n")
-        complete = [line for line in (lines if stream.is_at_end else lines[:-1]) if line.strip(_BLANK)]
-        if complete:
-            first = _object(complete[0])
-            if first is None:
-                return False
-            if fields & first.keys():
-                return True
-            if len(complete) > 1:
-                return _object(complete[1]) is not None
-        if stream.is_at_end:
-            return False
-        if len(head) > options.max_bytes:
-            return not complete and _OPENS_OBJECT.match(opening) is not None
+        opening = stream.peek().removeprefix(BOM).lstrip(_BLANK)
+        if len(opening) >= least or stream.is_at_end or (enough is not None and enough.match(opening)):
+            return opening
+        stream.peek(1 << 16)
+
+
+def _at_least(stream: Stream, size: int) -> bytes:
+    while len(stream.peek()) < size and not stream.is_at_end:
+        stream.peek(1 << 16)
+    return stream.peek()
+
+
+def _begins_with_a_cut_line(stream: Stream) -> bool:
+    """Return True for a dump whose first line has lost its beginning: it ends as an object does, and the next line is an object."""
+    lines = _first_lines(stream)
+    return len(lines) > 1 and lines[0].endswith(b"}") and _is_object(lines[1])
+
+
+def _first_lines(stream: Stream) -> list[bytes]:
+    """Return the first two lines that are not blank, without the white space around them; fewer if they are long."""
+    while True:
+        head = stream.peek()
+        lines = head.split(b"\n", 64)
+        whole = [line for line in map(bytes.strip, lines if stream.is_at_end else lines[:-1]) if line]
+        is_enough = len(whole) > 1 or (whole and not whole[0].endswith(b"}"))
+        if is_enough or stream.is_at_end or len(head) > _LONGEST_CUT or len(lines) > 64:  # noqa: PLR2004 - as above
+            return whole[:2]
         stream.peek(max(1 << 16, len(head)))
 
 
-def _object(line: bytes) -> dict[str, object] | None:
+def _is_object(line: bytes) -> bool:
     try:
         import json
 
-        value = json.loads(line)
+        return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+        return False

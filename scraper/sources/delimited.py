@@ -1,0 +1,177 @@
+"""CSV and TSV with a header: tables with a page in a column of each row."""
+
+import csv
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from scraper.errors import BadRecord, DamagedInput, TooLarge
+from scraper.sources.fields import FieldReader
+from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.jsonl import too_large
+from scraper.sources.sniffing import BOM
+from scraper.sources.streams import Stream
+
+_DELIMITERS: Final = (",", "\t", ";")
+_NAME: Final = re.compile(r"[^\W\d][\w.:-]{0,60}")
+"""The name of a column in a table in which none is named for the page."""
+_LONGEST_HEADER: Final = 1 << 13
+_SAMPLE: Final = 1 << 16
+"""Bytes by which a table is told from a text with commas."""
+_MOST_CHARS: Final = (1 << 31) - 1
+"""The limit of the csv module for a cell. Rows are bounded here, in bytes."""
+
+
+def delimiter_of(stream: Stream, options: ReadOptions) -> str | None:
+    """Return what separates the columns of a table with a header; None for a text.
+
+    It is a table if its first line names the column of the text or of the HTML, besides others. It also is one if the first line
+    consists of different names, and most rows below it have as many cells. A single column must have quotation marks.
+    """
+    while b"\n" not in stream.peek() and not stream.is_at_end and len(stream.peek()) < _LONGEST_HEADER:
+        stream.peek(_SAMPLE)
+    header, _, below = stream.peek()[: _LONGEST_HEADER + _SAMPLE].removeprefix(BOM).partition(b"\n")
+    wanted = {options.text_field, options.html_field}
+    for delimiter in _DELIMITERS if len(header) < _LONGEST_HEADER else ():
+        names = _cells(header, delimiter)
+        if len(names) < 2:  # noqa: PLR2004 - a table has two columns, or one with quotation marks
+            if wanted & set(names) and below.startswith(b'"'):
+                return delimiter
+        elif wanted & set(names) or (_are_names(names) and _has_rows(stream, delimiter, len(names))):
+            return delimiter
+    return None
+
+
+def _cells(line: bytes, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line.decode().rstrip("\r")], delimiter=delimiter, strict=True), [])
+    except (UnicodeDecodeError, csv.Error):
+        return []
+
+
+def _are_names(cells: list[str]) -> bool:
+    """Return True if these may be the names of columns; the first, the index of pandas, may be empty."""
+    return all(map(_NAME.fullmatch, cells[not cells[0] :])) and len(set(cells)) == len(cells)
+
+
+def _has_rows(stream: Stream, delimiter: str, columns: int) -> bool:
+    """Return True if most rows at the beginning of a table have as many cells as there are columns."""
+    while len(stream.peek()) < _SAMPLE and not stream.is_at_end:
+        stream.peek(_SAMPLE)
+    lines = stream.peek()[:_SAMPLE].decode("utf-8", "replace").split("\n")
+    rows = [row for row in csv.reader((f"{line}\n" for line in lines), delimiter=delimiter) if row]
+    is_cut = not stream.is_at_end or len(stream.peek()) > _SAMPLE
+    below = rows[1:-1] if is_cut else rows[1:]
+    return 2 * sum(len(row) == columns for row in below) >= len(below) > 0
+
+
+def read_delimited(stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:
+    """Read the pages of a table, one in each row. A row is named by its number below the header, from 1."""
+    delimiter = delimiter_of(stream, options) or ","
+    if stream.peek().startswith(BOM):
+        stream.read(len(BOM))
+    csv.field_size_limit(_MOST_CHARS)
+    lines = _Lines(stream, options.max_bytes, delimiter)
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    names = next(rows)
+    reader = FieldReader(place, options)
+    number = 0
+    try:
+        while (row := _next(rows, lines)) is not None:
+            if row:
+                number += 1
+                fields = _fields(row, names, lines, options)
+                if isinstance(fields, dict):
+                    yield from reader.items(number, fields, lines.size, lambda fields=fields: fields)  # type: ignore[misc]
+                else:
+                    yield place.failed(fields, number)
+                    yield from reader.count(lines.size)
+    except DamagedInput as error:
+        yield from reader.end()
+        yield place.failed(DamagedInput(f"after row {number}, {error}"))
+    yield from reader.end()
+
+
+def _next(rows: Iterator[list[str]], lines: "_Lines") -> list[str] | csv.Error | None:
+    """Return the next row, or what is wrong with it; None at the end."""
+    lines.begin_row()
+    try:
+        return next(rows, None)
+    except csv.Error as error:
+        if lines.is_at_end:
+            raise DamagedInput("it breaks off: a quotation has no end") from None
+        return error
+
+
+def _fields(
+    row: list[str] | csv.Error, names: list[str], lines: "_Lines", options: ReadOptions
+) -> dict[str, str] | BadRecord | TooLarge:
+    """Return the cells of a row by column, or what is wrong with it."""
+    if lines.size > options.max_bytes:
+        return too_large("row", options)
+    if isinstance(row, csv.Error):
+        return BadRecord(f"the row is not separated as the header is ({row}); mend or drop it")
+    if not lines.is_utf8:
+        return BadRecord("the row is not UTF-8; convert the file, such as with iconv")
+    if len(row) != len(names):
+        return BadRecord(f"the row has {len(row)} cells, and the header {len(names)}; mend or drop it")
+    return dict(zip(names, row, strict=True))
+
+
+class _Lines:
+    """The lines of a table, for the csv module, which makes rows of them.
+
+    Of what is beyond ``max_bytes`` in a row, only as much is passed on that the row ends where it should.
+    """
+
+    def __init__(self, stream: Stream, max_bytes: int, delimiter: str) -> None:
+        self._lines = _split(stream, max_bytes)
+        self._max_bytes = max_bytes
+        self._delimiter = delimiter
+        self.begin_row()
+        self.is_at_end = False
+        """Whether there are no more lines."""
+
+    def begin_row(self) -> None:
+        """Count from here."""
+        self.size = 0
+        """The bytes of the row so far."""
+        self.is_utf8 = True
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line, size, quotes = next(self._lines, (None, 0, 0))
+        if line is None:
+            self.is_at_end = True
+            raise StopIteration
+        is_first = not self.size
+        self.size += size
+        if self.size > self._max_bytes:
+            return f'{self._delimiter}"\n' if quotes % 2 else self._delimiter * is_first
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            self.is_utf8 = False
+            return line.decode("utf-8", "replace")
+
+
+def _split(stream: Stream, max_bytes: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield each line with its end, its size and the number of its quotation marks. A line of more than ``max_bytes`` is cut."""
+    parts: list[bytes] = []
+    size = quotes = 0
+    for piece in stream.pieces():
+        start = 0
+        while start < len(piece):
+            end = piece.find(b"\n", start) + 1 or len(piece)
+            part, start = piece[start:end], end
+            size += len(part)
+            quotes += part.count(b'"')
+            if size <= max_bytes:
+                parts.append(part)
+            if part.endswith(b"\n"):
+                yield b"".join(parts), size, quotes
+                parts, size, quotes = [], 0, 0
+    if size:
+        yield b"".join(parts), size, quotes

@@ -1,0 +1,279 @@
+"""What users bring is read, or refused by name; it never becomes a false record. Through the command, as users run it."""
+
+import csv
+import gzip
+import io
+import json
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from tests.containers import delimited, json_array, jsonl, twenty_pages
+from tests.test_cli import complaints, records, run
+from tests.test_containers import peak
+
+PAGES = twenty_pages()
+LINE = json.dumps({"text": "سطر من النص.", "url": "https://www.masress.com/a/1", "seen": 1620284889}, ensure_ascii=False).encode()
+NUMBERED = [json.dumps({"text": f"page {n}"}).encode() for n in range(4)]
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def every_way(path: Path, data: bytes, *options: str) -> tuple[list[dict[str, Any]], list[str], int]:
+    """Return what a file gives, after checking that one process and two, pipe, compression and --resume give the same."""
+    write(path, data)
+    packed = path.with_suffix(".gz")
+    packed.write_bytes(gzip.compress(data))
+    out = path.with_suffix(".out")
+    runs = [run("clean", path, "-j", jobs, *options) for jobs in ("1", "2")]
+    runs.append(run("clean", *options, data=data))
+    runs += [run("clean", packed, "-j", jobs, *options) for jobs in ("1", "2")]
+    resumed = run("clean", path, "-o", out, "--resume", *options)
+    first = results = (records(runs[0]), complaints(runs[0]), runs[0].returncode)
+    for done, name in zip(runs, [path, path, "-", packed, packed], strict=True):
+        text = done.stdout.decode().replace(f'"{name}#', f'"{path}#')
+        said = [line.replace(f"scraper: {name}", f"scraper: {path}", 1) for line in complaints(done)]
+        assert (records_of(text), said, done.returncode) == first
+    assert (out.read_bytes() if out.exists() else b"", resumed.returncode) == (runs[0].stdout, first[2])
+    return results
+
+
+def records_of(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+# --- dumps ---
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b'{"text": "half of it',
+        b'{"id": 1,',
+        b'half of it", "url": null}',
+        b'{"text": "a bad byte \xff"}',
+        b'\xff{"text": "a bad byte"}',
+        b'{"text": ' + b"1" * 5000 + b"}",
+        b'{"text": "no end"',
+    ],
+)
+def test_a_damaged_first_line_costs_only_itself(tmp_path: Path, first: bytes) -> None:
+    """A dump is a dump although its first line is cut off at either end, has a bad byte or a huge number."""
+    done = run("clean", write(tmp_path / "dump", b"\n".join([first, *NUMBERED])))
+    assert [row["text"] for row in records(done)] == ["page 0", "page 1", "page 2", "page 3"]
+    assert [row["input"][-2:] for row in records(done)] == ["#2", "#3", "#4", "#5"]
+    (message,) = complaints(done)
+    assert message.startswith(f"scraper: {tmp_path / 'dump'}#1: bad-record: ")
+    assert done.returncode == 1
+
+
+def test_a_large_dump_with_a_damaged_first_line_is_shared(tmp_path: Path) -> None:
+    """A dump that is cut into chunks is recognised in spite of its first line, compressed or not, by any number of processes."""
+    pages = [(name, data + random.Random(n).randbytes(40_000).hex().encode()) for n, (name, data) in enumerate(PAGES * 4)]
+    rows, said, _ = every_way(tmp_path / "dump", b'{"text": "half\n' + jsonl(pages))
+    assert (len(rows), len(said)) == (80, 1)
+
+
+def test_a_lone_object_is_a_dump_of_one(tmp_path: Path) -> None:
+    """A file of one JSON object is one record, on one line or on many, and fails by name if it does not hold a page."""
+    fields = {"url": "https://a.example/1", "text": "one page", "more": {"a": [1, {}]}}
+    for indent in (None, 2):
+        done = run("clean", write(tmp_path / "x", json.dumps(fields, indent=indent).encode()))
+        assert [(row["text"], row["url"]) for row in records(done)] == [("one page", fields["url"])]
+        assert (complaints(done), done.returncode) == ([], 0)
+    done = run("clean", write(tmp_path / "x", json.dumps({"title": "one"}, indent=2).encode()))
+    assert "x#1: bad-record: there is no field 'text'" in complaints(done)[0]
+    assert done.returncode == 1
+
+
+def test_a_bad_element_of_an_array_costs_only_itself(tmp_path: Path) -> None:
+    """An element that is damaged, too large or no object is named by its number, and the others are read."""
+    values = {
+        NUMBERED[0]: "",
+        b'{"text": "bad \xff"}': "bad-record",
+        b'{"text": NaN}': "bad-record",
+        b'{"n": NaN, "text": "x"}': "",
+        b'{"text": "' + b"long " * 30_000 + b'"}': "too-large",
+        b'"text"': "bad-record",
+        b"null": "bad-record",
+        b"[]": "bad-record",
+        b'{"text": "\\"], {\\\\", "x": ["]"]}': "",
+        b'{"text" "no colon"}': "bad-record",
+        NUMBERED[1]: "",
+    }
+    data = b"[\n  " + b",\n  ".join(values) + b"\n]\n"
+    rows, said, status = every_way(tmp_path / "x", data, "--max-bytes", "100000")
+    place = f"{tmp_path / 'x'}#"
+    assert [row["input"].removeprefix(place) for row in rows] == [str(n) for n, code in enumerate(values.values(), 1) if not code]
+    found = {line.split(": ")[1].removeprefix(place): line.split(": ")[2] for line in said}
+    assert found == {str(n): code for n, code in enumerate(values.values(), 1) if code}
+    assert status == 1
+
+
+def test_an_array_that_breaks_off_gives_what_is_whole(tmp_path: Path) -> None:
+    """Of an array that breaks off, the whole elements are read, and the last of them is named; an empty one is a failure."""
+    rows, said, status = every_way(tmp_path / "x", json_array(PAGES[:5])[:-40])
+    assert (len(rows), len(said), status) == (4, 2, 1)
+    assert said[0].startswith(f"scraper: {tmp_path / 'x'}#5: bad-record: it is no JSON")
+    assert said[1] == f"scraper: {tmp_path / 'x'}: damaged: after value 5, it breaks off: the JSON has no end"
+    assert "x: empty: the JSON array has no elements" in complaints(run("clean", write(tmp_path / "x", b"[ ]\n")))[0]
+
+
+def table(*rows: list[str], delimiter: str = ",") -> bytes:
+    file = io.StringIO(newline="")
+    csv.writer(file, delimiter=delimiter).writerows([["id", "text", "url"], *rows])
+    return file.getvalue().encode()
+
+
+def test_rows_of_a_table_are_pages(tmp_path: Path) -> None:
+    """A row is named by its number, its cells may have lines and quotation marks, and its address is taken."""
+    cells = ["1", 'one\n"two", three', "https://a.example/1"], ["2", "four", ""]
+    for delimiter in (",", "\t", ";"):
+        path = write(tmp_path / "x", table(*cells, delimiter=delimiter))
+        done = run("clean", path)
+        assert [(row["input"], row["text"], row["url"]) for row in records(done)] == [
+            (f"{path}#1", 'one\n"two", three', "https://a.example/1"),
+            (f"{path}#2", "four", None),
+        ]
+        assert (complaints(done), done.returncode) == ([], 0)
+
+
+def test_a_bad_row_costs_only_itself(tmp_path: Path) -> None:
+    """A row that is damaged, too large or not UTF-8 is named by its number, and the rows around it are read."""
+    bad = {
+        b'2,"unescaped "marks" in it",': "bad-record: the row is not separated as the header is",
+        b"3,too,many,cells": "bad-record: the row has 4 cells, and the header 3",
+        b"4,few": "bad-record: the row has 2 cells, and the header 3",
+        "5,un café,".encode("cp1252"): "bad-record: the row is not UTF-8",
+        b'6,"' + b'long, ""quoted"" line\n' * 10_000 + b'",': "too-large: the row has more than 100000 bytes",
+        b'7,"' + b'long, ""quoted"" text' * 10_000 + b'",': "too-large: the row has more than 100000 bytes",
+        b"8," + b"long text" * 30_000 + b",": "too-large: the row has more than 100000 bytes",
+    }
+    data = b"\r\n".join([table(["1", "one", ""]) + b"\r\n".join(bad), b"9,nine,\r\n"])
+    rows, said, status = every_way(tmp_path / "x", data, "--max-bytes", "100000")
+    assert [(row["input"][-2:], row["text"]) for row in rows] == [("#1", "one"), ("#9", "nine")]
+    for number, (words, line) in enumerate(zip(bad.values(), said, strict=True), 2):
+        assert line.startswith(f"scraper: {tmp_path / 'x'}#{number}: {words}")
+    assert status == 1
+
+
+def test_a_table_that_breaks_off_within_a_quotation_is_damaged(tmp_path: Path) -> None:
+    """A quotation without end takes no rows with it in silence: the rows before are read, and the last of them is named."""
+    rows, said, _ = every_way(tmp_path / "x", table(["1", "one", ""]) + b'2,"two\r\n3,three,\r\n')
+    assert [row["text"] for row in rows] == ["one"]
+    assert said == [f"scraper: {tmp_path / 'x'}: damaged: after row 1, it breaks off: a quotation has no end"]
+
+
+@pytest.mark.parametrize("name", ["json", "csv"])
+def test_arrays_and_tables_are_read_in_constant_memory(tmp_path: Path, name: str) -> None:
+    """Four times as many pages need no more memory, and a page of 100 MB is refused without being held."""
+    makers: dict[str, Callable[[Sequence[tuple[str, bytes]]], bytes]] = {"json": json_array, "csv": delimited}
+    make = makers[name]
+    small, large = write(tmp_path / "small", make(PAGES * 30)), write(tmp_path / "large", make(PAGES * 120))
+    before, after = (peak("clean", path, "-j", "1")[0] for path in (small, large))
+    assert after <= before * 1.15, f"{before} and {after} KiB"
+    begin, end = {"json": (b'[{"text": "', b'"}]'), "csv": (b'id,text\n1,"', b'"\n2,two\n')}[name]
+    bomb = write(tmp_path / "x", zstandard.compress(begin + (b"a" * 1023 + b"\n") * (100 << 10) + end))
+    memory, status, stderr = peak("clean", bomb, "--max-bytes", "1000000")
+    assert (status, ": too-large: " in stderr) == (1, True)
+    assert memory < 100 << 10, f"{memory} KiB"
+
+
+# --- wrong fields ---
+
+
+def dump(count: int, **fields: object) -> bytes:
+    return b"".join(json.dumps({"id": n, **fields}).encode() + b"\n" for n in range(count))
+
+
+def test_a_wrong_text_field_stops_the_run_and_names_the_keys_once(tmp_path: Path) -> None:
+    """After 20 failures without one page the run stops; the keys are named once, and an output that is there stays as it was."""
+    data = dump(300, content="text " * 2000, meta={"uri": "https://a.example/"})
+    rows, said, status = every_way(tmp_path / "dump", data)
+    assert (rows, status, len(said)) == ([], 1, 21)
+    assert "#1: bad-record: there is no field 'text'; " in said[0]
+    assert said[0].endswith("there are 'id', 'content', 'meta.uri'")
+    assert "".join(said).count("there are") == 1
+    assert said[-1] == "scraper: stopped after 20 failures without one page; --keep-going reads on"
+    out = write(tmp_path / "pages.jsonl", b"old\n")
+    for jobs in ("1", "2"):
+        done = run("clean", tmp_path / "dump", "-o", out, "-j", jobs, "--failures", tmp_path / "failed")
+        assert (done.returncode, out.read_bytes()) == (1, b"old\n")
+        assert b"scraper: 0 pages; failed: 20 bad-record" in done.stderr
+        assert not (tmp_path / "pages.jsonl.part").exists()
+        done = run("clean", tmp_path / "dump", "-o", out, "-j", jobs, "--keep-going")
+        assert (done.returncode, out.read_bytes()) == (1, b"old\n")
+        assert b"pages.jsonl: no record was written, so the file that is there stays as it is" in done.stderr
+        assert b"scraper: 0 pages; failed: 300 bad-record" in done.stderr
+    assert run("clean", tmp_path / "dump", "-o", out, "--text-field", "content").returncode == 0
+    assert out.read_bytes().count(b"\n") == 300
+
+
+def test_a_run_with_one_page_goes_on_after_any_number_of_failures(tmp_path: Path) -> None:
+    """One page before the twentieth failure shows that the options are right, also if a filter leaves it out."""
+    data = dump(19, body="x") + LINE + b"\n" + dump(300, body="x" * 20_000)
+    rows, said, _ = every_way(tmp_path / "dump", data)
+    assert (len(rows), len(said)) == (1, 319)
+    done = run("clean", tmp_path / "dump", "--site", "maghress.com")
+    assert b"left out: 1 other-site; failed: 319 bad-record" in done.stderr
+
+
+def test_fields_may_be_paths(tmp_path: Path) -> None:
+    """A dotted name leads into an object, unless a key has that very name; in lines, arrays and columns of Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [
+        {
+            "doc": {"body": {"html": "<html><p>one</html>"}},
+            "warc.headers": {"at": "2021-05-06T07:08:09Z"},
+            "a.b": "https://a.example/1",
+        }
+    ]
+    options = ("--html-field", "doc.body.html", "--date-field", "warc.headers.at", "--url-field", "a.b")
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "table")
+    for path in (
+        write(tmp_path / "lines", json.dumps(rows[0]).encode()),
+        write(tmp_path / "array", json.dumps(rows).encode()),
+        tmp_path / "table",
+    ):
+        done = run("clean", path, *options)
+        (record,) = records(done)
+        assert (record["text"], record["fetched_at"], record["url"]) == ("one", "2021-05-06T07:08:09Z", "https://a.example/1")
+        assert (complaints(done), done.returncode) == ([], 0)
+
+
+def test_a_named_field_that_no_record_has_is_an_error(tmp_path: Path) -> None:
+    """A field that the user names and no record has is reported once with the keys that are there; one that some have is not."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    lines = [{"text": f"page {n}", "meta": {"uri": "https://a.example/"}, **({"at": 5} if n else {})} for n in range(3)]
+    options = ("--url-field", "meta.url", "--date-field", "at")
+    rows, said, status = every_way(tmp_path / "x", b"".join(json.dumps(line).encode() + b"\n" for line in lines), *options)
+    sentence = "no record has the field 'meta.url' of --url-field: there are 'text', 'meta.uri'"
+    assert (len(rows), said, status) == (3, [f"scraper: {tmp_path / 'x'}: bad-record: {sentence}"], 1)
+    pq.write_table(pa.Table.from_pylist(lines[1:]), tmp_path / "table")
+    said = complaints(run("clean", tmp_path / "table", *options))
+    assert said == [
+        f"scraper: {tmp_path / 'table'}: bad-record: there is no column 'meta.url' for --url-field: there are 'text', 'meta.uri', 'at'"
+    ]
+    said = complaints(run("clean", write(tmp_path / "x", table(["1", "one", ""])), "--date-field", "seen"))
+    assert said == [
+        f"scraper: {tmp_path / 'x'}: bad-record: no record has the field 'seen' of --date-field: there are 'id', 'text', 'url'"
+    ]
+
+
+def test_a_missing_field_of_a_large_dump_is_named_early(tmp_path: Path) -> None:
+    """Of a large dump the first megabyte tells, and where it is told is the same for any number of processes."""
+    rows, said, _ = every_way(tmp_path / "x", dump(120, text="word " * 6000), "--url-field", "uri")
+    (message,) = said
+    assert len(rows) == 120
+    assert "none of the first 35 records has the field 'uri' of --url-field: there are 'id', 'text'" in message
