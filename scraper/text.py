@@ -52,11 +52,13 @@ def squeeze(text: str) -> str:
 
 def squeeze_all(texts: Sequence[str]) -> list[str]:
     """Squeeze each of several texts."""
-    # Usually none needs it, and one check of them all shows that: a space at the end of a text is then one of two.
+    # Usually few need it. One check of them all shows which: a space at the end of a text is one of two in a row.
     joined = " ".join(["", *texts, ""])
-    if "  " not in joined and joined.isprintable():
+    if not joined.isprintable():
+        return [squeeze(text) for text in texts]
+    if "  " not in joined:
         return list(texts)
-    return [squeeze(text) for text in texts]
+    return [" ".join(text.split()) if "  " in f" {text} " else text for text in texts]
 
 
 def squeeze_in_place(text: str) -> tuple[str, list[int] | None]:

@@ -5,12 +5,13 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from scraper.errors import AmbiguousLayout
-from scraper.extract.marks import Finder, finder_of, without_marks
+from scraper.extract.marks import marks_of, without_marks
 from scraper.extract.segments import Regions, Segment, segments_of
+from scraper.extract.single_line import evidence_on_one_line, is_flattened
 from scraper.extract.ticker import end_of_line, is_plainly_ticker
 from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
-from scraper.models import Block, Document
+from scraper.models import Document
 from scraper.text import is_blank
 from scraper.urls import site_of
 
@@ -97,38 +98,33 @@ def _shows_signs(document: Document, layout: Layout) -> bool:
     put on one line, where evidence stands anywhere.
     """
     text = document.text
-    find_marks = finder_of(text)
-    if layout.contains_wording([_words(text, block, find_marks) for block in document.blocks]):
+    marks = marks_of(text, document.blocks)
+    words = [
+        without_marks(text, block.start, block.end, found).strip() if found else text[block.start : block.end]
+        for block, found in zip(document.blocks, marks, strict=True)
+    ]
+    if layout.contains_wording(words):
         return True
     lines = (block for block in document.blocks if not is_blank(text[block.start : block.end]))
     first, *others = islice(lines, _FEW + 1)
     return len(others) < _FEW or is_plainly_ticker(document, first.start, first.end, layout)
 
 
-def _words(text: str, block: Block, find_marks: Finder) -> str:
-    """Return a line without the marks that an extractor added."""
-    marks = find_marks(block.start, block.end)
-    return without_marks(text, block.start, block.end, marks).strip() if marks else text[block.start : block.end]
-
-
 def _evidence(document: Document, segments: list[Segment], layout: Layout) -> Iterator[tuple[str, Evidence]]:
-    notices = 0
-    for segment in segments:
+    for segment in segments if document.form == "html" else ():
         region = segment.region
         while region is not None:
             if region.rule.evidence is not None:
                 yield region.rule.id, region.rule.evidence
             region = region.around
-        hit = segment.hit
-        if hit is None or hit.rule.evidence is None:
-            continue
+    hits = [(segment, segment.hit) for segment in segments if segment.hit is not None]
+    notices = sum(hit.rule.label == "notice" for _, hit in hits)
+    for segment, hit in hits:
         # Any page may thank for a report; the notice has a second sentence.
-        notices += hit.rule.label == "notice"
-        if hit.rule.label != "notice" or notices > 1 or _is_several(segment.text, hit.lang, layout):
+        is_certain = hit.rule.label != "notice" or notices > 1 or _is_several(segment.text, hit.lang, layout)
+        if hit.rule.evidence is not None and is_certain:
             yield hit.rule.id, hit.rule.evidence
     if document.form == "text" and segments:
-        from scraper.extract.single_line import evidence_on_one_line, is_flattened  # of no use to HTML
-
         text = document.text
         end = end_of_line(text, segments[0].end, segments[1].start if len(segments) > 1 else len(text))
         if is_plainly_ticker(document, segments[0].start, end, layout, segments[0].slots):

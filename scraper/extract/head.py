@@ -81,17 +81,15 @@ class Head:
             return n, None if self._lines[n].says("dateline") else self._sharing(n)
         candidates = (n for n in column.with_wording("dateline") if n in column.members and self._lines[n].label != "body")
         found = next(filter(self._is_below_title, candidates), None)
-        for other in self._lines_with_year():
-            if found is not None and other >= found:
-                break
+        for other in self._lines_with_year(found):
             if (shared := self._sharing(other)) is not None and self._is_head(shared):
                 return other, shared
         return found, None
 
-    def _lines_with_year(self) -> Iterator[int]:
-        """Yield the lines that may hold a dateline and other text: short ones with a year in them."""
+    def _lines_with_year(self, end: int | None) -> Iterator[int]:
+        """Yield the lines above ``end`` that may hold a dateline and other text: short ones with a year in them."""
         longest = self._layout.file.ticker.longest
-        for n in self._column.indices:
+        for n in self._column.indices if end is None else self._column.above(end):
             line = self._lines[n]
             if line.hit is None and line.label != "body" and len(line.text) <= longest and _YEAR.search(line.text):
                 yield n

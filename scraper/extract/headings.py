@@ -45,9 +45,12 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
     if len(bold) == len(blocks):
         bold = set()
     bold -= {index for index in bold if {index - 1, index, index + 1} <= bold or {index, index + 1, index + 2} <= bold}
-    short = [len(block.text) <= layout.file.heading.longest and not _ENDS_A_SENTENCE.search(block.text) for block in blocks]
+    longest = layout.file.heading.longest
+    short = [len(block.text) <= longest and not _ENDS_A_SENTENCE.search(block.text) for block in blocks]
+    if not bold and True not in short:
+        return set()
     cells = [is_short and bool(_GAP.search(block.words(text))) for block, is_short in zip(blocks, short, strict=True)]
-    listed = [_is_listed(block, text) for block in blocks]
+    listed = [is_short and _is_listed(block, text) for block, is_short in zip(blocks, short, strict=True)]
     in_row = [is_short and not (index in bold or listed[index]) for index, is_short in enumerate(short)]
     rows = set(_in_rows(in_row, cells, blocks, text))
     shaped = {

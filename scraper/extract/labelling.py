@@ -4,8 +4,10 @@ A page that a dump has put on one line is labelled by :mod:`scraper.extract.sing
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
+from scraper.errors import ClaimError
 from scraper.extract.column import MainColumn
 from scraper.extract.core_rules import BODY, MARK, TITLE, UNTITLED_TEASER
 from scraper.extract.elements import label_elements
@@ -13,6 +15,7 @@ from scraper.extract.head import Head
 from scraper.extract.headings import headings_of
 from scraper.extract.outline import Outline, Role
 from scraper.extract.segments import Segment
+from scraper.extract.single_line import is_flattened, label_flattened
 from scraper.extract.spans import Label, Ledger, trim
 from scraper.extract.ticker import claim_ticker
 from scraper.layouts import Layout
@@ -40,19 +43,14 @@ class Labelled(NamedTuple):
 def label(document: Document, segments: Sequence[Segment], layout: Layout) -> Labelled:
     """Label all of a page with ``layout``."""
     ledger = Ledger(document.text)
-    if document.form == "text":
-        from scraper.extract.single_line import is_flattened  # not needed for HTML
-
-        if is_flattened(document, segments, layout):
-            return _label_single_line(ledger, document, segments, layout)
+    if document.form == "text" and is_flattened(document, segments, layout):
+        return _label_single_line(ledger, document, segments, layout)
     lines = label_elements(ledger, document, segments, layout) if document.form == "html" else segments
     column = MainColumn(lines, document, layout)
     return _label_lines(ledger, document, Outline(column, Head(column)), layout)
 
 
 def _label_single_line(ledger: Ledger, document: Document, segments: Sequence[Segment], layout: Layout) -> Labelled:
-    from scraper.extract.single_line import label_flattened
-
     found = list(label_flattened(ledger, document, segments, layout))
     dateline = next((text for text, hit in found if hit.rule.label == "dateline"), None)
     slots = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
@@ -146,18 +144,34 @@ def _claim_words(ledger: Ledger, lines: Sequence[Segment], start: int, end: int,
 def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], outline: Outline, layout: Layout) -> None:
     glued = outline.glued_footer
     headings = headings_of(blocks, text, layout, has_title=bool(outline.head.title or outline.head.title_before_dateline))
-    for n, block in enumerate(blocks):
-        start, end = block.start, block.end
-        if glued is not None and outline.column.lines[glued.line] is block:
-            start, end = trim(text, start, glued.start)
-            footer = next(layout.find_wordings("footer", squeeze(text[glued.start : glued.end])), None)
-            if footer is not None:
-                ledger.claim(glued.start, glued.end, "footer", layout.full_id(footer[1].rule.id), link=block.link)
-        if start < end and n in headings:
-            _claim_words(ledger, [block], start, end, "heading", layout.full_id(layout.file.heading.id))
-        elif start < end:
-            rule = _rule(block, "body", layout, BODY) if block.region is not None else BODY
-            _claim_words(ledger, [block], start, end, "body", rule)
+    for is_heading, group in groupby(enumerate(blocks), lambda pair: pair[0] in headings):
+        run = [block for _, block in group]
+        if glued is None and not is_heading and _claim_row(ledger, run, layout):
+            continue
+        for block in run:
+            start, end = block.start, block.end
+            if glued is not None and outline.column.lines[glued.line] is block:
+                start, end = trim(text, start, glued.start)
+                footer = next(layout.find_wordings("footer", squeeze(text[glued.start : glued.end])), None)
+                if footer is not None:
+                    ledger.claim(glued.start, glued.end, "footer", layout.full_id(footer[1].rule.id), link=block.link)
+            if start < end and is_heading:
+                _claim_words(ledger, [block], start, end, "heading", layout.full_id(layout.file.heading.id))
+            elif start < end:
+                _claim_words(ledger, [block], start, end, "body", _rule(block, "body", layout, BODY))
+
+
+def _claim_row(ledger: Ledger, run: Sequence[Segment], layout: Layout) -> bool:
+    """Claim paragraphs as one row; return False if anything but the same white space separates them."""
+    first = run[0]
+    if len(run) == 1 or any(block.region is not first.region for block in run):
+        return False
+    separator = ledger.text[first.end : run[1].start]
+    try:
+        ledger.claim_row(first.start, [block.text for block in run], separator, "body", _rule(first, "body", layout, BODY))
+    except ClaimError:
+        return False
+    return True
 
 
 def _rule(line: Segment, label: str | None, layout: Layout, by_place: str) -> str:

@@ -5,8 +5,10 @@ List items begin with a dash or a bullet, headings with number signs. Links are 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
+
+from scraper.models import Block
 
 Mark = tuple[int, int]
 """The start and end of a mark in a text."""
@@ -26,24 +28,22 @@ _FIRST_NUMBERS: Final = ("[1]", "[2]", "[3]", "[4]", "[5]")
 _FEW_LINKS: Final = 5
 """Links from which on a text is Markdown: a page may print one or two itself."""
 
-Finder = Callable[[int, int], list[Mark]]
 
-
-def finder_of(text: str) -> Finder:
-    """Return a function that finds the marks between the start and end of a trimmed line of ``text``."""
+def marks_of(text: str, lines: Sequence[Block]) -> list[Sequence[Mark]]:
+    """Return the marks in each of the lines of ``text``."""
     inside = _pattern_for(text)
-
-    def find(start: int, end: int) -> list[Mark]:
-        first = _AT_START.match(text, start, end) if text[start] in _OPENS else None
-        marks = [] if first is None else [first.span()]
-        if inside is not None:
-            marks += [match.span() for match in inside.finditer(text, first.end() if first is not None else start, end)]
-        return marks
-
-    return find
+    return [_find(text, line, inside) if inside is not None or text[line.start] in _OPENS else () for line in lines]
 
 
-def without_marks(text: str, start: int, end: int, marks: list[Mark]) -> str:
+def _find(text: str, line: Block, inside: re.Pattern[str] | None) -> Sequence[Mark]:
+    first = _AT_START.match(text, line.start, line.end) if text[line.start] in _OPENS else None
+    marks = [] if first is None else [first.span()]
+    if inside is not None:
+        marks += [match.span() for match in inside.finditer(text, first.end() if first is not None else line.start, line.end)]
+    return marks
+
+
+def without_marks(text: str, start: int, end: int, marks: Sequence[Mark]) -> str:
     """Return a line with its marks replaced by spaces, so that its words keep their positions."""
     if not marks:
         return text[start:end]

@@ -143,9 +143,10 @@ class Outline:
         taken = {*head.notices, *head.title, *self.chrome, *head.tickers, *head.dateline_lines, *head.bylines, self.footer}
         end = self.footer if self.footer is not None and not column.in_element("body") else len(self._lines)
         end = min(end, self.next_page if self.next_page is not None else end)
-        bodies = [n for n in column.indices if self._lines[n].label == "body" and n not in taken and n < end]
-        if bodies:
-            return self._body_of_elements(bodies, taken)
+        if column.has_regions:
+            bodies = [n for n in column.indices if self._lines[n].label == "body" and n not in taken and n < end]
+            if bodies:
+                return self._body_of_elements(bodies, taken)
         left = [n for n in column.indices if n not in taken and n < end]
         if not column.by_place:
             return left

@@ -141,14 +141,24 @@ def headline_records(record: PageRecord, layout: Layout | None) -> Iterator[Head
 
 def _headlines(document: Document, ticker: Sequence[Claim], links: "_Links") -> list[Headline]:
     headlines: list[Headline] = []
-    single: list[Span] = []
-    for claim in ticker:
+    for row in _rows(ticker):
+        headlines += _row(row, links) if isinstance(row, SpanRow) else _linked(document, row, links)
+    return headlines
+
+
+def _rows(claims: Sequence[Claim]) -> Iterator[SpanRow | list[Span]]:
+    """Yield the rows among claims, and the spans between them."""
+    spans: list[Span] = []
+    for claim in claims:
         if isinstance(claim, Span):
-            single.append(claim)
+            spans.append(claim)
             continue
-        headlines += [*_linked(document, single, links), *_row(claim, links)]
-        single = []
-    return [*headlines, *_linked(document, single, links)]
+        if spans:
+            yield spans
+            spans = []
+        yield claim
+    if spans:
+        yield spans
 
 
 def _linked(document: Document, spans: Sequence[Span], links: "_Links") -> Iterator[Headline]:
@@ -187,8 +197,10 @@ class _Links:
     """Resolves the links of a page, and records whether a base address was missing."""
 
     def __init__(self, url: str | None, base: str | None) -> None:
-        base = resolve(base, url) if base is not None else url
-        self._base = original_of(base).url if base is not None else None
+        self._base = url
+        if base is not None:
+            resolved = resolve(base, url)
+            self._base = original_of(resolved).url if resolved is not None else None
         self.origin = origin_of(self._base) if self._base is not None else None
         """Scheme and host of links that are paths from the root; None if unknown."""
         self.is_base_missing = False
@@ -218,16 +230,22 @@ def _body(document: Document, blocks: Sequence[Claim], *, keep_lines: bool) -> s
 
 def _texts(text: str, claims: Sequence[Claim]) -> list[str]:
     """Return the text of each claim, squeezed; adjoining claims of one group above 0 are pieces of one text, divided by marks."""
+    texts: list[str] = []
+    for row in _rows(claims):
+        texts += filter(None, row.pieces) if isinstance(row, SpanRow) else squeeze_all(_joined(text, row))
+    return texts
+
+
+def _joined(text: str, spans: Sequence[Span]) -> list[str]:
     pieces: list[str] = []
     last = 0
-    for claim in claims:
-        group = claim.group if isinstance(claim, Span) else 0
-        if group and group == last:
-            pieces[-1] += text[claim.start : claim.end]
+    for span in spans:
+        if span.group and span.group == last:
+            pieces[-1] += text[span.start : span.end]
         else:
-            pieces.append(text[claim.start : claim.end])
-        last = group
-    return squeeze_all(pieces)
+            pieces.append(text[span.start : span.end])
+        last = span.group
+    return pieces
 
 
 def _teasers(text: str, claims: Sequence[Claim], links: _Links) -> Iterator[Teaser]:

@@ -5,14 +5,14 @@ from typing import Final
 
 import msgspec
 
-from scraper.extract.marks import Mark, finder_of, without_marks
+from scraper.extract.marks import Mark, marks_of, without_marks
 from scraper.extract.spans import trim
 from scraper.extract.ticker import split_usual
 from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Match
 from scraper.layouts.schema import ElementRule
 from scraper.models import Block, Document, Element, Run
-from scraper.text import is_blank, squeeze
+from scraper.text import is_blank, squeeze, squeeze_all
 
 SETTLED: Final = frozenset(["chrome", "teaser-title", "teaser-author", "teaser-newspaper", "teaser-subtitle"])
 """Labels of elements that decide what their text is. Only the wordings of notice and footer are still looked for: they stand in such
@@ -36,11 +36,11 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     start: int
     end: int
     text: str
-    """The text as in a field. Empty for a settled part; text too long for a wording is not squeezed."""
+    """The text as in a field. Empty for a settled part; a long ticker is not squeezed."""
     region: Region | None
     runs: Sequence[Run]
     hit: Match | None
-    marks: list[Mark] = []
+    marks: Sequence[Mark] = ()
     """The marks that an extractor added to it."""
     slots: Sequence[str] | None = None
     """The text between its separators, if all of them are the usual ones of tickers."""
@@ -131,7 +131,12 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
             raw = text[inner:outer]
             label = region.rule.label if region is not None else None
             is_settled = label in SETTLED
-            line, hit = ("", None) if is_settled and not layout.may_be_wording(raw) else _read_line(raw, layout)
+            if is_settled and not layout.may_be_wording(raw):
+                line, hit = "", None
+            elif label == "ticker" and len(raw) > _LONGEST_RAW:
+                line, hit = raw, None
+            else:
+                line, hit = _read_line(raw, layout)
             if not is_settled or (hit is not None and hit.rule.label != "chrome"):
                 if not is_blank(line):
                     segments.append(Segment(inner, outer, line, region, runs, hit))
@@ -147,23 +152,24 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
 
 def _lines_of(document: Document, layout: Layout) -> list[Segment]:
     """Return the lines of a text as segments, which stand in no named part."""
-    text, separator, may_be_wording = document.text, layout.file.ticker.usual, layout.may_begin_wording
-    find_marks = finder_of(text)
+    text, blocks, separator = document.text, document.blocks, layout.file.ticker.usual
+    marks = marks_of(text, blocks)
+    raws = [
+        without_marks(text, block.start, block.end, found).lstrip() if found else text[block.start : block.end]
+        for block, found in zip(blocks, marks, strict=True)
+    ]
+    slots = {n: split_usual(raw, separator) for n, raw in enumerate(raws) if separator and separator in raw and not marks[n]}
+    tickers = {n for n, found in slots.items() if found is not None and len(raws[n]) > _LONGEST_WORDING}
+    squeezed = iter(squeeze_all([raw for n, raw in enumerate(raws) if n not in tickers]))
+    lines = [raw if n in tickers else next(squeezed) for n, raw in enumerate(raws)]
+    hits = {n: layout.wording_of(lines[n]) for n in layout.begun(lines) if layout.shortest < len(lines[n]) <= _LONGEST_WORDING}
     segments: list[Segment] = []
     starts: list[int] = []
-    for block in document.blocks:
-        start, end = block.start, block.end
-        marks = find_marks(start, end)
-        raw = text[start:end] if not marks else without_marks(text, start, end, marks).lstrip()
-        if may_be_wording(raw):
-            line, hit = _read_line(raw, layout)
-            if hit is None:
+    for n, (block, line) in enumerate(zip(blocks, lines, strict=True)):
+        if line or marks[n]:
+            if n in hits and hits[n] is None:
                 starts.append(len(segments))
-        else:
-            line, hit = raw if len(raw) > _LONGEST_WORDING and "  " not in raw else squeeze(raw), None
-        if marks or not is_blank(line):
-            slots = split_usual(raw, separator) if separator and separator in raw and not marks else None
-            segments.append(Segment(start, end, line, None, (), hit, marks, slots))
+            segments.append(Segment(block.start, block.end, line, None, (), hits.get(n), marks[n], slots.get(n)))
     return _with_joined_wordings(segments, starts, layout) if starts else segments
 
 
@@ -206,8 +212,6 @@ def _join_wording(lines: Sequence[Segment], layout: Layout) -> tuple[Segment, in
 
 def _read_line(raw: str, layout: Layout) -> tuple[str, Match | None]:
     """Return the text of a line for a segment, and the wording that all of it matches."""
-    if len(raw) > _LONGEST_RAW and "   " not in raw:
-        return raw, None
     line = squeeze(raw)
     return line, layout.wording_of(line) if layout.shortest < len(line) <= _LONGEST_WORDING else None
 

@@ -32,7 +32,9 @@ _LONGEST_SITE: Final = 40
 
 def is_flattened(document: Document, segments: Sequence[Segment], layout: Layout) -> bool:
     """Return True if all of a text page, or all but its ticker, stands on one line."""
-    if any(segment.hit is not None and segment.hit.rule.evidence is not None for segment in segments):
+    if len(segments) > _TICKER_AND_PAGE or any(
+        segment.hit is not None and segment.hit.rule.evidence is not None for segment in segments
+    ):
         return False
     return len(segments) - _leading_tickers(document, segments, layout) == 1
 

@@ -6,7 +6,7 @@ paragraph, and any other line may continue in the next. This never cuts a paragr
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -67,8 +67,8 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     if len(blocks) <= _FEW:
         return document
     wide = [block for block in blocks if block.end - block.start > _WIDEST]
-    breakable = sum(not _is_unbreakable(text, block) for block in wide[: len(blocks) // 10 + 3])
-    if breakable > 1:
+    breakable = list(islice((block for block in wide[: len(blocks) // 10 + 3] if not _is_unbreakable(text, block)), 2))
+    if len(breakable) > 1:
         return document
     lines = _lines_of(document)
     # Programs that wrap put marks before list items.

@@ -11,7 +11,7 @@ import msgspec
 
 from scraper.layouts.schema import NO_AUTHOR, NO_TICKER, AddressRule, ElementRule, LayoutFile, WordingRule
 from scraper.layouts.selector import Selector
-from scraper.layouts.wording import LOST, OPENING, TATWEEL, Found, Wording
+from scraper.layouts.wording import LOST, OPENING, TATWEEL, Found, Wording, has_marks
 from scraper.models import Element
 from scraper.text import squeeze
 from scraper.urls import path_of
@@ -75,6 +75,7 @@ class Layout:
         self.name = file.name
         self.sources = tuple(sources)
         self.hosts = frozenset(file.hosts)
+        self._host_endings = tuple(f".{host}" for host in self.hosts)
         self.has_ticker = file.ticker is not NO_TICKER
         self._date = re.compile(file.date, re.IGNORECASE)
         self._months = {
@@ -99,6 +100,8 @@ class Layout:
         self._openings = _Openings(self._wordings)
         self.may_begin_wording = self._openings.may_begin
         """Returns False if the first two letters of a line rule out every wording."""
+        self.begun = self._openings.begun
+        """Returns the indices of the lines for which ``may_begin_wording`` is true."""
         self._content_openings = _Openings([pair for pair in self._wordings if pair[0].label != "chrome"])
         self.shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
 
@@ -167,7 +170,7 @@ class Layout:
 
     def is_host(self, site: str | None) -> bool:
         """Return True if ``site`` is a host of this layout or a subdomain of one (``m.maghress.com``)."""
-        return site is not None and any(site == host or site.endswith(f".{host}") for host in self.hosts)
+        return site is not None and f".{site}".endswith(self._host_endings)
 
     def is_heading_element(self, element: Element) -> bool:
         """Return True if a line that is all of ``element`` is a heading."""
@@ -305,10 +308,10 @@ class _Openings:
 
     def __init__(self, wordings: Sequence[tuple[WordingRule, Wording]]) -> None:
         self._all = wordings
-        self._is_any = any(wording.openings is None for _, wording in wordings)
+        self._is_any = any("" in wording.openings for _, wording in wordings)
         self._by_head: dict[str, list[tuple[WordingRule, Wording]]] = {}
         for rule, wording in wordings:
-            for head in {opening[:2] for opening in wording.openings or ()}:
+            for head in {opening[:2] for opening in wording.openings if opening}:
                 self._by_head.setdefault(head, []).append((rule, wording))
         self._firsts = frozenset(head[0] for head in self._by_head)
         self._heads = {case for head in self._by_head for case in (head, head.upper(), head.capitalize(), head[0] + TATWEEL)}
@@ -331,8 +334,10 @@ class _Openings:
         """Return the wordings that may match a line, judged by its first :data:`OPENING` characters."""
         if not self.may_begin(line):
             return ()
-        opening = line[:OPENING]
-        found: Sequence[tuple[WordingRule, Wording]] = self._by_head.get(opening[:2].casefold(), ())
-        if self._is_any or not found or LOST in opening:
-            found = self._all
-        return [pair for pair in found if pair[1].may_begin(opening)]
+        opening = line[:OPENING].casefold()
+        if LOST in opening:
+            return self._all
+        found = self._all if self._is_any else self._by_head.get(opening[:2], self._all)
+        if has_marks(opening):
+            return [pair for pair in found if pair[1].may_begin_with_letter(opening[0])]
+        return [pair for pair in found if opening.startswith(pair[1].openings)]

@@ -63,21 +63,14 @@ class Wording:
         self._sentences = sentences
         self._date = date
         self._chained = chained
-        openings = [_openings(sentence) for sentence in sentences]
-        self.openings = None if None in openings else frozenset().union(*filter(None, openings))
-        """Possible beginnings of a line: up to four letters, in lower case; None if any beginning is possible."""
+        self.openings = tuple(set().union(*map(_openings, sentences)))
+        """Possible beginnings of a line: up to :data:`OPENING` letters, in lower case; empty if any beginning is possible."""
         self.shortest = min(map(_shortest, sentences))
         """Minimum length of a line."""
 
-    def may_begin(self, opening: str) -> bool:
-        """Return True if a line that begins with these :data:`OPENING` characters may match."""
-        if self.openings is None or LOST in opening:
-            return True
-        letters = opening.casefold()
-        word = _WORD.match(letters)
-        if word is None or _DECORATION.search(letters) or any(map(unicodedata.combining, letters)):
-            return any(possible[0] == letters[:1] for possible in self.openings)
-        return any(map(word[0].startswith, self.openings))
+    def may_begin_with_letter(self, letter: str) -> bool:
+        """Return True if a line that begins with this letter and a mark on it may match."""
+        return any(opening[:1] in ("", letter) for opening in self.openings)
 
     def match(self, line: str) -> dict[str, str] | None:
         """Return the slots if all of a squeezed line is one of these sentences, or several if they are chained."""
@@ -145,8 +138,16 @@ def slots_of(sentence: str) -> list[str]:
     return [token["slot"] for token in _TOKEN.finditer(sentence) if token["slot"]]
 
 
-def _openings(sentence: str) -> set[str] | None:
-    """Return the possible beginnings of a sentence: up to four letters, in lower case; None if any is possible.
+def has_marks(opening: str) -> bool:
+    """Return True if letters at the start of a line have marks, so that only the first letter is certain."""
+    # Nearly all openings are bare letters. The stretching stroke counts as a letter.
+    if opening.isalpha():
+        return TATWEEL in opening
+    return _DECORATION.search(opening) is not None or any(map(unicodedata.combining, opening))
+
+
+def _openings(sentence: str) -> set[str]:
+    """Return the possible beginnings of a sentence: up to :data:`OPENING` letters, in lower case; an empty one if any is possible.
 
     Raises:
         ValueError: if its brackets or braces do not match, it has no word, or it has a slot twice.
@@ -171,7 +172,7 @@ def _openings(sentence: str) -> set[str] | None:
         raise ValueError(f"{sentence!r} is not a wording: it has a slot twice")
     choices = sentence[1:].partition(")")[0].split("|") if sentence.startswith("(") else [sentence]
     if not all(choice[:1].isalnum() for choice in choices):
-        return None
+        return {""}
     return {"".join(letters).casefold() for choice in choices for letters in product(*map(_with_base, _WORD.match(choice)[0]))}  # type: ignore[index]
 
 

@@ -25,8 +25,7 @@ def read_text(text: str) -> Document:
     blocks: list[Block] = []
     position = 0
     for line in lines:
-        bare = line.strip()
-        if bare:
+        if bare := line.strip():
             start = position if bare[0] == line[0] else position + len(line) - len(line.lstrip())
             blocks.append(Block(start, start + len(bare)))
         position += len(line) + is_plain
