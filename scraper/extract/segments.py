@@ -7,7 +7,7 @@ import msgspec
 
 from scraper.extract.marks import Mark, marks_of, without_marks
 from scraper.extract.spans import trim
-from scraper.extract.ticker import split_usual
+from scraper.extract.ticker import UsualSlots, split_usual
 from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Match
 from scraper.layouts.schema import ElementRule
@@ -42,8 +42,8 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     hit: Match | None
     marks: Sequence[Mark] = ()
     """The marks that an extractor added to it."""
-    slots: Sequence[str] | None = None
-    """The text between its separators, if all of them are the usual ones of tickers."""
+    slots: UsualSlots | None = None
+    """Its slots, if it has separators of tickers, all of them in their usual form."""
 
     @property
     def begin(self) -> int:

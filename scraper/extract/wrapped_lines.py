@@ -67,7 +67,8 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     if len(blocks) <= _FEW:
         return document
     wide = [block for block in blocks if block.end - block.start > _WIDEST]
-    breakable = list(islice((block for block in wide[: len(blocks) // 10 + 3] if not _is_unbreakable(text, block)), 2))
+    sample = reversed(wide[: len(blocks) // 10 + 3])  # the first of them is usually the ticker, the longest line of all
+    breakable = list(islice((block for block in sample if not _is_unbreakable(text, block)), 2))
     if len(breakable) > 1:
         return document
     lines = _lines_of(document)
