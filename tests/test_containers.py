@@ -558,7 +558,7 @@ def test_parquet_without_pyarrow_says_how_to_get_it(tmp_path: Path) -> None:
     code = "import sys; sys.modules['pyarrow'] = None; from scraper.__main__ import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "clean", str(path)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
-    assert "pip install 'scraper[parquet]'" in done.stderr
+    assert "pip install 'press-scraper[parquet]'" in done.stderr
 
 
 def test_rows_are_read_by_row_group_and_named_by_number(tmp_path: Path) -> None:

@@ -516,6 +516,6 @@ def test_without_what_draws_pictures_it_says_how_to_have_it(tmp_path: Path) -> N
     done = run("stats", records, "--html", page, env=env)
     assert (done.returncode, done.stdout, page.exists()) == (1, b"", False)
     assert complaints(done) == [
-        "scraper: --html: its pictures are drawn with vl-convert, which is not installed; install it with: pip install 'scraper[stats]'"
+        "scraper: --html: its pictures are drawn with vl-convert, which is not installed; install it with: pip install 'press-scraper[stats]'"
     ]
     assert run("stats", records, env=env).returncode == 0

@@ -91,7 +91,7 @@ def table_of(name: Path | None, columns: Columns | None) -> Table | None:
         raise OutputError(f"{found.name} is compressed inside; leave {packed} out")
     if found.library is not None and find_spec(found.library) is None:
         raise OutputError(
-            f"{found.name} is written with {found.library}, which is not installed; install it with: pip install 'scraper[{found.extra}]'"
+            f"{found.name} is written with {found.library}, which is not installed; install it with: pip install 'press-scraper[{found.extra}]'"
         )
     return Table(found, columns, Path(f"table{packed}"))
 
