@@ -43,7 +43,9 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        sentence = "Parquet files are read with pyarrow, which is not installed; install it with: pip install 'press-scraper[parquet]'"
+        sentence = (
+            "Parquet files are read with pyarrow, which is not installed; install it with: pip install 'press-scraper[parquet]'"
+        )
         yield place.failed(UnreadableInput(sentence))
         return
     try:
