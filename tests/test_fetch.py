@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpcore
+import httpx
 import pytest
 import trustme
 from fastwarc.warc import ArchiveIterator
@@ -650,6 +651,33 @@ def test_a_state_or_output_that_does_not_fit_is_named(site: Site, tmp_path: Path
     assert done.returncode == 1
     assert message in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
+
+
+def test_headlines_are_a_list_of_articles(site: Site, tmp_path: Path) -> None:
+    """Headlines lead --from-list to their articles, whatever keys they have; one without an address is counted as left out."""
+    saved = tmp_path / "saved.html"
+    saved.write_bytes(httpx.get(site.url("/difaf/1")).content)
+    for more in ([], ["--unique"], ["--keys", "url"]):
+        lines = subprocess.run(
+            [sys.executable, "-m", "scraper", "headlines", saved, "--url", site.url("/difaf/1"), *more],
+            capture_output=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        addresses = [row["url"] for row in rows(lines)]
+        assert len(addresses) > 3
+        lines = b"".join(lines.splitlines(keepends=True)[:3]) + json.dumps({**rows(lines)[0], "url": None}).encode() + b"\n"
+        done = fetch("--from-list", "-", data=lines)
+        assert [row["url"] for row in rows(done.stdout)] == addresses[:3]
+        assert b"left out: 1 headline without address" in done.stderr
+
+
+def test_missing_directories_are_made(site: Site, tmp_path: Path) -> None:
+    """The directories of state, outputs and archive are made."""
+    names = {"--state": "a/db", "-o": "b/c/out.jsonl", "--save": "d/raw.warc.gz", "--spans": "e/spans.jsonl"}
+    options = [part for option, name in names.items() for part in (option, tmp_path / name)]
+    assert fetch(site.url("/difaf/1"), *options).returncode == 0
+    assert all((tmp_path / name).stat().st_size for name in names.values())
 
 
 _FOREIGN = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('CREATE TABLE t (x)'); db.commit()"

@@ -34,14 +34,16 @@ def tree(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
-@given(VALUES, VALUES)
-@example("a" * 250, "a" * 251)
-@example("a.part", "a")
-@example("é" * 200, "é" * 201)
-@example("unknown", None)
-def test_no_value_leaves_its_directory_and_no_two_share_a_name(one: str | None, other: str | None) -> None:
+@given(VALUES, VALUES, st.sampled_from(["newspaper", "newspaper_slug"]))
+@example("a" * 250, "a" * 251, "newspaper_slug")
+@example("a.part", "a", "newspaper_slug")
+@example("é" * 200, "é" * 201, "newspaper")
+@example("unknown", None, "newspaper")
+@example("a b", "a_b", "newspaper")
+@example("a_b", "a%5Fb", "newspaper")
+def test_no_value_leaves_its_directory_and_no_two_share_a_name(one: str | None, other: str | None, field: str) -> None:
     """Any value becomes one visible file name of a permitted length, and different values become different names."""
-    pattern = Pattern.parse("root/{site}/{newspaper_slug}.jsonl.gz")
+    pattern = Pattern.parse(f"root/{{site}}/{{{field}}}.jsonl.gz")
     names = []
     for value in (one, other):
         site, name = pattern.filled(dict.fromkeys(FIELDS, value)).removeprefix("root/").split("/")
@@ -82,6 +84,13 @@ def test_each_page_goes_where_its_values_say(tmp_path: Path, ending: str, jobs: 
     assert found == {name: b"".join(lines) for name, lines in expected.items()}
 
 
+def test_a_newspaper_is_named_as_in_print(tmp_path: Path) -> None:
+    """{newspaper} is the printed name, with _ for a space."""
+    pages = [FIXTURES / f"{lang}-article-html/source.html" for lang in ("arabic", "french")]
+    assert run("clean", *pages, "-o", f"{tmp_path}/{{newspaper}}.jsonl").returncode == 0
+    assert set(tree(tmp_path)) == {"المنارة_اليوم.jsonl", "La_Dépêche_du_21.jsonl"}
+
+
 def test_headlines_go_where_their_pages_say(tmp_path: Path) -> None:
     """Year and month are those of the page, and a page without headlines makes no file."""
     run("headlines", FIXTURES, "-j2", "-o", f"{tmp_path}/{{kind}}/{{year}}-{{month}}.jsonl")
@@ -95,7 +104,7 @@ def test_headlines_go_where_their_pages_say(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("out", "message"),
     [
-        ("{newspaper}.jsonl", "{newspaper} is not a field; choose from {site}, {lang}, {newspaper_slug}, {date}, {year},"),
+        ("{paper}.jsonl", "{paper} is not a field; choose from {site}, {lang}, {newspaper}, {newspaper_slug}, {date}, {year},"),
         ("{}.jsonl", "{} is not a field"),
         ("{site!r}.jsonl", "{site!r} is not a field"),
         ("a}.jsonl", "written twice"),

@@ -206,3 +206,10 @@ def test_a_full_disk_is_told_in_a_sentence() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert "the temporary data of the run cannot be stored (" in done.stdout
     assert "TMPDIR" in done.stdout
+
+
+def test_headlines_of_repeated_pages_are_left_out(tmp_path: Path) -> None:
+    """`headlines --dedup` leaves out the headlines of a page that repeats an earlier one; --unique, which counts pages, refuses it."""
+    once, twice = run("headlines", HTML), run("headlines", HTML, HTML, "--dedup", "--summary", tmp_path / "summary")
+    assert (once.stdout, json.loads((tmp_path / "summary").read_text())["left_out"]) == (twice.stdout, {"repeated-url": 1})
+    assert run("headlines", HTML, "--dedup", "--unique").returncode == 2

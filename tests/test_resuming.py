@@ -297,6 +297,23 @@ def test_the_given_name_decides_the_compression(place: Path, tmp_path: Path, nam
     assert unpack(name, (tmp_path / "out" / target).read_bytes()) == uninterrupted(tmp_path)
 
 
+def test_headlines_are_resumed(place: Path, tmp_path: Path) -> None:
+    """`headlines --resume` goes on where it was killed; pages are not taken for its result, and --unique refuses it."""
+    (tmp_path / "dump.jsonl").symlink_to(place / "dump.jsonl")
+    (tmp_path / "out").mkdir()
+    command = [*COMMAND, "headlines", "dump.jsonl", "-o", "out/pages.jsonl", "-j1"]
+    env = environment(tmp_path / "site")
+    while reached(tmp_path) < 3:
+        assert kill([*command, "--resume"], tmp_path, env, random.Random(1))[0] == -signal.SIGKILL
+    assert b"other inputs or options" in resume(tmp_path).stderr
+    done = [
+        subprocess.run([*command, *more], cwd=tmp_path, env={**os.environ, **env}, capture_output=True, check=False, timeout=120)
+        for more in (["--resume"], ["--resume", "--unique"], ["-o", "out/again.jsonl"])
+    ]
+    assert [each.returncode for each in done] == [1, 2, 1]  # three lines are broken
+    assert (tmp_path / "out/pages.jsonl").read_bytes() == (tmp_path / "out/again.jsonl").read_bytes() != b""
+
+
 def test_other_options_or_inputs_are_refused(stopped: Path) -> None:
     """Other options or inputs end with one sentence and status 2, and leave the output as it is."""
     before = {path: path.read_bytes() for path in (stopped / "out").iterdir()}

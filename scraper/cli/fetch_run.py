@@ -83,7 +83,8 @@ def run(options: Options, web: FetchOptions) -> None:
             archive=outputs.keep,
             is_proxied=client.is_proxied,
         )
-        addresses = chain(options.inputs or [], read_list(options.from_list) if options.from_list is not None else ())
+        listed = read_list(options.from_list, counts.left_out) if options.from_list is not None else ()
+        addresses = chain(options.inputs or [], listed)
         records: Records = "headline" if web.ticker_only else "page"
         queue = FetchQueue(addresses, records, outputs.state, web.refresh, counts)
         scheduler = Scheduler(iter(queue), fetcher.fetch)

@@ -1,10 +1,12 @@
 """The command ``headlines``."""
 
-from scraper.cli.options import Options, Unique, sharing
+import typer
+
+from scraper.cli.options import Dedup, Options, Resume, Unique, sharing
 
 
 @sharing
-def headlines(options: Options, unique: Unique = False) -> None:
+def headlines(options: Options, unique: Unique = False, dedup: Dedup = False, resume: Resume = False) -> None:
     """Turn the tickers of saved pages into JSON Lines, one record per headline.
 
     Example: scraper headlines saved/ | jq -r .headline
@@ -15,6 +17,12 @@ def headlines(options: Options, unique: Unique = False) -> None:
     from scraper.cli.runs import run
     from scraper.records import HeadlineHistory, HeadlineRecord, columns_of
 
+    for option, is_given, reason in (
+        ("--dedup", dedup, "--unique counts all pages that show a headline"),
+        ("--resume", resume, "--unique writes its lines when all pages are read"),
+    ):
+        if unique and is_given:
+            raise typer.BadParameter(f"{reason}; leave one of them out.", param_hint=option)
     record = HeadlineHistory if unique else HeadlineRecord
     keys = check_keys(options.keys, record)
     columns = columns_of(record, keys)
@@ -27,4 +35,4 @@ def headlines(options: Options, unique: Unique = False) -> None:
     else:
         from scraper.engine import headline_lines
 
-        run(options, partial(headline_lines, keys=keys), columns, has_characters=False)
+        run(options, partial(headline_lines, keys=keys), columns, dedup=dedup, resume=resume, has_characters=False)

@@ -148,7 +148,7 @@ def run(
     partitions = Partitions(pattern, is_kept=resume, table=table) if pattern is not None else None
     failures, pieces = (Output(file, is_kept=resume) if file is not None else None for file in (options.failures, spans))
     files = [file for file in (output, partitions, failures, pieces) if file is not None]
-    checkpoint = _checkpoint(options, pattern, files, counts, spans, not dedup) if resume else None
+    checkpoint = _checkpoint(options, pattern, files, counts, spans, not dedup, tuple(columns)) if resume else None
     opened, unopened = (files, ()) if checkpoint is None else ([checkpoint], files)
     with finishing(opened, counts, quiet=options.quiet, unopened=unopened, table=table):
         if checkpoint is None or not checkpoint.is_done:

@@ -109,7 +109,8 @@ class Counts(CharacterCounts):
             parts.append(_counted(self.headlines, "new headline"))
         kept, removed = self.kept.total(), self.removed_characters.total()
         if kept or removed:
-            parts.append(f"{_counted(kept + removed, 'character')}: {kept:,} kept, {removed:,} removed")
+            noun = "character" if kept + removed == 1 else "characters"
+            parts.append(f"{kept + removed:,} {noun}: {kept:,} kept, {removed:,} removed")
         for name, counts in (("warnings", self.warnings), ("left out", self.left_out), ("failed", self.failures)):
             if counts:
                 parts.append(f"{name}: {_listed(counts)}")
@@ -134,8 +135,8 @@ class Counts(CharacterCounts):
 
 
 def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _listed(counts: Counter[str]) -> str:
-    return ", ".join(f"{number:,} {name}" for name, number in counts.most_common())
+    return ", ".join(f"{number} {name}" for name, number in counts.most_common())

@@ -20,7 +20,7 @@ class AppendFile:
     """A file that one run at a time appends to. A context manager.
 
     Args:
-        path: the file, which is created if it is missing; symbolic links are followed.
+        path: the file, which is created if it is missing, with its directory; symbolic links are followed.
 
     Raises:
         OutputError: if it cannot be opened or written, is not a regular file, or another run appends to it.
@@ -30,6 +30,7 @@ class AppendFile:
         self.path = Path(os.path.realpath(path))
         self._name = str(path)
         with ExitStack() as on_error, mapped_os_errors(self._name):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = io.FileIO(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666), "r+")
             on_error.callback(self._file.close)
             if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):

@@ -70,7 +70,7 @@ class State:
     """The state file, locked by this run from ``__enter__`` on. A context manager; any thread may use it.
 
     Args:
-        path: the file, which is created if it is missing.
+        path: the file, which is created if it is missing, with its directory.
 
     Raises:
         StateError: if another run has locked it, or it is not a state of this program.
@@ -81,6 +81,8 @@ class State:
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
+        with suppress(OSError):  # what is wrong with it is wrong with the file, too
+            self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Self
 from scraper.output.files import NEW, PART, file_ids
 from scraper.records import PageRecord
 
-FIELDS: Final = ("site", "lang", "newspaper_slug", "date", "year", "month", "kind")
+FIELDS: Final = ("site", "lang", "newspaper", "newspaper_slug", "date", "year", "month", "kind")
 
 _NULL: Final = "unknown"
 _LONGEST: Final = 255 - len(PART + NEW)
@@ -20,6 +20,8 @@ _SHORTEST: Final = 40
 """Minimum bytes for a value: enough for a digest and a readable start."""
 _DIGITS: Final = 16
 _SAFE: Final = frozenset("-_.")
+_NEWSPAPER: Final = {" ": "_", "_": "%5F"}
+"""What characters of a newspaper's name become, which would be hard to read with each space as ``%20``."""
 _VALUE: Final = "\0"
 """Placeholder for a value; no path can contain it."""
 
@@ -36,7 +38,8 @@ class Pattern(NamedTuple):
     """A path with fields in braces. It can be pickled.
 
     A value cannot leave its directory, and two values never give the same name: characters other than letters, digits and ``-_.``
-    are percent-encoded, and so is a leading dot. A value that is too long is cut, and ends with ``~`` and a digest.
+    are percent-encoded, and so is a leading dot. In the name of a newspaper, a space becomes ``_``, and ``_`` is encoded. A value
+    that is too long is cut, and ends with ``~`` and a digest.
     """
 
     pieces: tuple[_PatternPart, ...]
@@ -87,6 +90,7 @@ class Pattern(NamedTuple):
         values: dict[str, str | None] = {
             "site": record.site,
             "lang": record.lang,
+            "newspaper": record.newspaper,
             "newspaper_slug": record.newspaper_slug,
             "date": date,
             "year": date and date[:4],
@@ -135,7 +139,8 @@ def _name(value: str | None, field: str, limit: int) -> str:
         return _NULL
     if not value:
         return "%"
-    name = "".join(char if char.isalnum() or char in _SAFE else _encoded(char) for char in value)
+    special = _NEWSPAPER if field == "newspaper" else {}
+    name = "".join(special.get(char) or (char if char.isalnum() or char in _SAFE else _encoded(char)) for char in value)
     if name[0] == "." or (name == _NULL and field != "kind"):
         name = _encoded(name[0]) + name[1:]
     if len(name.encode()) <= limit:
