@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import random
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from typing import Any
 import pytest
 import zstandard
 
-from tests.containers import delimited, json_array, jsonl, twenty_pages
+from scraper.errors import BadAddress
+from scraper.fetch.addresses import prepare
+from tests.containers import delimited, json_array, jsonl, record, response, twenty_pages, zipped
+from tests.test_cli import HTML as PAGE
 from tests.test_cli import complaints, records, run
 from tests.test_containers import peak
 
@@ -277,3 +281,99 @@ def test_a_missing_field_of_a_large_dump_is_named_early(tmp_path: Path) -> None:
     (message,) = said
     assert len(rows) == 120
     assert "none of the first 35 records has the field 'uri' of --url-field: there are 'id', 'text'" in message
+
+
+# --- other formats and addresses ---
+
+
+def office(*members: str) -> bytes:
+    return zipped([(name, b"<x/>" * 50) for name in members])
+
+
+def typed(media_type: str) -> bytes:
+    return zipped([("mimetype", media_type.encode()), ("content.xml", b"<x/>")], zipfile.ZIP_STORED)
+
+
+FOREIGN = {
+    "a PDF document; make text of it first": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\n" * 30,
+    "a Word document (DOCX); save it as": office("[Content_Types].xml", "_rels/.rels", "word/document.xml"),
+    "a PowerPoint presentation (PPTX); save it as": office("_rels/.rels", "ppt/presentation.xml", "[Content_Types].xml"),
+    "an Excel workbook (XLSX); save the sheet as CSV": office("[Content_Types].xml", "xl/workbook.xml"),
+    "a document of an old Word, Excel or PowerPoint; save it as": bytes.fromhex("d0cf11e0a1b11ae1") + b"W\0o\0r\0d\0" * 99,
+    "a document in RTF; save it as": b"{\\rtf1\\ansi un texte}",
+    "an e-book (EPUB); make HTML of it": typed("application/epub+zip"),
+    "an OpenDocument text (ODT); save it as": typed("application/vnd.oasis.opendocument.text"),
+    "an OpenDocument spreadsheet (ODS); save the sheet as CSV": typed("application/vnd.oasis.opendocument.spreadsheet"),
+}
+
+
+def test_documents_of_other_programs_are_refused_by_name(tmp_path: Path) -> None:
+    """PDF, Office, OpenDocument and EPUB give no record: named, they are failures that say what to do; found, they are counted."""
+    paths = [write(tmp_path / str(n), data) for n, data in enumerate(FOREIGN.values())]
+    done = run("clean", *paths, PAGE)
+    assert (done.returncode, len(records(done))) == (1, 1)
+    for path, what, line in zip(paths, FOREIGN, complaints(done), strict=True):
+        assert line.startswith(f"scraper: {path}: not-text: it is {what}")
+    found = run("clean", tmp_path)
+    assert (found.returncode, found.stdout, complaints(found)) == (0, b"", [])
+    assert f"left out: {len(FOREIGN)} not-text" in found.stderr.decode()
+    piped = run(
+        "clean", write(tmp_path / "x.zip", zipped([("a.docx", office("word/a", "[Content_Types].xml")), ("b.html", b"<p>b")]))
+    )
+    assert (piped.returncode, len(records(piped))) == (0, 1)
+
+
+def test_an_archive_of_pages_is_no_document(tmp_path: Path) -> None:
+    """A zip archive with a directory named like one of Word is read."""
+    done = run("clean", write(tmp_path / "x.zip", zipped([("word/a.html", b"<p>a"), ("xl/b.html", b"<p>b")])))
+    assert (done.returncode, len(records(done))) == (0, 2)
+
+
+def test_what_wget_stores_of_itself_is_left_out(tmp_path: Path) -> None:
+    """The arguments, log and manifest in a web archive of wget are counted, and are no pages."""
+    own = [
+        record("resource", b"wget --warc-file x", uri=f"metadata://gnu.org/software/wget/warc/{name}", content_type="text/plain")
+        for name in ("MANIFEST.txt", "wget_arguments.txt", "wget.log")
+    ]
+    done = run("clean", write(tmp_path / "x.warc", b"".join([response(b"<html><p>one"), *own])))
+    assert (done.returncode, [row["text"] for row in records(done)]) == (0, ["one"])
+    assert b"left out: 3 other-record" in done.stderr
+
+
+def test_an_address_is_fetched_and_not_cleaned() -> None:
+    """``clean`` refers an address to ``fetch``."""
+    done = run("clean", "https://www.maghress.com/almanara/1")
+    assert done.returncode == 1
+    assert complaints(done)[0].endswith(": missing: it is an address, not a file; use `scraper fetch` to read it")
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("maghress.com", "https://maghress.com/"),
+        (" www.Maghress.com/almanara/1?a=b ", "https://www.maghress.com/almanara/1?a=b"),
+        ("maghress.com:8080/x", "https://maghress.com:8080/x"),
+        ("http://maghress.com", "http://maghress.com/"),
+    ],
+)
+def test_https_is_assumed(given: str, sent: str) -> None:
+    """An address without a scheme is requested by https; one with a scheme stays as it is."""
+    assert prepare(given) == sent
+
+
+@pytest.mark.parametrize(
+    "given", ["maghress", "mailto:a@maghress.com", "pages/saved.html", "javascript:alert(1)", "1.5", "ftp://a.example"]
+)
+def test_other_words_are_no_addresses(given: str) -> None:
+    """What does not begin with a host is refused, and not requested."""
+    with pytest.raises(BadAddress):
+        prepare(given)
+
+
+def test_a_piece_of_a_dump_is_explained(tmp_path: Path) -> None:
+    """``explain`` takes the fields of a dump, and shows one piece of it."""
+    path = write(tmp_path / "dump.jsonl", dump(9, body="<html><p>nine", link="https://a.example/9"))
+    done = run("explain", f"{path}#5", "--html-field", "body", "--url-field", "link")
+    assert done.returncode == 0
+    assert f"{path}#5" in done.stdout.decode()
+    assert "https://a.example/9" in done.stdout.decode()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scraper.cli.options import Layouts, MaxBytes, Url
+from scraper.cli.options import DateField, HtmlField, Layouts, MaxBytes, TextField, Url, UrlField
 from scraper.defaults import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ _STDOUT = Path("-")
 
 def explain(
     input: Annotated[
-        str | None, typer.Argument(metavar="INPUT", help="A saved page: a file, or - for stdin.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="INPUT", help="A saved page: a file, a piece such as dump.jsonl#5, or - for stdin.", show_default=False
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the pieces, with white space, as JSON Lines.")] = False,
     html: Annotated[
@@ -30,6 +33,10 @@ def explain(
     ] = None,
     url: Url = None,
     layouts: Layouts = None,
+    text_field: TextField = "text",
+    html_field: HtmlField = None,
+    url_field: UrlField = "url",
+    date_field: DateField = None,
     max_bytes: MaxBytes = MAX_BYTES,
 ) -> None:
     """Show how every piece of a page was labelled, and why.
@@ -53,7 +60,7 @@ def explain(
     chosen, stdout, counts = check_layouts(layouts), Output(None), Counts()
     # Opened only when there is something to write, so that a page that fails leaves an existing file unchanged.
     files = [Output(html)] if html not in (None, _STDOUT) else []
-    items = read_inputs([source], ReadOptions(max_bytes=max_bytes, url=url))
+    items = read_inputs([source], ReadOptions(max_bytes, url, text_field, html_field, url_field, date_field))
     with finishing([stdout], counts, quiet=True, unopened=files):
         for outcome in outcomes(items, chosen, counts):
             report = _json(outcome) if json else _html(outcome, chosen) if html is not None else _text(outcome, chosen)

@@ -1,6 +1,7 @@
 """Addresses as they are requested: their normal form, the host they belong to, and whether that host is public."""
 
 import ipaddress
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -30,13 +31,21 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 addresses as networks that speak only IPv6 write them (RFC 6052, 2.1)."""
 
 
+_HOST: Final = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]+(?::\d{1,5})?(?:[/?#]|$)")
+"""A host with a dot in it, with which an address begins that has lost its scheme."""
+
+
 def prepare(address: str) -> str:
     """Return an address in the form in which it is sent: percent-encoded, host in lower case, without fragment.
+
+    An address that begins with a host gets ``https://`` in front.
 
     Raises:
         BadAddress: if it is no http or https address.
     """
     address = address.strip()
+    if _HOST.match(address):
+        address = f"https://{address}"
     if not is_absolute(address):
         raise BadAddress(f"{address[:200]!r} is no http or https address; write it with https:// in front")
     try:

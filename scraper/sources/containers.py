@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.models import Page
 from scraper.sources.concatenated import split_pages
+from scraper.sources.documents import check_format
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.sniffing import Kind, kind_of
 from scraper.sources.streams import Stream
@@ -44,6 +45,7 @@ def read_stream(stream: Stream, place: Place, options: ReadOptions, file: Binary
 
 def _read(stream: Stream, place: Place, options: ReadOptions, file: BinaryIO | None) -> Iterator[Item]:
     kind = kind_of(stream, options)
+    check_format(stream.peek())
     if kind in _CONTAINERS and options.url is not None:
         raise UnreadableInput(f"--url is the address of one page, and this is {_CONTAINERS[kind]}; leave it out")
     if kind == "page":

@@ -14,6 +14,7 @@ from scraper.errors import EmptyInput, MissingInput, PageError, UnreadableInput,
 from scraper.sources.containers import read_stream
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.streams import Stream
+from scraper.urls import is_absolute
 
 STDIN: Final = "-"
 
@@ -67,7 +68,13 @@ def find_entries(inputs: Iterable[str], skip: Collection[FileId] = ()) -> Iterat
             elif os.path.isdir(name):
                 yield from _find_in_directory(name, skip)
             else:
-                yield InputEntry(name).place.failed(MissingInput("there is no such file or directory; check the path"))
+                yield InputEntry(name).place.failed(_missing(name))
+
+
+def _missing(name: str) -> MissingInput:
+    if is_absolute(name):
+        return MissingInput("it is an address, not a file; use `scraper fetch` to read it")
+    return MissingInput("there is no such file or directory; check the path")
 
 
 def read_entry(entry: InputEntry | Item, options: ReadOptions, meter: Meter | None = None) -> Iterator[Item]:

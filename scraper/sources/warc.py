@@ -33,6 +33,8 @@ _HEADROOM: Final = 4 * _MOST_HEADER
 
 _SUCCESS: Final = range(200, 300)
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
+_METADATA: Final = "metadata://"
+"""What wget stores of its own run: its arguments, its log, a list of files."""
 _ROBOTS: Final = re.compile(r"https?://[^/?#]*/robots\.txt", re.IGNORECASE)
 
 
@@ -220,6 +222,8 @@ def _page(record: Any, input: str, options: ReadOptions) -> Page | str:  # noqa:
     if not kind & (WarcRecordType.response | WarcRecordType.resource | WarcRecordType.conversion):
         return "other-record"
     url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
+    if url.startswith(_METADATA):
+        return "other-record"
     if _ROBOTS.fullmatch(url):
         return "robots.txt"
     content_type, transfer, content = record.headers.get("Content-Type"), None, None
