@@ -1,9 +1,11 @@
 """What users bring is read, or refused by name; it never becomes a false record. Through the command, as users run it."""
 
+import base64
 import csv
 import gzip
 import io
 import json
+import quopri
 import random
 import zipfile
 from collections.abc import Callable, Sequence
@@ -318,7 +320,11 @@ def test_documents_of_other_programs_are_refused_by_name(tmp_path: Path) -> None
     assert (found.returncode, found.stdout, complaints(found)) == (0, b"", [])
     assert f"left out: {len(FOREIGN)} not-text" in found.stderr.decode()
     piped = run(
-        "clean", write(tmp_path / "x.zip", zipped([("a.docx", office("word/a", "[Content_Types].xml")), ("b.html", b"<p>b")]))
+        "clean",
+        write(
+            tmp_path / "x.zip",
+            zipped([("a.docx", office("word/a", "[Content_Types].xml")), ("b.html", b"<p>b")], zipfile.ZIP_STORED),
+        ),
     )
     assert (piped.returncode, len(records(piped))) == (0, 1)
 
@@ -377,3 +383,83 @@ def test_a_piece_of_a_dump_is_explained(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert f"{path}#5" in done.stdout.decode()
     assert "https://a.example/9" in done.stdout.decode()
+
+
+# --- single files of browsers ---
+
+STORY = "<html><body><h1>Une école</h1><p>Le vélo répare la ville. صباح الخير</p></body></html>"
+
+
+def mhtml(*parts: tuple[str, bytes], start: str = "", location: str = "https://www.djazairess.com/fr/x/1") -> bytes:
+    """Return a message as Chrome writes it."""
+    header = f"From: <Saved by Blink>\r\nSnapshot-Content-Location: {location}\r\nSubject: =?utf-8?Q?=C3=A9cole?=\r\n"
+    header += (
+        'Date: Mon, 3 May 2021 12:34:56 +0100\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\ttype="text/html";\r\n'
+    )
+    header += f'\t{start}boundary="----Multipart"\r\n\r\n\r\n'
+    body = b"".join(b"------Multipart\r\n" + head.encode() + b"\r\n\r\n" + data + b"\r\n" for head, data in parts)
+    return header.encode() + body + b"------Multipart--\r\n"
+
+
+def html_part(
+    text: str, location: str = "https://www.djazairess.com/fr/x/1", coding: str = "quoted-printable"
+) -> tuple[str, bytes]:
+    encode = quopri.encodestring if coding == "quoted-printable" else base64.encodebytes
+    head = f"Content-Type: text/html\r\nContent-ID: <{location}>\r\nContent-Transfer-Encoding: {coding}\r\nContent-Location: {location}"
+    return head, encode(text.encode()).replace(b"\n", b"\r\n")
+
+
+IMAGE = (
+    "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-Location: https://a.example/x.png",
+    b"iVBORw0KGgo=",
+)
+FRAME = html_part("<p>an advertisement", "cid:frame-1@mhtml.blink")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        mhtml(html_part(STORY), IMAGE),
+        mhtml(html_part(STORY, coding="base64"), FRAME),
+        mhtml(FRAME, IMAGE, html_part(STORY)),
+        mhtml(FRAME, html_part(STORY), start='start="<https://www.djazairess.com/fr/x/1>"; ', location="https://a.example/"),
+        gzip.compress(mhtml(html_part(STORY))),
+        mhtml(html_part(STORY)).replace(b"\r\n", b"\n"),
+    ],
+)
+def test_a_page_in_mhtml_is_read(tmp_path: Path, data: bytes) -> None:
+    """The main part of an MHTML file is the page, decoded, with its own address and the time at which it was saved."""
+    done = run("clean", write(tmp_path / "page.mht", data))
+    (row,) = records(done)
+    assert (row["input"], row["url"], row["fetched_at"]) == (
+        str(tmp_path / "page.mht"),
+        "https://www.djazairess.com/fr/x/1",
+        "2021-05-03T11:34:56Z",
+    )
+    assert (done.returncode, complaints(done), "Le vélo répare la ville. صباح الخير" in row["text"]) == (0, [], True)
+    (row,) = records(run("clean", "-", "--url", "https://www.djazairess.com/fr/x/2", data=data))
+    assert row["url"] == "https://www.djazairess.com/fr/x/2"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (mhtml(IMAGE), "bad-record: it is MHTML, and none of its parts is a page"),
+        (mhtml(html_part(STORY))[:-80], "damaged: the page in this MHTML is broken or breaks off"),
+        (mhtml(html_part(STORY, coding="base64"))[:-60], "damaged: the page in this MHTML is broken or breaks off"),
+    ],
+)
+def test_mhtml_without_a_whole_page_is_a_failure(tmp_path: Path, data: bytes, words: str) -> None:
+    """MHTML that breaks off in the page, or has none, gives no record."""
+    done = run("clean", write(tmp_path / "page.mht", data))
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert words in complaints(done)[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["From: Rabat\nTo: Fes\n\nA story about trains.", "Note: the text follows.\n\nMIME-Version: 1.0\n"]
+)
+def test_a_text_that_begins_like_a_message_is_a_page(tmp_path: Path, text: str) -> None:
+    """A text whose first line has a colon is a page."""
+    (row,) = records(run("clean", write(tmp_path / "x", text.encode())))
+    assert row["text"].startswith(text[:10])

@@ -182,7 +182,7 @@ def _split(entry: InputEntry, options: ReadOptions) -> Iterator[Chunk]:
         for start in range(0, size, STRETCH):
             yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
     else:
-        yield FileChunk([entry], MANY if kind != "page" else 1, size)
+        yield FileChunk([entry], MANY if kind not in ("page", "mhtml") else 1, size)
 
 
 def _kinds(path: str, options: ReadOptions) -> tuple[Kind | None, Kind | None]:

@@ -52,18 +52,13 @@ def _read(stream: Stream, place: Place, options: ReadOptions, file: BinaryIO | N
         for n, data in enumerate(split_pages(stream.read_page(options.max_bytes)), 1):
             name = place.input if n == 1 else place.at(n)
             yield Item(name, Page(data=data, input=name, url=options.url if n == 1 else None), None, place.is_named)
-    elif kind == "jsonl":
-        from scraper.sources.jsonl import read_jsonl
+    elif kind == "mhtml":
+        from scraper.sources.mhtml import page_of_mhtml
 
-        yield from read_jsonl(stream, place, options)
-    elif kind == "json":
-        from scraper.sources.json_values import read_json
-
-        yield from read_json(stream, place, options)
-    elif kind == "csv":
-        from scraper.sources.delimited import read_delimited
-
-        yield from read_delimited(stream, place, options)
+        page = page_of_mhtml(stream.read_page(options.max_bytes), place, options)
+        yield Item(place.input, page, None, place.is_named)
+    elif kind in ("jsonl", "json", "csv"):
+        yield from _read_dump(kind, stream, place, options)
     elif kind == "warc":
         yield from _read_warc(stream, None, place, options)
     elif kind == "tar":
@@ -79,6 +74,20 @@ def _read(stream: Stream, place: Place, options: ReadOptions, file: BinaryIO | N
 
         inner = Place(place.input, place.is_named, place.depth + 1)
         yield from read_stream(Stream(Decompressor(stream, kind)), inner, options)
+
+
+def _read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:
+    if kind == "jsonl":
+        from scraper.sources.jsonl import read_jsonl
+
+        return read_jsonl(stream, place, options)
+    if kind == "json":
+        from scraper.sources.json_values import read_json
+
+        return read_json(stream, place, options)
+    from scraper.sources.delimited import read_delimited
+
+    return read_delimited(stream, place, options)
 
 
 def _read_warc(stream: Stream, compression: str | None, place: Place, options: ReadOptions) -> Iterator[Item]:

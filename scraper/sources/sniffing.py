@@ -7,7 +7,7 @@ from scraper.sources.items import ReadOptions
 from scraper.sources.magic import compression_of
 from scraper.sources.streams import Stream
 
-Kind = Literal["page", "gzip", "zstd", "bzip2", "xz", "zip", "tar", "parquet", "warc", "jsonl", "json", "csv"]
+Kind = Literal["page", "gzip", "zstd", "bzip2", "xz", "zip", "tar", "parquet", "warc", "jsonl", "json", "csv", "mhtml"]
 
 _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"PK\x03\x04", "zip"),
@@ -18,6 +18,10 @@ _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
 _TAR_MAGIC: Final = slice(257, 262)
 _ENOUGH: Final = 1024
 """Bytes that contain every magic number, and the first key of nearly every object."""
+_LONGEST_HEADER: Final = 1 << 14
+"""Bytes in which the header of a message ends."""
+_FIELD: Final = re.compile(rb"[A-Za-z-]+:[ \t]")
+"""The first field of such a header."""
 _LONGEST_CUT: Final = 1 << 20
 """Bytes of a first line that may be the end of a line of a dump."""
 
@@ -40,6 +44,10 @@ def kind_of(stream: Stream, options: ReadOptions) -> Kind:
         return kind or "page"
     if _begins_with_a_cut_line(stream):
         return "jsonl"
+    if _FIELD.match(head):
+        from scraper.sources.mhtml import is_mhtml
+
+        return "mhtml" if is_mhtml(_at_least(stream, _LONGEST_HEADER)) else "page"
     from scraper.sources.delimited import delimiter_of
 
     return "csv" if delimiter_of(stream, options) is not None else "page"
