@@ -463,3 +463,79 @@ def test_a_text_that_begins_like_a_message_is_a_page(tmp_path: Path, text: str) 
     """A text whose first line has a colon is a page."""
     (row,) = records(run("clean", write(tmp_path / "x", text.encode())))
     assert row["text"].startswith(text[:10])
+
+
+# --- directories and parts of inputs ---
+
+
+def saved_folder(directory: Path) -> None:
+    """Write pages as a browser saves them, and a folder that only resembles theirs."""
+    for name in ("a.html", "b.htm", "deep/c.html", "d.txt"):
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(PAGE.read_bytes())
+    for name in ("a_files/x.js", "a_files/deep/frame.html", "b_fichiers/x.html", "deep/c_files/x.css", "d_files/kept.html"):
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("<p>an advertisement")
+
+
+def zipped_folder(directory: Path) -> bytes:
+    paths = sorted(path for path in directory.rglob("*") if path.is_file())
+    return zipped([(str(path.relative_to(directory)), path.read_bytes()) for path in paths])
+
+
+def test_what_browsers_save_beside_a_page_is_left_out(tmp_path: Path) -> None:
+    """Files in ``x_files`` beside ``x.html`` are counted and not read, in a directory and in a zip archive, but if named."""
+    saved_folder(tmp_path / "saved")
+    archive = write(tmp_path / "saved.zip", zipped_folder(tmp_path / "saved"))
+    for source, border in ((tmp_path / "saved", "/"), (archive, "#")):
+        for jobs in ("1", "2"):
+            done = run("clean", source, "-j", jobs)
+            names = [row["input"].removeprefix(f"{source}{border}") for row in records(done)]
+            assert (sorted(names), done.returncode) == (["a.html", "b.htm", "d.txt", "d_files/kept.html", "deep/c.html"], 0)
+            assert b"left out: 4 saved-beside-a-page" in done.stderr
+    named = run("clean", tmp_path / "saved" / "b_fichiers", tmp_path / "saved" / "a_files" / "deep" / "frame.html")
+    assert len(records(named)) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (("--include", "*.html"), ["a.html", "d_files/kept.html", "deep/c.html"]),
+        (("--include", "*.htm", "--include", "deep/*"), ["b.htm", "deep/c.html"]),
+        (("--exclude", "d_*/*", "--exclude", "a.*"), ["b.htm", "d.txt", "deep/c.html"]),
+        (("--include", "*.html", "--exclude", "deep/*"), ["a.html", "d_files/kept.html"]),
+        (("--include", "A.HTML"), []),
+    ],
+)
+def test_files_are_chosen_by_pattern(tmp_path: Path, options: tuple[str, ...], names: list[str]) -> None:
+    """Patterns choose among files that are found, by their name or, with a slash, by their path; named files are always read."""
+    saved_folder(tmp_path / "saved")
+    archive = write(tmp_path / "saved.zip", zipped_folder(tmp_path / "saved"))
+    for source, border in ((tmp_path / "saved", "/"), (archive, "#")):
+        done = run("clean", source, *options)
+        assert sorted(row["input"].removeprefix(f"{source}{border}") for row in records(done)) == names
+        assert f"{5 - len(names)} excluded".encode() in done.stderr
+        assert done.returncode == 0
+    assert len(records(run("clean", PAGE, "--exclude", "*"))) == 1
+
+
+def test_a_part_of_the_pages_can_be_read(tmp_path: Path) -> None:
+    """--limit reads the first pages, --sample any, by a seed and in their order; for any number of processes, and from a pipe."""
+    data = b"".join(json.dumps({"text": f"page {n} {'word ' * 400}"}).encode() + b"\n" for n in range(1000))
+    path = write(tmp_path / "dump", data)
+
+    def numbers(*options: str, source: bytes | None = None) -> list[int]:
+        done = run("clean", *([path] if source is None else []), *options, data=source)
+        assert (done.returncode, complaints(done)) == (0, [])
+        return [int(row["input"].partition("#")[2]) for row in records(done)]
+
+    assert numbers("--limit", "3") == numbers("--limit", "3", "-j", "2") == numbers("--limit", "3", source=data) == [1, 2, 3]
+    sample = numbers("--sample", "50", "--seed", "7")
+    assert sample == numbers("--sample", "50", "--seed", "7", "-j", "2", source=data) == sorted(set(sample))
+    assert (len(sample), sample == numbers("--sample", "50")) == (50, False)
+    assert 300 < sum(sample) / 50 < 700
+    assert numbers("--limit", "10", "--sample", "20") == list(range(1, 11))
+    refused = run("clean", path, "--limit", "3", "--resume", "-o", tmp_path / "out")
+    assert (refused.returncode, (tmp_path / "out.part").exists()) == (2, False)

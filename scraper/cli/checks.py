@@ -87,6 +87,8 @@ def check_resumable(options: Options, spans: Path | None, table: Table | None) -
     """End with a usage error if the run could not be resumed."""
     if options.out is None:
         raise typer.BadParameter("stdout cannot be resumed; name a file with -o.", param_hint="--resume")
+    if options.limit is not None or options.sample is not None:
+        raise typer.BadParameter("a run with --limit or --sample is short; start it again without --resume.", param_hint="--resume")
     check_appendable("--resume", table)
     for file in (options.out, options.failures, spans):
         if file is not None and file.exists() and not file.is_file():

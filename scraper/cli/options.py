@@ -108,6 +108,23 @@ Jobs = Annotated[
 ]
 
 
+Include = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="GLOB",
+        help="In directories and zip archives, read only files that match, such as '*.html'. Can be repeated.",
+        show_default=False,
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GLOB", help="In directories and zip archives, leave out files that match.", show_default=False),
+]
+Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Read only the first N pages.", show_default=False)]
+Sample = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Clean N pages chosen at random from all inputs.", show_default=False)
+]
+Seed = Annotated[int, typer.Option(metavar="S", help="Choose another sample; the same seed chooses the same pages.")]
 KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Read on after 20 failures at the beginning without one page.")]
 
 
@@ -117,6 +134,11 @@ class Options(NamedTuple):
     inputs: Inputs = None
     out: Out = None
     from_list: FromList = None
+    include: Include = None
+    exclude: Exclude = None
+    limit: Limit = None
+    sample: Sample = None
+    seed: Seed = 0
     failures: Failures = None
     summary: Summary = None
     unknown: Unknown = "keep"

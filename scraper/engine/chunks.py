@@ -133,7 +133,7 @@ def plan(inputs: Iterable[str], options: ReadOptions, skip: Collection[tuple[int
     """Yield the chunks of a run, in order, reading no further ahead than asked."""
     batch: list[InputEntry | Item] = []
     total = 0
-    for entry in find_entries(inputs, skip):
+    for entry in find_entries(inputs, options, skip):
         size = _size(entry)
         is_single = size is None or size >= LARGE
         if batch and (is_single or len(batch) >= BATCH or total >= STRETCH):

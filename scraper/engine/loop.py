@@ -33,7 +33,7 @@ def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, mete
         OutputError: if the sink cannot write, or no process can be started.
     """
     layouts_of(job.layouts)  # a bad layout file ends the run, instead of failing each page
-    if processes == 1 or (isinstance(inputs, Sequence) and _is_little(inputs)):
+    if processes == 1 or job.options.is_part or (isinstance(inputs, Sequence) and _is_little(inputs)):
         for item in read_inputs(inputs, job.options, skip=job.skip, meter=meter):
             do(job, item, sink)
         flush(job, sink)

@@ -78,6 +78,8 @@ def resume_job(
         ResumeError: if an input before the position has changed, or one cannot be read twice.
     """
     layouts_of(job.layouts)
+    if job.options.is_part:
+        raise ResumeError("a part of the pages is not counted again by a later run; leave out --limit and --sample, or --resume")
     start = checkpoint.start
     log = _ChunkLog(plan(inputs, job.options, job.skip), start, meter)
     chunks = iter(log)

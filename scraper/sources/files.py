@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from scraper.errors import EmptyInput, MissingInput, PageError, UnreadableInput, map_unexpected_errors
+from scraper.sources.choosing import chosen_items, companion_folders, is_chosen
 from scraper.sources.containers import read_stream
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.streams import Stream
@@ -52,11 +53,11 @@ def read_inputs(
         skip: files to skip in directories, such as the output itself.
         meter: called with the number of bytes of each read.
     """
-    for entry in find_entries(inputs, skip):
-        yield from read_entry(entry, options, meter)
+    entries = find_entries(inputs, options, skip)
+    return chosen_items((item for entry in entries for item in read_entry(entry, options, meter)), options)
 
 
-def find_entries(inputs: Iterable[str], skip: Collection[FileId] = ()) -> Iterator[InputEntry | Item]:
+def find_entries(inputs: Iterable[str], options: ReadOptions, skip: Collection[FileId] = ()) -> Iterator[InputEntry | Item]:
     """Yield the files to read, in order, and a failed item for each input that does not exist. No file is opened."""
     for (name, is_whole), group in groupby(inputs, _container):
         if not is_whole:
@@ -66,7 +67,7 @@ def find_entries(inputs: Iterable[str], skip: Collection[FileId] = ()) -> Iterat
             if name == STDIN or (os.path.lexists(name) and not os.path.isdir(name)):
                 yield InputEntry(name)
             elif os.path.isdir(name):
-                yield from _find_in_directory(name, skip)
+                yield from _find_in_directory(name, options, skip)
             else:
                 yield InputEntry(name).place.failed(_missing(name))
 
@@ -109,20 +110,24 @@ def _read_pieces(entry: InputEntry, options: ReadOptions, meter: Meter | None) -
         yield Item(piece, None, MissingInput(f"{_utf8(entry.name)} has no such piece; check the part after #"), True)
 
 
-def _find_in_directory(name: str, skip: Collection[FileId]) -> Iterator[InputEntry | Item]:
+def _find_in_directory(name: str, options: ReadOptions, skip: Collection[FileId]) -> Iterator[InputEntry | Item]:
     is_empty = True
     for path in walk(name):
         is_empty = False
         if isinstance(path, Item):
             yield path
         elif file_id(path) not in skip:
-            yield InputEntry(path, False)
+            below = os.path.relpath(path, name).replace(os.sep, "/")
+            yield InputEntry(path, False) if is_chosen(below, options) else _skipped(path, "excluded")
     if is_empty:
         yield InputEntry(name).place.failed(EmptyInput("the directory has no files; name one that has"))
 
 
 def walk(directory: str) -> Iterator[str | Item]:
-    """Yield the regular files below ``directory``, sorted by path as strings. Links to directories are not followed."""
+    """Yield the regular files below ``directory``, sorted by path as strings. Links to directories are not followed.
+
+    A skipped item stands for each file in a folder that a browser has saved beside a page.
+    """
     try:
         with os.scandir(directory) as entries:
             # A directory sorts as its name with a slash, so that the order is that of `find | LC_ALL=C sort`.
@@ -130,12 +135,22 @@ def walk(directory: str) -> Iterator[str | Item]:
     except OSError as error:
         yield Item(_utf8(directory), None, _unreadable(error), True)
         return
+    companions = companion_folders(name for name, is_file in found if is_file)
     for name, is_file in found:
         path = os.path.join(directory, name.rstrip("/"))
         if name.endswith("/"):
-            yield from walk(path)
+            inside = walk(path)
+            yield from map(_companion, inside) if name[:-1] in companions else inside
         elif is_file:
             yield path
+
+
+def _companion(found: str | Item) -> Item:
+    return found if isinstance(found, Item) else _skipped(found, "saved-beside-a-page")
+
+
+def _skipped(path: str, reason: str) -> Item:
+    return Item(_utf8(path), None, None, False, reason)
 
 
 def _read_file(entry: InputEntry, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:

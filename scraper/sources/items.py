@@ -30,6 +30,21 @@ class ReadOptions(NamedTuple):
     html_field: str | None = None
     url_field: str = "url"
     date_field: str | None = None
+    include: tuple[str, ...] = ()
+    """Patterns of the files to read in directories and archives; all if empty."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of the files not to read there."""
+    limit: int | None = None
+    """Read only so many pages."""
+    sample: int | None = None
+    """Choose so many pages at random."""
+    seed: int = 0
+    """Chooses another sample."""
+
+    @property
+    def is_part(self) -> bool:
+        """Whether not all pages are read, so that one process has to count them."""
+        return self.limit is not None or self.sample is not None
 
 
 class Place(NamedTuple):

@@ -39,7 +39,7 @@ def read_records(
         meter: called with the number of bytes of each read.
     """
     decoder = msgspec.json.Decoder(record)
-    for entry in find_entries(inputs, skip):
+    for entry in find_entries(inputs, ReadOptions(), skip):
         if isinstance(entry, Item):
             yield entry
         elif entry.pieces:

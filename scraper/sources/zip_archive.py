@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, BinaryIO, Final
 
 from scraper.errors import DamagedInput, EmptyInput, UnreadableInput
+from scraper.sources.choosing import companion_folders, is_chosen, is_in_companion
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.streams import Stream
 
@@ -48,8 +49,13 @@ def read_zip(
         return
     if not members:
         yield place.failed(EmptyInput("the zip archive has no files"))
+    folders = companion_folders(member.filename for member in members)
     for member in members if part is None else members[part.start : part.stop]:
-        if stat.S_ISLNK(member.external_attr >> 16):
+        if is_in_companion(member.filename, folders):
+            yield place.skipped("saved-beside-a-page", member.filename)
+        elif not is_chosen(member.filename, options):
+            yield place.skipped("excluded", member.filename)
+        elif stat.S_ISLNK(member.external_attr >> 16):
             yield place.skipped("link", member.filename)
         elif member.flag_bits & _ENCRYPTED:
             yield place.failed(UnreadableInput("it is encrypted; unpack it with its password first"), member.filename)
