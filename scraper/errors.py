@@ -16,6 +16,7 @@
         ├── TooLarge               too-large
         ├── DamagedInput           damaged
         ├── BadRecord              bad-record
+        │   └── MissingField       bad-record
         ├── UnknownLayout          unknown-layout
         ├── AmbiguousLayout        ambiguous-layout
         ├── TooComplex             too-complex
@@ -138,6 +139,10 @@ class BadRecord(PageError):
     """A line, row or record of a container does not hold a page in the agreed form."""
 
     code = "bad-record"
+
+
+class MissingField(BadRecord):
+    """A record of a dump does not have the field that should hold its page."""
 
 
 class UnknownLayout(PageError):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from scraper.errors import BadRecord, PageError, TooLarge
+from scraper.errors import BadRecord, MissingField, PageError, TooLarge
 from scraper.models import Page
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.timestamps import utc_time
@@ -21,10 +21,6 @@ _SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 
 Fields = Mapping[str, Any]
 _ABSENT: Final = object()
-
-
-class MissingField(BadRecord):
-    """A record does not have the field that holds the page."""
 
 
 class FieldReader:
