@@ -113,7 +113,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     text: str
     blocks: Sequence[Block]
     address: str | None = None
-    """The absolute address that the page declares as its own (``link rel=canonical``, ``og:url``)."""
+    """The absolute address that the page declares as its own (``link rel=canonical``, ``og:url``), or that a program noted that
+    has saved it."""
+    saved_at: str | None = None
+    """When the page was saved, as such a program noted it."""
     base: str | None = None
     """The value of ``<base href>``, for relative links."""
     images: Sequence[Image] = ()

@@ -539,3 +539,36 @@ def test_a_part_of_the_pages_can_be_read(tmp_path: Path) -> None:
     assert numbers("--limit", "10", "--sample", "20") == list(range(1, 11))
     refused = run("clean", path, "--limit", "3", "--resume", "-o", tmp_path / "out")
     assert (refused.returncode, (tmp_path / "out.part").exists()) == (2, False)
+
+
+# --- what programs note in the pages that they save ---
+
+ADDRESS = "https://www.djazairess.com/fr/x/1"
+BROWSER = f"<!DOCTYPE html>\n<!-- saved from url=(0033){ADDRESS} -->\n<html><head>"
+SINGLE_FILE = (
+    f"<!DOCTYPE html> <html><!--\n Page saved with SingleFile \n url: {ADDRESS} \n"
+    " saved date: Mon May 03 2021 12:34:56 GMT+0100 (heure normale)\n--><head>"
+)
+ARCHIVED = f"https://web.archive.org/web/20200315081522/{ADDRESS}"
+CANONICAL = '<link rel="canonical" href="https://www.djazairess.com/fr/x/2">'
+
+
+@pytest.mark.parametrize(
+    ("head", "url", "time"),
+    [
+        (BROWSER, ADDRESS, None),
+        (SINGLE_FILE, ADDRESS, "2021-05-03T11:34:56Z"),
+        (BROWSER.replace(ADDRESS, ARCHIVED), ADDRESS, "2020-03-15T08:15:22Z"),
+        (SINGLE_FILE.replace(ADDRESS, ARCHIVED), ADDRESS, "2020-03-15T08:15:22Z"),
+        (BROWSER + CANONICAL, "https://www.djazairess.com/fr/x/2", None),
+        (SINGLE_FILE + CANONICAL, "https://www.djazairess.com/fr/x/2", "2021-05-03T11:34:56Z"),
+        (SINGLE_FILE.replace("May", "Foo"), ADDRESS, None),
+        ("<!-- saved from url=(0014)about:internet --><html><head>", None, None),
+        (f"<html><head><body><!-- saved from url=(0033){ADDRESS} -->", None, None),
+        (f"<!-- not saved from url=(0033){ADDRESS} --><html><head>", None, None),
+    ],
+)
+def test_a_saved_page_tells_where_it_is_from(tmp_path: Path, head: str, url: str | None, time: str | None) -> None:
+    """The note of a browser or SingleFile gives address and time; an address that the page declares comes before."""
+    (row,) = records(run("clean", write(tmp_path / "x.html", f"{head}<body><p>{STORY}".encode())))
+    assert (row["url"], row["fetched_at"]) == (url, time)

@@ -109,7 +109,7 @@ def build_record(
         teasers=teasers,
         images=images,
         original_url=original_url,
-        fetched_at=page.fetched_at or (own.captured_at if own is not None else None),
+        fetched_at=page.fetched_at or (own.captured_at if own is not None else None) or document.saved_at,
         removed=_removed(text, [claim for claim in claims if claim.label in REMOVED]),
         warnings=[warning for warning, applies in warnings.items() if applies],
     )

@@ -4,7 +4,7 @@ lexbor builds the tree that the HTML standard prescribes, for any markup. The te
 extracted in C; only the other elements are walked in Python.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 from scraper.errors import TooComplex
 from scraper.models import Block, Document, Element, Image, Part, Run
 from scraper.parse.limits import MOST_LINES, check_limits
+from scraper.parse.saved_from import saved_from
 from scraper.urls import is_absolute
 
 # Elements on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and those
@@ -26,6 +27,7 @@ _BREAKING: Final = frozenset(
 _BREAKS: Final = frozenset(["br", "hr"])
 _HIDDEN_NODES: Final = frozenset(["", "-comment"])
 """Nodes whose text is not shown; a processing instruction such as ``<?xml ?>`` has an empty name."""
+_PROLOGUE: Final = frozenset(["-comment", "-doctype", "-text"])
 _HIDDEN_ELEMENTS: Final = ["script", "style"]
 """Elements whose text is not shown. The content of a ``template`` is not part of the tree."""
 _LARGEST_BLOCK: Final = 16 << 20
@@ -85,15 +87,29 @@ class Tree:
         if root is not None:
             walk.read(root)
         address, base = self._address_and_base()
+        saved = saved_from(self._comments())
         return Document(
             form="html",
             text="".join(walk.lines.parts),
             blocks=walk.lines.blocks,
-            address=address,
+            address=address or saved.url,
+            saved_at=saved.at,
             base=base,
             images=walk.images,
             cut=walk.cut,
         )
+
+    def _comments(self) -> Iterator[str]:
+        """Yield the comments around the start tag of ``html``."""
+        root = self._parser.root
+        if root is None:
+            return
+        for first, step in ((root.prev, "prev"), (root.first_child, "next")):
+            node = first
+            while node is not None and node.tag in _PROLOGUE:
+                if node.tag == "-comment":
+                    yield node.comment_content or ""
+                node = getattr(node, step)
 
     def _address_and_base(self) -> tuple[str | None, str | None]:
         """Return the absolute address that the page declares as its own, and its base address."""
