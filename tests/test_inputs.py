@@ -572,3 +572,41 @@ def test_a_saved_page_tells_where_it_is_from(tmp_path: Path, head: str, url: str
     """The note of a browser or SingleFile gives address and time; an address that the page declares comes before."""
     (row,) = records(run("clean", write(tmp_path / "x.html", f"{head}<body><p>{STORY}".encode())))
     assert (row["url"], row["fetched_at"]) == (url, time)
+
+
+# --- records of this program ---
+
+
+def test_records_of_this_program_are_no_pages(tmp_path: Path) -> None:
+    """``clean`` refuses its own records in one sentence, in whatever format; found in a directory they are counted."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    names = ["pages.jsonl", "pages.jsonl.gz", "pages.csv", "pages.parquet"]
+    for name in names:
+        assert run("clean", PAGE, PAGE, "-o", folder / name).returncode == 0
+    rows = [json.loads(line) for line in (folder / "pages.jsonl").read_bytes().splitlines()]
+    write(folder / "array", json.dumps(rows, indent=1).encode())
+    for name in [*names, "array"]:
+        done = run("clean", folder / name)
+        sentence = "it holds records of this program, not pages; `scraper headlines` and `scraper stats` read them"
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert complaints(done) == [f"scraper: {folder / name}: bad-record: {sentence}"]
+    done = run("clean", folder)
+    assert (done.returncode, done.stdout, complaints(done)) == (0, b"", [])
+    assert b"left out: 5 own-records" in done.stderr
+
+
+def test_headlines_are_made_of_records(tmp_path: Path) -> None:
+    """``headlines`` reads the records of ``clean``, compressed or piped, and writes what it writes for the pages themselves."""
+    expected = run("headlines", PAGE)
+    path = tmp_path / "pages.jsonl.zst"
+    assert run("clean", PAGE, "-o", path).returncode == 0
+    lines = run("clean", PAGE).stdout
+    for done in (run("headlines", path), run("headlines", data=lines), run("headlines", "-j", "2", write(tmp_path / "x", lines))):
+        assert (done.returncode, done.stdout, complaints(done)) == (0, expected.stdout, [])
+        assert b"scraper: 1 page: 1 article; layout: arabress" in done.stderr
+    assert run("headlines", "--unique", path).stdout == run("headlines", "--unique", PAGE).stdout
+    assert b"left out: 1 other-lang" in run("headlines", path, "--lang", "fr").stderr
+    done = run("headlines", write(tmp_path / "x", lines + b'{"schema": 1, "id": 5}\n' + lines))
+    assert (done.returncode, done.stdout) == (1, 2 * expected.stdout)
+    assert "x#2: bad-record: it is no page record" in complaints(done)[0]

@@ -125,7 +125,7 @@ def run(
         spans: the file for the spans.
         dedup: whether to leave out pages that repeat an earlier one.
         resume: whether to resume a killed run.
-        has_characters: whether to count what is kept and removed of the pages.
+        has_characters: whether to count what is kept and removed of the pages; if not, their records can be read in their place.
         flush: returns the lines that ``lines`` holds back.
         store: takes all lines; its own are written at the end.
     """
@@ -139,7 +139,7 @@ def run(
     check_table("--failures", options.failures)
     inputs = check_inputs(options)
     job = make_job(options, lines, pattern, has_spans=spans is not None, dedup=dedup)
-    job = job._replace(has_characters=has_characters)
+    job = job._replace(has_characters=has_characters, options=job.options._replace(reads_records=not has_characters))
     check_layouts(options.layouts)
     if resume:
         check_resumable(options, spans, table)

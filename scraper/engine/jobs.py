@@ -14,6 +14,7 @@ from scraper.errors import EmptyInput, InternalError, NoHeadlines, NotText, Page
 from scraper.extract.cleaning import Outcome, clean
 from scraper.extract.record_builder import headline_records
 from scraper.layouts import Layout, choose_layouts
+from scraper.models import Decoding, Document
 from scraper.output.digests import headline_key, page_digests
 from scraper.records import FailureRecord, Keys, PageRecord, to_json_line
 from scraper.sources import Item, ReadOptions
@@ -164,7 +165,7 @@ def do(job: Job, item: Item, sink: Sink) -> None:
     if cleaned.error is not None:
         fail(item, cleaned.error, sink)
         return
-    if item.page is not None:
+    if item.left_out is None:
         sink.succeed()
     if cleaned.result is None:
         sink.counts.left_out[cleaned.left_out or ""] += 1
@@ -207,10 +208,19 @@ def fail(item: Item, error: PageError, sink: Sink) -> None:
 
 
 def _clean(item: Item, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
+    if item.record is not None:
+        return _outcome_of(item.record, layouts)
     if item.page is None:
         raise item.error or InternalError("nothing was read")
     with map_unexpected_errors("page"):
         return clean(item.page, layouts, known_only=known_only)
+
+
+def _outcome_of(record: PageRecord, layouts: Sequence[Layout]) -> Outcome:
+    """Return the outcome of a page of which there is only the record."""
+    layout = next((layout for layout in layouts if layout.name == record.layout), None)
+    document = Document(form="text", text="", blocks=())
+    return Outcome(record=record, document=document, claimed=(), decoding=Decoding("utf-8", "strict"), layout=layout, evidence=())
 
 
 def _is_left_out(error: PageError, item: Item, unknown: Unknown) -> bool:

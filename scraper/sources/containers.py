@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 
 from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.models import Page
+from scraper.records import PageRecord
 from scraper.sources.concatenated import split_pages
 from scraper.sources.documents import check_format
 from scraper.sources.items import Item, Place, ReadOptions
@@ -25,6 +26,7 @@ _CONTAINERS: Final[dict[Kind, str]] = {
     "jsonl": "a dump of lines",
     "json": "a dump in JSON",
     "csv": "a table",
+    "records": "a file of records",
 }
 
 
@@ -57,6 +59,8 @@ def _read(stream: Stream, place: Place, options: ReadOptions, file: BinaryIO | N
 
         page = page_of_mhtml(stream.read_page(options.max_bytes), place, options)
         yield Item(place.input, page, None, place.is_named)
+    elif kind == "records":
+        yield from _read_records(stream, place, options)
     elif kind in ("jsonl", "json", "csv"):
         yield from _read_dump(kind, stream, place, options)
     elif kind == "warc":
@@ -74,6 +78,18 @@ def _read(stream: Stream, place: Place, options: ReadOptions, file: BinaryIO | N
 
         inner = Place(place.input, place.is_named, place.depth + 1)
         yield from read_stream(Stream(Decompressor(stream, kind)), inner, options)
+
+
+def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:
+    if not options.reads_records:
+        from scraper.sources.own_keys import refusal
+
+        yield refusal(place)
+        return
+    from scraper.sources.own_records import read_lines
+
+    for record in read_lines(stream, place, PageRecord, options.max_bytes):
+        yield record if isinstance(record, Item) else Item(record.input, None, None, False, None, record)
 
 
 def _read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:

@@ -9,6 +9,7 @@ from scraper.errors import BadRecord, DamagedInput, TooLarge
 from scraper.sources.fields import FieldReader
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.jsonl import too_large
+from scraper.sources.own_keys import is_own, refusal
 from scraper.sources.sniffing import BOM
 from scraper.sources.streams import Stream
 
@@ -74,6 +75,9 @@ def read_delimited(stream: Stream, place: Place, options: ReadOptions) -> Iterat
     lines = _Lines(stream, options.max_bytes, delimiter)
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
     names = next(rows)
+    if is_own(names):
+        yield refusal(place)
+        return
     reader = FieldReader(place, options)
     number = 0
     try:

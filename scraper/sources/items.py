@@ -5,6 +5,7 @@ from typing import NamedTuple
 from scraper.defaults import MAX_BYTES
 from scraper.errors import PageError
 from scraper.models import Page
+from scraper.records import PageRecord
 
 
 class Item(NamedTuple):
@@ -17,6 +18,8 @@ class Item(NamedTuple):
     """Whether the user named it; False if it was found in a directory or a container."""
     left_out: str | None = None
     """Why it was skipped; page and error are None then."""
+    record: PageRecord | None = None
+    """The record of a page that was cleaned by an earlier run; page and error are None then."""
 
 
 class ReadOptions(NamedTuple):
@@ -40,6 +43,9 @@ class ReadOptions(NamedTuple):
     """Choose so many pages at random."""
     seed: int = 0
     """Chooses another sample."""
+
+    reads_records: bool = False
+    """Whether page records of an earlier run are taken instead of pages."""
 
     @property
     def is_part(self) -> bool:

@@ -38,7 +38,6 @@ def read_records(
         skip: files to skip in directories.
         meter: called with the number of bytes of each read.
     """
-    decoder = msgspec.json.Decoder(record)
     for entry in find_entries(inputs, ReadOptions(), skip):
         if isinstance(entry, Item):
             yield entry
@@ -46,10 +45,19 @@ def read_records(
             yield entry.place.failed(MissingInput("there is no such file, and single lines are not read; name the file before #"))
         else:
             place = entry.place
-            yield from read_opened(entry, lambda stream, _, place=place: _read(stream, place, decoder, max_bytes), meter)  # type: ignore[misc]
+            yield from read_opened(entry, lambda stream, _, place=place: read_lines(stream, place, record, max_bytes), meter)  # type: ignore[misc]
 
 
-def _read(stream: Stream, place: Place, decoder: msgspec.json.Decoder[R], max_bytes: int) -> Iterator[R | Item]:
+def read_lines(stream: Stream, place: Place, record: type[R], max_bytes: int) -> Iterator[R | Item]:
+    """Read page records from JSON Lines, compressed or not.
+
+    Args:
+        stream: the lines.
+        place: where they come from.
+        record: a type with some of the fields of :class:`~scraper.records.PageRecord`.
+        max_bytes: the most bytes of a line.
+    """
+    decoder = msgspec.json.Decoder(record)
     number = 0
     try:
         for number, line in enumerate(split_lines(_unpacked(stream, max_bytes), max_bytes), 1):

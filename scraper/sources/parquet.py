@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput
 from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
 from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.own_keys import is_own, refusal
 
 if TYPE_CHECKING:
     from pyarrow import Schema, StructType
@@ -16,7 +17,7 @@ _ROWS: Final = 64
 
 
 def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
-    """Return the compressed size of each row group of a table, in bytes; none if no column holds the page.
+    """Return the compressed size of each row group of a table, in bytes; none if the table holds no pages.
 
     Raises:
         Exception: any that pyarrow raises for a damaged file; ImportError without pyarrow.
@@ -24,7 +25,8 @@ def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path, pre_buffer=False) as table:
-        if not _page_columns(options) & set(table.schema_arrow.names):
+        names = table.schema_arrow.names
+        if is_own(names) or not _page_columns(options) & set(names):
             return []
         groups = [table.metadata.row_group(group) for group in range(table.metadata.num_row_groups)]
         return [sum(group.column(number).total_compressed_size for number in range(group.num_columns)) for group in groups]
@@ -53,6 +55,9 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
         names = table.schema_arrow.names
     except (pa.ArrowException, OSError) as error:
         yield place.failed(DamagedInput(f"the Parquet file is broken or breaks off ({_first_line(error)}); get it again"))
+        return
+    if is_own(names):
+        yield refusal(place)
         return
     columns = [name for name in wanted_fields(options) if name in names]
     if not _page_columns(options) & set(columns):

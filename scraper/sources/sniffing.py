@@ -7,7 +7,7 @@ from scraper.sources.items import ReadOptions
 from scraper.sources.magic import compression_of
 from scraper.sources.streams import Stream
 
-Kind = Literal["page", "gzip", "zstd", "bzip2", "xz", "zip", "tar", "parquet", "warc", "jsonl", "json", "csv", "mhtml"]
+Kind = Literal["page", "gzip", "zstd", "bzip2", "xz", "zip", "tar", "parquet", "warc", "jsonl", "json", "csv", "mhtml", "records"]
 
 _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"PK\x03\x04", "zip"),
@@ -37,7 +37,7 @@ def kind_of(stream: Stream, options: ReadOptions) -> Kind:
     stream.peek(1 << 16)
     json = _json_kind(stream, options)  # first, since it may arrive slowly, line by line
     if json is not None:
-        return json
+        return "records" if json == "jsonl" and _begins_with_a_record(stream) else json
     head = _at_least(stream, _ENOUGH)
     kind = _by_magic(head)
     if kind is not None or head.lstrip(_BLANK).startswith(b"<"):
@@ -84,6 +84,16 @@ def _json_kind(stream: Stream, options: ReadOptions) -> Kind | None:
         following = _opening(stream).partition(b"\n")[2]
     following = following.lstrip(_BLANK)
     return "json" if following and not _OPENS_OBJECT.match(following) else "jsonl"
+
+
+def _begins_with_a_record(stream: Stream) -> bool:
+    """Return True if the first line is a page record that this program has written."""
+    line = _opening(stream).partition(b"\n")[0]
+    if b'"schema"' not in line:
+        return False
+    from scraper.sources.own_keys import is_own_line
+
+    return is_own_line(line)
 
 
 def _opening(stream: Stream, least: int = 1, enough: re.Pattern[bytes] | None = None) -> bytes:
