@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import pty
+import random
 import re
 import signal
 import subprocess
@@ -271,7 +272,7 @@ def test_a_page_that_kills_costs_only_itself(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_a_signal_ends_all_processes(tmp_path: Path, mix: list[Path], number: signal.Signals, status: int) -> None:
-    """No process outlives the run, however it ends; unless it was killed, no file is left either."""
+    """No process outlives the run, however it ends, and no temporary file does."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     command = [*COMMAND, "clean", *map(str, mix), "-j2", "-o", str(tmp_path / "out")]
@@ -284,7 +285,37 @@ def test_a_signal_ends_all_processes(tmp_path: Path, mix: list[Path], number: si
         assert process.wait(timeout=60) == status
     assert b"Traceback" not in stderr
     wait_for(lambda: not any(map(is_alive, below)), 10)
-    assert number == signal.SIGKILL or not list(temporary.iterdir())
+    assert not list(temporary.iterdir())
+
+
+def test_a_compressed_dump_is_written_as_it_is_read(tmp_path: Path) -> None:
+    """From one compressed dump, records are in the part file long before the end, little is in TMPDIR, and Ctrl-C keeps what there is."""
+    temporary, part = tmp_path / "tmp", tmp_path / "out.part"
+    temporary.mkdir()
+    chance = random.Random(7)
+    noise = "".join(chance.choices("ابتثجحخدذرزسش ", k=1 << 20))
+    starts = (chance.randrange(len(noise) - 3000) for _ in range(8000))
+    dump = "".join(json.dumps({"text": noise[start : start + 3000]}) + "\n" for start in starts)
+    (tmp_path / "dump.jsonl.zst").write_bytes(zstandard.compress(dump.encode(), 1))
+    command = [*COMMAND, "clean", str(tmp_path / "dump.jsonl.zst"), "-j2", "-o", str(tmp_path / "out")]
+    largest = 0
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(temporary)}) as process:
+        while process.poll() is None and not (part.exists() and part.stat().st_size > 8 << 20):
+            with contextlib.suppress(FileNotFoundError):
+                largest = max(largest, sum(path.stat().st_size for path in temporary.rglob("*")))
+            time.sleep(0.01)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"what was written so far is in {part}".encode() in stderr
+    kept = part.read_bytes()
+    assert kept.endswith(b"\n")
+    assert [json.loads(line)["input"].rpartition("#")[2] for line in kept.splitlines()] == [
+        str(number) for number in range(1, kept.count(b"\n") + 1)
+    ]
+    assert largest < 8 << 20
+    assert not list(temporary.iterdir())
 
 
 def test_a_closed_pipe_ends_all_processes(tmp_path: Path, mix: list[Path]) -> None:

@@ -5,10 +5,11 @@ Forking the main process would copy its threads and their locks; starting each w
 
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from multiprocessing import resource_tracker, util
 from multiprocessing.context import ForkServerContext
 from typing import Final
 
@@ -17,6 +18,8 @@ from scraper.errors import OutputError
 _FILES: Final = 32
 """Files that a run has open beside those of its workers."""
 _FILES_A_WORKER: Final = 8
+_GRACE: Final = 1.0
+"""Seconds."""
 
 
 def fork_server(module: str) -> ForkServerContext:
@@ -66,3 +69,19 @@ def starting() -> Iterator[None]:
             del os.environ["PYTHONSAFEPATH"]
         else:
             os.environ["PYTHONSAFEPATH"] = before
+
+
+def temporary_directories() -> list[str]:
+    """Return the directories that this process removes when it ends, where the fork server has its socket."""
+    return [util.get_temp_dir()]
+
+
+def clean_up_after_kill(directories: list[str]) -> None:
+    """Remove the temporary directories of the main process if it was killed and could not do it. A worker calls this at its end."""
+    main = multiprocessing.parent_process()
+    if main is None:
+        return
+    main.join(_GRACE)  # its connection may be closed a moment before its end is known
+    if not main.is_alive():
+        for directory in directories:
+            shutil.rmtree(directory, ignore_errors=True)

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver
 from typing import Final, Self
 
-from scraper.engine.forking import check_open_files, fork_server, starting
+from scraper.engine.forking import check_open_files, clean_up_after_kill, fork_server, starting, temporary_directories
 from scraper.engine.jobs import Cleaned, Job, clean_item
 from scraper.errors import InternalError
 from scraper.sources import Item
@@ -91,7 +91,9 @@ class PageCleaner:
         check_open_files(processes)
         with starting():
             forkserver.ensure_running()
-        return ProcessPoolExecutor(processes, mp_context=self._context, initializer=_prepare_worker)
+        return ProcessPoolExecutor(
+            processes, mp_context=self._context, initializer=_prepare_worker, initargs=(temporary_directories(),)
+        )
 
     def _result(self, future: Future[list[Cleaned]], items: Sequence[Item]) -> list[Cleaned]:
         try:
@@ -117,7 +119,7 @@ class PageCleaner:
         self._pool = None
 
 
-def _prepare_worker() -> None:
+def _prepare_worker(directories: list[str]) -> None:
     """Leave signals to the main process, and end when it ends, however that happens."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -125,6 +127,7 @@ def _prepare_worker() -> None:
     def end() -> None:
         if parent is not None:
             parent.join()
+            clean_up_after_kill(directories)
             os._exit(1)
 
     threading.Thread(target=end, daemon=True).start()

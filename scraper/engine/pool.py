@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from scraper.engine.chunks import Chunk, FileChunk, MemberChunk
-from scraper.engine.forking import check_open_files, fork_server, starting
+from scraper.engine.forking import check_open_files, fork_server, starting, temporary_directories
 from scraper.engine.jobs import Job
 from scraper.engine.worker import Done, Task, last_step, work
 from scraper.errors import OutputError
@@ -118,7 +118,9 @@ class Pool:
     def _start(self) -> None:
         for is_last in (False, False, True):
             here, there = self._context.Pipe()
-            process = self._context.Process(target=work, args=(there, self._job), daemon=True)
+            process = self._context.Process(
+                target=work, args=(there, self._job, [self._directory, *temporary_directories()]), daemon=True
+            )
             try:
                 with starting():
                     process.start()

@@ -15,6 +15,7 @@ import msgspec
 
 from scraper.engine.chunks import Chunk, ChunkReader
 from scraper.engine.counts import Counts
+from scraper.engine.forking import clean_up_after_kill
 from scraper.engine.jobs import MOST_FAILURES, Job, Result, Sink, do, fail, flush
 from scraper.errors import WorkerDied
 from scraper.records import FailureRecord, to_json_line
@@ -186,8 +187,14 @@ class _Collected:
         return Done(number, lines, spans, listed, failures, self.counts, ends, self._early, self._has_page)
 
 
-def work(connection: Connection, job: Job) -> None:
-    """Do tasks until the main process sends no more."""
+def work(connection: Connection, job: Job, directories: list[str]) -> None:
+    """Do tasks until the main process sends no more, and clean up if it was killed.
+
+    Args:
+        connection: where tasks come from and results go.
+        job: what is done with each item.
+        directories: the temporary directories of the main process.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
@@ -199,6 +206,7 @@ def work(connection: Connection, job: Job) -> None:
             except OSError as error:  # errors of inputs are failures already
                 answer = f"{task.directory}: cannot be written ({error.strerror or error}); free some space, or let TMPDIR name another place"
             connection.send(answer)
+    clean_up_after_kill(directories)
 
 
 def _do(task: Task, job: Job) -> Done:
