@@ -408,9 +408,9 @@ def test_fields_are_named_by_the_user(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("not json", "is no JSON"),
-        ('{"text": "half', "is no JSON"),
-        ("[1, 2]", "no object"),
+        ("not json", "invalid JSON"),
+        ('{"text": "half', "invalid JSON"),
+        ("[1, 2]", "not an object"),
         ('{"url": "https://a.example/"}', "there is no field 'text'"),
         ('{"text": null}', "nothing in a field 'text'"),
         ('{"text": 5}', "a number"),

@@ -11,7 +11,8 @@ from scraper.layouts import schema
 from tests.blocks import FENCED, ROOT, Step, blocks_of, check, play_console, play_python, play_r, play_toml
 
 DOCUMENTS: Final = {
-    name: (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("layouts.md", "choosing.md", "outputs.md", "runs.md")
+    name: (ROOT / "docs" / name).read_text(encoding="utf-8")
+    for name in ("layouts.md", "inputs.md", "choosing.md", "outputs.md", "runs.md")
 }
 BLOCKS: Final = [(name, block) for name, text in DOCUMENTS.items() for block in blocks_of(text)]
 PLAY: Final = {"console": play_console, "python": play_python, "r": play_r, "toml": play_toml}

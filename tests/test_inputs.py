@@ -127,7 +127,7 @@ def test_an_array_that_breaks_off_gives_what_is_whole(tmp_path: Path) -> None:
     """Of an array that breaks off, the whole elements are read, and the last of them is named; an empty one is a failure."""
     rows, said, status = every_way(tmp_path / "x", json_array(PAGES[:5])[:-40])
     assert (len(rows), len(said), status) == (4, 2, 1)
-    assert said[0].startswith(f"scraper: {tmp_path / 'x'}#5: bad-record: it is no JSON")
+    assert said[0].startswith(f"scraper: {tmp_path / 'x'}#5: bad-record: invalid JSON")
     assert said[1] == f"scraper: {tmp_path / 'x'}: damaged: after value 5, it breaks off: the JSON has no end"
     assert "x: empty: the JSON array has no elements" in complaints(run("clean", write(tmp_path / "x", b"[ ]\n")))[0]
 
@@ -204,8 +204,7 @@ def test_a_wrong_text_field_stops_the_run_and_names_the_keys_once(tmp_path: Path
     data = dump(300, content="text " * 2000, meta={"uri": "https://a.example/"})
     rows, said, status = every_way(tmp_path / "dump", data)
     assert (rows, status, len(said)) == ([], 1, 21)
-    assert "#1: bad-record: there is no field 'text'; " in said[0]
-    assert said[0].endswith("there are 'id', 'content', 'meta.uri'")
+    assert "#1: bad-record: there is no field 'text': there are 'id', 'content', 'meta.uri'; --text-field" in said[0]
     assert "".join(said).count("there are") == 1
     assert said[-1] == "scraper: stopped after 20 failures without one page; --keep-going reads on"
     out = write(tmp_path / "pages.jsonl", b"old\n")

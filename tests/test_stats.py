@@ -296,10 +296,10 @@ def test_other_keys_do_not_matter_and_few_are_needed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        (b'{"kind": "article", "te', "the line is no JSON (Unterminated string starting at at character 21); mend or drop it"),
-        (b"[1, 2]", "the line is JSON, but no object with fields; mend or drop it"),
-        (b"<html>", "the line is no JSON"),
-        (b'{"kind": "article", "text": "\xff"}', "the line is no JSON (cannot decode byte 0xff"),
+        (b'{"kind": "article", "te', "invalid JSON (Unterminated string starting at character 21); mend or drop it"),
+        (b"[1, 2]", "it is JSON, but not an object with fields; mend or drop it"),
+        (b"<html>", "invalid JSON"),
+        (b'{"kind": "article", "text": "\xff"}', "invalid JSON (cannot decode byte 0xff"),
         (
             line(ARTICLE | {"text": None}),
             "it is no page record (Expected `str`, got `null` - at `$.text`); `scraper schema` says what one holds",

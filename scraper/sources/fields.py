@@ -17,6 +17,8 @@ SAMPLE: Final = 1 << 20
 _MOST_NAMES: Final = 20
 """Fields that a message names."""
 
+_REMEDY: Final = "--text-field and --html-field say which one holds the page"
+
 _SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 
 Fields = Mapping[str, Any]
@@ -56,7 +58,7 @@ class FieldReader:
             yield Item(name, page_of(fields, name, self._options), None, False)
         except MissingField as error:
             keys = self._name_keys() if self._in_sample else ""
-            yield self._place.failed(BadRecord(f"{error}{keys and f'; {keys}'}"), number)
+            yield self._place.failed(MissingField(f"{error}{keys and f': {keys}'}; {_REMEDY}"), number)
         except PageError as error:
             yield self._place.failed(error, number)
         yield from self.count(size)
@@ -147,14 +149,11 @@ def page_of(fields: Fields, input: str, options: ReadOptions) -> Page:
     name, value = (options.html_field, html) if is_html else (options.text_field, find_field(fields, options.text_field))
     if value is _ABSENT or value is None:
         names = " or ".join(repr(field) for field in (options.html_field, options.text_field) if field is not None)
-        remedy = "--text-field and --html-field say which one holds the page"
         if value is _ABSENT and (html is _ABSENT or options.html_field is None):
-            raise MissingField(f"there is no field {names}; {remedy}")
-        raise BadRecord(f"there is nothing in a field {names}; {remedy}")
+            raise MissingField(f"there is no field {names}")
+        raise BadRecord(f"there is nothing in a field {names}; {_REMEDY}")
     if not isinstance(value, str):
-        raise BadRecord(
-            f"field {name!r} holds no text but {_kind(value)}; --text-field and --html-field say which one holds the page"
-        )
+        raise BadRecord(f"field {name!r} holds no text but {_kind(value)}; {_REMEDY}")
     data = _checked(value)
     if len(data) * _CHAR_BYTES > options.max_bytes and len(data if isinstance(data, bytes) else data.encode()) > options.max_bytes:
         raise TooLarge(f"the page has more than {options.max_bytes} bytes; raise --max-bytes to read it")

@@ -101,14 +101,14 @@ def decode_slowly(line: bytes) -> dict[str, Any]:
     """Decode an object that msgspec refuses but Python's json may write: with lone surrogates, NaN or a byte order mark.
 
     Raises:
-        BadRecord: if it is no JSON object.
+        BadRecord: if invalid JSON object.
     """
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadRecord(f"it is no JSON ({_reason(error)}); mend or drop it") from None
+        raise BadRecord(f"invalid JSON ({_reason(error)}); mend or drop it") from None
     if not isinstance(value, dict):
-        raise BadRecord("it is JSON, but no object with fields; mend or drop it")
+        raise BadRecord("it is JSON, but not an object with fields; mend or drop it")
     return value
 
 
