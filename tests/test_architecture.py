@@ -22,6 +22,7 @@ LAYERS = (
     ("fetch", "stats"),
     ("explain",),
     ("engine",),
+    ("scale",),
     ("cli",),
 )
 """From the bottom up: a package imports itself and layers below, but no other package of its own layer."""
@@ -37,6 +38,9 @@ ONLY_USERS = {
     "vl_convert": {"stats"},
     "zipfile": {"sources"},
     "fastwarc": {"sources", "fetch"},
+    "datatrove": {"scale"},
+    "distributed": {"scale"},
+    "fsspec": {"sources", "output"},
 }
 
 

@@ -1,0 +1,1 @@
+"""Run the cleaning on engines for many machines."""

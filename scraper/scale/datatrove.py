@@ -1,0 +1,129 @@
+"""A step of a datatrove pipeline that turns the documents of its readers into clean ones."""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
+from scraper.engine.filters import Filters
+from scraper.engine.jobs import Cleaned, Job, Unknown, clean_item, layouts_of, page_lines
+from scraper.errors import PageError
+from scraper.sources import Item, ReadOptions
+from scraper.sources.block_pages import block_page_error
+from scraper.sources.fields import page_of
+
+try:
+    from datatrove.data import Document
+    from datatrove.pipeline.base import PipelineStep
+    from datatrove.pipeline.writers.disk_base import DiskWriter
+    from datatrove.utils.typeshelper import StatHints
+except ImportError as error:
+    raise ImportError(
+        f"this step needs {error.name}, which is not installed; install it with: pip install 'press-scraper[datatrove]'"
+    ) from None
+
+Archive = Literal["warc", "wet"]
+
+_TEXT: Final = "text"
+_MEDIA_TYPES: Final[dict[Archive | None, str | None]] = {"warc": "text/html", "wet": "text/plain", None: None}
+_ALL: Final = Filters()
+
+
+class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no types
+    """Makes of each document the record that ``scraper clean`` makes of the page.
+
+    The text becomes that of the article, and the metadata become the other fields of the record, ``id`` included. All metadata of the
+    reader are replaced; its ``file_path`` and the document's id are in ``input``.
+
+    Args:
+        archive: ``warc`` for HTML from a web archive, ``wet`` for its text, as WarcReader reads them; None for a dump. From archives,
+            block pages are dropped, as ``scraper clean`` drops them.
+        filters: which records are kept.
+        unknown: what is done with a page of no known layout.
+        layouts: a directory of layout files to use as well; every worker must have it.
+        url_field: the metadata with the address of the page.
+        date_field: the metadata with the time of the fetch; None if there is none.
+        max_bytes: the most bytes of a page.
+        page_timeout: seconds that cleaning a page may take.
+        exclusion_writer: takes the documents that are dropped, unchanged but for the metadata ``filter_reason`` and, for failures,
+            ``filter_message``.
+
+    Raises:
+        LayoutError: if a layout file cannot be used.
+    """
+
+    type = "🧹 - CLEANER"
+    name = "scraper"
+
+    def __init__(
+        self,
+        *,
+        archive: Archive | None = None,
+        filters: Filters = _ALL,
+        unknown: Unknown = "keep",
+        layouts: Path | None = None,
+        url_field: str = "url",
+        date_field: str | None = "date",
+        max_bytes: int = MAX_BYTES,
+        page_timeout: float | None = PAGE_TIMEOUT,
+        exclusion_writer: DiskWriter | None = None,
+    ) -> None:
+        super().__init__()
+        layouts_of(layouts)
+        self.exclusion_writer = exclusion_writer
+        self._archive = archive
+        self._options = ReadOptions(max_bytes=max_bytes, text_field=_TEXT, url_field=url_field, date_field=date_field)
+        lines = partial(page_lines, keys=())
+        self._job = Job(
+            self._options, unknown, lines, layouts=layouts, filters=filters, page_timeout=page_timeout, has_characters=False
+        )
+
+    def run(self, data: Iterator[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
+        """Yield the clean document of each page.
+
+        Args:
+            data: the documents of a reader.
+            rank: the number of the task.
+            world_size: how many tasks there are.
+        """
+        with self.exclusion_writer or nullcontext() as writer:
+            for document in data:
+                self.stat_update(StatHints.total)
+                with self.track_time():
+                    cleaned = self._cleaned(document)
+                    fields = msgspec.json.decode(cleaned.lines[0]) if cleaned.lines else None
+                if fields is not None:
+                    yield self._forward(fields)
+                    continue
+                self._drop(document, cleaned)
+                if writer is not None:
+                    writer.write(document, rank)
+
+    def _cleaned(self, document: Document) -> Cleaned:
+        metadata = document.metadata
+        name = f"{metadata['file_path']}#{document.id}" if "file_path" in metadata else document.id
+        try:
+            page = page_of({**metadata, _TEXT: document.text}, name, self._options)
+        except PageError as error:
+            return Cleaned(error=error)
+        if self._archive is not None and (block := block_page_error(page.octets)) is not None:
+            return Cleaned(left_out=block.code)
+        page = msgspec.structs.replace(page, media_type=_MEDIA_TYPES[self._archive])
+        return clean_item(self._job, Item(name, page, None, False))
+
+    def _forward(self, fields: dict[str, Any]) -> Document:
+        self.stat_update(StatHints.forwarded, f"kind_{fields['kind']}", *(f"warning_{name}" for name in fields["warnings"]))
+        clean = Document(text=fields.pop("text"), id=fields["id"], metadata=fields)
+        self.update_doc_stats(clean)
+        return clean
+
+    def _drop(self, document: Document, cleaned: Cleaned) -> None:
+        reason = cleaned.error.code if cleaned.error is not None else cleaned.left_out
+        document.metadata["filter_reason"] = reason
+        if cleaned.error is not None:
+            document.metadata["filter_message"] = str(cleaned.error)
+        self.stat_update(StatHints.dropped, f"dropped_{reason}")
