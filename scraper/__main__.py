@@ -9,15 +9,15 @@ def main() -> None:
     # Imported modules are never garbage; looking for some while they load takes a noticeable part of the start.
     gc.disable()
     try:
-        if sys.argv[1:] == ["--version"]:  # without importing the commands
+        if sys.argv[1:] in (["--version"], ["-V"]):  # without importing the commands
             from scraper import __version__
 
             sys.stdout.write(f"scraper {__version__}\n")
             sys.stdout.flush()
             return
-        from scraper.cli import make_app
+        from scraper.cli import run
 
-        make_app(sys.argv[1:])(prog_name="scraper")
+        sys.exit(run(sys.argv[1:]))
     except KeyboardInterrupt:  # before a command begins or after it ends
         sys.exit(130)
     except OSError as error:  # the help or the version could not be written

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from scraper import __version__
+from scraper.cli.command import Command, Group
 
 COMMANDS: Final = ("clean", "headlines", "schema", "fetch", "explain", "layouts", "stats")
 """The commands in the order of the help; each is a module with a function, or a group of functions, of the same name."""
@@ -17,15 +18,43 @@ def make_app(arguments: Sequence[str]) -> typer.Typer:
 
     Commands that are not needed are not imported, which makes the start faster.
     """
-    app = typer.Typer(name="scraper", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    is_named = bool(arguments) and arguments[0] in COMMANDS
+    app = typer.Typer(
+        name="scraper",
+        cls=Group,
+        no_args_is_help=True,
+        add_completion=not is_named,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
     app.callback()(scraper)
-    for name in arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS:
+    for name in arguments[:1] if is_named else COMMANDS:
         command = getattr(import_module(f"scraper.cli.{name}"), name)
         if isinstance(command, typer.Typer):
             app.add_typer(command)
         else:
-            app.command()(command)
+            app.command(cls=Command)(command)
     return app
+
+
+def run(arguments: Sequence[str]) -> int | None:
+    """Run the command that the arguments name, and return its exit status.
+
+    Args:
+        arguments: those of the command line, without the name of the program.
+    """
+    try:
+        status: int | None = make_app(arguments)(args=list(arguments), prog_name="scraper", standalone_mode=False)
+    except typer.TyperException as error:
+        from scraper.cli.talk import say
+        from scraper.cli.usage import usage_error
+
+        if type(error).__name__ == "NoArgsIsHelpError":  # typer has no public name for it
+            typer.echo(error.message, err=True)
+        else:
+            say(usage_error(error))
+        return error.exit_code
+    return status
 
 
 def _print_version(value: bool) -> None:
@@ -36,7 +65,13 @@ def _print_version(value: bool) -> None:
 
 def scraper(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Turn pages of Arab press aggregators into clean JSON Lines, and account for every character of them."""
+    """Turn pages of Arab press aggregators into clean JSON Lines, and account for every character of them.
+
+    Examples:
+        scraper clean saved/ -o pages.jsonl
+        scraper headlines saved/ -o headlines.jsonl
+        scraper explain page.html
+    """

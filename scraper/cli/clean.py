@@ -7,7 +7,10 @@ from scraper.cli.options import Dedup, Options, Resume, Spans, sharing
 def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: Resume = False) -> None:
     """Turn saved pages into JSON Lines, one record per page.
 
-    Example: scraper clean saved/ -o pages.jsonl
+    Examples:
+        scraper clean saved/ -o pages.jsonl
+        scraper clean dump.jsonl.gz -o '{site}/{year}.parquet'
+        scraper clean - --url https://a.example/1 < page.html
     """
     from functools import partial
 

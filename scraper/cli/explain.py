@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scraper.cli.options import DateField, HtmlField, Layouts, MaxBytes, TextField, Url, UrlField
+from scraper.cli.options import OUTPUT, DateField, HtmlField, Layouts, MaxBytes, TextField, Url, UrlField, option
 from scraper.defaults import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -22,14 +22,12 @@ _STDOUT = Path("-")
 def explain(
     input: Annotated[
         str | None,
-        typer.Argument(
-            metavar="INPUT", help="A saved page: a file, a piece such as dump.jsonl#5, or - for stdin.", show_default=False
-        ),
+        typer.Argument(metavar="INPUT", help="A saved page: a file, a piece such as dump.jsonl#5, or - for stdin."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the pieces, with white space, as JSON Lines.")] = False,
+    json: Annotated[bool, option(OUTPUT, "--json", help="Print the pieces, with white space, as JSON Lines.")] = False,
     html: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", readable=False, allow_dash=True, help="Write the report as an HTML page.", show_default=False),
+        option(OUTPUT, metavar="FILE", readable=False, allow_dash=True, help="Write the report to this file, as an HTML page."),
     ] = None,
     url: Url = None,
     layouts: Layouts = None,
@@ -41,7 +39,10 @@ def explain(
 ) -> None:
     """Show how every piece of a page was labelled, and why.
 
-    Example: scraper explain saved.html --html explained.html
+    Examples:
+        scraper explain page.html
+        scraper explain page.html --html explained.html
+        scraper explain dump.jsonl.gz#2 --json
     """
     from scraper.cli.checks import check_layouts, check_overwrite, check_stdin, check_url
     from scraper.cli.runs import finishing, outcomes

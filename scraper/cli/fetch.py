@@ -7,6 +7,9 @@ from typing import Annotated, Final
 import typer
 
 from scraper.cli.options import (
+    NETWORK,
+    OUTPUT,
+    RUNS,
     Dedup,
     Failures,
     FromList,
@@ -27,6 +30,7 @@ from scraper.cli.options import (
     Summary,
     Unknown,
     Until,
+    option,
 )
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
 
@@ -41,80 +45,83 @@ def _seconds(text: str | float) -> float:
 
 
 def fetch(
-    urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="Addresses of pages.", show_default=False)] = None,
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="Addresses of pages.")] = None,
     from_list: FromList = None,
-    out: Out = None,
-    save: Annotated[
-        Path | None,
-        typer.Option(metavar="RAW.warc.gz", help="Append all requests and responses to this file.", show_default=False),
-    ] = None,
-    state: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DB",
-            help="Remember fetched pages in this file, continue where the last run ended, and append to OUT.",
-            show_default=False,
-        ),
-    ] = None,
-    refresh: Annotated[
-        float | None,
-        typer.Option(
-            metavar="TIME",
-            parser=_seconds,
-            help="Fetch pages again that were fetched longer ago than this, such as 12h or 7d.",
-            show_default=False,
-        ),
-    ] = None,
-    ticker_only: Annotated[
-        bool, typer.Option("--ticker-only", help="Write headlines instead of pages; with --state, only new ones.")
-    ] = False,
-    delay: Annotated[
-        float,
-        typer.Option(
-            metavar="SECONDS",
-            min=0,
-            max=86400,
-            help="Pause between two requests to a host; longer if its robots.txt asks for it.",
-        ),
-    ] = 1.0,
-    concurrency: Annotated[
-        int, typer.Option(metavar="N", min=1, max=256, help="Maximum number of hosts requested at the same time.")
-    ] = 8,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.01, max=86400, help="Time limit for one request.")] = 60.0,
     max_bytes: MaxBytes = MAX_BYTES,
-    page_timeout: PageTimeout = PAGE_TIMEOUT,
-    unknown: Unknown = "keep",
+    layouts: Layouts = None,
     only: Only = None,
     lang: Lang = None,
     site: Site = None,
     newspaper: Newspaper = None,
     since: Since = None,
     until: Until = None,
-    keys: Keys = None,
+    unknown: Unknown = "keep",
     dedup: Dedup = False,
+    out: Out = None,
+    save: Annotated[
+        Path | None, option(OUTPUT, metavar="RAW.warc.gz", help="Append all requests and responses to this file.")
+    ] = None,
+    ticker_only: Annotated[
+        bool, option(OUTPUT, "--ticker-only", help="Write headlines instead of pages; with --state, only new ones.")
+    ] = False,
+    keys: Keys = None,
+    failures: Failures = None,
+    summary: Summary = None,
     spans: Spans = None,
-    layouts: Layouts = None,
+    delay: Annotated[
+        float,
+        option(
+            NETWORK,
+            metavar="SECONDS",
+            min=0,
+            max=86400,
+            help="Wait between two requests to a host; longer if its robots.txt asks for it.",
+        ),
+    ] = 1.0,
+    concurrency: Annotated[
+        int, option(NETWORK, metavar="N", min=1, max=256, help="Request pages of at most N hosts at the same time.")
+    ] = 8,
+    timeout: Annotated[
+        float, option(NETWORK, metavar="SECONDS", min=0.01, max=86400, help="Give up a request that takes longer.")
+    ] = 60.0,
     user_agent: Annotated[
         str | None,
-        typer.Option(
-            metavar="TEXT", help="User agent sent to servers; its first word selects the rules in robots.txt.", show_default=False
-        ),
+        option(NETWORK, metavar="TEXT", help="Send this user agent; its first word selects the rules in robots.txt."),
     ] = None,
     header: Annotated[
         list[str] | None,
-        typer.Option(metavar="'NAME: VALUE'", help="Header to send with each request; can be repeated.", show_default=False),
+        option(NETWORK, metavar="'NAME: VALUE'", help="Send this header with each request. Can be repeated."),
     ] = None,
     ignore_robots: Annotated[
-        bool, typer.Option("--ignore-robots", help="Fetch what robots.txt forbids, on your own responsibility.")
+        bool, option(NETWORK, "--ignore-robots", help="Fetch what robots.txt forbids, on your own responsibility.")
     ] = False,
-    failures: Failures = None,
-    summary: Summary = None,
+    state: Annotated[
+        Path | None,
+        option(
+            RUNS,
+            metavar="DB",
+            help="Remember fetched pages in this file, continue where the last run ended, and append to OUT.",
+        ),
+    ] = None,
+    refresh: Annotated[
+        float | None,
+        option(
+            RUNS,
+            metavar="TIME",
+            parser=_seconds,
+            help="Fetch pages again that were fetched longer ago than this, such as 12h or 7d.",
+        ),
+    ] = None,
     jobs: Jobs = None,
+    page_timeout: PageTimeout = PAGE_TIMEOUT,
     quiet: Quiet = False,
 ) -> None:
     """Fetch pages politely and turn them into JSON Lines, one record per page.
 
-    Example: scraper fetch --from-list addresses.txt --state news.db --save raw.warc.gz -o pages.jsonl
+    Examples:
+        scraper fetch https://www.maghress.com/ -o pages.jsonl
+        scraper fetch --from-list urls.txt --save raw.warc.gz
+        scraper fetch --from-list urls.txt --state db -o out.jsonl
     """
     from scraper.cli.fetch_run import FetchOptions, check_headers, run
 

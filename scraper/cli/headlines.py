@@ -9,7 +9,9 @@ from scraper.cli.options import Dedup, Options, Resume, Unique, sharing
 def headlines(options: Options, unique: Unique = False, dedup: Dedup = False, resume: Resume = False) -> None:
     """Turn the tickers of saved pages into JSON Lines, one record per headline.
 
-    Example: scraper headlines saved/ | jq -r .headline
+    Examples:
+        scraper headlines saved/ | jq -r .headline
+        scraper headlines saved/ --unique -o headlines.csv
     """
     from functools import partial
 

@@ -6,24 +6,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scraper.cli.command import Command, Group
 from scraper.cli.options import Layouts, MaxBytes
 from scraper.defaults import MAX_BYTES
 
 if TYPE_CHECKING:
     from scraper.layouts import Layout
 
-layouts = typer.Typer(name="layouts", no_args_is_help=True, help="List and show the layouts in use, or check a layout file.")
+layouts = typer.Typer(
+    name="layouts", cls=Group, no_args_is_help=True, help="List and show the layouts in use, or check a layout file."
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a layout.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A layout file.")]
-Samples = Annotated[list[str] | None, typer.Argument(metavar="INPUT", help="Pages to test its rules on.", show_default=False)]
+Samples = Annotated[list[str] | None, typer.Argument(metavar="INPUT", help="Pages on which to try its rules.")]
 
 
-@layouts.command("list")
+@layouts.command("list", cls=Command)
 def list_layouts(layouts: Layouts = None) -> None:
     """List the layouts, with digest, number of hosts and rules, and file.
 
-    Example: scraper layouts list --layouts my-layouts
+    Examples:
+        scraper layouts list
+        scraper layouts list --layouts my-layouts
     """
     from scraper.cli.checks import check_layouts
     from scraper.engine.counts import DIGITS
@@ -35,11 +40,13 @@ def list_layouts(layouts: Layouts = None) -> None:
     _print(_table(("name", "digest", "hosts", "rules", "from"), rows, right=(2, 3)))
 
 
-@layouts.command("show")
+@layouts.command("show", cls=Command)
 def show_layout(name: Name, layouts: Layouts = None) -> None:
     """Print a layout as one file, with its extensions.
 
-    Example: scraper layouts show arabress
+    Examples:
+        scraper layouts show arabress
+        scraper layouts show plaza --layouts my-layouts
     """
     import sys
 
@@ -59,11 +66,13 @@ def show_layout(name: Name, layouts: Layouts = None) -> None:
     _print([text.removesuffix("\n")])
 
 
-@layouts.command("check")
+@layouts.command("check", cls=Command)
 def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, max_bytes: MaxBytes = MAX_BYTES) -> None:
     """Check a layout file, and show what its rules find in sample pages.
 
-    Example: scraper layouts check my-layouts/plaza.toml saved/
+    Examples:
+        scraper layouts check my-layouts/plaza.toml
+        scraper layouts check my-layouts/plaza.toml saved/
     """
     from scraper.cli.runs import finishing, outcomes
     from scraper.engine.counts import DIGITS, Counts

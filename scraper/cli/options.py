@@ -4,33 +4,65 @@ import inspect
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import typer
 
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
 
+INPUT: Final = "Input"
+CHOOSING: Final = "Choosing"
+OUTPUT: Final = "Output"
+DUMPS: Final = "Dumps"
+RUNS: Final = "Long runs"
+NETWORK: Final = "Network"
+"""The panels of the help, in the order in which they are shown."""
+
+
+def option(panel: str, *names: str, help: str, **settings: Any) -> Any:
+    """Return an option that the help lists in a panel.
+
+    Args:
+        panel: the panel.
+        names: the names of the option; by default, the name of the parameter.
+        help: what the option does, in one sentence.
+        settings: other arguments of ``typer.Option``.
+    """
+    return typer.Option(*names, help=help, rich_help_panel=panel, **settings)
+
+
 Inputs = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="INPUT", help="Saved pages, archives and dumps: files, directories, or - for stdin.", show_default=False
+    typer.Argument(metavar="INPUT", help="Saved pages, archives and dumps: files, directories, or - for stdin."),
+]
+
+FromList = Annotated[
+    str | None,
+    option(
+        INPUT,
+        metavar="FILE",
+        help="Read also the inputs listed in this file, one per line, or those of a file of --failures. Use - for stdin.",
     ),
 ]
-Out = Annotated[
-    Path | None,
-    typer.Option("-o", "--output", metavar="OUT", readable=False, help="Write to this file instead of stdout.", show_default=False),
+Include = Annotated[
+    list[str] | None,
+    option(
+        INPUT,
+        metavar="GLOB",
+        help="In directories and zip archives, read only files that match, such as '*.html'. Can be repeated.",
+    ),
 ]
-Spans = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", readable=False, help="Write the label of every piece of each page.", show_default=False),
+Exclude = Annotated[
+    list[str] | None,
+    option(INPUT, metavar="GLOB", help="In directories and zip archives, leave out files that match. Can be repeated."),
 ]
-Dedup = Annotated[bool, typer.Option("--dedup", help="Leave out pages whose address, or title and text, was written before.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Continue a run of this command that was killed.")]
-Unique = Annotated[bool, typer.Option("--unique", help="Write each distinct headline once, with when and how often it was shown.")]
-Unknown = Annotated[
-    Literal["keep", "skip", "fail"],
-    typer.Option(help="Pages of unknown layout: keep their text, leave them out, or report them as failures."),
+Url = Annotated[
+    str | None, option(INPUT, metavar="URL", help="Give the address of a page that does not contain it; for a single input.")
 ]
+MaxBytes = Annotated[
+    int, option(INPUT, metavar="BYTES", min=1, help="Refuse pages that are larger; 32 MiB by default.", show_default=False)
+]
+Layouts = Annotated[Path | None, option(INPUT, "--layouts", metavar="DIR", help="Use the layout files in this directory, too.")]
 
 
 class OnlyKind(StrEnum):
@@ -44,121 +76,113 @@ class OnlyKind(StrEnum):
 
 Only = Annotated[
     list[OnlyKind] | None,
-    typer.Option(
+    option(
+        CHOOSING,
         metavar="KIND",
-        help="Only pages of this kind: article, listing, page, unknown. This and the next three can be repeated.",
-        show_default=False,
+        help="Write only pages of this kind: article, listing, page or unknown. Can be repeated.",
     ),
 ]
 Lang = Annotated[
-    list[str] | None, typer.Option(metavar="TAG", help="Only pages in this language, such as ar, fr, en.", show_default=False)
+    list[str] | None,
+    option(CHOOSING, metavar="TAG", help="Write only pages in this language: ar, fr or en. Can be repeated."),
 ]
-Site = Annotated[list[str] | None, typer.Option(metavar="HOST", help="Only pages of this site.", show_default=False)]
+Site = Annotated[
+    list[str] | None,
+    option(CHOOSING, metavar="HOST", help="Write only pages of this site, such as maghress.com. Can be repeated."),
+]
 Newspaper = Annotated[
     list[str] | None,
-    typer.Option(metavar="SLUG", help="Only pages of this newspaper, by its newspaper_slug.", show_default=False),
+    option(CHOOSING, metavar="SLUG", help="Write only pages of this newspaper, by its newspaper_slug. Can be repeated."),
 ]
-Since = Annotated[
-    str | None, typer.Option(metavar="DAY", help="Only pages of this date and later: YYYY-MM-DD.", show_default=False)
+Since = Annotated[str | None, option(CHOOSING, metavar="DAY", help="Write only pages of this date (YYYY-MM-DD) or later.")]
+Until = Annotated[str | None, option(CHOOSING, metavar="DAY", help="Write only pages of this date (YYYY-MM-DD) or earlier.")]
+Unknown = Annotated[
+    Literal["keep", "skip", "fail"],
+    option(CHOOSING, help="Keep the text of pages of unknown layout, leave them out, or report them as failures."),
 ]
-Until = Annotated[
-    str | None, typer.Option(metavar="DAY", help="Only pages of this date and earlier: YYYY-MM-DD.", show_default=False)
+Dedup = Annotated[bool, option(CHOOSING, "--dedup", help="Leave out pages whose address, or title and text, was written before.")]
+Limit = Annotated[int | None, option(CHOOSING, metavar="N", min=1, help="Read only the first N pages.")]
+Sample = Annotated[int | None, option(CHOOSING, metavar="N", min=1, help="Clean N pages chosen at random from all inputs.")]
+Seed = Annotated[int, option(CHOOSING, metavar="S", help="Choose another sample; the same seed chooses the same pages.")]
+
+Out = Annotated[
+    Path | None,
+    option(
+        OUTPUT,
+        "-o",
+        "--output",
+        metavar="OUT",
+        readable=False,
+        help="Write to this file instead of stdout. Its ending decides on the format: .jsonl, .parquet, .csv, .tsv, also .gz and .zst.",
+    ),
 ]
 Keys = Annotated[
     str | None,
-    typer.Option(
-        metavar="KEYS",
-        help="Write only these keys, in this order: content=text,author renames text and keeps author.",
-        show_default=False,
+    option(
+        OUTPUT, metavar="KEYS", help="Write only these keys, in this order. 'content=text,author' renames text and keeps author."
     ),
 ]
-Layouts = Annotated[
-    Path | None,
-    typer.Option("--layouts", metavar="DIR", help="Directory of additional layout files.", show_default=False),
+Unique = Annotated[
+    bool, option(OUTPUT, "--unique", help="Write each distinct headline once, with when and how often it was shown.")
 ]
-Url = Annotated[str | None, typer.Option(metavar="URL", help="Address of a single input.", show_default=False)]
-MaxBytes = Annotated[int, typer.Option(metavar="BYTES", min=1, help="Maximum size of a page.")]
-PageTimeout = Annotated[float, typer.Option(metavar="SECONDS", min=0.001, max=86400, help="Time limit for cleaning one page.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors to stderr.")]
-
-FromList = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE", help="Read the inputs listed in this file, or - for stdin: one per line, or failures.", show_default=False
-    ),
+Spans = Annotated[
+    Path | None, option(OUTPUT, metavar="FILE", readable=False, help="Write the label of every piece of each page to this file.")
 ]
 Failures = Annotated[
-    Path | None, typer.Option(metavar="FILE", readable=False, help="Write failures as JSON Lines.", show_default=False)
+    Path | None, option(OUTPUT, metavar="FILE", readable=False, help="Write failures to this file, as JSON Lines.")
 ]
 Summary = Annotated[
-    Path | None, typer.Option(metavar="FILE", readable=False, help="Write the counts of the run as JSON.", show_default=False)
-]
-TextField = Annotated[str, typer.Option(metavar="NAME", help="In dumps, the field with the text of a page.")]
-HtmlField = Annotated[
-    str | None, typer.Option(metavar="NAME", help="In dumps, the field with the HTML of a page.", show_default=False)
-]
-UrlField = Annotated[str, typer.Option(metavar="NAME", help="In dumps, the field with the address.")]
-DateField = Annotated[
-    str | None, typer.Option(metavar="NAME", help="In dumps, the field with the time of the fetch.", show_default=False)
+    Path | None, option(OUTPUT, metavar="FILE", readable=False, help="Write the counts of the run to this file, as JSON.")
 ]
 
+TextField = Annotated[str, option(DUMPS, metavar="NAME", help="The field with the text of a page.")]
+HtmlField = Annotated[str | None, option(DUMPS, metavar="NAME", help="The field with the HTML of a page.")]
+UrlField = Annotated[str, option(DUMPS, metavar="NAME", help="The field with the address of a page.")]
+DateField = Annotated[str | None, option(DUMPS, metavar="NAME", help="The field with the time at which a page was fetched.")]
+
+Resume = Annotated[bool, option(RUNS, "--resume", help="Continue a run of this command that was stopped.")]
 Jobs = Annotated[
-    int | None,
-    typer.Option("-j", "--jobs", metavar="N", min=1, help="Number of processes; one per core by default.", show_default=False),
+    int | None, option(RUNS, "-j", "--jobs", metavar="N", min=1, help="Number of processes; one for each core by default.")
 ]
+PageTimeout = Annotated[
+    float, option(RUNS, metavar="SECONDS", min=0.001, max=86400, help="Give up a page that takes longer to clean.")
+]
+KeepGoing = Annotated[bool, option(RUNS, "--keep-going", help="Continue even if the first 20 pages all fail.")]
 
-
-Include = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="GLOB",
-        help="In directories and zip archives, read only files that match, such as '*.html'. Can be repeated.",
-        show_default=False,
-    ),
-]
-Exclude = Annotated[
-    list[str] | None,
-    typer.Option(metavar="GLOB", help="In directories and zip archives, leave out files that match.", show_default=False),
-]
-Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Read only the first N pages.", show_default=False)]
-Sample = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Clean N pages chosen at random from all inputs.", show_default=False)
-]
-Seed = Annotated[int, typer.Option(metavar="S", help="Choose another sample; the same seed chooses the same pages.")]
-KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Read on after 20 failures at the beginning without one page.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors to stderr.")]
 
 
 class Options(NamedTuple):
     """The options of the commands that read pages and write records, in the order of their help."""
 
     inputs: Inputs = None
-    out: Out = None
     from_list: FromList = None
     include: Include = None
     exclude: Exclude = None
-    limit: Limit = None
-    sample: Sample = None
-    seed: Seed = 0
-    failures: Failures = None
-    summary: Summary = None
-    unknown: Unknown = "keep"
+    url: Url = None
+    max_bytes: MaxBytes = MAX_BYTES
+    layouts: Layouts = None
     only: Only = None
     lang: Lang = None
     site: Site = None
     newspaper: Newspaper = None
     since: Since = None
     until: Until = None
+    unknown: Unknown = "keep"
+    limit: Limit = None
+    sample: Sample = None
+    seed: Seed = 0
+    out: Out = None
     keys: Keys = None
-    url: Url = None
-    layouts: Layouts = None
+    failures: Failures = None
+    summary: Summary = None
     text_field: TextField = "text"
     html_field: HtmlField = None
     url_field: UrlField = "url"
     date_field: DateField = None
-    max_bytes: MaxBytes = MAX_BYTES
+    jobs: Jobs = None
     page_timeout: PageTimeout = PAGE_TIMEOUT
     keep_going: KeepGoing = False
-    jobs: Jobs = None
     quiet: Quiet = False
 
 

@@ -9,12 +9,14 @@ import typer
 def schema(
     record: Annotated[
         Literal["page", "headline", "headline-history"],
-        typer.Argument(help="The record.", metavar="[page|headline|headline-history]"),
+        typer.Argument(metavar="RECORD", help="page, headline or headline-history; page by default."),
     ] = "page",
 ) -> None:
     """Print the JSON Schema of a record.
 
-    Example: scraper schema headline > headline.schema.json
+    Examples:
+        scraper schema > page.schema.json
+        scraper schema headline > headline.schema.json
     """
     from scraper.cli.runs import finishing
     from scraper.engine.counts import Counts

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scraper.cli.options import MaxBytes, Quiet
+from scraper.cli.options import OUTPUT, MaxBytes, Quiet, option
 from scraper.defaults import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -19,16 +19,16 @@ _MOST_REPORTED = 20
 
 Records = Annotated[
     list[str] | None,
-    typer.Argument(metavar="RECORDS", help="Output of `clean`: files, directories, or - for stdin.", show_default=False),
+    typer.Argument(metavar="RECORDS", help="Output of `clean`: files, directories, or - for stdin."),
 ]
 Html = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE", readable=False, allow_dash=True, help="Write the report as an HTML page with charts.", show_default=False
+    option(
+        OUTPUT, metavar="FILE", readable=False, allow_dash=True, help="Write the report to this file, as an HTML page with charts."
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print all counts as JSON.")]
-Top = Annotated[int, typer.Option(metavar="N", min=1, help="Number of newspapers, languages and sites to show.")]
+Json = Annotated[bool, option(OUTPUT, "--json", help="Print all counts as JSON.")]
+Top = Annotated[int, option(OUTPUT, metavar="N", min=1, help="Show the N largest newspapers, languages and sites.")]
 
 
 def stats(
@@ -41,7 +41,10 @@ def stats(
 ) -> None:
     """Summarize page records: newspapers, days, kinds, languages, lengths, warnings, what was removed.
 
-    Example: scraper stats pages.jsonl
+    Examples:
+        scraper stats pages.jsonl
+        scraper stats pages.jsonl --html report.html
+        scraper clean saved/ | scraper stats
     """
     from scraper.cli.checks import check_overwrite, check_stdin
     from scraper.cli.runs import finishing

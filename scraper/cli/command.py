@@ -1,0 +1,33 @@
+"""Commands and groups of commands with a help of ours."""
+
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+
+class Command(TyperCommand):
+    """A command."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help as text."""
+        return _help(self, ctx)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the pieces of the usage; an argument that is required is a name without braces."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+
+class Group(TyperGroup):
+    """A group of commands."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help as text."""
+        return _help(self, ctx)
+
+
+def _help(command: TyperCommand | TyperGroup, context: Any) -> str:
+    from shutil import get_terminal_size
+
+    from scraper.cli.help import help_of, to_text
+
+    return to_text(help_of(command, context), get_terminal_size().columns)
