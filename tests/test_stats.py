@@ -347,9 +347,9 @@ def test_headlines_and_failures_are_told_from_pages(tmp_path: Path) -> None:
         (
             "page.png",
             b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
-            "not-text: it is no text; name the JSON Lines that `scraper clean` wrote",
+            "not-text: it is no text; name the JSON Lines or the Parquet file that `scraper clean` wrote",
         ),
-        ("pages.zip", b"PK\x03\x04" + bytes(300), "not-text: it is a zip archive and holds no records"),
+        ("pages.zip", b"PK\x03\x04" + bytes(300), "not-text: it is a zip archive; name the JSON Lines"),
         ("broken.gz", gzip.compress(line(ARTICLE) * 9000)[:-20], "damaged: after line "),
         (
             "nest.gz",

@@ -77,6 +77,8 @@ def test_statistics_have_the_same_totals(tmp_path: Path) -> None:
     expected = totals([json.loads(line) for line in (tmp_path / "pages.jsonl").read_bytes().split(b"\n") if line])
     found = json.loads(run("stats", "--json", tmp_path / "pages.jsonl").stdout)
     assert (found["kept"], found["removed"]) == expected
+    run("clean", *CASES, "-o", tmp_path / "pages.parquet")
+    assert run("stats", "--json", tmp_path / "pages.parquet").stdout == run("stats", "--json", tmp_path / "pages.jsonl").stdout
     printed = run("stats", tmp_path / "pages.jsonl", "--top", "1000").stdout.decode()
     rows = [re.sub(r"[█▏▎▍▌▋▊▉]", "", row).split() for row in section(printed, "Removed") if "/" in row]
     assert [(row[-1], *(int(row[place].replace(",", "")) for place in (2, 3, 0))) for row in rows] == [

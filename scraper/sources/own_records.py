@@ -1,7 +1,8 @@
-"""Page records that this program has written, read from JSON Lines, compressed or not."""
+"""Page records that this program has written, read from JSON Lines, compressed or not, and from Parquet tables."""
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Final, TypeVar
+from functools import partial
+from typing import BinaryIO, Final, TypeVar
 
 import msgspec
 
@@ -17,7 +18,14 @@ from scraper.sources.streams import Stream
 R = TypeVar("R", bound=msgspec.Struct)
 
 _COMPRESSED: Final = ("gzip", "zstd", "bzip2", "xz")
-_OTHER_KINDS: Final = {"zip": "a zip archive", "tar": "a tar archive", "parquet": "a Parquet table", "warc": "a web archive"}
+_OTHER_KINDS: Final = {
+    "zip": "a zip archive",
+    "tar": "a tar archive",
+    "parquet": "a Parquet table in a pipe",
+    "csv": "a CSV table",
+    "warc": "a web archive",
+}
+_REMEDY: Final = "name the JSON Lines or the Parquet file that `scraper clean` wrote"
 
 _MISTAKEN: Final[dict[type[msgspec.Struct], str]] = {
     HeadlineRecord: "a headline, as `scraper headlines` writes it",
@@ -44,8 +52,29 @@ def read_records(
         elif entry.pieces:
             yield entry.place.failed(MissingInput("there is no such file, and single lines are not read; name the file before #"))
         else:
-            place = entry.place
-            yield from read_opened(entry, lambda stream, _, place=place: read_lines(stream, place, record, max_bytes), meter)  # type: ignore[misc]
+            read = partial(_read, place=entry.place, record=record, max_bytes=max_bytes)
+            yield from read_opened(entry, read, meter)
+
+
+def _read(stream: Stream, file: BinaryIO | None, *, place: Place, record: type[R], max_bytes: int) -> Iterator[R | Item]:
+    if file is not None and kind_of(stream, ReadOptions()) == "parquet":
+        return _read_table(file, place, record)
+    return read_lines(stream, place, record, max_bytes)
+
+
+def _read_table(file: BinaryIO, place: Place, record: type[R]) -> Iterator[R | Item]:
+    from scraper.sources.parquet import read_rows
+
+    names = [field.encode_name for field in msgspec.structs.fields(record)]
+    number = 0
+    try:
+        for number, row in enumerate(read_rows(file, names), 1):
+            try:
+                yield msgspec.convert(row, record)
+            except msgspec.ValidationError as error:
+                yield place.failed(_no_page_record(error), number)
+    except PageError as error:
+        yield place.failed(error, number + 1 if number else None)
 
 
 def read_lines(stream: Stream, place: Place, record: type[R], max_bytes: int) -> Iterator[R | Item]:
@@ -98,9 +127,9 @@ def _unpacked(stream: Stream, max_bytes: int) -> Stream:
     if kind in _COMPRESSED:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
     if kind in _OTHER_KINDS:
-        raise NotText(f"it is {_OTHER_KINDS[kind]} and holds no records; name the JSON Lines that `scraper clean` wrote")
+        raise NotText(f"it is {_OTHER_KINDS[kind]}; {_REMEDY}")
     if b"\0" in stream.peek():
-        raise NotText("it is no text; name the JSON Lines that `scraper clean` wrote")
+        raise NotText(f"it is no text; {_REMEDY}")
     return stream
 
 
@@ -117,5 +146,9 @@ def _decoded(line: bytes, decoder: msgspec.json.Decoder[R]) -> R:
     try:
         record: R = msgspec.convert(fields, decoder.type)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise BadRecord(f"it is no page record ({error}); `scraper schema` says what one holds") from None
+        raise _no_page_record(error) from None
     return record
+
+
+def _no_page_record(error: Exception) -> BadRecord:
+    return BadRecord(f"it is no page record ({error}); `scraper schema` says what one holds")

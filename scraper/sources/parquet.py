@@ -1,6 +1,6 @@
 """Parquet tables with a page in a column of each row."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput
@@ -42,20 +42,13 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
         groups: the row groups to read; None for all.
     """
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        sentence = (
-            "Parquet files are read with pyarrow, which is not installed; install it with: pip install 'press-scraper[parquet]'"
-        )
-        yield place.failed(UnreadableInput(sentence))
+        table = _opened(file)
+    except PageError as error:
+        yield place.failed(error)
         return
-    try:
-        table = pq.ParquetFile(file, pre_buffer=False)
-        names = table.schema_arrow.names
-    except (pa.ArrowException, OSError) as error:
-        yield place.failed(DamagedInput(f"the Parquet file is broken or breaks off ({_first_line(error)}); get it again"))
-        return
+    import pyarrow as pa
+
+    names = table.schema_arrow.names
     if is_own(names):
         yield refusal(place)
         return
@@ -86,6 +79,42 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
             yield place.failed(error, number)
         except (pa.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:  # an unknown time zone is the last
             yield place.failed(DamagedInput(f"rows {number} to {first - 1} cannot be read ({_first_line(error)})"), number)
+
+
+def read_rows(file: BinaryIO, columns: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table, with those of the columns that it has.
+
+    Raises:
+        PageError: if it cannot be read.
+    """
+    table = _opened(file)
+    import pyarrow as pa
+
+    try:
+        for batch in table.iter_batches(_ROWS, columns=[name for name in table.schema_arrow.names if name in columns]):
+            yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedInput(f"the Parquet file is broken ({_first_line(error)}); get it again") from None
+
+
+def _opened(file: BinaryIO) -> "ParquetFile":
+    """Return a table.
+
+    Raises:
+        UnreadableInput: if pyarrow is missing.
+        DamagedInput: if the table is broken.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise UnreadableInput(
+            "Parquet files are read with pyarrow, which is not installed; install it with: pip install 'press-scraper[parquet]'"
+        ) from None
+    try:
+        return pq.ParquetFile(file, pre_buffer=False)
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedInput(f"the Parquet file is broken or breaks off ({_first_line(error)}); get it again") from None
 
 
 def _page_columns(options: ReadOptions) -> set[str]:

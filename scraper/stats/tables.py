@@ -77,9 +77,9 @@ def tables_of(statistics: Statistics, top: int) -> list[Table | Grid]:
         _days(statistics, top),
         _article_lengths(statistics.lengths.get(("article", "characters"), Counter())),
         _counted("Warnings", "warning", pages, statistics.warnings.most_common(), meanings=WARNINGS_MEAN.items()),
-        _lengths(statistics),
         _kept(statistics),
         _removed(statistics, top),
+        _lengths(statistics),
     ]
 
 
