@@ -1,6 +1,7 @@
 """The errors that this program raises on purpose, with the codes of failed pages.
 
     ScraperError
+    ├── ConfigError                exit status 2
     ├── LayoutError                exit status 2
     ├── OutputError                exit status 1
     │   └── ReaderGone             exit status 141
@@ -52,6 +53,20 @@ from typing import ClassVar
 
 class ScraperError(Exception):
     """Base class of all errors of this program."""
+
+
+class ConfigError(ScraperError):
+    """The configuration file cannot be used.
+
+    Args:
+        place: the file.
+        faults: all faults, each of which names its key; the message has a line for each.
+    """
+
+    def __init__(self, place: str, *faults: str) -> None:
+        super().__init__("\n".join(f"{place}: {fault}" for fault in faults))
+        self.place = place
+        self.faults = faults
 
 
 class LayoutError(ScraperError):

@@ -12,7 +12,7 @@ from tests.blocks import FENCED, ROOT, Step, blocks_of, check, play_console, pla
 
 DOCUMENTS: Final = {
     name: (ROOT / "docs" / name).read_text(encoding="utf-8")
-    for name in ("layouts.md", "inputs.md", "choosing.md", "outputs.md", "runs.md")
+    for name in ("layouts.md", "inputs.md", "choosing.md", "outputs.md", "runs.md", "config.md")
 }
 BLOCKS: Final = [(name, block) for name, text in DOCUMENTS.items() for block in blocks_of(text)]
 PLAY: Final = {"console": play_console, "python": play_python, "r": play_r, "toml": play_toml}

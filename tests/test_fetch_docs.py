@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from scraper.cli.fetch_run import default_user_agent
+from scraper.cli.headers import default_user_agent
 from tests.site import Site
 from tests.site.server import Reply
 

@@ -8,6 +8,7 @@ import typer
 
 from scraper import __version__
 from scraper.cli.command import Command, Group
+from scraper.errors import ConfigError
 
 COMMANDS: Final = ("clean", "headlines", "schema", "fetch", "explain", "layouts", "stats")
 """The commands in the order of the help; each is a module with a function, or a group of functions, of the same name."""
@@ -54,6 +55,13 @@ def run(arguments: Sequence[str]) -> int | None:
         else:
             say(usage_error(error))
         return error.exit_code
+    except ConfigError as error:
+        from scraper.cli.talk import say
+        from scraper.engine.counts import USAGE
+
+        for fault in error.faults:
+            say(f"{error.place}: {fault}")
+        return USAGE
     return status
 
 

@@ -4,9 +4,21 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from scraper.cli.config import read_config
+from scraper.errors import ConfigError
+
 
 class Command(TyperCommand):
-    """A command."""
+    """A command, whose defaults are those of the configuration file."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, and use the configuration file for options that are given neither here nor in the environment."""
+        try:
+            ctx.default_map = {} if ctx.resilient_parsing else read_config()
+        except ConfigError:
+            if not {"-h", "--help"} & set(args):
+                raise
+        return super().parse_args(ctx, args)
 
     def get_help(self, ctx: Any) -> str:
         """Return the help as text."""

@@ -75,6 +75,7 @@ def fetch(
             metavar="SECONDS",
             min=0,
             max=86400,
+            envvar="SCRAPER_DELAY",
             help="Wait between two requests to a host; longer if its robots.txt asks for it.",
         ),
     ] = 1.0,
@@ -86,7 +87,21 @@ def fetch(
     ] = 60.0,
     user_agent: Annotated[
         str | None,
-        option(NETWORK, metavar="TEXT", help="Send this user agent; its first word selects the rules in robots.txt."),
+        option(
+            NETWORK,
+            metavar="TEXT",
+            envvar="SCRAPER_USER_AGENT",
+            help="Send this user agent; its first word selects the rules in robots.txt.",
+        ),
+    ] = None,
+    contact: Annotated[
+        str | None,
+        option(
+            NETWORK,
+            metavar="TEXT",
+            envvar="SCRAPER_CONTACT",
+            help="Add to the user agent how the owners of a site can reach you: an e-mail address or a URL.",
+        ),
     ] = None,
     header: Annotated[
         list[str] | None,
@@ -123,7 +138,8 @@ def fetch(
         scraper fetch --from-list urls.txt --save raw.warc.gz
         scraper fetch --from-list urls.txt --state db -o out.jsonl
     """
-    from scraper.cli.fetch_run import FetchOptions, check_headers, run
+    from scraper.cli.fetch_run import FetchOptions, run
+    from scraper.cli.headers import check_headers
 
     options = Options(
         inputs=urls,
@@ -153,7 +169,7 @@ def fetch(
         delay=delay,
         concurrency=concurrency,
         timeout=timeout,
-        headers=check_headers(user_agent, header),
+        headers=check_headers(user_agent, contact, header),
         ignores_robots=ignore_robots,
         spans=spans,
         dedup=dedup,

@@ -1,16 +1,13 @@
 """Runs of ``fetch``."""
 
-import re
 from contextlib import nullcontext
 from functools import partial
-from importlib.metadata import PackageNotFoundError, metadata
 from itertools import chain
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import typer
 
-from scraper import __version__
 from scraper.cli.checks import check_appendable, check_layouts, check_outputs, check_pattern, check_table
 from scraper.cli.choices import check_keys
 from scraper.cli.fetch_progress import Progress
@@ -31,8 +28,6 @@ from scraper.output.formats import Table
 from scraper.output.patterns import Pattern
 from scraper.records import HeadlineRecord, PageRecord, columns_of
 from scraper.sources import read_list
-
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class FetchOptions(NamedTuple):
@@ -149,26 +144,3 @@ def _job(options: Options, web: FetchOptions, pattern: Pattern | None) -> Job:
     if not web.ticker_only:
         return job
     return job._replace(has_characters=False, keys=ticker_keys if web.state is not None else None)
-
-
-def check_headers(user_agent: str | None, given: list[str] | None) -> list[Header]:
-    """Return the headers of each request, or end with a usage error."""
-    headers: list[Header] = []
-    for text in [f"User-Agent: {default_user_agent() if user_agent is None else user_agent}", *(given or [])]:
-        name, colon, value = (part.strip() for part in text.partition(":"))
-        is_user_agent = len(headers) > 0 and name.lower() == "user-agent"
-        if not colon or not _TOKEN.fullmatch(name) or not value.isprintable() or is_user_agent:
-            hint = "--user-agent" if not headers else "--header"
-            remedy = "use --user-agent." if is_user_agent else "write 'Name: value' on one line."
-            raise typer.BadParameter(f"{text!r} is not a valid header; {remedy}", param_hint=hint)
-        headers.append((name.encode("ascii"), value.encode("utf-8")))
-    return headers
-
-
-def default_user_agent() -> str:
-    """Return the name and version of the program, with the address of the project's page if it has one."""
-    try:
-        pages = [link.partition(", ")[2] for link in metadata("scraper").get_all("Project-URL") or []]
-    except PackageNotFoundError:
-        pages = []
-    return f"scraper/{__version__} ({f'+{pages[0]}' if pages else 'archives press pages; see the README of the scraper project'})"

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from scraper.cli.config import NAME as CONFIG
 from scraper.cli.options import CHOOSING, DUMPS, INPUT, NETWORK, OUTPUT, RUNS
 
 _ARGUMENTS: Final = "Arguments"
@@ -80,7 +81,8 @@ def _option(parameter: TyperOption, context: typer.Context) -> Entry:
     default = "" if parameter.is_flag or not parameter.show_default else parameter.get_default(context)
     text = parameter.help or ""
     if default not in ("", None):
-        text += f" [default:{_JOINT}{f'{default:g}' if isinstance(default, float) else default}]"
+        origin = f",{_JOINT}from{_JOINT}{CONFIG}" if context.lookup_default(parameter.name) is not None else ""
+        text += f" [default:{_JOINT}{f'{default:g}' if isinstance(default, float) else default}{origin}]"
     return Entry(f"{'' if len(parameter.opts) > 1 else '    '}{names} {value}".rstrip(), text)
 
 

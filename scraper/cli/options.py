@@ -142,7 +142,10 @@ DateField = Annotated[str | None, option(DUMPS, metavar="NAME", help="The field 
 
 Resume = Annotated[bool, option(RUNS, "--resume", help="Continue a run of this command that was stopped.")]
 Jobs = Annotated[
-    int | None, option(RUNS, "-j", "--jobs", metavar="N", min=1, help="Number of processes; one for each core by default.")
+    int | None,
+    option(
+        RUNS, "-j", "--jobs", metavar="N", min=1, envvar="SCRAPER_JOBS", help="Number of processes; one for each core by default."
+    ),
 ]
 PageTimeout = Annotated[
     float, option(RUNS, metavar="SECONDS", min=0.001, max=86400, help="Give up a page that takes longer to clean.")

@@ -3,13 +3,11 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
 
+from scraper.defaults import LAYOUTS_VARIABLE, config_directory
 from scraper.errors import LayoutError
 from scraper.layouts.layout import Layout, RuleSource
 from scraper.layouts.loading import assemble, builtin_layouts, builtin_sources, read_source
-
-VARIABLE: Final = "SCRAPER_LAYOUTS"
 
 
 def choose_layouts(directory: Path | None = None, environment: Mapping[str, str] = os.environ) -> tuple[Layout, ...]:
@@ -37,17 +35,13 @@ def user_sources(directory: Path | None = None, environment: Mapping[str, str] =
 
 
 def _config_files(environment: Mapping[str, str]) -> Iterator[Path]:
-    # The specification says to ignore a relative path (https://specifications.freedesktop.org/basedir-spec/latest/#variables).
-    config = environment.get("XDG_CONFIG_HOME", "")
-    home = environment.get("HOME", "")
-    base = config if os.path.isabs(config) else os.path.join(home, ".config") if os.path.isabs(home) else None
-    directory = os.path.join(base, "scraper", "layouts") if base is not None else None
-    if directory is not None and os.path.isdir(directory):
-        yield from _files(Path(directory))
+    directory = Path(config_directory(environment) or os.devnull, "layouts")
+    if directory.is_dir():
+        yield from _files(directory)
 
 
 def _named_files(directory: Path | None, environment: Mapping[str, str]) -> Iterator[Path]:
-    named = [Path(name) for name in environment.get(VARIABLE, "").split(os.pathsep) if name]
+    named = [Path(name) for name in environment.get(LAYOUTS_VARIABLE, "").split(os.pathsep) if name]
     for path in [*named, *([directory] if directory is not None else [])]:
         files = _files(path)
         if not files:
