@@ -28,7 +28,13 @@ ROOT: Final = Path(__file__).parent.parent
 ENVIRONMENT: Final = {name: value for name, value in os.environ.items() if name not in ("XDG_CONFIG_HOME", "SCRAPER_LAYOUTS")}
 
 KINDS: Final = ("sh", "console", "python", "text", "cron", "toml")
-TOOLS: Final = {"jq": "apt-get install jq", "Rscript": "apt-get install r-base-core r-cran-jsonlite"}
+TOOLS: Final = {
+    "jq": "apt-get install jq",
+    "mandoc": "apt-get install mandoc",
+    "zsh": "apt-get install zsh",
+    "fish": "apt-get install fish",
+    "Rscript": "apt-get install r-base-core r-cran-jsonlite",
+}
 """Programs that commands need besides Python and ours, and how to install them."""
 
 FENCED: Final = re.compile(r"^```(?P<kind>\S*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)

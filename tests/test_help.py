@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+from scraper.engine.counts import FAILED, INTERRUPTED, OK, READER_GONE, TERMINATED, USAGE
 from tests.blocks import ROOT, missing_tools, program
+from tests.manual import PATH, STATUSES, manual
 from tests.site import Site
 from tests.test_cli import COMMAND, FIXTURES, HTML, TEXT, run
 
@@ -199,12 +201,59 @@ def test_each_shell_gets_its_script(shell: str, sign: str) -> None:
     assert sign in done.stdout.decode()
 
 
-def test_bash_completes_as_it_is_installed(tmp_path: Path) -> None:
-    """A bash that has sourced the script completes a command."""
-    script = run(env={"_SCRAPER_COMPLETE": "source_bash"}).stdout.decode()
+ASK = {
+    "bash": 'COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _scraper_completion scraper; echo "${{COMPREPLY[@]}}"',
+    "zsh": "words=({words}); CURRENT=${{#words}}; _scraper_completion",
+    "fish": "complete -C '{words}'",
+}
+"""How a shell is asked, without a keyboard, for what may follow."""
+
+
+@pytest.mark.parametrize(("words", "offered"), [("scraper head", "headlines"), ("scraper clean --newsp", "--newspaper")])
+@pytest.mark.parametrize("shell", ASK)
+def test_a_shell_completes_with_its_script(tmp_path: Path, shell: str, words: str, offered: str) -> None:
+    """A shell that has read its script completes commands and options; their help does no harm to its syntax."""
+    if missing_tools(shell):
+        assert not os.environ.get("SCRAPER_REQUIRE_TOOLS"), f"{shell} is missing"
+        pytest.skip(f"{shell} is not installed (Debian, Ubuntu: apt-get install {shell})")
+    script = run(env={"_SCRAPER_COMPLETE": f"source_{shell}"}).stdout.decode()
     (tmp_path / "scraper").write_text(f'#!/bin/sh\nexec {" ".join(COMMAND)} "$@"\n')
     (tmp_path / "scraper").chmod(0o755)
-    asked = 'COMP_WORDS=(scraper head); COMP_CWORD=1; _scraper_completion scraper; printf "%s\\n" "${COMPREPLY[@]}"'
-    env = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run([program("bash"), "-c", f"{script}\n{asked}"], env=env, capture_output=True, text=True, check=True)
-    assert done.stdout == "headlines\n"
+    own = 'compdef() {}\n_arguments() { print -r -- "$@" }\n' if shell == "zsh" else ""
+    env = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": str(tmp_path),
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+    }
+    line = f"{own}{script}\n{ASK[shell].format(words=words)}"
+    done = subprocess.run([program(shell), "-c", line], env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stderr, set(re.findall(r"headlines|--[a-z-]+", done.stdout))) == ("", {offered})
+
+
+# --- the manual page ---
+
+
+def test_the_manual_page_is_that_of_the_commands() -> None:
+    """man/scraper.1 says what the help says; scripts/man writes it again."""
+    assert PATH.read_text(encoding="utf-8") == manual(), "run scripts/man"
+
+
+def test_the_manual_page_has_every_option_and_status() -> None:
+    """Each option of each command has an entry, and each exit status."""
+    page = PATH.read_text(encoding="utf-8").replace("\\", "")
+    for command in COMMANDS:
+        options = set(re.findall(r"(?<![\w-])--[a-z-]+", "".join(panels_of(help_of(*command)).values())))
+        assert not {option for option in options if option not in page}
+    assert set(re.findall(r"\d+", " ".join(STATUSES))) == {
+        str(status) for status in (OK, FAILED, USAGE, INTERRUPTED, TERMINATED, READER_GONE)
+    }
+
+
+def test_the_manual_page_is_valid() -> None:
+    """The linter finds nothing to warn of but the date, which the page leaves out so that it changes only with the help."""
+    if missing_tools("mandoc"):
+        assert not os.environ.get("SCRAPER_REQUIRE_TOOLS"), "mandoc is missing"
+        pytest.skip("mandoc is not installed (Debian, Ubuntu: apt-get install mandoc)")
+    done = subprocess.run([program("mandoc"), "-T", "lint", "-W", "warning", PATH], capture_output=True, text=True, check=False)
+    assert [line for line in done.stdout.splitlines() if "missing date" not in line] == []

@@ -43,7 +43,7 @@ class Help(NamedTuple):
     panels: Sequence[tuple[str, Sequence[Entry]]]
 
 
-def help_of(command: TyperCommand | TyperGroup, context: typer.Context) -> Help:
+def help_of(command: TyperCommand | TyperGroup, context: Any) -> Help:
     """Return the help of a command.
 
     Args:
@@ -61,7 +61,7 @@ def help_of(command: TyperCommand | TyperGroup, context: typer.Context) -> Help:
     )
 
 
-def _panels(command: TyperCommand | TyperGroup, context: typer.Context) -> list[tuple[str, list[Entry]]]:
+def _panels(command: TyperCommand | TyperGroup, context: Any) -> list[tuple[str, list[Entry]]]:
     panels: dict[str, list[Entry]] = {name: [] for name in _PANELS}
     for parameter in command.get_params(context):
         if isinstance(parameter, TyperArgument):
@@ -75,7 +75,7 @@ def _panels(command: TyperCommand | TyperGroup, context: typer.Context) -> list[
     return [(name, entries) for name, entries in panels.items() if entries]
 
 
-def _option(parameter: TyperOption, context: typer.Context) -> Entry:
+def _option(parameter: TyperOption, context: Any) -> Entry:
     names = ", ".join(sorted(parameter.opts, key=len))
     value = "" if parameter.is_flag else (parameter.display_type_rich(context) or "").strip("<>")
     default = "" if parameter.is_flag or not parameter.show_default else parameter.get_default(context)
