@@ -609,3 +609,16 @@ def test_headlines_are_made_of_records(tmp_path: Path) -> None:
     done = run("headlines", write(tmp_path / "x", lines + b'{"schema": 1, "id": 5}\n' + lines))
     assert (done.returncode, done.stdout) == (1, 2 * expected.stdout)
     assert "x#2: bad-record: it is no page record" in complaints(done)[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_dumps_in_utf16_are_dumps(tmp_path: Path, encoding: str) -> None:
+    """A dump or table in UTF-16, as PowerShell and Excel write it, is no text page; a page in UTF-16 stays one."""
+    mark = "\ufeff".encode(encoding)
+    lines = "".join(json.dumps({"text": f"صفحة {n}"}, ensure_ascii=False) + "\r\n" for n in range(200))
+    for text, count in ((lines, 200), ("id\ttext\r\n1\tصفحة\r\n", 1), ("صفحة\nسطر آخر\n", 1)):
+        done = run("clean", write(tmp_path / "x", mark + text.encode(encoding)))
+        assert (done.returncode, complaints(done), len(records(done))) == (0, [], count)
+        assert records(done)[0]["input"] == f"{tmp_path / 'x'}{'' if text.startswith('ص') else '#1'}"
+    own = run("clean", PAGE).stdout.decode()
+    assert b"it holds records of this program" in run("clean", write(tmp_path / "x", mark + own.encode(encoding))).stderr

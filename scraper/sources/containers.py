@@ -14,7 +14,7 @@ from scraper.sources.concatenated import split_pages
 from scraper.sources.documents import check_format
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.sniffing import Kind, kind_of
-from scraper.sources.streams import Stream
+from scraper.sources.streams import Stream, Utf16Source
 
 DEEPEST: Final = 3
 """The deepest nesting of containers: a file compressed twice in a zip archive is plausible, more is an attack."""
@@ -69,15 +69,21 @@ def _read(stream: Stream, place: Place, options: ReadOptions, file: BinaryIO | N
         raise NotText("it is a tar archive; unpack it and name the directory")
     elif kind in ("zip", "parquet"):
         yield from _read_seekable(kind, place, options, file)
-    elif _first_bytes(stream.peek(), kind).startswith(b"WARC/"):
+    elif kind != "utf-16" and _first_bytes(stream.peek(), kind).startswith(b"WARC/"):
         yield from _read_warc(stream, kind, place, options)
     elif place.depth >= DEEPEST:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
     else:
-        from scraper.sources.compression import Decompressor
-
         inner = Place(place.input, place.is_named, place.depth + 1)
-        yield from read_stream(Stream(Decompressor(stream, kind)), inner, options)
+        yield from read_stream(_unpacked(stream, kind), inner, options)
+
+
+def _unpacked(stream: Stream, kind: Kind) -> Stream:
+    if kind == "utf-16":
+        return Stream(Utf16Source(stream))
+    from scraper.sources.compression import Decompressor
+
+    return Stream(Decompressor(stream, kind))
 
 
 def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:

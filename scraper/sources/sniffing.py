@@ -1,13 +1,17 @@
 """The kind of an input, determined from its first bytes, never from its name."""
 
+import codecs
+import io
 import re
 from typing import Final, Literal, cast
 
 from scraper.sources.items import ReadOptions
 from scraper.sources.magic import compression_of
-from scraper.sources.streams import Stream
+from scraper.sources.streams import Stream, Utf16Source
 
-Kind = Literal["page", "gzip", "zstd", "bzip2", "xz", "zip", "tar", "parquet", "warc", "jsonl", "json", "csv", "mhtml", "records"]
+Kind = Literal[
+    "page", "gzip", "zstd", "bzip2", "xz", "zip", "tar", "parquet", "warc", "jsonl", "json", "csv", "mhtml", "records", "utf-16"
+]
 
 _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"PK\x03\x04", "zip"),
@@ -26,6 +30,7 @@ _LONGEST_CUT: Final = 1 << 20
 """Bytes of a first line that may be the end of a line of a dump."""
 
 BOM: Final = b"\xef\xbb\xbf"
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLANK: Final = b" \t\r\n"
 _OBJECT: Final = rb'\{\s*(?:"(?:[^"\\]|\\.){0,200}"\s*:|\})'
 _OPENS_OBJECT: Final = re.compile(_OBJECT)
@@ -39,7 +44,7 @@ def kind_of(stream: Stream, options: ReadOptions) -> Kind:
     if json is not None:
         return "records" if json == "jsonl" and _begins_with_a_record(stream) else json
     head = _at_least(stream, _ENOUGH)
-    kind = _by_magic(head)
+    kind = _by_magic(head) or _in_utf16(stream, options)
     if kind is not None or head.lstrip(_BLANK).startswith(b"<"):
         return kind or "page"
     if _begins_with_a_cut_line(stream):
@@ -58,6 +63,15 @@ def _by_magic(head: bytes) -> Kind | None:
         if head.startswith(magic):
             return kind
     return "tar" if head[_TAR_MAGIC] == b"ustar" else cast("Kind | None", compression_of(head))
+
+
+def _in_utf16(stream: Stream, options: ReadOptions) -> Kind | None:
+    """Return ``utf-16`` for a dump in that encoding, such as Excel and PowerShell write; a page in UTF-16 is a page."""
+    head = stream.peek()
+    if not head.startswith(_UTF16):
+        return None
+    inner = kind_of(Stream(Utf16Source(io.BytesIO(head[: len(head) & ~1]))), options)
+    return "utf-16" if inner in ("jsonl", "json", "csv", "records") else "page"
 
 
 def _json_kind(stream: Stream, options: ReadOptions) -> Kind | None:

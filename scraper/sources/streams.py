@@ -1,5 +1,6 @@
 """Streams of bytes that are read in pieces and can be peeked at."""
 
+import codecs
 from collections.abc import Iterator
 from typing import Final, Protocol
 
@@ -63,3 +64,18 @@ class Stream:
             if remaining < 0:
                 raise TooLarge(f"the page has more than {max_bytes} bytes; raise --max-bytes to read it")
         return b"".join(pieces)
+
+
+class Utf16Source:
+    """The bytes of a source in UTF-16 with a byte order mark, converted to UTF-8. Units that are no text become U+FFFD."""
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+        self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
+
+    def read(self, size: int, /) -> bytes:
+        """Return about ``size`` bytes, and none at the end."""
+        while piece := self._source.read(size):
+            if text := self._decoder.decode(piece):
+                return text.encode("utf-8", "replace")
+        return self._decoder.decode(b"", final=True).encode("utf-8", "replace")
