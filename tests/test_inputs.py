@@ -14,9 +14,16 @@ from typing import Any
 
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scraper.errors import BadAddress
 from scraper.fetch.addresses import prepare
+from scraper.sources import ReadOptions
+from scraper.sources.delimited import read_delimited
+from scraper.sources.items import Place
+from scraper.sources.json_values import split_values
+from scraper.sources.streams import Stream
 from tests.containers import delimited, json_array, jsonl, record, response, twenty_pages, zipped
 from tests.test_cli import HTML as PAGE
 from tests.test_cli import complaints, records, run
@@ -622,3 +629,50 @@ def test_dumps_in_utf16_are_dumps(tmp_path: Path, encoding: str) -> None:
         assert records(done)[0]["input"] == f"{tmp_path / 'x'}{'' if text.startswith('ص') else '#1'}"
     own = run("clean", PAGE).stdout.decode()
     assert b"it holds records of this program" in run("clean", write(tmp_path / "x", mark + own.encode(encoding))).stderr
+
+
+class InPieces:
+    """A source that returns a few bytes at a time."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self._data, self._size = io.BytesIO(data), size
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes."""
+        return self._data.read(min(size, self._size))
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(alphabet='a"\\{}[],: \né'),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='a"\\{'), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(VALUES, max_size=5), st.sampled_from([None, 0, 2]), st.integers(1, 9))
+def test_an_array_is_split_as_a_parser_reads_it(values: list[object], indent: int | None, size: int) -> None:
+    """Wherever the pieces of a stream end, the values are those that Python's parser finds."""
+    stream = Stream(InPieces(json.dumps(values, indent=indent, ensure_ascii=False).encode(), size))
+    assert [json.loads(value or b"") for value in split_values(stream, 10**6)] == values
+
+
+@given(st.lists(st.dictionaries(st.text(alphabet='a"\\{', min_size=1), VALUES), max_size=4), st.integers(1, 9))
+def test_objects_in_a_row_are_split_as_a_parser_reads_them(values: list[object], size: int) -> None:
+    """Objects that follow each other, each on many lines, are split where each ends."""
+    stream = Stream(InPieces("\n".join(json.dumps(value, indent=1) for value in values).encode(), size))
+    assert [json.loads(value or b"") for value in split_values(stream, 10**6)] == values
+
+
+CELLS = st.text(alphabet='a",;\té\r\n ', max_size=6)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), max_size=5), st.sampled_from([",", "\t", ";"]), st.integers(1, 9))
+def test_rows_are_those_of_the_csv_module(rows: list[tuple[str, str]], delimiter: str, size: int) -> None:
+    """Wherever the pieces of a stream end, each row gives its cell; a row of which the limit was exceeded costs only itself."""
+    file = io.StringIO(newline="")
+    csv.writer(file, delimiter=delimiter).writerows([("id", "text"), *rows, ("big", 'x"\n' * 40), ("last", "one")])
+    stream = Stream(InPieces(file.getvalue().encode(), size))
+    items = list(read_delimited(stream, Place("x", True), ReadOptions(max_bytes=100)))
+    pages = [item.page.data for item in items if item.page is not None]
+    assert pages == [text for _, text in rows] + ["one"]
+    assert [str(item.input) for item in items if item.error is not None] == [f"x#{len(rows) + 1}"]
