@@ -597,9 +597,20 @@ def test_records_of_this_program_are_no_pages(tmp_path: Path) -> None:
         sentence = "it holds records of this program, not pages; `scraper headlines` and `scraper stats` read them"
         assert (done.returncode, done.stdout) == (1, b"")
         assert complaints(done) == [f"scraper: {folder / name}: bad-record: {sentence}"]
+    assert (
+        run("clean", PAGE, tmp_path / "nowhere", "-o", "/dev/null", "--spans", folder / "s", "--failures", folder / "f").returncode
+        == 1
+    )
+    assert run("headlines", PAGE, "-o", folder / "h").returncode == 0
+    said = complaints(run("clean", folder / "s", folder / "f", folder / "h"))
+    assert [line.split(": ", 3)[3].partition(";")[0] for line in said] == [
+        "it holds pieces of pages that this program has labelled",
+        "it holds failures of an earlier run, not pages",
+        "it holds headlines of this program, not pages",
+    ]
     done = run("clean", folder)
     assert (done.returncode, done.stdout, complaints(done)) == (0, b"", [])
-    assert b"left out: 5 own-records" in done.stderr
+    assert b"left out: 8 own-records" in done.stderr
 
 
 def test_headlines_are_made_of_records(tmp_path: Path) -> None:

@@ -71,11 +71,20 @@ def test_no_output_is_the_part_file_of_another(one: str | None, other: str | Non
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_each_page_goes_where_its_values_say(tmp_path: Path, ending: str, jobs: str) -> None:
     """Together the files have the lines of a single output, each the lines of its own values, in the order of the input."""
-    done = run("clean", FIXTURES, "-j", jobs, "-o", f"{tmp_path}/out/{{site}}/{{lang}}/{{newspaper_slug}}.jsonl{ending}")
+    done = run(
+        "clean",
+        FIXTURES,
+        "--exclude",
+        "page.json",
+        "-j",
+        jobs,
+        "-o",
+        f"{tmp_path}/out/{{site}}/{{lang}}/{{newspaper_slug}}.jsonl{ending}",
+    )
     assert complaints(done) == []
     unpack: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.decompress, ".zst": unzstd}
     expected = defaultdict(list)
-    for line in run("clean", FIXTURES, "-j1").stdout.splitlines(keepends=True):
+    for line in run("clean", FIXTURES, "--exclude", "page.json", "-j1").stdout.splitlines(keepends=True):
         record = json.loads(line)
         values = [record[key] or "unknown" for key in ("site", "lang", "newspaper_slug")]
         expected["/".join(values) + f".jsonl{ending}"].append(line)
@@ -93,10 +102,10 @@ def test_a_newspaper_is_named_as_in_print(tmp_path: Path) -> None:
 
 def test_headlines_go_where_their_pages_say(tmp_path: Path) -> None:
     """Year and month are those of the page, and a page without headlines makes no file."""
-    run("headlines", FIXTURES, "-j2", "-o", f"{tmp_path}/{{kind}}/{{year}}-{{month}}.jsonl")
+    run("headlines", FIXTURES, "--exclude", "page.json", "-j2", "-o", f"{tmp_path}/{{kind}}/{{year}}-{{month}}.jsonl")
     files = tree(tmp_path)
     assert all(re.fullmatch(r"(article|listing|page)/(\d{4}-\d\d|unknown-unknown)\.jsonl", name) for name in files)
-    whole = run("headlines", FIXTURES, "-j1").stdout
+    whole = run("headlines", FIXTURES, "--exclude", "page.json", "-j1").stdout
     assert sorted(b"".join(files.values()).splitlines()) == sorted(whole.splitlines())
     assert all(files.values())
 

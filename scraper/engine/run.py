@@ -68,7 +68,7 @@ def run(
     table = table_of(Path(output), columns_of(PageRecord, keys))
     if table is not None and resume:
         raise OutputError(f"{output}: a {table.format.name} file cannot be appended to, and a run that writes it not resumed")
-    files = [Output(Path(output), is_kept=resume, table=table)]
+    files = [Output(Path(output), is_kept=resume, table=table, needs_lines=True)]
     if failures is not None:
         files.append(Output(Path(failures), is_kept=resume))
     counts, skip = Counts(), set[tuple[int, int]]()

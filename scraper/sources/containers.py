@@ -13,7 +13,7 @@ from scraper.records import PageRecord
 from scraper.sources.concatenated import split_pages
 from scraper.sources.documents import check_format
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.sniffing import Kind, kind_of
+from scraper.sources.sniffing import BOM, Kind, kind_of
 from scraper.sources.streams import Stream, Utf16Source
 
 DEEPEST: Final = 3
@@ -88,9 +88,9 @@ def _unpacked(stream: Stream, kind: Kind) -> Stream:
 
 def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:
     if not options.reads_records:
-        from scraper.sources.own_keys import refusal
+        from scraper.sources.own_keys import own_kind_of_line, refusal
 
-        yield refusal(place)
+        yield refusal(place, own_kind_of_line(stream.peek().removeprefix(BOM).lstrip().partition(b"\n")[0]) or "")
         return
     from scraper.sources.own_records import read_lines
 

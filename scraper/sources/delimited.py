@@ -9,7 +9,7 @@ from scraper.errors import BadRecord, DamagedInput, TooLarge
 from scraper.sources.fields import FieldReader
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.jsonl import too_large
-from scraper.sources.own_keys import is_own, refusal
+from scraper.sources.own_keys import own_kind, refusal
 from scraper.sources.sniffing import BOM
 from scraper.sources.streams import Stream
 
@@ -75,8 +75,8 @@ def read_delimited(stream: Stream, place: Place, options: ReadOptions) -> Iterat
     lines = _Lines(stream, options.max_bytes, delimiter)
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
     names = next(rows)
-    if is_own(names):
-        yield refusal(place)
+    if (what := own_kind(names)) is not None:
+        yield refusal(place, what)
         return
     reader = FieldReader(place, options)
     number = 0

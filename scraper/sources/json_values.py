@@ -12,7 +12,7 @@ from scraper.errors import DamagedInput, EmptyInput
 from scraper.sources.fields import FieldReader
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.jsonl import decoder_of, read_object, too_large
-from scraper.sources.own_keys import is_own_line, refusal
+from scraper.sources.own_keys import own_kind_of_line, refusal
 from scraper.sources.sniffing import BOM
 from scraper.sources.streams import Stream
 
@@ -31,8 +31,8 @@ def read_json(stream: Stream, place: Place, options: ReadOptions) -> Iterator[It
             if value is None:
                 yield place.failed(too_large("value", options), number)
                 yield from reader.count(options.max_bytes)
-            elif number == 1 and is_own_line(value):
-                yield refusal(place)
+            elif number == 1 and (what := own_kind_of_line(value)) is not None:
+                yield refusal(place, what)
                 return
             else:
                 yield from read_object(value, number, decode, reader, place)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput
 from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.own_keys import is_own, refusal
+from scraper.sources.own_keys import own_kind, refusal
 
 if TYPE_CHECKING:
     from pyarrow import Schema, StructType
@@ -26,7 +26,7 @@ def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
 
     with pq.ParquetFile(path, pre_buffer=False) as table:
         names = table.schema_arrow.names
-        if is_own(names) or not _page_columns(options) & set(names):
+        if own_kind(names) is not None or not _page_columns(options) & set(names):
             return []
         groups = [table.metadata.row_group(group) for group in range(table.metadata.num_row_groups)]
         return [sum(group.column(number).total_compressed_size for number in range(group.num_columns)) for group in groups]
@@ -49,8 +49,8 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
     import pyarrow as pa
 
     names = table.schema_arrow.names
-    if is_own(names):
-        yield refusal(place)
+    if (what := own_kind(names)) is not None:
+        yield refusal(place, what)
         return
     columns = [name for name in wanted_fields(options) if name in names]
     if not _page_columns(options) & set(columns):

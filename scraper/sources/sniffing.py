@@ -101,13 +101,11 @@ def _json_kind(stream: Stream, options: ReadOptions) -> Kind | None:
 
 
 def _begins_with_a_record(stream: Stream) -> bool:
-    """Return True if the first line is a page record that this program has written."""
+    """Return True if this program has written the first line."""
     line = _opening(stream).partition(b"\n")[0]
-    if b'"schema"' not in line:
-        return False
-    from scraper.sources.own_keys import is_own_line
+    from scraper.sources.own_keys import own_kind_of_line
 
-    return is_own_line(line)
+    return own_kind_of_line(line) is not None
 
 
 def _opening(stream: Stream, least: int = 1, enough: re.Pattern[bytes] | None = None) -> bytes:
