@@ -288,16 +288,17 @@ def test_a_signal_ends_all_processes(tmp_path: Path, mix: list[Path], number: si
     assert not list(temporary.iterdir())
 
 
-def test_a_compressed_dump_is_written_as_it_is_read(tmp_path: Path) -> None:
-    """From one compressed dump, records are in the part file long before the end, little is in TMPDIR, and Ctrl-C keeps what there is."""
-    temporary, part = tmp_path / "tmp", tmp_path / "out.part"
+@pytest.mark.parametrize("form", ["jsonl", "warc"])
+def test_a_compressed_file_is_written_as_it_is_read(tmp_path: Path, form: str) -> None:
+    """Of one compressed file, records are in the part file long before the end, little is in TMPDIR, and Ctrl-C keeps what there is."""
+    temporary, part, source = tmp_path / "tmp", tmp_path / "out.part", tmp_path / "in"
     temporary.mkdir()
     chance = random.Random(7)
     noise = "".join(chance.choices("ابتثجحخدذرزسش ", k=1 << 20))
     starts = (chance.randrange(len(noise) - 3000) for _ in range(8000))
-    dump = "".join(json.dumps({"text": noise[start : start + 3000]}) + "\n" for start in starts)
-    (tmp_path / "dump.jsonl.zst").write_bytes(zstandard.compress(dump.encode(), 1))
-    command = [*COMMAND, "clean", str(tmp_path / "dump.jsonl.zst"), "-j2", "-o", str(tmp_path / "out")]
+    pages = [(f"{number}.txt", noise[start : start + 3000].encode()) for number, start in enumerate(starts)]
+    source.write_bytes(zstandard.compress({"jsonl": jsonl, "warc": warc}[form](pages), 1))
+    command = [*COMMAND, "clean", str(source), "-j2", "-o", str(tmp_path / "out")]
     largest = 0
     with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(temporary)}) as process:
         while process.poll() is None and not (part.exists() and part.stat().st_size > 8 << 20):
@@ -311,9 +312,8 @@ def test_a_compressed_dump_is_written_as_it_is_read(tmp_path: Path) -> None:
     assert f"what was written so far is in {part}".encode() in stderr
     kept = part.read_bytes()
     assert kept.endswith(b"\n")
-    assert [json.loads(line)["input"].rpartition("#")[2] for line in kept.splitlines()] == [
-        str(number) for number in range(1, kept.count(b"\n") + 1)
-    ]
+    texts = [json.loads(line)["text"] for line in kept.splitlines()]
+    assert texts == [" ".join(page.decode().split()) for _, page in pages[: len(texts)]]
     assert largest < 8 << 20
     assert not list(temporary.iterdir())
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import BinaryIO, Final, NamedTuple, Self
 
 from scraper.errors import DamagedInput, PageError, UnreadableInput, map_unexpected_errors
+from scraper.output.compression import GZIP_WBITS
 from scraper.sources import Item, ReadOptions
 from scraper.sources.compression import Decompressor
 from scraper.sources.files import InputEntry, Meter, find_entries, read_entry
@@ -23,6 +24,9 @@ STRETCH: Final = 4 << 20
 """Bytes of a large file in a chunk: a tenth of a second of work, or several seconds where pages are compressed."""
 UNPACKED: Final = 1 << 20
 """Bytes of a compressed dump in a chunk. They are held in memory, three chunks for each process."""
+_HEAD: Final = 1 << 16
+"""Bytes in which the first record of an archive ends, which is about the program that wrote it."""
+_NEXT_RECORD: Final = b"\r\n\r\nWARC/"
 MANY: Final = 64
 """Pages from which a pool is worth its start. A chunk of a large file counts as this many."""
 
@@ -178,11 +182,32 @@ def _split(entry: InputEntry, options: ReadOptions) -> Iterator[Chunk]:
             yield FileChunk([_unreadable(place, error)], 0, 0)
     elif inner == "jsonl":
         yield from _unpacked(path, kind, place, options)
-    elif kind == "warc" or (inner == "warc" and kind in ("gzip", "zstd")):
+    elif kind == "warc" or (inner == "warc" and kind in ("gzip", "zstd") and _is_compressed_by_record(path, kind)):
         for start in range(0, size, STRETCH):
             yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
     else:
         yield FileChunk([entry], MANY if kind not in ("page", "mhtml") else 1, size)
+
+
+def _is_compressed_by_record(path: str, kind: Kind) -> bool:
+    """Return False if an archive cannot be cut, because it is compressed as a whole.
+
+    That is so if a second record follows within the same gzip member or Zstandard frame. The first record is a short one.
+    """
+    with suppress(Exception), open(path, "rb") as file:  # whoever reads it names the fault
+        return _NEXT_RECORD not in _start_of_member(file.read(_HEAD), kind)
+    return True
+
+
+def _start_of_member(data: bytes, kind: Kind) -> bytes:
+    """Return the start of what the first gzip member or Zstandard frame holds."""
+    if kind == "gzip":
+        import zlib
+
+        return zlib.decompressobj(GZIP_WBITS).decompress(data, _HEAD)
+    import zstandard
+
+    return zstandard.ZstdDecompressor().stream_reader(data).read(_HEAD)
 
 
 def _kinds(path: str, options: ReadOptions) -> tuple[Kind | None, Kind | None]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from scraper.engine.jobs import Job, Sink, do, flush, layouts_of
@@ -38,7 +38,7 @@ def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, mete
             do(job, item, sink)
         flush(job, sink)
         return
-    from scraper.engine.chunks import MANY, Chunk, plan
+    from scraper.engine.chunks import MANY, Chunk, FileChunk, plan
 
     chunks = plan(inputs, job.options, job.skip)
     first: list[Chunk] = []
@@ -48,7 +48,10 @@ def run_job(job: Job, inputs: Iterable[str], sink: Sink, *, processes: int, mete
         weight += chunk.weight
         if weight >= MANY:
             break
-    if weight >= MANY:
+    first += islice(chunks, 1)
+    # A single file that cannot be cut keeps one process busy; here, its results are written as they come.
+    is_uncut = not first[1:] and any(isinstance(chunk, FileChunk) for chunk in first)
+    if weight >= MANY and not is_uncut:
         _in_pool(job, chain(first, chunks), sink, processes, meter)
     else:
         for chunk in first:
