@@ -1,4 +1,4 @@
-"""The README's recipe: a web archive becomes a corpus with one file per newspaper, and pandas and DuckDB load it."""
+"""A recipe: a web archive becomes a corpus with one file per newspaper, and pandas and DuckDB load it."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ KEYS = {"content": "text", "author": "author", "date": "date", "newspaper": "new
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with an archive and the corpus that the README's recipe makes of it."""
+    """A directory with an archive and the corpus that a recipe makes of it."""
     directory = tmp_path_factory.mktemp("corpus")
     (directory / "raw.warc.gz").write_bytes(warc(twenty_pages() * 10, gzip.compress))
     keys = ",".join(new if new == old else f"{new}={old}" for new, old in KEYS.items())

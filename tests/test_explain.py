@@ -210,9 +210,10 @@ def test_the_address_of_a_page_is_a_sign() -> None:
     assert re.search(r"^  layout +arabress$", stdout, re.MULTILINE)
 
 
-def test_words_for_warnings_are_those_of_the_readme() -> None:
-    """The program and the README describe each warning in the same words."""
-    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.+) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+def test_words_for_warnings_are_those_of_the_document() -> None:
+    """The program and docs/records.md describe each warning in the same words."""
+    document = (ROOT / "docs/records.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.+) \|$", document, re.MULTILINE))
     assert {name: rows[name] for name in WARNINGS_MEAN} == WARNINGS_MEAN
 
 
@@ -272,7 +273,7 @@ def test_a_page_is_written_like_any_output(tmp_path: Path) -> None:
     assert run("explain", HTML, "--html", out).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["out.html"]
     assert out.read_bytes() == run("explain", HTML, "--html", "-").stdout
-    for place in (tmp_path / "no/where.html", Path("/dev/full")):
+    for place in (out / "where.html", Path("/dev/full")):
         done = run("explain", HTML, "--html", place)
         assert done.returncode == 1
         assert "the output cannot be written" in complaints(done)[0]

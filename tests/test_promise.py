@@ -34,7 +34,7 @@ INVISIBLE = {
 
 
 def visible(text: str) -> int:
-    """Count visible characters as the README defines them."""
+    """Count visible characters as docs/records.md defines them."""
     return sum(not char.isspace() and ord(char) not in INVISIBLE for char in text)
 
 
