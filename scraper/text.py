@@ -6,7 +6,6 @@ Persian and Arabic they change how a word is written.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -48,17 +47,6 @@ def squeeze(text: str) -> str:
         return text  # the usual case; the check is cheaper than the work
     joined = " ".join(text.split())
     return joined if joined.isprintable() else " ".join(_INVISIBLE.sub("", joined).split())
-
-
-def squeeze_all(texts: Sequence[str]) -> list[str]:
-    """Squeeze each of several texts."""
-    # Usually few need it. One check of them all shows which: a space at the end of a text is one of two in a row.
-    joined = " ".join(["", *texts, ""])
-    if not joined.isprintable():
-        return [squeeze(text) for text in texts]
-    if "  " not in joined:
-        return list(texts)
-    return [" ".join(text.split()) if "  " in f" {text} " else text for text in texts]
 
 
 def squeeze_in_place(text: str) -> tuple[str, list[int] | None]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper.text import squeeze, squeeze_all, visible
+from scraper.text import squeeze, visible
 
 INVISIBLE = {
     *range(0x20),
@@ -32,12 +32,6 @@ def test_squeezing_keeps_every_visible_character_in_order(text: str) -> None:
     expected = [char for char in text if not char.isspace() and ord(char) not in INVISIBLE]
     assert list(squeeze(text).replace(" ", "")) == expected
     assert visible(text) == len(expected)
-
-
-@given(st.lists(st.text(st.sampled_from(" \u00a0\n\u200f\u2028\tab"), max_size=6)))
-def test_several_are_squeezed_as_each_is(texts: list[str]) -> None:
-    """Squeezing several texts at once gives the same results as squeezing each."""
-    assert squeeze_all(texts) == [squeeze(text) for text in texts]
 
 
 @pytest.mark.parametrize(

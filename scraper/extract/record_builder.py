@@ -16,7 +16,7 @@ from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
 from scraper.models import Decoding, Document, Page
 from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
-from scraper.text import squeeze, squeeze_all, visible
+from scraper.text import squeeze, visible
 from scraper.urls import needs_base, origin_of, resolve, site_of
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
@@ -24,7 +24,6 @@ _TEASER_PARTS: Final = frozenset(["teaser-title", "teaser-author", "teaser-newsp
 _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
 # A path from the root that joining would not change. Nearly all links of a page are such, and need no slow general join.
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
-_PLAIN_PATHS: Final = re.compile(rf"{_PLAIN_PATH.pattern}(?:\n{_PLAIN_PATH.pattern})*")
 _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
 
@@ -163,26 +162,13 @@ def _rows(claims: Sequence[Claim]) -> Iterator[SpanRow | list[Span]]:
 
 def _linked(document: Document, spans: Sequence[Span], links: "_Links") -> Iterator[Headline]:
     text = document.text
-    lines = squeeze_all([text[span.start : span.end] for span in spans])
-    return map(Headline, lines, [links.resolve(span.link) for span in spans])
+    return (Headline(squeeze(text[span.start : span.end]), links.resolve(span.link)) for span in spans)
 
 
 def _row(row: SpanRow, links: "_Links") -> Iterable[Headline]:
     if not row.links:
         return map(Headline, filter(None, row.pieces), repeat(None))
-    plain = _plain_row(row.pieces, row.links, links.origin) if links.origin is not None else None
-    if plain is not None:
-        return plain
     return [Headline(piece, links.resolve(link)) for piece, link in zip(row.pieces, row.links, strict=True) if piece]
-
-
-def _plain_row(pieces: Sequence[str], links: Sequence[str | None], origin: str) -> Sequence[Headline] | None:
-    """Return the headlines of a row whose links are all plain paths; None if one is not."""
-    hrefs = [link or "" for link, piece in zip(links, pieces, strict=True) if piece]
-    lines = "\n".join(hrefs)
-    if not _PLAIN_PATHS.fullmatch(lines) or lines.count("\n") != len(hrefs) - 1:
-        return None
-    return [Headline(piece, origin + href) for piece, href in zip(filter(None, pieces), hrefs, strict=True)]
 
 
 def _removed(text: str, spans: Sequence[Claim]) -> list[Removed]:
@@ -232,7 +218,7 @@ def _texts(text: str, claims: Sequence[Claim]) -> list[str]:
     """Return the text of each claim, squeezed; adjoining claims of one group above 0 are pieces of one text, divided by marks."""
     texts: list[str] = []
     for row in _rows(claims):
-        texts += filter(None, row.pieces) if isinstance(row, SpanRow) else squeeze_all(_joined(text, row))
+        texts += filter(None, row.pieces) if isinstance(row, SpanRow) else map(squeeze, _joined(text, row))
     return texts
 
 

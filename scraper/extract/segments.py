@@ -12,7 +12,7 @@ from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Match
 from scraper.layouts.schema import ElementRule
 from scraper.models import Block, Document, Element, Run
-from scraper.text import is_blank, squeeze, squeeze_all
+from scraper.text import is_blank, squeeze
 
 SETTLED: Final = frozenset(["chrome", "teaser-title", "teaser-author", "teaser-newspaper", "teaser-subtitle"])
 """Labels of elements that decide what their text is. Only the wordings of notice and footer are still looked for: they stand in such
@@ -75,7 +75,7 @@ class Regions:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._rules_of, self._ruled_tags = layout.rules_of, layout.ruled_tags
+        self._rules_of = layout.rules_of
         self._regions: dict[Element | None, Region | None] = {}
 
     def of(self, element: Element) -> Region | None:
@@ -84,9 +84,6 @@ class Regions:
         if element in regions:
             return regions[element]
         outer = element.parent
-        if outer in regions and not (element.id or element.class_ or element.tag in self._ruled_tags):
-            region = regions[element] = regions[outer]  # nearly all links
-            return region
         path = [element]
         while outer is not None and outer not in regions:
             path.append(outer)
@@ -160,9 +157,12 @@ def _lines_of(document: Document, layout: Layout) -> list[Segment]:
     ]
     slots = {n: split_usual(raw, separator) for n, raw in enumerate(raws) if separator and separator in raw and not marks[n]}
     tickers = {n for n, found in slots.items() if found is not None and len(raws[n]) > _LONGEST_WORDING}
-    squeezed = iter(squeeze_all([raw for n, raw in enumerate(raws) if n not in tickers]))
-    lines = [raw if n in tickers else next(squeezed) for n, raw in enumerate(raws)]
-    hits = {n: layout.wording_of(lines[n]) for n in layout.begun(lines) if layout.shortest < len(lines[n]) <= _LONGEST_WORDING}
+    lines = [raw if n in tickers else squeeze(raw) for n, raw in enumerate(raws)]
+    hits = {
+        n: layout.wording_of(line)
+        for n, line in enumerate(lines)
+        if layout.shortest < len(line) <= _LONGEST_WORDING and layout.may_begin_wording(line)
+    }
     segments: list[Segment] = []
     starts: list[int] = []
     for n, (block, line) in enumerate(zip(blocks, lines, strict=True)):

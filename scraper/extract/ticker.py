@@ -116,8 +116,6 @@ def is_plainly_ticker(document: Document, start: int, end: int, layout: Layout, 
 
 def end_of_line(text: str, position: int, limit: int) -> int:
     """Return the end of the white space after ``position`` on the same line, which may hold a last separator."""
-    if text.startswith("\n", position):  # the common case, and faster than the general one
-        return position
     lines = text[position:limit].splitlines()
     return position + len(lines[0]) if lines else position
 

@@ -93,15 +93,11 @@ class Layout:
         index = _Index(self.selectors)
         self.rules_of = index.rules_of
         """Returns the rules that select an element with this tag, id and class, in the order of the file."""
-        self.ruled_tags = index.tags
-        """Tags that a rule selects regardless of id and class."""
         self._headings = [Selector.parse(text) for text in file.heading.select]
         self._wordings = list(self._read_wordings())
         self._openings = _Openings(self._wordings)
         self.may_begin_wording = self._openings.may_begin
         """Returns False if the first two letters of a line rule out every wording."""
-        self.begun = self._openings.begun
-        """Returns the indices of the lines for which ``may_begin_wording`` is true."""
         self._content_openings = _Openings([pair for pair in self._wordings if pair[0].label != "chrome"])
         self.shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
 
@@ -203,8 +199,8 @@ class Layout:
     def contains_wording(self, texts: Sequence[str]) -> bool:
         """Return True if adjacent texts, each with trimmed ends, form a wording that is not chrome."""
         openings = self._content_openings
-        for n in openings.begun(texts):
-            if not openings.of(texts[n]):
+        for n, text in enumerate(texts):
+            if not openings.of(text):
                 continue
             for end in range(n + 1, min(n + _MOST_PIECES, len(texts)) + 1):
                 if len(texts[end - 1]) > _LONGEST_PIECE:
@@ -287,7 +283,6 @@ class _Index:
             key = f"#{selector.id}" if selector.id else f".{named[0]}" if named else selector.tag if not selector.classes else "*"
             self._by.setdefault(key, []).append((n, selector, rule))
             self._beginnings += [name[:-1] for name in selector.classes if key == "*"]
-        self.tags = frozenset(self._by)
 
     def rules_of(self, tag: str, id: str, class_: str) -> Sequence[ElementRule]:
         by = self._by
@@ -323,12 +318,6 @@ class _Openings:
             return True
         # The second character may be a mark on the first letter; either may be lost.
         return not head.isalpha() and (head[:1].casefold() in self._firsts or LOST in line[:OPENING])
-
-    def begun(self, lines: Sequence[str]) -> list[int]:
-        """Return the indices of the lines for which :meth:`may_begin` is true; much faster than one call for each."""
-        heads = self._heads
-        likely = [n for n, line in enumerate(lines) if (head := line[:2]) in heads or not head.isalpha()]
-        return [n for n in likely if self.may_begin(lines[n])] if not self._is_any else list(range(len(lines)))
 
     def of(self, line: str) -> Sequence[tuple[WordingRule, Wording]]:
         """Return the wordings that may match a line, judged by its first :data:`OPENING` characters."""
