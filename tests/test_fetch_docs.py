@@ -1,11 +1,13 @@
 """The documents about fetching, run as printed."""
 
+import json
 import os
 import re
 import shutil
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,11 +19,11 @@ from tests.site import Site
 from tests.site.server import Reply
 
 ROOT = Path(__file__).parent.parent
-CRON = (ROOT / "docs" / "cron.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", CRON, re.MULTILINE | re.DOTALL)
+def blocks(language: str, name: str = "cron.md") -> list[str]:
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -64,6 +66,20 @@ def test_the_crontab_line_works_as_printed(web: tuple[Site, dict[str, str]], tmp
     done = run()
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert ": robots: " in done.stderr
+
+
+def test_new_headlines_lead_to_their_articles(web: tuple[Site, dict[str, str]], tmp_path: Path) -> None:
+    """The recipe fetches new headlines, and then the article of each of them."""
+    _, env = web
+    headlines, articles = blocks("sh", "recipes.md")[0].splitlines()
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    subprocess.run(headlines.split(), cwd=tmp_path, env=env | {"PATH": path}, check=True, timeout=60)
+    lines = (tmp_path / "new.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    assert len(lines) == 58
+    (tmp_path / "new.jsonl").write_text("".join(lines[:2]), encoding="utf-8")  # there is a second between two requests
+    subprocess.run(articles.split(), cwd=tmp_path, env=env | {"PATH": path}, check=True, timeout=60)
+    records = [json.loads(line) for line in (tmp_path / "articles.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [record["url"] for record in records] == [json.loads(line)["url"] for line in lines[:2]]
 
 
 def test_the_systemd_units_are_valid_and_run_the_same_command(tmp_path: Path, web: tuple[Site, dict[str, str]]) -> None:
@@ -125,21 +141,40 @@ def test_the_readme_s_try_without_a_network_works_as_printed(tmp_path: Path) -> 
     assert "fault/404: not-found: " in done.stderr
 
 
-def test_the_site_of_the_document_is_served_by_hand(tmp_path: Path) -> None:
-    """``python -m tests.site`` prints an address that can be fetched."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.site", "--port", "8799"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as site:
+@pytest.fixture
+def served() -> Iterator[list[str]]:
+    """The addresses that ``python -m tests.site`` prints: a front page, with a minute of half a second, and an article."""
+    command = [sys.executable, "-m", "tests.site", "--port", "8799", "--minute", "0.5"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as site:
+        assert site.stdout is not None
         try:
-            assert site.stdout is not None
-            address = re.search(r"http://\S+/difaf/1", site.stdout.readline())
-            assert address is not None
-            out = tmp_path / "out"
-            command = [sys.executable, "-m", "scraper", "fetch", address[0], "--delay", "0", "-q", "-o", str(out)]
-            assert subprocess.run(command, check=False, timeout=60).returncode == 0
-            assert out.read_bytes().count(b"\n") == 1
+            yield [re.findall(r"http://[\w.:/]+", site.stdout.readline())[0] for _ in range(2)]
         finally:
             site.terminate()
+
+
+def test_the_site_of_the_document_is_served_by_hand(served: list[str], tmp_path: Path) -> None:
+    """The front page and the article can be fetched, and the front page has more headlines a minute later."""
+    front, article = served
+    command = [sys.executable, "-m", "scraper", "fetch", "--delay", "0", "-q"]
+    done = subprocess.run([*command, article], capture_output=True, check=True, timeout=60)
+    assert done.stdout.count(b"\n") == 1
+    news = [*command, front, "--ticker-only", "--state", str(tmp_path / "db"), "-o", str(tmp_path / "out")]
+    counts = []
+    for _ in range(2):
+        subprocess.run(news, check=True, timeout=60)
+        counts.append((tmp_path / "out").read_bytes().count(b"\n"))
+        time.sleep(0.6)
+    assert counts[0] == 58
+    assert counts[1] > 58
+    assert (counts[1] - 58) % 5 == 0
+
+
+def test_the_site_needs_no_package() -> None:
+    """The site starts in a plain clone: it needs nothing but Python until a fault asks for more."""
+    code = "import sys; sys.path.insert(0, '.'); import tests.site.__main__"
+    done = subprocess.run([sys.executable, "-S", "-I", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_default_user_agent_names_the_program_and_where_to_read_about_it() -> None:

@@ -8,21 +8,36 @@ from tests.site.faults import FAULTS
 from tests.site.server import Site
 
 
+async def serve(site: Site, minute: float) -> None:
+    """Serve, with a new edition of the front page after each ``minute`` of seconds."""
+
+    async def publish() -> None:
+        while True:
+            await asyncio.sleep(minute)
+            site.edition += 1
+
+    publishing = asyncio.create_task(publish())
+    await site.serve()
+    publishing.cancel()
+
+
 def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.site", description="Serve invented news on loopback, and faults on demand."
     )
     parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--minute", type=float, default=60, metavar="SECONDS", help="when the front page has new headlines")
     asked = parser.parse_args()
     site = Site(asked.port, addresses=("127.0.0.1",))
-    print(f"A front page is at {site.url('/')}, articles are at {site.url('/difaf/1')} and every number after it.")
+    print(f"A front page is at {site.url('/')}, with five new headlines every minute.")
+    print(f"Articles are at {site.url('/difaf/1')} and every number after it.")
     print(
         f"Faults are at {site.url('/fault/404')} and {', '.join(name for name in FAULTS if name != '404')}. Ctrl-C ends it.",
         flush=True,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(site.serve())
+        asyncio.run(serve(site, asked.minute))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,9 @@ import asyncio
 import gzip
 import time
 import zlib
+from collections.abc import Callable
 from email.utils import formatdate
-
-import brotli
-import zstandard
+from functools import cache
 
 from tests.site.content import article
 from tests.site.server import Fault, Reply, Request, Site, page
@@ -38,6 +37,29 @@ def _redirect(target: str) -> Fault:
         return Reply(302, b"", {"Location": request.query.get("to", target).replace("{port}", str(site.port))})
 
     return fault
+
+
+def _compressed(compress: Callable[[], bytes], encoding: str) -> Fault:
+    """Compress when it is first requested: it takes time, and the site starts without the packages that do it."""
+    body = cache(compress)
+
+    async def fault(_site: Site, _request: Request, _writer: asyncio.StreamWriter) -> Reply:
+        return Reply(200, body(), _HTML | {"Content-Encoding": encoding})
+
+    return fault
+
+
+def _brotli(data: bytes, quality: int = 11) -> bytes:
+    import brotli
+
+    compressed: bytes = brotli.compress(data, quality=quality)
+    return compressed
+
+
+def _zstd(data: bytes) -> bytes:
+    import zstandard
+
+    return zstandard.compress(data)
 
 
 async def burst(site: Site, request: Request, _writer: asyncio.StreamWriter) -> Reply:
@@ -150,14 +172,15 @@ async def long_headers(_site: Site, request: Request, _writer: asyncio.StreamWri
 async def encoded(_site: Site, request: Request, _writer: asyncio.StreamWriter) -> Reply:
     """Send the page in the content encoding that the path names."""
     name = request.path.split("/")[-1]
-    body = {
-        "br": brotli.compress,
-        "zstd": zstandard.compress,
+    encoders: dict[str, Callable[[bytes], bytes]] = {
+        "br": _brotli,
+        "zstd": _zstd,
         "gzip": gzip.compress,
         "deflate": zlib.compress,
         "raw-deflate": lambda data: zlib.compress(data)[2:-4],
-        "gzip, br": lambda data: brotli.compress(gzip.compress(data)),
-    }[name.replace("%20", " ")](article("/difaf/1"))
+        "gzip, br": lambda data: _brotli(gzip.compress(data)),
+    }
+    body = encoders[name.replace("%20", " ")](article("/difaf/1"))
     return Reply(200, body, _HTML | {"Content-Encoding": name.replace("raw-", "").replace("%20", " ")})
 
 
@@ -197,9 +220,9 @@ FAULTS: dict[str, Fault] = {
     "encoding-unknown": _body(b"xyz", Content_Encoding="lzma9"),
     "encoding-damaged": _body(b"\x1f\x8b\x08 and no gzip", Content_Encoding="gzip"),
     "encoding-cut": _body(gzip.compress(article("/difaf/1"))[:2000], Content_Encoding="gzip"),
-    "bomb-gzip": _body(gzip.compress(bytes(200_000_000), 9), Content_Encoding="gzip"),
-    "bomb-br": _body(brotli.compress(bytes(200_000_000), quality=5), Content_Encoding="br"),
-    "bomb-zstd": _body(zstandard.compress(bytes(200_000_000)), Content_Encoding="zstd"),
+    "bomb-gzip": _compressed(lambda: gzip.compress(bytes(200_000_000), 9), "gzip"),
+    "bomb-br": _compressed(lambda: _brotli(bytes(200_000_000), quality=5), "br"),
+    "bomb-zstd": _compressed(lambda: _zstd(bytes(200_000_000)), "zstd"),
     "wrong-charset": _body(article("/difaf/1"), Content_Type="text/html; charset=iso-8859-1"),
     "picture": _body(b"\x89PNG\r\n\x1a\n" + bytes(1000), Content_Type="image/png"),
     "picture-as-page": _body(b"\x89PNG\r\n\x1a\n" + bytes(1000)),
