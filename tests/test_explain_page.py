@@ -40,7 +40,8 @@ def page(browser: Chrome, tmp_path: Path) -> Chrome:
 
 
 def click(browser: Chrome, selector: str) -> None:
-    browser.find_element(By.CSS_SELECTOR, selector).click()
+    # By script: for selenium, what is in a closed ``details`` is hidden, although the style sheet shows it.
+    browser.execute_script("document.querySelector(arguments[0]).click()", selector)
 
 
 def test_it_needs_nothing_but_itself_and_breaks_no_rule_of_its_policy(page: Chrome) -> None:
@@ -68,6 +69,26 @@ def test_the_legend_filters_by_fate_and_by_label(page: Chrome) -> None:
     assert displayed(page, ".is-heading") == []
     assert displayed(page, ".piece.is-body")
     assert all(not element.is_displayed() for element in page.find_elements(By.CSS_SELECTOR, ".why"))
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_phone_shows_the_page_first(page: Chrome, tmp_path: Path, width: int) -> None:
+    """On a phone the tables are folded and the page begins on the first screen; a wide window shows everything."""
+    show(page, explain(HTML, tmp_path), width=width)
+    folds = page.find_elements(By.CSS_SELECTOR, ".fold > summary")
+    is_phone = width == 400
+    assert {summary.is_displayed() for summary in folds} == {is_phone}
+
+    def shown() -> list[bool]:
+        names = "['.cards', '.filters', '.rules']"
+        visible: list[bool] = page.execute_script(f"return {names}.map(name => document.querySelector(name).checkVisibility())")
+        return visible
+
+    assert shown() == [not is_phone] * 3
+    assert not is_phone or page.find_element(By.CSS_SELECTOR, ".piece").rect["y"] < 500
+    for name in ("tables", "show", "reasons"):
+        click(page, f".{name} > summary")
+    assert shown() == [True] * 3
 
 
 def test_a_long_ticker_unfolds(page: Chrome) -> None:

@@ -154,6 +154,33 @@ def test_it_is_never_wider_than_its_window(browser: Chrome, tmp_path: Path, widt
     assert covered == []
 
 
+@pytest.mark.parametrize("years", [1, 5, 9, 14, 20, 30])
+def test_labels_of_years_are_apart(browser: Chrome, tmp_path: Path, years: int) -> None:
+    """On a phone, no two labels of an axis touch each other, and each time axis has some."""
+    records = (ARTICLE | {"date": f"{2025 - n % years}-{n % 12 + 1:02}-15"} for n in range(years * 12))
+    show(browser, stats(records, tmp_path), width=400)
+    for title in ("Years", "Months", "Days with pages, and gaps"):
+        boxes = browser.execute_script(
+            "return [...document.querySelectorAll(arguments[0])].filter(t => t.getAttribute('opacity') !== '0').map(t => t.getBoundingClientRect()).map(r => [r.left, r.right, r.top, r.bottom])",
+            f"{card(title)} svg .role-axis-label text",
+        )
+        assert boxes, title
+        for number, one in enumerate(boxes):
+            for other in boxes[number + 1 :]:
+                is_beside = one[1] + 3 <= other[0] or other[1] + 3 <= one[0]
+                is_below = one[3] - 3 <= other[2] or other[3] - 3 <= one[2]
+                assert is_beside or is_below, (title, one, other)
+
+
+def test_a_newspaper_stands_with_its_site(page: Chrome) -> None:
+    """With several sites, the pictures and numbers of newspapers name the site and slug of each."""
+    for title in ("Newspapers", "Days with pages, and gaps"):
+        slugs = {cell for row in table(page, title) for cell in row if ".com/" in cell}
+        assert len(slugs) == len(NAMES)
+        texts = {text.text for text in page.find_elements(By.CSS_SELECTOR, f"{card(title)} svg text")}
+        assert slugs <= texts
+
+
 def test_hostile_names_execute_nothing(browser: Chrome, tmp_path: Path) -> None:
     """Scripts, handlers, end tags and overrides in records are only text on the page and in its pictures."""
     evil = "document.title='pwned'"

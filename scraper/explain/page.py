@@ -28,13 +28,13 @@ def to_html(report: Report) -> str:
         tag("p", "scraper explain: what every piece of this page was taken for", class_="brand"),
         tag("h1", title, dir="auto"),
         _shares(report),
-        tag("div", *(_card(section) for section in sections), class_="cards"),
     )
-    rules = [_rules(section) for section in report.sections if section.title == _RULES]
+    tables = _fold("Record, counts and layout", tag("div", *(_card(section) for section in sections), class_="cards"), "tables")
+    rules = [_fold("Reasons of the rules", _rules(section), "reasons") for section in report.sections if section.title == _RULES]
     body = tag(
         "body",
         tag("a", "Skip to the page", class_="skip", href="#page"),
-        tag("div", top, _filters(report), _page(report), *rules, class_="columns"),
+        tag("div", top, tables, _fold("Filters", _filters(report), "show"), _page(report), *rules, class_="columns"),
         tag(
             "p",
             "Point at a piece, or move to it with Tab, to see its rule and the reason for it.",
@@ -43,6 +43,11 @@ def to_html(report: Report) -> str:
         ),
     )
     return to_page(f"{title} \u00b7 scraper explain", _style(), body)
+
+
+def _fold(summary: str, content: Markup, name: str) -> Markup:
+    """Return content that is folded on narrow screens; the style sheet always shows it on wide ones."""
+    return tag("details", tag("summary", summary), content, class_=f"fold {name}")
 
 
 @cache

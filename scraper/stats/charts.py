@@ -18,6 +18,8 @@ from scraper.stats.tables import Grid, Table, name_of, number
 _WIDTH: Final = 320
 """The width of a narrow phone; on wider screens the chart is scaled up."""
 _ROW: Final = 34
+_NAME_ROW: Final = 50
+"""The height of a row with a line below its name."""
 MOST_ROWS: Final = 50
 """The maximum rows of a chart; the table below it has all rows."""
 _LONGEST_NAME: Final = 60
@@ -29,9 +31,12 @@ _BINS: Final = (1, 3, 12, 60, 240, 1200)
 """Months per bin of a strip: the smallest is used that gives no more than ``_MOST_BINS`` bins."""
 _MOST_BINS: Final = 120
 _LEVELS: Final = 4
+_STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+"""Years between two labels of a time axis: the smallest is used that gives no more than ``_MOST_LABELS`` labels."""
+_MOST_LABELS: Final = 6
 
 _TEXT: Final = {"type": "text", "baseline": "bottom", "fontSize": 13, "fill": "var(--ink)", "aria": False}
-_AXIS: Final = {"title": None, "grid": False, "ticks": False, "domain": False, "labelOverlap": "greedy"}
+_AXIS: Final = {"title": None, "grid": False, "ticks": False, "domain": False, "labelOverlap": "greedy", "labelSeparation": 10}
 _CONFIG: Final = {
     "background": None,
     "view": {"stroke": None},
@@ -54,33 +59,59 @@ def draw(spec: Mapping[str, Any]) -> Markup:
 
 
 def rows(table: Table) -> Markup:
-    """Return a chart with a bar for each row of a table, below its name and number."""
+    """Return a chart with a bar for each row of a table, below its name, number and slug, if there is one."""
+    titles = [column.title for column in table.columns]
     name = max(place for place, column in enumerate(table.columns) if not column.spare)
+    slug = titles.index("slug") if "slug" in titles else None
     lines = [
-        {"row": at, "name": _cut(cells[name]), "label": f"{cells[0]}  ({cells[1]})", "pages": length}
+        {
+            "row": at,
+            "name": _cut(cells[name]),
+            "label": f"{cells[0]}  ({cells[1]})",
+            "pages": length,
+            "slug": "" if slug is None else _cut(cells[slug]),
+        }
         for at, (cells, length) in enumerate(zip(table.rows[:MOST_ROWS], table.bars or (), strict=False))
     ]
-    y = {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
     x = {"field": "pages", "type": "quantitative", "axis": None, "scale": {"domainMin": 0, "nice": False}}
     tooltip = {"description": {"field": "name", "type": "nominal"}}
     return draw(
         {
-            "height": {"step": _ROW},
+            **_row_axis(_ROW if slug is None else _NAME_ROW),
             "data": {"values": lines},
-            "encoding": {"y": y},
             "layer": [
                 {
-                    "mark": {"type": "bar", "height": 7, "yOffset": 10, "color": "var(--body)", "cornerRadius": 2},
+                    "mark": {
+                        "type": "bar",
+                        "height": 7,
+                        "yOffset": 10 if slug is None else 15,
+                        "color": "var(--body)",
+                        "cornerRadius": 2,
+                    },
                     "encoding": {"x": x, **tooltip},
                 },
-                {"mark": {**_TEXT, "align": "left", "x": 0, "dy": 2, "limit": _NAME}, "encoding": {"text": {"field": "name"}}},
-                {
-                    "mark": {**_TEXT, "align": "right", "x": _WIDTH, "dy": 2, "fill": "var(--faint)"},
-                    "encoding": {"text": {"field": "label"}},
-                },
+                *_captions(has_slug=slug is not None),
             ],
         }
     )
+
+
+def _row_axis(height: int) -> dict[str, Any]:
+    """Return the part of a specification that places rows of a height below each other."""
+    y = {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
+    return {"height": {"step": height}, "encoding": {"y": y}}
+
+
+def _captions(*, has_slug: bool) -> list[dict[str, Any]]:
+    """Return the layers of text above the bar of each row: its name, its label at the right, and its slug below."""
+    dy = -7 if has_slug else 2
+    left, right = {**_TEXT, "align": "left", "x": 0}, {**_TEXT, "align": "right", "x": _WIDTH, "fill": "var(--faint)"}
+    slug = {"mark": {**left, "dy": 9, "fontSize": 11, "fill": "var(--faint)"}, "encoding": {"text": {"field": "slug"}}}
+    return [
+        {"mark": {**left, "dy": dy, "limit": _NAME}, "encoding": {"text": {"field": "name"}}},
+        {"mark": {**right, "dy": dy}, "encoding": {"text": {"field": "label"}}},
+        *([slug] if has_slug else []),
+    ]
 
 
 def columns(table: Table) -> Markup:
@@ -126,7 +157,7 @@ def squares(grid: Grid) -> Markup:
                         "labelExpr": "slice('JFMAMJJASOND', datum.value - 1, datum.value)",
                     },
                 },
-                "y": {"field": "year", "type": "ordinal", "axis": _AXIS},
+                "y": {"field": "year", "type": "ordinal", "axis": {**_AXIS, "labelSeparation": 0}},
                 "fillOpacity": {
                     "field": "pages",
                     "type": "quantitative",
@@ -138,19 +169,20 @@ def squares(grid: Grid) -> Markup:
     )
 
 
-def strips(newspapers: Sequence[Newspaper]) -> Markup:
+def strips(newspapers: Sequence[Newspaper], slugs: Sequence[str]) -> Markup:
     """Return a chart with a strip for each newspaper from its first day to its last; darker parts have more days with pages."""
     charted = newspapers[:MOST_ROWS]
     ends = [(_month(paper.days.first), _month(paper.days.last) + 1) for paper in charted]
     first, last = min(start for start, _ in ends), max(end for _, end in ends)
     step = next((step for step in _BINS if (last - first) // step < _MOST_BINS), _BINS[-1])
     names, spans, stretches = [], [], []
-    for row, (paper, (start, end)) in enumerate(zip(charted, ends, strict=True)):
+    for row, (paper, slug, (start, end)) in enumerate(zip(charted, slugs[:MOST_ROWS], ends, strict=True)):
         days = paper.days
         names.append(
             {
                 "row": row,
                 "name": _cut(name_of(paper)),
+                "slug": _cut(slug),
                 "label": f"{number(len(days))} of {number(days.span)} day{'s' * (days.span > 1)}",
             }
         )
@@ -162,13 +194,12 @@ def strips(newspapers: Sequence[Newspaper]) -> Markup:
         "field": "from",
         "type": "quantitative",
         "scale": {"domain": [first / 12, last / 12], "nice": False, "zero": False},
-        "axis": {**_AXIS, "format": "d", "tickMinStep": 1, "tickCount": 6, "labelFlush": True},
+        "axis": {**_AXIS, "values": _labels(first, last), "labelExpr": _LABEL, "labelFlush": True},
     }
-    bar = {"type": "bar", "height": 9, "yOffset": 10, "aria": False}
+    bar = {"type": "bar", "height": 9, "yOffset": 16, "aria": False}
     return draw(
         {
-            "height": {"step": _ROW},
-            "encoding": {"y": {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}},
+            **_row_axis(_NAME_ROW),
             "layer": [
                 {
                     "data": {"values": spans},
@@ -189,19 +220,23 @@ def strips(newspapers: Sequence[Newspaper]) -> Markup:
                         },
                     },
                 },
-                {
-                    "data": {"values": names},
-                    "mark": {**_TEXT, "align": "left", "x": 0, "dy": 2, "limit": _NAME},
-                    "encoding": {"text": {"field": "name"}},
-                },
-                {
-                    "data": {"values": names},
-                    "mark": {**_TEXT, "align": "right", "x": _WIDTH, "dy": 2, "fill": "var(--faint)"},
-                    "encoding": {"text": {"field": "label"}},
-                },
+                *({"data": {"values": names}, **layer} for layer in _captions(has_slug=True)),
             ],
         }
     )
+
+
+_LABEL: Final = "format(floor(datum.value), '04') + (datum.value % 1 ? '-' + format(round(datum.value % 1 * 12) + 1, '02') : '')"
+"""The label of a place on the time axis, which counts in years: a year, or a month within a year."""
+
+
+def _labels(first: int, last: int) -> list[float]:
+    """Return the labelled places between two months: years at equal distances, or the first month if no year begins there."""
+    for step in _STEPS:
+        years = range(-(-first // (12 * step)) * step, last // 12 + 1, step)
+        if len(years) <= _MOST_LABELS:
+            return list(years) or [first / 12]
+    return [first / 12]
 
 
 def _levels(newspaper: Newspaper, step: int) -> Iterator[tuple[int, int, int]]:

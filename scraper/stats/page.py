@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from scraper.render import Markup, join, shown, style_sheet, tag, to_page
 from scraper.stats import charts
 from scraper.stats.counting import Statistics
-from scraper.stats.tables import NOTHING, Grid, Table, number, overview, tables_of, year_of
+from scraper.stats.tables import NOTHING, Grid, Table, number, overview, slug_of, tables_of, year_of
 
 _INPUTS = 3
 """Inputs named in the title."""
@@ -47,7 +47,8 @@ def _picture(table: Table | Grid, statistics: Statistics, top: int) -> Markup | 
     if isinstance(table, Grid):
         return charts.squares(table)
     if table.shape == "strips":
-        return charts.strips([newspaper for newspaper in statistics.newspapers if len(newspaper.days)][:top])
+        newspapers = [newspaper for newspaper in statistics.newspapers if len(newspaper.days)][:top]
+        return charts.strips(newspapers, [slug_of(newspaper, statistics) for newspaper in newspapers])
     return {"rows": charts.rows, "columns": charts.columns}[table.shape](table) if table.shape is not None else None
 
 

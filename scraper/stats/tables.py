@@ -98,6 +98,13 @@ def name_of(newspaper: Newspaper) -> str:
     return newspaper.name or newspaper.slug or ""
 
 
+def slug_of(newspaper: Newspaper, statistics: Statistics) -> str:
+    """Return the slug of a newspaper; with several sites, the site comes first, because slugs are unique only per site."""
+    site = f"{newspaper.site}/" if newspaper.site is not None and len(statistics.sites) > 1 else ""
+    slug = f"{site}{newspaper.slug or ''}"
+    return slug if len(slug) <= _SLUG else f"{slug[: _SLUG - 1]}\u2026"
+
+
 def drawn_years(statistics: Statistics) -> tuple[list[int], list[int]]:
     """Return the years that get a row, consecutive if they are few, and the earlier years with pages that get none."""
     years = sorted({year for year, _ in statistics.months})
@@ -161,18 +168,11 @@ def _more(left_out: Sequence[tuple[object, int]], noun: str, pages: int) -> list
 def _newspapers(statistics: Statistics, top: int) -> Table:
     newspapers, pages = statistics.newspapers, statistics.pages
     shown = newspapers[:top]
-    rows = [(number(paper.pages), share(paper.pages, pages), _slug(paper, statistics), name_of(paper)) for paper in shown]
+    rows = [(number(paper.pages), share(paper.pages, pages), slug_of(paper, statistics), name_of(paper)) for paper in shown]
     bars = [paper.pages for paper in shown]
     columns = (Column("pages", is_number=True), Column("share", is_number=True), Column("slug", spare=1), Column("newspaper"))
     more = _more([(paper, paper.pages) for paper in newspapers[top:]], "newspaper", pages)
     return Table("Newspapers", columns, rows, bars, [*more, *_without("of no newspaper", statistics.nameless, pages)], "rows")
-
-
-def _slug(newspaper: Newspaper, statistics: Statistics) -> str:
-    """Return the slug of a newspaper; with several sites, the site comes first, because slugs are unique only per site."""
-    site = f"{newspaper.site}/" if newspaper.site is not None and len(statistics.sites) > 1 else ""
-    slug = f"{site}{newspaper.slug or ''}"
-    return slug if len(slug) <= _SLUG else f"{slug[: _SLUG - 1]}\u2026"
 
 
 def _years(statistics: Statistics) -> Table:
@@ -230,10 +230,12 @@ def _days(statistics: Statistics, top: int) -> Table:
         Column("from", spare=2),
         Column("first day", spare=3),
         Column("last day", spare=3),
-        Column("next longest", spare=4),
+        Column("next longest", spare=5),
+        Column("slug", spare=4),
         Column("newspaper"),
     )
-    return Table("Days with pages, and gaps", columns, [_day_cells(paper) for paper in dated[:top]], notes=notes, shape="strips")
+    rows = [(*_day_cells(paper), slug_of(paper, statistics), name_of(paper)) for paper in dated[:top]]
+    return Table("Days with pages, and gaps", columns, rows, notes=notes, shape="strips")
 
 
 def _day_cells(newspaper: Newspaper) -> tuple[str, ...]:
@@ -248,7 +250,6 @@ def _day_cells(newspaper: Newspaper) -> tuple[str, ...]:
         _day(days.first),
         _day(days.last),
         ", ".join(f"{number(gap.days)} from {_day(gap.first)}" for gap in longest[1:]),
-        name_of(newspaper),
     )
 
 
