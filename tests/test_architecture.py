@@ -16,7 +16,7 @@ LAYERS = (
     ("defaults", "errors", "text"),
     ("models", "records"),
     ("urls", "archives", "characters"),
-    ("layouts", "parse"),
+    ("layouts", "parse", "remote"),
     ("extract",),
     ("sources", "output", "render"),
     ("fetch", "stats"),
@@ -40,7 +40,7 @@ ONLY_USERS = {
     "fastwarc": {"sources", "fetch"},
     "datatrove": {"scale"},
     "distributed": {"scale"},
-    "fsspec": {"sources", "output"},
+    "fsspec": {"remote"},
 }
 
 

@@ -17,6 +17,7 @@ from scraper.output.files import part_of
 from scraper.output.formats import Table, table_of
 from scraper.output.patterns import Pattern
 from scraper.records import Columns
+from scraper.remote import address_of, is_remote
 from scraper.sources import file_id, read_list
 from scraper.urls import is_absolute
 
@@ -66,6 +67,21 @@ def check_inputs(options: Options) -> Iterable[str]:
         raise typer.BadParameter("it is the address of one page; name a single file, or -.", param_hint="--url")
     check_url(options.url)
     return inputs if options.from_list is None else chain(inputs, read_list(options.from_list))
+
+
+def check_remote_outputs(options: Options, spans: Path | None, *, resume: bool) -> None:
+    """End with a usage error if a remote output would replace an input, or the run could not be resumed with it."""
+    named = {"-o": options.out, "--spans": spans, "--failures": options.failures, "--summary": options.summary}
+    for option, file in named.items():
+        address = address_of(file) if file is not None else None
+        if address is None or not is_remote(address):
+            continue
+        if address in (options.inputs or ()):
+            raise typer.BadParameter(f"{address!r} is an input and would be lost; name another output.", param_hint=option)
+        if resume:
+            raise typer.BadParameter(
+                f"{address!r} is remote and written at the end; name a local file, or leave out --resume.", param_hint=option
+            )
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Sequence[str], pattern: Pattern | None) -> None:

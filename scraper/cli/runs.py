@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 import typer
 
 from scraper import __version__
-from scraper.cli.checks import check_inputs, check_layouts, check_outputs, check_pattern, check_resumable, check_table
+from scraper.cli.checks import (
+    check_inputs,
+    check_layouts,
+    check_outputs,
+    check_pattern,
+    check_remote_outputs,
+    check_resumable,
+    check_table,
+)
 from scraper.cli.choices import check_filters
 from scraper.cli.options import Options
 from scraper.cli.talk import can_show_progress, say
@@ -27,6 +35,7 @@ from scraper.output.files import Output
 from scraper.output.formats import Table
 from scraper.output.partitions import Partitions
 from scraper.output.patterns import Pattern
+from scraper.output.uploads import Uploads
 from scraper.records import Columns
 from scraper.sources import Item, ReadOptions
 
@@ -129,7 +138,10 @@ def run(
         flush: returns the lines that ``lines`` holds back.
         store: takes all lines; its own are written at the end.
     """
-    options, pattern = check_pattern(options)
+    uploads = Uploads()
+    check_remote_outputs(options, spans, resume=resume)
+    out, failures, summary, spans = map(uploads.local, (options.out, options.failures, options.summary, spans))
+    options, pattern = check_pattern(options._replace(out=out, failures=failures, summary=summary))
     if pattern is not None and store is not None:
         raise typer.BadParameter("--unique writes a single file; name one without {}.", param_hint="-o")
     outputs = {"-o": options.out, "--spans": spans, "--failures": options.failures, "--summary": options.summary}
@@ -146,11 +158,11 @@ def run(
     counts = Counts()
     output = Output(options.out, is_kept=resume, table=table, needs_lines=True) if pattern is None else None
     partitions = Partitions(pattern, is_kept=resume, table=table) if pattern is not None else None
-    failures, pieces = (Output(file, is_kept=resume) if file is not None else None for file in (options.failures, spans))
-    files = [file for file in (output, partitions, failures, pieces) if file is not None]
+    failed, pieces = (Output(file, is_kept=resume) if file is not None else None for file in (options.failures, spans))
+    files = [file for file in (output, partitions, failed, pieces) if file is not None]
     checkpoint = _checkpoint(options, pattern, files, counts, spans, not dedup, tuple(columns)) if resume else None
     opened, unopened = (files, ()) if checkpoint is None else ([checkpoint], files)
-    with finishing(opened, counts, quiet=options.quiet, unopened=unopened, table=table):
+    with finishing([uploads, *opened], counts, quiet=options.quiet, unopened=unopened, table=table):
         if checkpoint is None or not checkpoint.is_done:
             skip = files[0].identities()  # of partitions: a set that grows during the run
             skip.update(*(file.identities() for file in files[1:]))
@@ -162,7 +174,7 @@ def run(
                     output=store or output,
                     partitions=partitions,
                     spans=pieces,
-                    failures=failures,
+                    failures=failed,
                     repeats=repeats,
                     keeps_going=options.keep_going,
                 )

@@ -50,17 +50,19 @@ def stats(
     from scraper.cli.runs import finishing
     from scraper.engine.counts import Counts
     from scraper.output.files import Output, file_ids
+    from scraper.output.uploads import Uploads
 
     if json and html is not None:
         raise typer.BadParameter("it cannot be combined with --json; choose one of them.", param_hint="--html")
     inputs = records or [check_stdin()]
     if html is not None:
         check_overwrite(inputs, html, "--html")
-    stdout, counts = Output(None), Counts()
+    stdout, counts, uploads = Output(None), Counts(), Uploads()
+    html = uploads.local(html)
     # Opened only when there is something to write; until then an existing file is unchanged.
     paths = [html] if html is not None and html != _STDOUT else []
     files = list(map(Output, paths))
-    with finishing([stdout], counts, quiet=True, unopened=files):
+    with finishing([uploads, stdout], counts, quiet=True, unopened=files):
         if html is not None:
             _require_charts()
         skip = stdout.identities() | file_ids(paths)

@@ -4,13 +4,15 @@ import io
 import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from typing import BinaryIO, Final, NamedTuple, Self
+from typing import BinaryIO, Final, NamedTuple, Self, cast
 
-from scraper.errors import DamagedInput, PageError, UnreadableInput, map_unexpected_errors
+from scraper import remote
+from scraper.errors import DamagedInput, PageError, map_unexpected_errors
 from scraper.output.compression import GZIP_WBITS
+from scraper.remote import is_remote
 from scraper.sources import Item, ReadOptions
 from scraper.sources.compression import Decompressor
-from scraper.sources.files import InputEntry, Meter, find_entries, read_entry
+from scraper.sources.files import InputEntry, Meter, find_entries, open_input, read_entry, unreadable
 from scraper.sources.items import Place
 from scraper.sources.jsonl import read_jsonl
 from scraper.sources.sniffing import Kind, kind_of
@@ -65,7 +67,7 @@ class LineChunk(NamedTuple):
 
 
 class UnpackedChunk(NamedTuple):
-    """Lines of a compressed dump, which the main process has unpacked."""
+    """Lines of a compressed or remote dump, which the main process has unpacked or loaded."""
 
     path: str
     data: bytes
@@ -112,6 +114,7 @@ class PartChunk(NamedTuple):
     weight: int = MANY
 
 
+InputFile = io.FileIO | remote.RemoteFile
 Chunk = FileChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
 
 
@@ -126,8 +129,10 @@ def identity_of(chunk: Chunk) -> object:
     return named, _size_and_time(chunk.path)
 
 
-def _size_and_time(path: str) -> tuple[int, int] | None:
-    with suppress(OSError):
+def _size_and_time(path: str) -> object:
+    with suppress(OSError, PageError):
+        if is_remote(path):
+            return remote.version_of(path)
         status = os.stat(path)
         return status.st_size, status.st_mtime_ns
     return None
@@ -156,16 +161,20 @@ def _size(entry: InputEntry | Item) -> int | None:
     """Return the size of an input in bytes; None if it can be read only once, by the main process."""
     if isinstance(entry, Item) or entry.pieces:
         return 0
+    if entry.span is not None:
+        return min(entry.span[1], LARGE - 1)  # a range is read as a whole
     if entry.name == "-":
         return None
     try:
+        if is_remote(entry.name):
+            return remote.size_of(entry.name)
         return os.path.getsize(entry.name) if os.path.isfile(entry.name) else (0 if not os.path.exists(entry.name) else None)
-    except OSError:
+    except (OSError, PageError):  # whoever reads it names the fault
         return 0
 
 
 def _split(entry: InputEntry, options: ReadOptions) -> Iterator[Chunk]:
-    path, place, size = entry.name, entry.place, os.path.getsize(entry.name)
+    path, place, size = entry.name, entry.place, _size(entry) or 0
     kind, inner = _kinds(path, options)
     parts: list[PartChunk] = []
     if kind in ("parquet", "zip") and options.url is None:
@@ -175,12 +184,12 @@ def _split(entry: InputEntry, options: ReadOptions) -> Iterator[Chunk]:
         yield from parts
     elif options.url is not None or kind is None:
         yield FileChunk([entry], 1 if kind in (None, "page") else MANY, size)
-    elif kind == "jsonl":
+    elif kind == "jsonl" and not is_remote(path):
         try:
             yield from _lines(path, place)
         except OSError as error:
             yield FileChunk([_unreadable(place, error)], 0, 0)
-    elif inner == "jsonl":
+    elif "jsonl" in (kind, inner):
         yield from _unpacked(path, kind, place, options)
     elif kind == "warc" or (inner == "warc" and kind in ("gzip", "zstd") and _is_compressed_by_record(path, kind)):
         for start in range(0, size, STRETCH):
@@ -194,7 +203,7 @@ def _is_compressed_by_record(path: str, kind: Kind) -> bool:
 
     That is so if a second record follows within the same gzip member or Zstandard frame. The first record is a short one.
     """
-    with suppress(Exception), open(path, "rb") as file:  # whoever reads it names the fault
+    with suppress(Exception), open_input(path) as file:  # whoever reads it names the fault
         return _NEXT_RECORD not in _start_of_member(file.read(_HEAD), kind)
     return True
 
@@ -213,7 +222,7 @@ def _start_of_member(data: bytes, kind: Kind) -> bytes:
 def _kinds(path: str, options: ReadOptions) -> tuple[Kind | None, Kind | None]:
     """Return what a file is and, if it is compressed, what is in it; None where that cannot be determined."""
     kind = inner = None
-    with suppress(OSError, PageError), open(path, "rb", buffering=0) as file:  # whoever reads it names the fault
+    with suppress(OSError, PageError), open_input(path) as file:  # whoever reads it names the fault
         stream = Stream(file)
         kind = kind_of(stream, options)
         if kind in ("gzip", "zstd", "bzip2", "xz"):
@@ -222,14 +231,14 @@ def _kinds(path: str, options: ReadOptions) -> tuple[Kind | None, Kind | None]:
 
 
 def _unreadable(place: Place, error: OSError) -> Item:
-    return place.failed(UnreadableInput(f"it cannot be read ({error.strerror or error}); check its permissions"))
+    return place.failed(unreadable(error))
 
 
 def _lines(path: str, place: Place) -> Iterator[LineChunk]:
     """Cut a dump at line ends, and count its lines."""
     start = end = 0
     first = number = 1
-    with open(path, "rb", buffering=0) as file:
+    with open_input(path) as file:
         while piece := file.read(PIECE):
             cut = piece.rfind(b"\n") + 1
             if end + cut - start >= STRETCH and cut:
@@ -244,7 +253,7 @@ def _lines(path: str, place: Place) -> Iterator[LineChunk]:
 
 
 def _unpacked(path: str, kind: Kind, place: Place, options: ReadOptions) -> Iterator[Chunk]:
-    """Unpack a compressed dump, and cut it at line ends.
+    """Unpack a compressed dump, or load a remote one, which is read only once by this, and cut it at line ends.
 
     Of a line longer than ``--max-bytes`` only so much is kept that its reader refuses it.
     """
@@ -252,11 +261,11 @@ def _unpacked(path: str, kind: Kind, place: Place, options: ReadOptions) -> Iter
     position = 0
     whole, tail = bytearray(), bytearray()
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open_input(path) as file:
             # Looking at both streams makes the same reads as reading the file as a whole: of damaged bz2 and xz data as much is lost.
             packed = Stream(file)
             kind_of(packed, options)
-            stream = Stream(Decompressor(packed, kind))
+            stream = packed if kind == "jsonl" else Stream(Decompressor(packed, kind))
             kind_of(stream, options)
             for piece in stream.pieces():
                 cut = piece.rfind(b"\n") + 1
@@ -324,19 +333,19 @@ class ChunkReader:
         try:
             with map_unexpected_errors("input"):
                 try:
-                    with open(chunk.path, "rb", buffering=0) as file:
+                    with open_input(chunk.path) as file:
                         yield from self._read(chunk, file)
                 except OSError as error:
                     yield _unreadable(chunk.place, error)
         except PageError as error:
             yield chunk.place.failed(error)
 
-    def _read(self, chunk: LineChunk | UnpackedChunk | MemberChunk | PartChunk, file: io.FileIO) -> Iterator[Item]:
+    def _read(self, chunk: LineChunk | UnpackedChunk | MemberChunk | PartChunk, file: InputFile) -> Iterator[Item]:
         options = self._options
         if isinstance(chunk, UnpackedChunk):
             yield from read_jsonl(Stream(io.BytesIO(chunk.data)), chunk.place, options, chunk.first)
         elif isinstance(chunk, PartChunk):
-            yield from _read_part(chunk, file, options)
+            yield from _read_part(chunk, cast("BinaryIO", file), options)
         elif isinstance(chunk, LineChunk):
             file.seek(chunk.start)
             yield from read_jsonl(Stream(_Bounded(file, chunk.size)), chunk.place, options, chunk.first)
@@ -365,7 +374,7 @@ def _read_part(chunk: PartChunk, file: BinaryIO, options: ReadOptions) -> Iterat
 class _Bounded:
     """The next bytes of a file, up to a number."""
 
-    def __init__(self, file: io.FileIO, left: int) -> None:
+    def __init__(self, file: InputFile, left: int) -> None:
         self._file = file
         self._left = left
 

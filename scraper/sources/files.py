@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import select
 import stat
 import sys
@@ -10,14 +11,21 @@ from contextlib import suppress
 from itertools import groupby
 from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 
-from scraper.errors import EmptyInput, MissingInput, PageError, UnreadableInput, map_unexpected_errors
+from scraper import remote
+from scraper.errors import BadRecord, EmptyInput, MissingInput, PageError, TooLarge, UnreadableInput, map_unexpected_errors
+from scraper.remote import is_remote, local_name
 from scraper.sources.choosing import chosen_items, companion_folders, is_chosen
 from scraper.sources.containers import read_stream
 from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.magic import compression_of
 from scraper.sources.streams import Stream
 from scraper.urls import is_absolute
 
 STDIN: Final = "-"
+
+_RANGE: Final = re.compile(r"(?P<file>.+)#range=(?P<offset>[^,#]*),(?P<length>[^,#]*)", re.DOTALL)
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_MAGIC_BYTES: Final = 8
 
 T = TypeVar("T")
 
@@ -35,6 +43,8 @@ class InputEntry(NamedTuple):
     is_named: bool = True
     pieces: tuple[str, ...] = ()
     """The names of the only pieces to read; empty for all."""
+    span: tuple[int, int] | None = None
+    """The offset and the length of the only bytes to read, in a web archive."""
 
     @property
     def place(self) -> Place:
@@ -48,7 +58,8 @@ def read_inputs(
     """Read inputs in order. The files of a directory are read recursively, sorted by path.
 
     Args:
-        inputs: paths, ``-`` for stdin, or pieces of containers as in records: ``dump.jsonl#42``.
+        inputs: paths, ``-`` for stdin, addresses of remote files, pieces of containers as in records (``dump.jsonl#42``), or ranges of
+            web archives (``crawl.warc.gz#range=1234,567``).
         options: the options of all inputs.
         skip: files to skip in directories, such as the output itself.
         meter: called with the number of bytes of each read.
@@ -59,17 +70,47 @@ def read_inputs(
 
 def find_entries(inputs: Iterable[str], options: ReadOptions, skip: Collection[FileId] = ()) -> Iterator[InputEntry | Item]:
     """Yield the files to read, in order, and a failed item for each input that does not exist. No file is opened."""
-    for (name, is_whole), group in groupby(inputs, _container):
+    for (name, is_whole), group in groupby(map(local_name, inputs), _container):
+        if (match := _RANGE.fullmatch(name)) is not None and not os.path.lexists(name):
+            yield from (_range_entry(match) for _ in group)
+            continue
         if not is_whole:
             yield InputEntry(name, True, tuple(dict.fromkeys(map(_utf8, group))))
             continue
         for _ in group:
-            if name == STDIN or (os.path.lexists(name) and not os.path.isdir(name)):
+            if is_remote(name):
+                yield from _find_remote(name, options)
+            elif name == STDIN or (os.path.lexists(name) and not os.path.isdir(name)):
                 yield InputEntry(name)
             elif os.path.isdir(name):
                 yield from _find_in_directory(name, options, skip)
             else:
                 yield InputEntry(name).place.failed(_missing(name))
+
+
+def _range_entry(match: re.Match[str]) -> InputEntry | Item:
+    offset, length = match["offset"], match["length"]
+    if _NUMBER.fullmatch(offset) is None or _NUMBER.fullmatch(length) is None or int(length) == 0:
+        error = BadRecord(f"{offset!r} and {length!r} are no range; give the offset and the length of a record in bytes")
+        return InputEntry(match["file"]).place.failed(error)
+    return InputEntry(match["file"], span=(int(offset), int(length)))
+
+
+def _find_remote(name: str, options: ReadOptions) -> Iterator[InputEntry | Item]:
+    place = InputEntry(name).place
+    try:
+        found = remote.find_files(name)
+    except PageError as error:
+        yield place.failed(error)
+    except OSError as error:
+        yield place.failed(unreadable(error))
+    else:
+        if found is None:
+            yield InputEntry(name)
+            return
+        for address in found:
+            below = address.removeprefix(name.rstrip("/")).lstrip("/")
+            yield InputEntry(address, False) if is_chosen(below, options) else _skipped(address, "excluded")
 
 
 def _missing(name: str) -> MissingInput:
@@ -84,13 +125,22 @@ def read_entry(entry: InputEntry | Item, options: ReadOptions, meter: Meter | No
         yield entry
     elif entry.pieces:
         yield from _read_pieces(entry, options, meter)
+    elif entry.span is not None:
+        yield from _read_span(entry, *entry.span, options, meter)
     else:
         yield from _read_file(entry, options, meter)
 
 
 def _container(name: str) -> tuple[str, bool]:
     """Return the file to open for an input, and whether to read all of it or a piece."""
-    if name != STDIN and not os.path.lexists(name):
+    if _RANGE.fullmatch(name) is not None:
+        return name, True
+    if is_remote(name):
+        file, _, piece = name.rpartition("#")
+        with suppress(OSError, PageError):  # whoever reads it names the fault
+            if file and piece and not remote.exists(name):
+                return file, False
+    elif name != STDIN and not os.path.lexists(name):
         end = len(name)
         while (end := name.rfind("#", 0, end)) > 0:
             if os.path.isfile(name[:end]):
@@ -108,6 +158,44 @@ def _read_pieces(entry: InputEntry, options: ReadOptions, meter: Meter | None) -
                 return
     for piece in missing:
         yield Item(piece, None, MissingInput(f"{_utf8(entry.name)} has no such piece; check the part after #"), True)
+
+
+def _read_span(entry: InputEntry, offset: int, length: int, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
+    """Read the records in some bytes of a web archive. They are named by their offsets in the whole archive."""
+    from scraper.sources.warc import HEADROOM, WarcSlice
+
+    place = entry.place
+    try:
+        if length > 2 * options.max_bytes + HEADROOM:
+            raise TooLarge(f"the range has {length} bytes; raise --max-bytes to read it")
+        data = read_range(entry.name, offset, length)
+        if not data:
+            raise MissingInput(f"the file ends before byte {offset}")
+        if meter is not None:
+            meter(len(data))
+        with map_unexpected_errors("input"):
+            compression = compression_of(data[:_MAGIC_BYTES])
+            span = {"start": offset, "end": offset + length}
+            yield from WarcSlice(io.BytesIO(data), compression, place, options, **span, is_exact=True)
+    except PageError as error:
+        yield place.failed(error, offset)
+    except FileNotFoundError:
+        yield place.failed(_missing(entry.name), offset)
+    except OSError as error:
+        yield place.failed(unreadable(error), offset)
+
+
+def read_range(name: str, offset: int, length: int) -> bytes:
+    """Return bytes of a local or remote file.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    if is_remote(name):
+        return remote.read_range(name, offset, length)
+    with open(name, "rb") as file:
+        file.seek(offset)
+        return file.read(length)
 
 
 def _find_in_directory(name: str, options: ReadOptions, skip: Collection[FileId]) -> Iterator[InputEntry | Item]:
@@ -133,7 +221,7 @@ def walk(directory: str) -> Iterator[str | Item]:
             # A directory sorts as its name with a slash, so that the order is that of `find | LC_ALL=C sort`.
             found = sorted((entry.name + "/" * entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in entries)
     except OSError as error:
-        yield Item(_utf8(directory), None, _unreadable(error), True)
+        yield Item(_utf8(directory), None, unreadable(error), True)
         return
     companions = companion_folders(name for name, is_file in found if is_file)
     for name, is_file in found:
@@ -174,13 +262,23 @@ def read_opened(
     try:
         with map_unexpected_errors("input"):
             try:
-                with _File(0 if name == STDIN else name, closefd=name != STDIN) as file:
+                with open_input(name) as file:
                     file.meter = meter
                     yield from read(Stream(file), _seekable(file))
             except OSError as error:
-                yield place.failed(_unreadable(error))
+                yield place.failed(unreadable(error))
     except PageError as error:
         yield place.failed(error)
+
+
+def open_input(name: str) -> "_File | remote.RemoteFile":
+    """Open a file, a remote file or stdin for reading.
+
+    Raises:
+        OSError: if it cannot be opened.
+        UnreadableInput: if the library for a remote file is not installed.
+    """
+    return remote.RemoteFile(name) if is_remote(name) else _File(0 if name == STDIN else name, closefd=name != STDIN)
 
 
 class _File(io.FileIO):
@@ -196,7 +294,7 @@ class _File(io.FileIO):
         return piece
 
 
-def _seekable(file: io.FileIO) -> BinaryIO | None:
+def _seekable(file: io.RawIOBase) -> BinaryIO | None:
     with suppress(OSError):
         if file.seekable() and file.tell() == 0:
             return cast("BinaryIO", file)
@@ -217,5 +315,6 @@ def _utf8(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _unreadable(error: OSError) -> UnreadableInput:
+def unreadable(error: OSError) -> UnreadableInput:
+    """Return the error of an input that cannot be read."""
     return UnreadableInput(f"it cannot be read ({error.strerror or error}); check its permissions")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput
 from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
+from scraper.sources.files import open_input
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.own_keys import own_kind, refusal
 
@@ -24,7 +25,7 @@ def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
     """
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, pre_buffer=False) as table:
+    with open_input(path) as file, pq.ParquetFile(file, pre_buffer=False) as table:
         names = table.schema_arrow.names
         if own_kind(names) is not None or not _page_columns(options) & set(names):
             return []

@@ -28,7 +28,7 @@ _LENGTH: Final = re.compile(r"0{0,20}[0-9]{1,15}")
 _MOST_HEADER: Final = 1 << 18
 """The most bytes of a record's header, and of the HTTP header in it. ``fetch --save`` writes HTTP headers as long as h11 accepts them,
 some 100 KB plus one read, and addresses of up to 64 KB in record headers."""
-_HEADROOM: Final = 4 * _MOST_HEADER
+HEADROOM: Final = 4 * _MOST_HEADER
 """Bytes in the window for the headers of a page."""
 
 _SUCCESS: Final = range(200, 300)
@@ -90,7 +90,7 @@ class WarcSlice:
         """The offset of the first record or run after the range, or None."""
 
     def __iter__(self) -> Iterator[Item]:
-        capacity = 2 * self._options.max_bytes + _HEADROOM
+        capacity = 2 * self._options.max_bytes + HEADROOM
         if self._compression is None:
             records = _Records(self._source, capacity, self._place, self._options, self._start, self._end)
             yield from records.items(is_exact=self._is_exact)

@@ -6,10 +6,11 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, BinaryIO, Final
+from typing import IO, BinaryIO, Final, cast
 
 from scraper.errors import DamagedInput, EmptyInput, UnreadableInput
 from scraper.sources.choosing import companion_folders, is_chosen, is_in_companion
+from scraper.sources.files import open_input
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.streams import Stream
 
@@ -25,7 +26,7 @@ def member_sizes(path: str) -> Sequence[int]:
     Raises:
         Exception: any that zipfile raises for a damaged archive.
     """
-    with zipfile.ZipFile(path) as archive:
+    with open_input(path) as file, zipfile.ZipFile(cast("BinaryIO", file)) as archive:
         return [member.compress_size for member in archive.infolist() if not member.is_dir()]
 
 

@@ -1,0 +1,210 @@
+"""Files at addresses such as ``s3://bucket/key``, read and written through fsspec."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from scraper.errors import MissingInput, UnreadableInput
+from scraper.urls import is_absolute
+
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*)://")
+_JOINED: Final = re.compile(r"([a-z][a-z0-9+.-]+):/(?=[^/])")
+"""What pathlib makes of the beginning of an address. Names of drives have a single letter."""
+_FILE_ENDINGS: Final = tuple(".warc .wet .jsonl .ndjson .json .csv .tsv .parquet .zip .gz .zst .bz2 .xz".split())
+"""How the path of a dump or an archive on a web server ends. Other addresses there are pages, which are fetched politely or not at all."""
+_BLOCK: Final = 4 << 20
+"""Bytes of a request. The default of s3fs is 50 MB, held for each open file."""
+
+Meter = Callable[[int], object]
+
+
+def is_remote(name: str) -> bool:
+    """Return True if a name is the address of a file that fsspec reads, and not a local file or a web page."""
+    match = _SCHEME.match(name)
+    if match is None or match[1] == "file":
+        return False
+    return urlsplit(name).path.lower().endswith(_FILE_ENDINGS) if is_absolute(name) else True
+
+
+def local_name(name: str) -> str:
+    """Return a name without ``file://``."""
+    return name.removeprefix("file://")
+
+
+def address_of(path: Path) -> str | None:
+    """Return the address in an option that was read as a path, which has one slash where there were two; None if it is a local file."""
+    match = _JOINED.match(str(path))
+    return None if match is None else f"{match[1]}://{'/' if match[1] == 'file' else ''}{str(path)[match.end() :]}"
+
+
+class RemoteFile(io.RawIOBase):
+    """A remote file that is open for reading.
+
+    Args:
+        name: the address.
+
+    Raises:
+        OSError: if it cannot be read, from all methods.
+        UnreadableInput: if the library for the address is not installed.
+    """
+
+    meter: Meter | None = None
+    """Is called with the number of bytes of each read."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        with _mapped_errors(name):
+            system, path = _system(name)
+            self._file = system.open(path, "rb", block_size=_BLOCK)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return at most ``size`` bytes, and none at the end."""
+        with _mapped_errors(self._file.path):
+            piece: bytes = self._file.read(-1 if size is None else size)
+        if self.meter is not None:
+            self.meter(len(piece))
+        return piece
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read into a buffer, and return the number of bytes."""
+        piece = self.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True if the server sends parts of the file."""
+        return self._file.size is not None
+
+    def seek(self, position: int, whence: int = 0, /) -> int:
+        """Move to a position, and return it."""
+        with _mapped_errors(self._file.path):
+            return int(self._file.seek(position, whence))
+
+    def tell(self) -> int:
+        """Return the position."""
+        return int(self._file.tell())
+
+    def close(self) -> None:
+        """Close the file."""
+        if not self.closed and hasattr(self, "_file"):
+            self._file.close()
+        super().close()
+
+
+def find_files(name: str) -> list[str] | None:
+    """Return the addresses of the files below a directory, sorted; None if ``name`` is a file.
+
+    Raises:
+        MissingInput: if there is neither.
+        OSError: if that cannot be known.
+        UnreadableInput: if the library for the address is not installed.
+    """
+    with _mapped_errors(name):
+        system, path = _system(name)
+        if not name.endswith("/") and system.isfile(path):
+            return None
+        found = sorted(system.unstrip_protocol(file) for file in system.find(path))
+    if not found:
+        raise MissingInput("there is no such file or directory; check the address")
+    return found
+
+
+def size_of(name: str) -> int:
+    """Return the size of a file in bytes; 0 if the server does not tell.
+
+    Raises:
+        OSError: if there is no such file, or it cannot be read.
+        UnreadableInput: if the library for the address is not installed.
+    """
+    return int(_info(name).get("size") or 0)
+
+
+def version_of(name: str) -> str:
+    """Return what changes when a file changes. The errors are those of :func:`size_of`."""
+    info = _info(name)
+    return " ".join(
+        str(info.get(key)) for key in ("size", "ETag", "etag", "LastModified", "last_modified", "mtime") if info.get(key)
+    )
+
+
+def exists(name: str) -> bool:
+    """Return True if there is such a file. The errors are those of :func:`size_of`."""
+    with _mapped_errors(name):
+        system, path = _system(name)
+        return bool(system.exists(path))
+
+
+def read_range(name: str, start: int, length: int) -> bytes:
+    """Return bytes of a file, with one request. The errors are those of :func:`size_of`."""
+    with _mapped_errors(name):
+        system, path = _system(name)
+        data: bytes = system.cat_file(path, start=start, end=start + length)
+    return data if len(data) <= length else data[start : start + length]  # some web servers send the whole file
+
+
+def check_writable(name: str) -> None:
+    """Raise an OSError if nothing can be written to an address of this kind."""
+    if is_absolute(name):
+        raise OSError(None, "nothing is written to web servers; name a file, or an address such as s3://bucket/key")
+
+
+def put(file: Path, name: str) -> None:
+    """Write a local file to an address, where it appears when all of it has arrived.
+
+    Raises:
+        OSError: if it cannot be written.
+        UnreadableInput: if the library for the address is not installed.
+    """
+    with _mapped_errors(name):
+        system, path = _system(name)
+        system.put_file(str(file), path)
+
+
+def _info(name: str) -> dict[str, Any]:
+    with _mapped_errors(name):
+        system, path = _system(name)
+        info: dict[str, Any] = system.info(path)
+    return info
+
+
+def _system(name: str) -> tuple[Any, str]:
+    """Return the file system of an address, and the path in it."""
+    scheme = name.partition("://")[0]
+    try:
+        from fsspec.core import url_to_fs
+
+        system, path = url_to_fs(name)
+    except ImportError:
+        raise UnreadableInput(
+            f"the library for {scheme}:// is not installed; install it with: pip install 'press-scraper[remote]'"
+        ) from None
+    except ValueError as error:  # fsspec's for a scheme that it does not know
+        raise UnreadableInput(f"{scheme}:// is no address that can be read ({error}); save the file and name that") from None
+    return system, path
+
+
+@contextmanager
+def _mapped_errors(name: str) -> Iterator[None]:
+    """Raise what the libraries raise in the block as OSError."""
+    try:
+        yield
+    except (OSError, UnreadableInput, MissingInput) as error:
+        if isinstance(error, OSError) and not error.strerror:
+            raise type(error)(error.errno, _sentence(error, name)) from None
+        raise
+    except Exception as error:  # noqa: BLE001 - botocore, aiohttp and others have no common base
+        raise OSError(None, _sentence(error, name)) from None
+
+
+def _sentence(error: Exception, name: str) -> str:
+    """Return the first line of a message, or the name of the error, without the address, which the user has named."""
+    lines = str(error).replace(name, "").strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
