@@ -14,6 +14,7 @@ import zstandard
 
 from scraper.engine.chunks import UNPACKED, Chunk, FileChunk, PartChunk, UnpackedChunk, plan
 from scraper.sources import ReadOptions
+from scraper.sources.files import find_entries
 from tests.containers import jsonl, parquet, twenty_pages, zipped
 from tests.test_cli import run
 
@@ -29,7 +30,7 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 
 
 def chunks(path: Path) -> list[Chunk]:
-    return list(plan([str(path)], OPTIONS, ()))
+    return list(plan(find_entries([str(path)], OPTIONS), OPTIONS))
 
 
 def cleaned(path: Path, jobs: int, *args: str) -> tuple[int, bytes, bytes, bytes]:
@@ -72,7 +73,7 @@ def test_a_line_too_long_is_held_in_part(tmp_path: Path) -> None:
     lines = jsonl(MANY).split(b"\n")
     lines.insert(3, b'{"text": "' + b"a" * 9_000_000 + b'"}')
     path.write_bytes(gzip.compress(b"\n".join(lines), 1))
-    parts = list(plan([str(path)], ReadOptions(max_bytes=1_000_000), ()))
+    parts = list(plan(find_entries([str(path)], OPTIONS), ReadOptions(max_bytes=1_000_000)))
     assert max(len(part.data) for part in parts if isinstance(part, UnpackedChunk)) < UNPACKED + 2_500_000
     one, two = cleaned(path, 1, "--max-bytes", "1000000"), cleaned(path, 2, "--max-bytes", "1000000")
     assert one == two

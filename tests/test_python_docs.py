@@ -73,7 +73,7 @@ def test_the_live_web() -> None:
 @pytest.mark.usefixtures("place")
 def test_an_interrupted_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that was interrupted is resumed from Python, and its file is that of a run without a break."""
-    monkeypatch.setattr("scraper.engine.checkpoint.PAUSE", 0.0)
+    monkeypatch.setattr("scraper.engine.resumable.PAUSE", 0.0)
     monkeypatch.setattr(chunks, "BATCH", 5)
     options = ReadOptions(text_field="content")
     whole = run(["saved"], "whole.jsonl", options=options, report=str)
@@ -105,9 +105,9 @@ import sys
 from scraper import Filters, ReadOptions, run
 import scraper.engine.run as module
 true = module.ResumableRun
-def spy(base, digest, *rest, **more):
+def spy(out, digest, *rest, **more):
     print(digest)
-    return true(base, digest, *rest, **more)
+    return true(out, digest, *rest, **more)
 module.ResumableRun = spy
 run("saved.txt", "out.jsonl", filters=Filters(kinds=frozenset(["article", "listing", "page"])), resume=True)
 """

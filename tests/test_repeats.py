@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-import pytest
-
 from scraper import Page, clean
-from scraper.errors import OutputError
+from scraper.output.checkpoint import Checkpoint, Position
+from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
 from scraper.output.digests import page_digests
 from tests.containers import jsonl, twenty_pages
@@ -113,76 +112,62 @@ def digests(rng: Random, many: int) -> list[tuple[bytes | None, bytes | None]]:
     return [(one(0), one(1)) for _ in range(many)]
 
 
-def test_a_run_that_goes_on_knows_what_was_written_up_to_its_position_and_nothing_behind(tmp_path: Path) -> None:
-    """A store opened at a position has everything committed up to it and nothing after it."""
-    for seed in range(30):
+def test_a_run_that_goes_on_knows_what_was_committed_and_nothing_behind(tmp_path: Path) -> None:
+    """Opened again, a checkpoint has the digests of all pages before its position and of none behind it."""
+    for seed in range(20):
         rng = Random(seed)
         pages = digests(rng, 60)
-        with DedupStore() as uninterrupted:
-            expected = [uninterrupted.repeat(*page) for page in pages]
-        path = tmp_path / f"seen{seed}"
-        at = position = 0  # the page, and the position of the last commit that the caller kept
-        kept = {0: 0}
+        with Database() as database:
+            store = DedupStore(database)
+            expected = [store.repeat(*page) for page in pages]
         found: list[object] = [None] * len(pages)
+        at = 0
         while at < len(pages):
-            with DedupStore(path, position) as store:
-                highest = position
+            with Checkpoint(tmp_path / f"out{seed}") as checkpoint:
+                at = checkpoint.position.chunks
+                if checkpoint.is_new:
+                    checkpoint.begin("digest", "out")
+                store = DedupStore(checkpoint)
                 for _ in range(rng.randint(1, 30)):
                     if at == len(pages):
                         break
                     found[at] = store.repeat(*pages[at])
                     at += 1
                     if rng.random() < 0.2:
-                        highest += rng.randint(1, 3)
-                        store.commit(highest)
-                        kept[highest] = at
-            if at < len(pages):  # killed; the caller goes back to some position that it kept
-                position = rng.choice([old for old in kept if old <= highest])
-                at = kept[position]
-                kept = {old: page for old, page in kept.items() if old <= position}
+                        checkpoint.advance(Position(at), {}, {})
         assert found == expected
 
 
 def test_a_killed_process_leaves_what_it_committed(tmp_path: Path) -> None:
-    """After a killed process, the next one finds exactly what was committed."""
+    """After a killed process, the next one finds exactly what was committed, position and digests alike."""
     code = (
         "import os, sys; from pathlib import Path; from scraper.output.dedup import DedupStore\n"
-        "with DedupStore(Path(sys.argv[1])) as seen:\n"
+        "from scraper.output.checkpoint import Checkpoint, Position\n"
+        "with Checkpoint(Path(sys.argv[1])) as checkpoint:\n"
+        "    checkpoint.begin('digest', 'out')\n"
+        "    store = DedupStore(checkpoint)\n"
         "    for n in range(3000):\n"
-        "        seen.repeat(n.to_bytes(16, 'big'), None)\n"
-        "        if n == 1999: seen.commit(1)\n"
+        "        store.repeat(n.to_bytes(16, 'big'), None)\n"
+        "        if n == 1999: checkpoint.advance(Position(2000), {'out': 7}, {'kinds': {'page': 2000}})\n"
         "    os.kill(os.getpid(), 9)\n"
     )
-    path = tmp_path / "seen"
-    assert subprocess.run([sys.executable, "-c", code, path], check=False).returncode == -9
-    with DedupStore(path, 1) as store:
+    out = tmp_path / "out"
+    assert subprocess.run([sys.executable, "-c", code, out], check=False).returncode == -9
+    with Checkpoint(out) as checkpoint:
+        assert (checkpoint.position.chunks, checkpoint.lengths, checkpoint.counts) == (2000, {"out": 7}, {"kinds": {"page": 2000}})
+        store = DedupStore(checkpoint)
         counts = Counter(store.repeat(n.to_bytes(16, "big"), None) for n in range(3000))
+        checkpoint.begin("digest", "out")
+        assert DedupStore(checkpoint).repeat(bytes(16), None) is None
     assert counts == {"repeated-url": 2000, None: 1000}
-
-
-def test_a_run_from_the_start_knows_nothing(tmp_path: Path) -> None:
-    """Position 0 begins anew, whatever the file contains."""
-    (tmp_path / "seen").write_bytes(b"no database at all" * 100)
-    for _ in range(2):
-        with DedupStore(tmp_path / "seen") as store:
-            assert store.repeat(b"1" * 16, None) is None
-            store.commit(1)
-
-
-@pytest.mark.parametrize("content", [b"", b"no database at all, whatever its name says" * 100])
-def test_a_file_that_does_not_reach_the_position_is_refused(tmp_path: Path, content: bytes) -> None:
-    """A file that is new, broken or of another program is refused in one sentence."""
-    path = tmp_path / "seen"
-    path.write_bytes(content)
-    with pytest.raises(OutputError, match=r"seen: .*start the run anew"), DedupStore(path, 3):
-        pass
 
 
 def test_memory_does_not_grow_with_the_pages() -> None:
     """Ten times as many pages need little more memory than a fixed part of the file's size."""
     code = (
-        "import os, resource, sys; from scraper.output.dedup import DedupStore\n"
-        "with DedupStore() as seen:\n"
+        "import os, resource, sys; from scraper.output.database import Database; from scraper.output.dedup import DedupStore\n"
+        "with Database() as database:\n"
+        "    seen = DedupStore(database)\n"
         "    for _ in range(int(sys.argv[1])): seen.repeat(os.urandom(16), os.urandom(16))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
@@ -195,10 +180,12 @@ def test_memory_does_not_grow_with_the_pages() -> None:
 def test_a_full_disk_is_told_in_a_sentence() -> None:
     """On a full disk the store raises an OutputError with a remedy, and no page passes as new."""
     code = (
-        "import os, resource; from scraper.output.dedup import DedupStore; from scraper.errors import OutputError\n"
+        "import os, resource; from scraper.output.database import Database; from scraper.output.dedup import DedupStore\n"
+        "from scraper.errors import OutputError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
         "try:\n"
-        "    with DedupStore() as seen:\n"
+        "    with Database() as database:\n"
+        "        seen = DedupStore(database)\n"
         "        while True: seen.repeat(os.urandom(16), os.urandom(16))\n"
         "except OutputError as error:\n"
         "    print(error)"

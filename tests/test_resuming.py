@@ -5,11 +5,14 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -17,8 +20,7 @@ from typing import NamedTuple
 import pytest
 import zstandard
 
-from scraper.errors import ResumeError
-from scraper.output.journal import Journal, Position
+from scraper.output.checkpoint import Checkpoint
 from tests.blocks import ROOT
 from tests.containers import jsonl, parquet, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, complaints
@@ -29,7 +31,7 @@ PAGES = twenty_pages()
 
 # Cuts small inputs into as many chunks as large ones, with as many checkpoints.
 QUICK = """
-import scraper.engine.checkpoint as resuming, scraper.engine.chunks as chunks
+import scraper.engine.resumable as resuming, scraper.engine.chunks as chunks
 resuming.PAUSE = resuming.LONG_PAUSE = 0.02
 chunks.LARGE = chunks.STRETCH = chunks.UNPACKED = 1 << 17
 """
@@ -118,8 +120,8 @@ def unpack(name: str, data: bytes) -> bytes:
 
 def unpacked(place: Path) -> dict[str, bytes]:
     """Return the contents of the outputs and the summary."""
-    files = [place / "summary.json", *(path for path in sorted((place / "out").rglob("*")) if path.is_file())]
-    return {str(path.relative_to(place)): unpack(path.name, path.read_bytes()) for path in files}
+    found = [path for path in sorted((place / "out").rglob("*")) if path.is_file() and path.suffix != ".checkpoint"]
+    return {str(path.relative_to(place)): unpack(path.name, path.read_bytes()) for path in [place / "summary.json", *found]}
 
 
 def clear(place: Path) -> None:
@@ -127,23 +129,33 @@ def clear(place: Path) -> None:
     (place / "out").mkdir()
 
 
-def journals(place: Path) -> list[Path]:
-    return [*place.glob("out/[!.]*.journal"), *place.glob("out/.*.journal")]
+def checkpoints(place: Path) -> list[Path]:
+    return [*place.glob("out/[!.]*.checkpoint"), *place.glob("out/.*.checkpoint")]
 
 
 def progress(place: Path) -> int:
-    """Return the number of entries in the journal of a run, or -1 if there is none."""
-    try:
-        return max((path.read_bytes().count(b"\n") for path in journals(place)), default=-1)
-    except OSError:
-        return -1
+    """Return the time of the last commit of a run that has not ended, or -1 if there is none."""
+    times = [path.stat().st_mtime_ns for path in [*place.glob("out/*.checkpoint-wal"), *place.glob("out/.*.checkpoint-wal")]]
+    return max(times, default=-1)
+
+
+def noted(place: Path) -> tuple[str, int]:
+    """Return the stage that a run that has ended has committed, and the number of chunks and items; without changing the checkpoint."""
+    with TemporaryDirectory() as copy:
+        for path in [*place.glob("out/*.checkpoint*"), *place.glob("out/.*.checkpoint*")]:
+            shutil.copy(path, copy)
+        for path in checkpoints(place):
+            with closing(sqlite3.connect(Path(copy, path.name))) as database, suppress(sqlite3.OperationalError):  # no table yet
+                for stage, position in database.execute("SELECT stage, position FROM run"):
+                    at = json.loads(position)
+                    return stage, at["chunks"] + at["items"]
+    return "", 0
 
 
 def reached(place: Path) -> int:
-    """Return the number of the last complete entry of a journal; 0 if there is none."""
-    lines = [line for path in journals(place) for line in path.read_bytes().splitlines(keepends=True)]
-    numbers: list[int] = [json.loads(line).get("number", 0) for line in lines if line.endswith(b"\n")]
-    return max(numbers, default=0)
+    """Return the number of chunks and items that a stopped run has committed; 0 if there is none."""
+    stage, number = noted(place)
+    return number if stage == "reading" else 0
 
 
 def is_written(place: Path) -> bool:
@@ -154,13 +166,13 @@ def is_written(place: Path) -> bool:
 
 def kill(command: list[str], place: Path, env: dict[str, str], rng: random.Random) -> tuple[int, bytes]:
     """Run a command and kill it, mostly soon after a checkpoint; return its status and stderr."""
-    before = progress(place)
+    seen = {-1, progress(place)}
     with subprocess.Popen(command, cwd=place, env={**os.environ, **env}, stderr=subprocess.PIPE) as process:
         if rng.random() < 0.9:
             began = time.monotonic()
             while process.poll() is None and time.monotonic() - began < 20:
-                now = progress(place)
-                if now >= 0 and now != before and now > 2:
+                seen.add(progress(place))
+                if len(seen) > 4:  # beside those of earlier runs, and of making the checkpoint
                     break
                 time.sleep(0.002)
             time.sleep(rng.random() * 0.15)
@@ -206,14 +218,14 @@ def kill_repeatedly(name: str, inputs: Path, place: Path) -> CaseCounts:
             compared += 1
             assert ended in (0, status), (name, stderr)
             assert all(b": bad-record: " in line for line in stderr.splitlines()), (name, stderr)
-            assert unpacked_without_mark(place) == expected, name
+            assert unpacked(place) == expected, name
             clear(place)
-    is_whole = progress(place) < 0 and ((place / case.out).exists() or (place / "out/.partitions").exists())
+    is_whole = noted(place)[0] == "complete"
     command = [*case.command, "--resume", "-j2"]
     last = subprocess.run(command, cwd=place, env={**os.environ, **env}, capture_output=True, check=False, timeout=120)
     assert last.returncode == (0 if is_whole else status), (name, last.stderr)
     assert all(b": bad-record: " in line for line in last.stderr.splitlines()), (name, last.stderr)
-    assert unpacked_without_mark(place) == expected, name
+    assert unpacked(place) == expected, name
     return CaseCounts(kills, within, resumed, compared + 1)
 
 
@@ -228,13 +240,6 @@ def test_killed_at_random_moments_the_result_is_the_same(place: Path, tmp_path: 
     assert kills >= KILLS
     assert within >= KILLS * 0.8
     assert resumed >= KILLS * 0.7
-
-
-def unpacked_without_mark(place: Path) -> dict[str, bytes]:
-    """Return the contents of the outputs, without the mark with their pattern that a complete run leaves."""
-    found = unpacked(place)
-    assert found.pop("out/.partitions", b"out/{").startswith(b"out/{")
-    return found
 
 
 def test_the_names_are_given_once_more(place: Path, tmp_path: Path) -> None:
@@ -254,7 +259,7 @@ def test_the_names_are_given_once_more(place: Path, tmp_path: Path) -> None:
         last = subprocess.run(command, cwd=place, capture_output=True, check=False, timeout=120)
         (place / "away").rename(dump)
         assert (last.returncode, last.stderr) == (status, b"")
-        assert unpacked_without_mark(place) == expected
+        assert unpacked(place) == expected
 
 
 @pytest.fixture
@@ -316,7 +321,7 @@ def test_headlines_are_resumed(place: Path, tmp_path: Path) -> None:
 
 def test_other_options_or_inputs_are_refused(stopped: Path) -> None:
     """Other options or inputs end with one sentence and status 2, and leave the output as it is."""
-    before = {path: path.read_bytes() for path in (stopped / "out").iterdir()}
+    before = reached(stopped)
     dump = stopped / "dump.jsonl"
     data, times = dump.read_bytes(), (dump.stat().st_atime_ns, dump.stat().st_mtime_ns)
     for options in (
@@ -328,7 +333,7 @@ def test_other_options_or_inputs_are_refused(stopped: Path) -> None:
     ):
         (done) = resume(stopped, "dump.jsonl", "-o", "out/pages.jsonl", *options)
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
-        assert b"pages.jsonl.part.journal: it is of a run with other inputs or options" in done.stderr
+        assert b"pages.jsonl.checkpoint: it is of a run with other inputs or options" in done.stderr
     (stopped / "other.jsonl").write_bytes(data)
     assert resume(stopped, "other.jsonl", "-o", "out/pages.jsonl").returncode == 2
     dump.write_bytes(data.replace(b"broken", b"beaten"))
@@ -337,16 +342,14 @@ def test_other_options_or_inputs_are_refused(stopped: Path) -> None:
     assert b"its inputs have changed since it stopped" in done.stderr
     dump.write_bytes(data[:1000])
     assert resume(stopped).returncode == 2
-    assert reached(stopped) == max(
-        json.loads(line).get("number", 0) for line in before[stopped / "out/pages.jsonl.part.journal"].splitlines()
-    )
+    assert reached(stopped) == before
     dump.write_bytes(data)
     os.utime(dump, ns=times)
     assert resume(stopped).returncode == 1
     assert (stopped / "out/pages.jsonl").read_bytes() == uninterrupted(stopped)
 
 
-def test_outputs_are_whole_for_their_own_pattern_alone(tmp_path: Path) -> None:
+def test_outputs_are_complete_for_their_own_pattern_alone(tmp_path: Path) -> None:
     """Outputs of another pattern in the same directory do not make a run complete."""
     (tmp_path / "page.html").write_bytes(PAGES[0][1])
     for pattern, name in (("out/{kind}.jsonl", "article.jsonl"), ("out/a-{kind}.jsonl", "a-article.jsonl")):
@@ -354,7 +357,7 @@ def test_outputs_are_whole_for_their_own_pattern_alone(tmp_path: Path) -> None:
         assert (tmp_path / "out" / name).exists()
 
 
-def test_a_whole_output_needs_nothing(stopped: Path) -> None:
+def test_a_complete_output_needs_nothing(stopped: Path) -> None:
     """If the output is complete, the next run says so in one sentence and ends with 0, also with many outputs."""
     for out in ("out/pages.jsonl", "new/deep/{kind}.jsonl"):
         assert resume(stopped, "dump.jsonl", "-o", out).returncode == 1  # three lines are broken
@@ -362,17 +365,71 @@ def test_a_whole_output_needs_nothing(stopped: Path) -> None:
         assert (done.returncode, len(done.stderr.splitlines())) == (0, 1)
         assert b"already complete" in done.stderr
         assert resume(stopped, "dump.jsonl", "-o", out, "-q").stderr == b""
-    assert not journals(stopped)
+    assert [path.stat().st_size < 20_000 for path in checkpoints(stopped)] == [True]
+    assert progress(stopped) == -1
 
 
-def test_what_is_torn_or_lost_is_noticed(stopped: Path) -> None:
-    """A torn line of the journal does not count; if an output is shorter than the journal says, the run starts anew and says so."""
-    (journal,) = journals(stopped)
-    with journal.open("ab") as file:
-        file.write(b'{"number":77,"position":{"un')
+@pytest.mark.parametrize("out", ["pages.jsonl", "out/{kind}.jsonl"])
+def test_a_complete_output_is_of_the_same_inputs_and_options(tmp_path: Path, out: str) -> None:
+    """With more, fewer or changed inputs, with other options, or when an output was changed, the next run refuses and touches nothing."""
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    for number, (name, data) in enumerate(PAGES[:3]):
+        (saved / f"{number} {name}").write_bytes(data)
+    args = ("saved", "-o", out, "--failures", "failed", "--summary", "saved/summary.json")
+    assert resume(tmp_path, *args).returncode == 0
+
+    def refused(message: bytes, *more: str) -> bool:
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        done = resume(tmp_path, *args, *more)
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+        return done.returncode == 2 and message in done.stderr and b" to run again" in done.stderr
+
+    extra = saved / "9.html"
+    extra.write_bytes(PAGES[3][1])
+    assert refused(b"its inputs have changed since")
+    extra.rename(tmp_path / "extra")
+    assert refused(b"other inputs or options", "extra")
+    assert refused(b"other inputs or options", "--unknown", "skip")
+    page = saved / f"0 {PAGES[0][0]}"
+    times = page.stat().st_atime_ns, page.stat().st_mtime_ns
+    page.write_bytes(PAGES[3][1])
+    assert refused(b"its inputs have changed since")
+    page.write_bytes(PAGES[0][1])
+    os.utime(page, ns=times)
+    assert resume(tmp_path, *args).returncode == 0
+    written = next(path for path in tmp_path.rglob("*.jsonl"))
+    with written.open("ab") as file:
+        file.write(b"{}\n")
+    assert refused(b"is missing or has changed since")
+    (tmp_path / (out if "{" not in out else "out/.partitions.checkpoint")).unlink()
+    assert b"already complete" not in resume(tmp_path, *args).stderr
+    assert b"already complete" in resume(tmp_path, *args).stderr
+
+
+def test_an_output_of_an_unknown_run_is_refused(tmp_path: Path) -> None:
+    """A file of any other origin is no result of the run: it is refused with status 2, and stays."""
+    (tmp_path / "page.html").write_bytes(PAGES[0][1])
+    out = tmp_path / "out.jsonl"
+    for content in (b"", b"garbage", b'{"schema": 1}\n'):
+        out.write_bytes(content)
+        done = resume(tmp_path, "page.html", "-o", "out.jsonl")
+        assert (done.returncode, out.read_bytes()) == (2, content)
+        assert b"nothing beside it tells of which inputs and options it is; delete it to run again" in done.stderr
+        assert not (tmp_path / "out.jsonl.checkpoint").exists()
+    out.unlink()
+    for name, content in (("out.jsonl.part.journal", b'{"run": "0"}\n'), ("out.jsonl.checkpoint", b"no database at all" * 9)):
+        (tmp_path / name).write_bytes(content)
+        done = resume(tmp_path, "page.html", "-o", "out.jsonl")
+        assert (done.returncode, len(done.stderr.splitlines()), b"remove it to start anew" in done.stderr) == (2, 1, True)
+        (tmp_path / name).unlink()
+    assert resume(tmp_path, "page.html", "-o", "out.jsonl").returncode == 0
+
+
+def test_what_is_lost_is_noticed(stopped: Path) -> None:
+    """If an output is shorter than the checkpoint says, the run starts anew and says so."""
     expected = uninterrupted(stopped)
-    part = stopped / "out/pages.jsonl.part"
-    os.truncate(part, 1000)
+    os.truncate(stopped / "out/pages.jsonl.part", 1000)
     done = resume(stopped)
     assert b"it knows more than the outputs hold; the run starts anew" in done.stderr
     assert done.returncode == 1
@@ -406,46 +463,30 @@ def test_what_cannot_be_read_or_written_again_is_refused(tmp_path: Path) -> None
 
 
 def test_one_run_at_a_time_goes_on(stopped: Path) -> None:
-    """A second run with the same journal says so, changes nothing and ends with 1."""
-    (path,) = journals(stopped)
-    run = json.loads(path.read_bytes().splitlines()[0])["run"]
-    with Journal(path, run):
+    """A second run with the same checkpoint says so, changes nothing and ends with 1."""
+    before = reached(stopped)
+    with Checkpoint(stopped / "out/pages.jsonl"):
         done = resume(stopped)
     assert (done.returncode, b"another run is writing it" in done.stderr) == (1, True)
+    assert reached(stopped) == before
 
 
-def test_a_journal_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The journal is rewritten before it is long, and still has the length of each output."""
-    monkeypatch.setattr("scraper.output.journal._SLACK", 10_000)
-    path = tmp_path / "journal"
-    with Journal(path, "run") as journal:
-        for number in range(1000):
-            journal.append(Position(number), {f"out{number % 10}": number}, {})
-            assert path.stat().st_size < 25_000
-    with Journal(path, "run") as journal:
-        assert journal.last.lengths == {f"out{number}": 990 + number for number in range(10)}
-        assert (journal.last.number, journal.last.position.chunks) == (1000, 999)
-    with pytest.raises(ResumeError), Journal(path, "another"):
-        pass
-
-
-def test_outputs_and_journal_are_no_inputs(tmp_path: Path) -> None:
+def test_outputs_and_checkpoint_are_no_inputs(tmp_path: Path) -> None:
     """A directory can be cleaned into itself, also by a resumed run."""
     for number, (name, data) in enumerate(PAGES * 100):
         (tmp_path / f"{number} {name}").write_bytes(data)
     for out in ("one.jsonl", "{lang}.jsonl"):
         env, command = environment(tmp_path.with_name("site")), [*COMMAND, "clean", ".", "-o", out, "--resume", "--dedup", "-j1"]
         process = subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **env}, stderr=subprocess.DEVNULL)
-        while not [*tmp_path.glob("*.journal"), *tmp_path.glob(".*.journal")]:
+        while not any(path.stat().st_size for path in tmp_path.glob("*.part") if path.name != ".partitions.part"):
             time.sleep(0.01)
-        time.sleep(0.2)
         assert process.poll() is None  # there must be something to resume
         process.kill()
         process.wait()
         done = subprocess.run(command, cwd=tmp_path, env={**os.environ, **env}, capture_output=True, check=False, timeout=60)
         assert (done.returncode, complaints(done)) == (0, [])
         written = b"".join(path.read_bytes() for path in tmp_path.glob("*.jsonl"))
-        assert b".journal" not in written
+        assert b".checkpoint" not in written
         assert b".part" not in written
         for path in tmp_path.glob("*.jsonl"):
             path.unlink()

@@ -22,6 +22,7 @@ from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk, plan
 from scraper.engine.counts import Counts
 from scraper.records import FailureRecord
 from scraper.sources import ReadOptions
+from scraper.sources.files import find_entries
 from tests.containers import jsonl, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, run
 
@@ -89,7 +90,7 @@ def test_any_number_of_processes_gives_the_same(tmp_path: Path, mix: list[Path])
 
 def test_the_mix_is_really_split(mix: list[Path]) -> None:
     """Directories are split by files, dumps by lines, archives by members; no large input is a single chunk if it can be split."""
-    chunks = list(plan(map(str, mix), ReadOptions(max_bytes=10**7), ()))
+    chunks = list(plan(find_entries(map(str, mix), ReadOptions()), ReadOptions(max_bytes=10**7)))
     kinds = [type(chunk) for chunk in chunks]
     assert kinds.count(LineChunk) >= 2
     assert kinds.count(MemberChunk) >= 8

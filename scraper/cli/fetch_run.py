@@ -21,6 +21,7 @@ from scraper.engine.jobs import Job, page_lines, ticker_keys, ticker_lines
 from scraper.engine.page_cleaner import PageCleaner
 from scraper.engine.sinks import FileSink
 from scraper.fetch import Client, Fetcher, Header, Scheduler, Throttle
+from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
 from scraper.output.fetch_state import Records
 from scraper.output.files import Output
@@ -63,7 +64,6 @@ def run(options: Options, web: FetchOptions) -> None:
         out=options.out, pattern=pattern, table=table, spans=web.spans, save=web.save, state=web.state, report=say
     )
     failures = Output(options.failures) if options.failures is not None else None
-    dedup = DedupStore() if web.dedup and web.state is None else None
     with finishing([outputs, *([failures] if failures is not None else [])], counts, quiet=options.quiet, table=table):
         client = Client(headers=web.headers, timeout=web.timeout, max_bytes=options.max_bytes)
         throttle = Throttle(delay=web.delay, concurrency=web.concurrency)
@@ -79,11 +79,11 @@ def run(options: Options, web: FetchOptions) -> None:
             is_proxied=client.is_proxied,
         )
         listed = read_list(options.from_list, counts.left_out) if options.from_list is not None else ()
-        addresses = chain(options.inputs or [], listed)
+        addresses = reporting_list_errors(chain(options.inputs or [], listed), options, counts)
         records: Records = "headline" if web.ticker_only else "page"
         queue = FetchQueue(addresses, records, outputs.state, web.refresh, counts)
         scheduler = Scheduler(iter(queue), fetcher.fetch)
-        with dedup or nullcontext() as repeats:
+        with nullcontext(outputs.state) if outputs.state is not None else Database() as database:
             sink = FileSink(
                 counts,
                 say,
@@ -91,13 +91,13 @@ def run(options: Options, web: FetchOptions) -> None:
                 partitions=outputs.partitions,
                 spans=outputs.spans,
                 failures=failures,
-                repeats=(repeats or outputs.state) if web.dedup else None,
+                repeats=DedupStore(database) if web.dedup else None,
             )
             recorder = FetchRecorder(sink, outputs, records, digests)
             try:
                 cleaning = PageCleaner(job, processes=options.jobs or cores())
                 drawing = Progress(counts, scheduler, quiet=options.quiet)
-                with reporting_list_errors(options, counts), drawing as progress, cleaning as cleaner:
+                with drawing as progress, cleaning as cleaner:
                     for fetched, cleaned, is_followed in cleaned_in_order(scheduler, cleaner):
                         progress.note(fetched)
                         recorder.add(fetched, cleaned)

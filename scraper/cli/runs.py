@@ -1,7 +1,6 @@
 """Runs of ``clean`` and ``headlines``, and the exit status of every command."""
 
 import gc
-import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,7 +30,7 @@ from scraper.engine.sinks import FileSink
 from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, ResumeError, StateError, TooManyFailures
 from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
-from scraper.output.files import Output
+from scraper.output.files import Output, file_ids
 from scraper.output.formats import Table
 from scraper.output.partitions import Partitions
 from scraper.output.patterns import Pattern
@@ -40,7 +39,7 @@ from scraper.records import Columns
 from scraper.sources import Item, ReadOptions
 
 if TYPE_CHECKING:
-    from scraper.engine.checkpoint import ResumableOutput, ResumableRun
+    from scraper.engine.resumable import ResumableOutput, ResumableRun
     from scraper.output.dedup import DedupStore
     from scraper.output.headline_store import HeadlineStore
 
@@ -160,12 +159,20 @@ def run(
     partitions = Partitions(pattern, is_kept=resume, table=table) if pattern is not None else None
     failed, pieces = (Output(file, is_kept=resume) if file is not None else None for file in (options.failures, spans))
     files = [file for file in (output, partitions, failed, pieces) if file is not None]
-    checkpoint = _checkpoint(options, pattern, files, counts, spans, not dedup, tuple(columns)) if resume else None
+    checkpoint = _resumable(options, job, pattern, files, counts, spans, tuple(columns)) if resume else None
     opened, unopened = (files, ()) if checkpoint is None else ([checkpoint], files)
     with finishing([uploads, *opened], counts, quiet=options.quiet, unopened=unopened, table=table):
-        if checkpoint is None or not checkpoint.is_done:
-            skip = files[0].identities()  # of partitions: a set that grows during the run
-            skip.update(*(file.identities() for file in files[1:]))
+        inputs = reporting_list_errors(inputs, options, counts)
+        skip = files[0].identities()  # of partitions: a set that grows during the run
+        skip.update(*(file.identities() for file in files[1:]), file_ids(filter(None, [options.summary])))
+        if checkpoint is not None:
+            skip.update(checkpoint.identities())
+        if checkpoint is not None and checkpoint.is_complete:
+            checkpoint.compare(inputs, job.options, skip)
+            if not options.quiet:
+                say(f"{options.out}: already complete; delete {checkpoint.mark} to run again")
+            raise typer.Exit
+        if checkpoint is None or not checkpoint.is_read:
             job = job._replace(skip=skip, flush=flush, is_page_by_page=dedup or pattern is not None)
             with store or nullcontext(), _dedup_store(checkpoint, dedup=dedup) as repeats:
                 sink = FileSink(
@@ -178,12 +185,12 @@ def run(
                     repeats=repeats,
                     keeps_going=options.keep_going,
                 )
-                _clean(options, job, inputs, sink, checkpoint)
+                sized = (options.inputs or []) if options.from_list is None else None
+                with showing_progress(sized, counts, quiet=options.quiet) as meter:
+                    run_job(job, inputs, sink, processes=options.jobs or cores(), meter=meter, checkpoint=checkpoint)
                 if store is not None and output is not None:
                     for batch in store.lines():
                         output.write(batch)
-                if checkpoint is not None:
-                    checkpoint.done()
         write_summary(options.summary, counts)
 
 
@@ -227,14 +234,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@contextmanager
-def reporting_list_errors(options: Options, counts: Counts) -> Iterator[None]:
-    """Report and count an error of the file of ``--from-list``; it ends the block."""
+def reporting_list_errors(inputs: Iterable[str], options: Options, counts: Counts) -> Iterable[str]:
+    """Return the inputs, which end where the file of ``--from-list`` cannot be read; that is reported and counted."""
+    return inputs if options.from_list is None else _up_to_list_error(inputs, options.from_list, counts)
+
+
+def _up_to_list_error(inputs: Iterable[str], name: str, counts: Counts) -> Iterator[str]:
     try:
-        yield
+        yield from inputs
     except PageError as error:
         counts.failures[error.code] += 1
-        say(f"{options.from_list}: {error.code}: {error}")
+        say(f"{name}: {error.code}: {error}")
 
 
 @contextmanager
@@ -265,46 +275,24 @@ def outcomes(items: Iterable[Item], layouts: Sequence[Layout], counts: Counts) -
             counts.add(counted(outcome))
 
 
-def _clean(options: Options, job: Job, inputs: Iterable[str], sink: FileSink, checkpoint: "ResumableRun | None") -> None:
-    processes = options.jobs or cores()
-    sized = (options.inputs or []) if options.from_list is None else None
-    with showing_progress(sized, sink.counts, quiet=options.quiet) as meter, reporting_list_errors(options, sink.counts):
-        if checkpoint is None:
-            run_job(job, inputs, sink, processes=processes, meter=meter)
-            return
-        from scraper.engine.resume import resume_job
-
-        checkpoint.hide(job.skip)
-        resume_job(job, inputs, sink, checkpoint, processes=processes, meter=meter)
-
-
-def _checkpoint(
-    options: Options, pattern: Pattern | None, files: "Sequence[ResumableOutput]", counts: Counts, *others: object
+def _resumable(
+    options: Options, job: Job, pattern: Pattern | None, files: "Sequence[ResumableOutput]", counts: Counts, *others: object
 ) -> "ResumableRun":
-    """Return the checkpoint of the run with these options, and ``others``; exit if that run is complete."""
-    from scraper.engine.checkpoint import ResumableRun
+    from scraper.engine.resumable import ResumableRun, run_digest
 
-    layouts = [(layout.name, layout.digest) for layout in check_layouts(options.layouts)]
-    relevant = options._replace(jobs=None, quiet=False, summary=None, keep_going=False)
-    digest = hashlib.sha256(repr((__version__, relevant, others, layouts)).encode()).hexdigest()
-    base = Path(os.path.realpath(options.out or "")) if pattern is None else pattern.base
-    mark = os.fsencode(f"{options.out}\n") if pattern is not None else None
-    checkpoint = ResumableRun(base, digest, files, counts, mark=mark, report=say)
-    if checkpoint.is_whole:
-        if not options.quiet:
-            say(f"{options.out}: already complete; delete {base} to run again")
-        raise typer.Exit
-    return checkpoint
+    digest = run_digest(job, options._replace(jobs=None, quiet=False, summary=None, keep_going=False), *others)
+    return ResumableRun(options.out or Path(), digest, files, counts, pattern=pattern, report=say)
 
 
 @contextmanager
 def _dedup_store(checkpoint: "ResumableRun | None", *, dedup: bool) -> "Iterator[DedupStore | None]":
     if not dedup:
         yield None
-        return
-    from scraper.output.dedup import DedupStore
+    elif checkpoint is not None:
+        yield checkpoint.dedup_store()
+    else:
+        from scraper.output.database import Database
+        from scraper.output.dedup import DedupStore
 
-    with DedupStore() if checkpoint is None else DedupStore(checkpoint.store, checkpoint.number) as store:
-        if checkpoint is not None:
-            checkpoint.followers.append(store)
-        yield store
+        with Database() as database:
+            yield DedupStore(database)

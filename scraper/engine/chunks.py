@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, Final, NamedTuple, Self, cast
 
@@ -12,7 +12,7 @@ from scraper.output.compression import GZIP_WBITS
 from scraper.remote import is_remote
 from scraper.sources import Item, ReadOptions
 from scraper.sources.compression import Decompressor
-from scraper.sources.files import InputEntry, Meter, find_entries, open_input, read_entry, unreadable
+from scraper.sources.files import InputEntry, Meter, open_input, read_entry, unreadable
 from scraper.sources.items import Place
 from scraper.sources.jsonl import read_jsonl
 from scraper.sources.sniffing import Kind, kind_of
@@ -118,31 +118,18 @@ InputFile = io.FileIO | remote.RemoteFile
 Chunk = FileChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
 
 
-def identity_of(chunk: Chunk) -> object:
-    """Return what tells whether a chunk of a later run is the same: what is read, and the sizes and times of the files."""
+def cut_of(chunk: Chunk) -> object:
+    """Return what tells whether a later run has cut its inputs at the same places."""
     if isinstance(chunk, FileChunk):
-        return [
-            (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Item) else (entry, _size_and_time(entry.name))
-            for entry in chunk.entries
-        ]
-    named = chunk._replace(data=b"%d" % len(chunk.data)) if isinstance(chunk, UnpackedChunk) else chunk
-    return named, _size_and_time(chunk.path)
+        return len(chunk.entries), chunk.size
+    return chunk._replace(data=b"%d" % len(chunk.data)) if isinstance(chunk, UnpackedChunk) else chunk
 
 
-def _size_and_time(path: str) -> object:
-    with suppress(OSError, PageError):
-        if is_remote(path):
-            return remote.version_of(path)
-        status = os.stat(path)
-        return status.st_size, status.st_mtime_ns
-    return None
-
-
-def plan(inputs: Iterable[str], options: ReadOptions, skip: Collection[tuple[int, int]]) -> Iterator[Chunk]:
+def plan(entries: Iterable[InputEntry | Item], options: ReadOptions) -> Iterator[Chunk]:
     """Yield the chunks of a run, in order, reading no further ahead than asked."""
     batch: list[InputEntry | Item] = []
     total = 0
-    for entry in find_entries(inputs, options, skip):
+    for entry in entries:
         size = _size(entry)
         is_single = size is None or size >= LARGE
         if batch and (is_single or len(batch) >= BATCH or total >= STRETCH):

@@ -87,7 +87,7 @@ class Counts(CharacterCounts):
             self.headlines = (self.headlines or 0) + other.headlines
 
     def take(self, counts: Mapping[str, Any]) -> None:
-        """Add counts that a journal has kept, by attribute."""
+        """Add counts that a checkpoint has kept, by attribute."""
         for name, count in counts.items():
             if count:
                 getattr(self, name).update(count)

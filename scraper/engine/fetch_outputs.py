@@ -106,8 +106,9 @@ class FetchOutputs:
                 self.commit()
             elif self.state is not None:
                 # Only the state knows what was committed: a signal may have arrived right behind the commit.
+                self.state.roll_back()
                 for file in self._appended:
-                    file.truncate(self.state.committed_length(file.path))
+                    file.truncate(self.state.length(file.path) or 0)
         finally:
             self._stack.__exit__(kind, *rest)  # type: ignore[arg-type]  # they are what this was given
 

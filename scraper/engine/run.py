@@ -1,20 +1,17 @@
 """Clean many inputs from Python, as ``scraper clean`` does."""
 
-import hashlib
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from scraper import __version__
 from scraper.defaults import PAGE_TIMEOUT
-from scraper.engine.checkpoint import ResumableRun
 from scraper.engine.counts import Counts
 from scraper.engine.filters import Filters
-from scraper.engine.jobs import Job, Unknown, layouts_of, page_lines
+from scraper.engine.jobs import Job, Unknown, page_lines
 from scraper.engine.loop import run_job
-from scraper.engine.resume import resume_job
+from scraper.engine.resumable import ResumableRun, run_digest
 from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
 from scraper.output.files import Output
@@ -75,23 +72,19 @@ def run(
     sink = FileSink(counts, report, output=files[0], failures=files[1] if failures is not None else None)
     lines = partial(page_lines, keys=keys)
     job = Job(options, unknown, lines, skip, layouts, filters=filters, page_timeout=PAGE_TIMEOUT)
-    if resume:
-        digests = [(layout.name, layout.digest) for layout in layouts_of(layouts)]
-        wanted = [sorted(part) if isinstance(part, frozenset) else part for part in filters]  # a set has no order of its own
-        asked = (__version__, names, options, wanted, unknown, keys, digests, str(failures))
-        checkpoint = ResumableRun(Path(output), hashlib.sha256(repr(asked).encode()).hexdigest(), files, counts, report=report)
-        if checkpoint.is_whole:
-            report(f"{output}: already complete; delete it to run again")
-        else:
-            with checkpoint:
-                if not checkpoint.is_done:
-                    skip.update(*(file.identities() for file in files))
-                    checkpoint.hide(skip)
-                    resume_job(job, names, sink, checkpoint, processes=processes)
-                    checkpoint.done()
-        return counts
     with ExitStack() as opened:
-        for file in files:
-            skip.update(opened.enter_context(file).identities())
-        run_job(job, names, sink, processes=processes)
+        checkpoint = None
+        if resume:
+            digest = run_digest(job, names, keys, str(output), str(failures))
+            checkpoint = opened.enter_context(ResumableRun(Path(output), digest, files, counts, report=report))
+            skip.update(checkpoint.identities())
+        else:
+            for file in files:
+                opened.enter_context(file)
+        skip.update(*(file.identities() for file in files))
+        if checkpoint is not None and checkpoint.is_complete:
+            checkpoint.compare(names, options, skip)
+            report(f"{output}: already complete; delete it to run again")
+        elif checkpoint is None or not checkpoint.is_read:
+            run_job(job, names, sink, processes=processes, checkpoint=checkpoint)
     return counts

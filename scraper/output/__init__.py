@@ -1,1 +1,1 @@
-"""Outputs: files renamed when complete, files that grow, partitioned files, and the stores for deduplication, journals and fetch states."""
+"""Outputs: files renamed when complete, files that grow, partitioned files, and in SQLite deduplication, checkpoints and fetch states."""

@@ -1,40 +1,136 @@
-"""SQLite databases of one run: temporary ones without a name, which the system removes when the run ends, and named ones."""
+"""SQLite databases of one run: what it stores between two commits is saved together, or not at all."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, ClassVar, Final, Self
 
-from scraper.errors import OutputError
+from scraper.errors import OutputError, ScraperError
 
 _CACHE: Final = 8 << 20
 """Bytes of a file that SQLite keeps in memory. A larger cache is not faster, even with millions of rows."""
 
 
-def connect(path: Path | None) -> sqlite3.Connection:
-    """Open a database, or without a path a temporary one, which is written to disk only if it does not fit into memory."""
-    database = sqlite3.connect("" if path is None else path, isolation_level=None)
-    database.execute(f"PRAGMA cache_size = -{_CACHE >> 10}")
-    if path is None:
-        database.execute("PRAGMA journal_mode = OFF")  # it is not read again after a crash
-    return database
+class Database:
+    """A database, always in a transaction, and locked by this run. A context manager; any thread may use it.
 
+    A subclass is a kind of file: it has tables, an identifier and a version, and its own words for what goes wrong.
 
-@contextmanager
-def mapped_sqlite_errors(path: Path | None) -> Iterator[None]:
-    """Raise each error of SQLite in the block as an OutputError.
+    Args:
+        path: the file, which is created if it is missing, with its directory. None for a temporary database, which is written to disk only if it does
+            not fit into memory, and removed by the system when the run ends.
 
     Raises:
-        OutputError: for any ``sqlite3.Error``.
+        ScraperError: of the type that the subclass chooses, if the database cannot be used, is of another kind, or another run has it.
     """
-    try:
-        yield
-    except sqlite3.Error as error:
-        if path is None:
-            message = (
-                f"the temporary data of the run cannot be stored ({error}); free some space, or set TMPDIR to another directory"
-            )
-        else:
-            message = f"{path}: it cannot be used ({error}); free some space, or start the run anew"
-        raise OutputError(message) from None
+
+    TABLES: ClassVar[str] = ""
+    """The statements that make the tables of a new file."""
+    APPLICATION: ClassVar[int] = 0
+    """Identifies files of this kind."""
+    VERSION: ClassVar[int] = 0
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Self:
+        if self.path is not None:
+            with suppress(OSError):  # what is wrong with it is wrong with the file, too
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.mapped_errors():
+            self._database = sqlite3.connect(self.path or "", timeout=0, isolation_level=None, check_same_thread=False)
+        with ExitStack() as on_error:
+            on_error.push(self)
+            self.do(f"PRAGMA cache_size = -{_CACHE >> 10}")
+            if self.path is None:
+                self.do("PRAGMA journal_mode = OFF")  # it is not read again after a crash
+                self.do("BEGIN")
+            else:
+                # The lock is held from the first read on; the system releases it however the process ends.
+                for statement in ("PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"):
+                    self.do(statement)
+                self.do("BEGIN EXCLUSIVE")
+                self._check()
+            on_error.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock, suppress(sqlite3.Error):  # uncommitted changes are dropped
+            self._database.close()
+
+    def _check(self) -> None:
+        (application,), (version,) = self.rows("PRAGMA application_id")[0], self.rows("PRAGMA user_version")[0]
+        if (application, version) == (0, 0) and not self.rows("SELECT 1 FROM sqlite_schema"):
+            for statement in filter(str.strip, self.TABLES.split(";")):
+                self.do(statement)
+            self.do(f"PRAGMA application_id = {self.APPLICATION}")
+            self.do(f"PRAGMA user_version = {self.VERSION}")
+            self.commit()
+        elif application != self.APPLICATION or version != self.VERSION:
+            raise self.foreign(is_newer=application == self.APPLICATION)
+
+    def rows(self, statement: str, *values: object) -> list[Any]:
+        """Return the rows of a query."""
+        with self._lock, self.mapped_errors():
+            return self._database.execute(statement, values).fetchall()
+
+    def do(self, statement: str, *values: object) -> int:
+        """Execute a statement, and return the number of rows that it has changed."""
+        with self._lock, self.mapped_errors():
+            return self._database.execute(statement, values).rowcount
+
+    def do_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """Execute a statement for each row of values."""
+        with self._lock, self.mapped_errors():
+            self._database.executemany(statement, rows)
+
+    def batches(self, statement: str, size: int) -> Iterator[list[Any]]:
+        """Yield the rows of a query, at most ``size`` at once."""
+        with self.mapped_errors():
+            cursor = self._database.execute(statement)
+            while batch := cursor.fetchmany(size):
+                yield batch
+
+    def commit(self) -> None:
+        """Save all changes since the last commit, atomically."""
+        with self._lock:
+            self.do("COMMIT")
+            self.do("BEGIN")
+
+    def roll_back(self) -> None:
+        """Drop all changes since the last commit."""
+        with self._lock:
+            if self._database.in_transaction:  # a signal may have arrived between the two statements of a commit
+                self.do("ROLLBACK")
+            self.do("BEGIN")
+
+    @contextmanager
+    def mapped_errors(self) -> Iterator[None]:
+        """Raise each error of SQLite in the block as :meth:`failure` says."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self.failure(error) from None
+
+    def failure(self, error: sqlite3.Error) -> ScraperError:
+        """Return the error for one of SQLite, with a remedy."""
+        return OutputError(
+            f"the temporary data of the run cannot be stored ({error}); free some space, or set TMPDIR to another directory"
+        )
+
+    def foreign(self, *, is_newer: bool) -> ScraperError:
+        """Return the error for a file of another program, or, with ``is_newer``, of another version of this one."""
+        raise NotImplementedError
+
+
+def is_locked(error: sqlite3.Error) -> bool:
+    """Return True if another run has locked the database."""
+    return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def is_damaged(error: sqlite3.Error) -> bool:
+    """Return True if the file is damaged, or no database."""
+    return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)

@@ -75,7 +75,7 @@ class Output:
                 self._target.parent.mkdir(parents=True, exist_ok=True)
                 self._file = open_part(part_of(self._target), is_kept=self._is_kept)
                 if not self._is_kept:
-                    journal_of(self._target).unlink(missing_ok=True)
+                    remove_checkpoint(self._target)
                 self.part = part_of(self._target)
         return self
 
@@ -139,9 +139,13 @@ class Output:
                 self._unsent = 0
 
     def identities(self) -> set[tuple[int, int]]:
-        """Return device and inode of the files that this output is or will replace; they are not read as inputs."""
-        names = [] if self._target is None else [self._target, _new_of(self._target)]
-        return file_ids([self._file.fileno(), *names])
+        """Return device and inode of the files that this output is or will replace; they are not read as inputs.
+
+        It need not be open, unless it is stdout.
+        """
+        if self._target is None:
+            return file_ids([self._file.fileno()])
+        return file_ids([self._target, part_of(self._target), _new_of(self._target)])
 
 
 def _start_writeback(file: io.FileIO, size: int) -> None:
@@ -199,9 +203,21 @@ def part_of(path: Path) -> Path:
     return path.with_name(path.name + PART)
 
 
-def journal_of(path: Path) -> Path:
-    """Return the name of the journal of the run that writes an output."""
-    return path.with_name(f"{path.name}{PART}.journal")
+def checkpoint_of(path: Path) -> Path:
+    """Return the name of the checkpoint of the run that writes an output."""
+    return path.with_name(f"{path.name}.checkpoint")
+
+
+def checkpoint_files(path: Path) -> list[Path]:
+    """Return the files of a checkpoint: those that SQLite writes next to it, and itself."""
+    name = checkpoint_of(path)
+    return [name.with_name(f"{name.name}{ending}") for ending in ("-wal", "-shm", "")]
+
+
+def remove_checkpoint(path: Path) -> None:
+    """Remove the checkpoint of an output, the log of its last changes first: SQLite would read it into a new file of the name."""
+    for file in checkpoint_files(path):
+        file.unlink(missing_ok=True)
 
 
 def _new_of(path: Path) -> Path:

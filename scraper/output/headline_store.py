@@ -1,14 +1,12 @@
 """The distinct headlines of a run, with when and how often each was shown. They are stored in SQLite, since they may not fit into memory."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from hashlib import blake2b
-from sqlite3 import Error
 from typing import Final, Self
 
 import msgspec
 
-from scraper.output.database import connect, mapped_sqlite_errors
+from scraper.output.database import Database
 from scraper.output.digests import DIGEST, headline_key
 from scraper.records import HeadlineHistory, Keys, to_json_line
 
@@ -31,8 +29,8 @@ ON CONFLICT (key) DO UPDATE SET
 _ROWS: Final = "SELECT headline, url, lang, site, slug, first, last, pages, page FROM headlines ORDER BY number"
 
 
-class HeadlineStore:
-    """Merges any number of history lines per headline into one. A context manager.
+class HeadlineStore(Database):
+    """Merges any number of history lines per headline into one, in a temporary database.
 
     Args:
         keys: the keys of the merged lines.
@@ -42,31 +40,23 @@ class HeadlineStore:
     """
 
     def __init__(self, keys: Keys = ()) -> None:
+        super().__init__()
         self._keys = keys
         self._decoder = msgspec.json.Decoder(HeadlineHistory)
 
     def __enter__(self) -> Self:
-        with mapped_sqlite_errors(None):
-            self._database = connect(None)
-            self._database.execute("BEGIN")
-            self._database.execute(_TABLE)
+        super().__enter__()
+        self.do(_TABLE)
         return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(Error):  # nothing in it is needed any more
-            self._database.close()
 
     def write(self, lines: bytes) -> None:
         """Add complete lines. The first line of a headline gives all fields of its record but times and pages."""
-        with mapped_sqlite_errors(None):
-            self._database.executemany(_MERGE, map(_row, self._decoder.decode_lines(lines)))
+        self.do_many(_MERGE, map(_row, self._decoder.decode_lines(lines)))
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of all headlines in batches, in the order in which each headline first appeared."""
-        with mapped_sqlite_errors(None):
-            rows = self._database.execute(_ROWS)
-            while batch := rows.fetchmany(_BATCH):
-                yield b"".join(to_json_line(_history(*row), self._keys) for row in batch)
+        for batch in self.batches(_ROWS, _BATCH):
+            yield b"".join(to_json_line(_history(*row), self._keys) for row in batch)
 
 
 def _row(history: HeadlineHistory) -> tuple[bytes | str | int | None, ...]:

@@ -9,7 +9,16 @@ from typing import Final, Self
 
 from scraper.errors import OutputError
 from scraper.output.compression import packer_for, table_packer
-from scraper.output.files import file_ids, journal_of, mapped_os_errors, open_part, open_unlocked, part_of, rename_part, write_all
+from scraper.output.files import (
+    file_ids,
+    mapped_os_errors,
+    open_part,
+    open_unlocked,
+    part_of,
+    remove_checkpoint,
+    rename_part,
+    write_all,
+)
 from scraper.output.formats import Table
 from scraper.output.patterns import Pattern
 
@@ -54,9 +63,7 @@ class Partitions:
             root.mkdir(parents=True, exist_ok=True)
             self._lock = open_part(part_of(self._base))
             if not self._is_kept:
-                journal_of(self._base).unlink(missing_ok=True)
-                self._base.unlink(missing_ok=True)
-        self._identities.update(self._pattern.identities(), file_ids([self._lock.fileno()]))
+                remove_checkpoint(self._base)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -82,7 +89,8 @@ class Partitions:
             self._write_buffers()
 
     def identities(self) -> set[tuple[int, int]]:
-        """Return device and inode of the files that are or may become outputs. The set grows during the run."""
+        """Return device and inode of the files that are or may become outputs. The set grows during the run; it need not be open."""
+        self._identities.update(self._pattern.identities(), file_ids([part_of(self._base)]))
         return self._identities
 
     def restore(self, lengths: Mapping[str, int]) -> bool:
