@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -121,3 +122,19 @@ run("saved.txt", "out.jsonl", filters=Filters(kinds=frozenset(["article", "listi
         said.append(done.stdout.splitlines())
     assert len({lines[0] for lines in said}) == 1
     assert said[1][1:] == ["out.jsonl: already complete; delete it to run again"]
+
+
+def test_run_gives_the_signal_of_its_time_limit_back(tmp_path: Path) -> None:
+    """A run leaves the program its own handler of SIGALRM, and no timer."""
+
+    def handle(_signal: int, _frame: object) -> None:
+        """Do nothing."""
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        for name in ("one.jsonl", "two.jsonl"):
+            run(ROOT / "tests/fixtures/english-article-html/source.html", tmp_path / name)
+            assert signal.getsignal(signal.SIGALRM) is handle
+            assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    finally:
+        signal.signal(signal.SIGALRM, before)

@@ -26,7 +26,8 @@ Unknown = Literal["keep", "skip", "fail"]
 MOST_FAILURES: Final = 20
 """Failures after which a run ends if it has not read a single page: the inputs or the options are wrong, and each would fail."""
 
-_time_limit: Final = cache(TimeLimit)
+time_limit_of: Final = cache(TimeLimit)
+"""The limit of this process for a number of seconds."""
 layouts_of: Final = cache(choose_layouts)
 """The built-in layouts and those of a directory, loaded once in each process."""
 
@@ -138,7 +139,7 @@ def clean_item(job: Job, item: Item) -> Cleaned:
     if item.left_out is not None:
         return Cleaned(left_out=item.left_out)
     try:
-        with _time_limit(job.page_timeout):
+        with time_limit_of(job.page_timeout):
             outcome = _clean(item, layouts_of(job.layouts), known_only=job.unknown != "keep")
             refusal = job.filters.refusal(outcome.record)
             return Cleaned(left_out=refusal) if refusal is not None else _cleaned(job, outcome)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
-from scraper.engine.jobs import Job, Sink, do, flush, layouts_of
+from scraper.engine.jobs import Job, Sink, do, flush, layouts_of, time_limit_of
 from scraper.errors import ResumeError
 from scraper.sources import read_inputs
 
@@ -45,22 +45,25 @@ def run_job(
         ResumeError: if an input before the start has changed, or one cannot be read twice.
     """
     layouts_of(job.layouts)  # a bad layout file ends the run, instead of failing each page
-    if checkpoint is not None:
-        if job.options.is_part:
-            raise ResumeError(
-                "a part of the pages is not counted again by a later run; leave out --limit and --sample, or --resume"
-            )
-        _run(job, sink, checkpoint.chunks(inputs, job, meter), processes, meter, checkpoint)
-        checkpoint.read()
-    elif processes == 1 or job.options.is_part or (isinstance(inputs, Sequence) and _is_little(inputs)):
-        for item in read_inputs(inputs, job.options, skip=job.skip, meter=meter):  # faster than planning chunks
-            do(job, item, sink)
-        flush(job, sink)
-    else:
-        from scraper.engine.chunks import plan
-        from scraper.sources.files import find_entries
+    try:
+        if checkpoint is not None:
+            if job.options.is_part:
+                raise ResumeError(
+                    "a part of the pages is not counted again by a later run; leave out --limit and --sample, or --resume"
+                )
+            _run(job, sink, checkpoint.chunks(inputs, job, meter), processes, meter, checkpoint)
+            checkpoint.read()
+        elif processes == 1 or job.options.is_part or (isinstance(inputs, Sequence) and _is_little(inputs)):
+            for item in read_inputs(inputs, job.options, skip=job.skip, meter=meter):  # faster than planning chunks
+                do(job, item, sink)
+            flush(job, sink)
+        else:
+            from scraper.engine.chunks import plan
+            from scraper.sources.files import find_entries
 
-        _run(job, sink, enumerate(plan(find_entries(inputs, job.options, job.skip), job.options)), processes, meter, None)
+            _run(job, sink, enumerate(plan(find_entries(inputs, job.options, job.skip), job.options)), processes, meter, None)
+    finally:
+        time_limit_of(job.page_timeout).restore()
 
 
 def _is_little(inputs: Sequence[str]) -> bool:
