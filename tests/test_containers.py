@@ -281,7 +281,7 @@ def test_a_length_of_thousands_of_digits_costs_only_its_record(
     assert path.stat().st_size > LARGE
     done = run("clean", path, "-j", jobs)
     place = sum(len(pack(part)) for part in parts[:150])
-    assert complaints(done) == [f"scraper: {path}#{place}: damaged: the header of this record is broken"]
+    assert complaints(done) == [f"scraper: {path}#{place}: damaged: the header of this record is damaged"]
     assert (done.returncode, len(records(done))) == (1, 300)
     assert b"Traceback" not in done.stderr
 
@@ -601,10 +601,10 @@ def test_a_truncated_file_gives_what_is_whole(tmp_path: Path, pack: Callable[[by
     rows = records(done)
     assert 0 < len(rows) < len(PAGES)
     (message,) = complaints(done)
-    assert f": damaged: after line {len(rows)}, it breaks off: the " in message
+    assert f": damaged: after line {len(rows)}, it is truncated: the " in message
     alone = run("clean", write(tmp_path / "y", pack(PAGES[0][1])[:-10]))
     assert (alone.returncode, alone.stdout) == (1, b"")
-    assert "y: damaged: it breaks off" in complaints(alone)[0]
+    assert "y: damaged: it is truncated" in complaints(alone)[0]
 
 
 @pytest.mark.parametrize(

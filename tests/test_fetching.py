@@ -82,7 +82,7 @@ def test_a_bomb_takes_no_more_memory_than_a_page_may(coding: str) -> None:
 def test_addresses_are_sent_in_one_form(address: str, sent: str | None) -> None:
     """Addresses are percent-encoded, with a lower-case host and no default port or fragment; a space is not allowed."""
     if sent is None:
-        with pytest.raises(Exception, match="is no http or https address"):
+        with pytest.raises(Exception, match="is not an http or https address"):
             prepare(address)
     else:
         assert prepare(address) == sent

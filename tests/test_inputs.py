@@ -626,7 +626,7 @@ def test_headlines_are_made_of_records(tmp_path: Path) -> None:
     assert b"left out: 1 other-lang" in run("headlines", path, "--lang", "fr").stderr
     done = run("headlines", write(tmp_path / "x", lines + b'{"schema": 1, "id": 5}\n' + lines))
     assert (done.returncode, done.stdout) == (1, 2 * expected.stdout)
-    assert "x#2: bad-record: it is no page record" in complaints(done)[0]
+    assert "x#2: bad-record: it is not a page record" in complaints(done)[0]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])

@@ -421,17 +421,17 @@ def test_an_output_of_an_unknown_run_is_refused(tmp_path: Path) -> None:
     for name, content in (("out.jsonl.part.journal", b'{"run": "0"}\n'), ("out.jsonl.checkpoint", b"no database at all" * 9)):
         (tmp_path / name).write_bytes(content)
         done = resume(tmp_path, "page.html", "-o", "out.jsonl")
-        assert (done.returncode, len(done.stderr.splitlines()), b"remove it to start anew" in done.stderr) == (2, 1, True)
+        assert (done.returncode, len(done.stderr.splitlines()), b"remove it to start again" in done.stderr) == (2, 1, True)
         (tmp_path / name).unlink()
     assert resume(tmp_path, "page.html", "-o", "out.jsonl").returncode == 0
 
 
 def test_what_is_lost_is_noticed(stopped: Path) -> None:
-    """If an output is shorter than the checkpoint says, the run starts anew and says so."""
+    """If an output is shorter than the checkpoint says, the run starts again from the beginning and says so."""
     expected = uninterrupted(stopped)
     os.truncate(stopped / "out/pages.jsonl.part", 1000)
     done = resume(stopped)
-    assert b"it knows more than the outputs hold; the run starts anew" in done.stderr
+    assert b"it knows more than the outputs hold; the run starts again from the beginning" in done.stderr
     assert done.returncode == 1
     assert (stopped / "out/pages.jsonl").read_bytes() == expected
 

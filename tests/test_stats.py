@@ -296,19 +296,19 @@ def test_other_keys_do_not_matter_and_few_are_needed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        (b'{"kind": "article", "te', "invalid JSON (Unterminated string starting at character 21); mend or drop it"),
-        (b"[1, 2]", "it is JSON, but not an object with fields; mend or drop it"),
+        (b'{"kind": "article", "te', "invalid JSON (Unterminated string starting at character 21); correct or remove it"),
+        (b"[1, 2]", "it is JSON, but not an object with fields; correct or remove it"),
         (b"<html>", "invalid JSON"),
         (b'{"kind": "article", "text": "\xff"}', "invalid JSON (cannot decode byte 0xff"),
         (
             line(ARTICLE | {"text": None}),
-            "it is no page record (Expected `str`, got `null` - at `$.text`); `scraper schema` says what one holds",
+            "it is not a page record (Expected `str`, got `null` - at `$.text`); `scraper schema` says what one holds",
         ),
-        (line(ARTICLE | {"kind": "story"}), "it is no page record (Invalid enum value 'story' - at `$.kind`)"),
-        (line(ARTICLE | {"date": "2021-02-31"}), "it is no page record (Invalid RFC3339 encoded date - at `$.date`)"),
-        (line(ARTICLE | {"warnings": None}), "it is no page record (Expected `array`, got `null` - at `$.warnings`)"),
-        (line(ARTICLE | {"schema": 2}), "it is no page record (Invalid enum value 2 - at `$.schema`)"),
-        (line({"content": "نص", "date": "2011-01-25"}), "it is no page record (Object missing required field `kind`)"),
+        (line(ARTICLE | {"kind": "story"}), "it is not a page record (Invalid enum value 'story' - at `$.kind`)"),
+        (line(ARTICLE | {"date": "2021-02-31"}), "it is not a page record (Invalid RFC3339 encoded date - at `$.date`)"),
+        (line(ARTICLE | {"warnings": None}), "it is not a page record (Expected `array`, got `null` - at `$.warnings`)"),
+        (line(ARTICLE | {"schema": 2}), "it is not a page record (Invalid enum value 2 - at `$.schema`)"),
+        (line({"content": "نص", "date": "2011-01-25"}), "it is not a page record (Object missing required field `kind`)"),
     ],
 )
 def test_a_line_that_is_no_record_is_named_and_the_others_count(tmp_path: Path, bad: bytes, reason: str) -> None:
@@ -335,7 +335,7 @@ def test_headlines_and_failures_are_told_from_pages(tmp_path: Path) -> None:
     messages = complaints(done)
     assert len(messages) == 21
     assert messages[0].endswith(
-        "#1: bad-record: it is no page record but a headline, as `scraper headlines` writes it; name the output of `scraper clean`"
+        "#1: bad-record: it is not a page record but a headline, as `scraper headlines` writes it; name the output of `scraper clean`"
     )
     assert messages[-1] == f"scraper: and {lines + 1 - 20} more failures like these"
     assert "a failure, as --failures writes it" in complaints(run("stats", failures))[0]
@@ -347,7 +347,7 @@ def test_headlines_and_failures_are_told_from_pages(tmp_path: Path) -> None:
         (
             "page.png",
             b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
-            "not-text: it is no text; name the JSON Lines or the Parquet file that `scraper clean` wrote",
+            "not-text: it is not text; name the JSON Lines or the Parquet file that `scraper clean` wrote",
         ),
         ("pages.zip", b"PK\x03\x04" + bytes(300), "not-text: it is a zip archive; name the JSON Lines"),
         ("broken.gz", gzip.compress(line(ARTICLE) * 9000)[:-20], "damaged: after line "),
@@ -516,6 +516,6 @@ def test_without_what_draws_pictures_it_says_how_to_have_it(tmp_path: Path) -> N
     done = run("stats", records, "--html", page, env=env)
     assert (done.returncode, done.stdout, page.exists()) == (1, b"", False)
     assert complaints(done) == [
-        "scraper: --html: its pictures are drawn with vl-convert, which is not installed; install it with: pip install 'press-scraper[stats]'"
+        "scraper: --html: charts need vl-convert, which is not installed; install it with: pip install 'press-scraper[stats]'"
     ]
     assert run("stats", records, env=env).returncode == 0

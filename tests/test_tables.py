@@ -129,12 +129,12 @@ def test_python_programs_write_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["-o", "pages.xlsx"], ".xlsx is not written; choose .jsonl, .csv, .tsv, .parquet"),
+        (["-o", "pages.xlsx"], ".xlsx is not a format of outputs; choose .jsonl, .csv, .tsv, .parquet"),
         (["-o", "pages.jsonl.BZ2"], ".bz2 is not written"),
         (["-o", "{site}/{lang}.feather"], ".feather is not written"),
         (["-o", "pages.db.gz"], ".db is not written"),
         (["-o", "pages.parquet.gz"], "Parquet is compressed inside; leave .gz out"),
-        (["-o", "pages.parquet", "--resume"], "a Parquet file cannot be appended to; let the name in -o end in .jsonl"),
+        (["-o", "pages.parquet", "--resume"], "a Parquet file cannot be appended to; use a name for -o that ends in .jsonl"),
         (["-o", "{lang}.csv.gz", "--resume"], "a CSV file cannot be appended to"),
         (["--spans", "spans.parquet"], "it is written as JSON Lines, not as .parquet"),
         (["--failures", "failures.csv"], "it is written as JSON Lines, not as .csv"),

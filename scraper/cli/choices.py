@@ -72,7 +72,7 @@ def _site(value: str) -> str:
 def _slug(value: str) -> str:
     if not _SLUG.fullmatch(value):
         raise typer.BadParameter(
-            f"{value!r} is not a newspaper_slug; write it as in the addresses of its articles.", param_hint="--newspaper"
+            f"{value!r} is not a newspaper_slug; write it as in the addresses of articles.", param_hint="--newspaper"
         )
     return value
 

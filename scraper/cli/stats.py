@@ -129,5 +129,5 @@ def _require_charts() -> None:
 
     if find_spec("vl_convert") is None:
         raise OutputError(
-            "--html: its pictures are drawn with vl-convert, which is not installed; install it with: pip install 'press-scraper[stats]'"
+            "--html: charts need vl-convert, which is not installed; install it with: pip install 'press-scraper[stats]'"
         )

@@ -156,11 +156,11 @@ def _cut_to_committed(path: Path, state: State) -> AppendFile:
         if length is None or file.length == 0:  # a file of its own right; or one that was moved away, to begin anew
             if not file.ends_with(b"\n"):
                 raise OutputError(
-                    f"{path}: its last line has no end, and nothing can be appended to it; mend it, or name another output"
+                    f"{path}: its last line is incomplete, so nothing can be appended; repair it, or name another output"
                 )
         elif file.length < length:
             raise OutputError(
-                f"{path}: it has {file.length} bytes, and the state knows of {length}; put it back as it was, or move it away to begin anew"
+                f"{path}: it has {file.length} bytes, but the state expects {length}; restore it, or move it away to start again"
             )
         else:
             file.truncate(length)

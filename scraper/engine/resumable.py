@@ -37,7 +37,7 @@ LONG_PAUSE: Final = 30.0
 
 
 _OTHER: Final = (
-    "its inputs have changed since it stopped; write to another output, or remove the checkpoint beside this one to start anew"
+    "its inputs have changed since it stopped; write to another output, or remove the checkpoint beside this one to start again"
 )
 
 
@@ -146,7 +146,7 @@ class ResumableRun:
         old = self._base.with_name(f"{part_of(self._base).name}.journal")
         if old.exists():
             raise ResumeError(
-                f"{old}: an older version of this program has made it, and its run cannot go on; remove it to start anew"
+                f"{old}: an older version of this program has made it, and its run cannot go on; remove it to start again"
             )
         if found.digest is None and self._is_single and self._base.exists():
             raise self._is_of_another_run("exists, and nothing beside it tells of which inputs and options it is")
@@ -158,7 +158,7 @@ class ResumableRun:
         elif found.digest != self._digest:
             raise ResumeError(
                 f"{found.file}: it is of a run with other inputs or options, or of another version; "
-                "give those again, or remove it to start anew"
+                "give those again, or remove it to start again"
             )
         elif self.is_complete:
             for path, length in found.lengths.items():
@@ -170,7 +170,7 @@ class ResumableRun:
 
     def _restore(self) -> None:
         if not all(file.restore(self._checkpoint.lengths) for file in self._files):
-            self._report(f"{self._checkpoint.file}: it knows more than the outputs hold; the run starts anew")
+            self._report(f"{self._checkpoint.file}: it knows more than the outputs hold; the run starts again from the beginning")
             self._checkpoint.begin(self._digest, self._out)
             for file in self._files:
                 file.restore({})

@@ -95,4 +95,4 @@ class FileSink:
         if self.failures_left is not None:
             self.failures_left -= 1
             if not self.failures_left:
-                raise TooManyFailures(f"stopped after {MOST_FAILURES} failures without one page; --keep-going reads on")
+                raise TooManyFailures(f"stopped after {MOST_FAILURES} failures without a single page; use --keep-going to continue")

@@ -53,7 +53,7 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
     text, decoding = decode(page)
     document, detection = _read(page, text, decoding, candidates)
     if detection is None and known_only:
-        raise UnknownLayout("no layout fits the page; --unknown keep keeps it whole")
+        raise UnknownLayout("no layout fits the page; use --unknown keep to keep its whole text")
     labelled = label(document, detection.segments, detection.layout) if detection is not None else None
     ledger = labelled.ledger if labelled is not None else _label_unknown(document)
     claimed = ledger.settle()
@@ -94,7 +94,7 @@ def _url_of(page: Page, document: Document) -> str | None:
 def _checked(document: Document) -> Document:
     """Return the document if it has any visible character."""
     if all(is_blank(document.text[block.start : block.end]) for block in document.blocks):
-        raise EmptyInput("there is not one readable character in it")
+        raise EmptyInput("it has no readable text")
     return document
 
 

@@ -47,7 +47,7 @@ def prepare(address: str) -> str:
     if _HOST.match(address):
         address = f"https://{address}"
     if not is_absolute(address):
-        raise BadAddress(f"{address[:200]!r} is no http or https address; write it with https:// in front")
+        raise BadAddress(f"{address[:200]!r} is not an http or https address; write it with https:// in front")
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL as error:

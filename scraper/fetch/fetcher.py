@@ -143,7 +143,7 @@ class Fetcher:
         try:
             redirected = prepare(urljoin(url, target))
         except (BadAddress, ValueError):
-            raise BadRedirect(f"it redirects to {target[:200]!r}, which is no http or https address") from None
+            raise BadRedirect(f"it redirects to {target[:200]!r}, which is not an http or https address") from None
         if redirected in visited:
             raise BadRedirect(f"it redirects in circles, back to {redirected[:200]}")
         if len(visited) > _MOST_REDIRECTS:
@@ -236,7 +236,7 @@ def _page(job: FetchJob, exchange: Exchange, max_bytes: int) -> Page:
     if not exchange.body:
         raise EmptyInput(f"the response, with status {status}, is empty")
     if not is_page_type(exchange.media_type):
-        raise NotText(f"its media type is {exchange.media_type}, which is no page")
+        raise NotText(f"its media type, {exchange.media_type}, is not that of a page")
     data = unpack(exchange.body, exchange.header(b"content-encoding"), max_bytes)
     error = block_page_error(data)
     if error is not None:
@@ -263,4 +263,4 @@ def _status_error(exchange: Exchange) -> PageError:
         return Blocked(f"the site refuses it ({name}); open it in a browser to see why")
     if status >= 500:
         return ServerFailed(f"the server failed ({name}), also when retried; run again later")
-    return BadStatus(f"the server responded with {name}, which is no page")
+    return BadStatus(f"the server responded with {name} instead of a page")

@@ -95,4 +95,4 @@ class Throttle:
     def _check_open(host: str, state: _Host) -> None:
         remaining = state.closed_until - time.monotonic()
         if remaining > 0:
-            raise RateLimited(f"{host} asks for no requests for {remaining:.0f} more seconds; run again then")
+            raise RateLimited(f"{host} asks to wait for {remaining:.0f} more seconds; run again then")

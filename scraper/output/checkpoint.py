@@ -135,10 +135,10 @@ class Checkpoint(Database):
         if is_locked(error):
             return OutputError(f"{self.file}: another run is writing it; wait for it to end, or name another output")
         if is_damaged(error):
-            return ResumeError(f"{self.file}: it is no checkpoint, or it is damaged ({error}); remove it to start anew")
+            return ResumeError(f"{self.file}: it is no checkpoint, or it is damaged ({error}); remove it to start again")
         return OutputError(f"{self.file}: it cannot be written ({error}); free some space, or check the path")
 
     def foreign(self, *, is_newer: bool) -> ResumeError:
         """Return the error for a file of another program, or of another version of this one."""
         whose = "another version of this program" if is_newer else "another program"
-        return ResumeError(f"{self.file}: it is a file of {whose}; remove it to start anew")
+        return ResumeError(f"{self.file}: it is a file of {whose}; remove it to start again")

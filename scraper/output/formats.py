@@ -84,14 +84,14 @@ def table_of(name: Path | None, columns: Columns | None) -> Table | None:
     if found is None and ending not in _OTHERS:
         return None
     if columns is None:
-        raise OutputError(f"it is written as JSON Lines, not as {ending}; let its name end in .jsonl, .jsonl.gz or .jsonl.zst")
+        raise OutputError(f"it is written as JSON Lines, not as {ending}; use a name that ends in .jsonl, .jsonl.gz or .jsonl.zst")
     if found is None:
-        raise OutputError(f"{ending} is not written; choose .jsonl, {', '.join(FORMATS)}, or .jsonl.gz and the like")
+        raise OutputError(f"{ending} is not a format of outputs; choose .jsonl, {', '.join(FORMATS)}, or .jsonl.gz and the like")
     if packed and not found.can_be_packed:
         raise OutputError(f"{found.name} is compressed inside; leave {packed} out")
     if found.library is not None and find_spec(found.library) is None:
         raise OutputError(
-            f"{found.name} is written with {found.library}, which is not installed; install it with: pip install 'press-scraper[{found.extra}]'"
+            f"writing {found.name} needs {found.library}, which is not installed; install it with: pip install 'press-scraper[{found.extra}]'"
         )
     return Table(found, columns, Path(f"table{packed}"))
 

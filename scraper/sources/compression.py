@@ -75,7 +75,7 @@ class Decompressor:
         while engine is not None:
             if not self._pending and (self._compression in ("gzip", "zstd") or engine.needs_input) and not self._refill():
                 self._engine = None
-                raise DamagedInput(f"it breaks off: the {self._compression} data that begin at byte {self.start} have no end")
+                raise DamagedInput(f"it is truncated: the {self._compression} data that begin at byte {self.start} have no end")
             try:
                 if self._compression == "zstd":
                     piece: bytes = engine.decompress(self._pending[:_ZSTD_PIECE])
@@ -90,7 +90,7 @@ class Decompressor:
                 if not isinstance(error, _ERRORS) and type(error).__name__ not in _OTHER_ERRORS:
                     raise
                 self._engine = None
-                raise DamagedInput(f"the {self._compression} data that begin at byte {self.start} are broken ({error})") from None
+                raise DamagedInput(f"the {self._compression} data that begin at byte {self.start} are damaged ({error})") from None
             self._pending = pending
             if engine.eof:
                 self._engine = None

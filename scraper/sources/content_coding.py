@@ -66,7 +66,7 @@ def _unchunked(data: bytes, max_bytes: int) -> bytes:
     try:
         return Stream(ChunkedReader(io.BytesIO(data))).read_page(max_bytes)
     except OSError as error:
-        raise DamagedInput(f"its chunks are broken or break off ({error})") from None
+        raise DamagedInput(f"its chunks are damaged or truncated ({error})") from None
 
 
 def _gzip(body: bytes, limit: int) -> bytes:
@@ -78,10 +78,10 @@ def _gzip(body: bytes, limit: int) -> bytes:
         try:
             pieces.append(engine.decompress(body, limit))
         except library.error as error:
-            raise DamagedInput(f"its gzip data are broken ({error})") from None
+            raise DamagedInput(f"its gzip data are damaged ({error})") from None
         limit -= len(pieces[-1])
         if limit > 0 and not engine.eof:
-            raise DamagedInput("its gzip data break off")
+            raise DamagedInput("its gzip data are truncated")
         body = engine.unused_data.lstrip(b"\0") if engine.unused_data[:2] == _MAGIC["gzip"] else b""
     return b"".join(pieces)
 
@@ -95,7 +95,7 @@ def _deflate(body: bytes, limit: int) -> bytes | None:
         except zlib.error:
             continue
         if len(decoded) < limit and not engine.eof:
-            raise DamagedInput("its deflate data break off")
+            raise DamagedInput("its deflate data are truncated")
         return decoded
     return None
 
@@ -109,7 +109,7 @@ def _brotli(body: bytes, limit: int) -> bytes | None:
         while limit > 0 and not engine.is_finished():
             piece = engine.process(b"" if pieces else body, output_buffer_limit=limit)
             if pieces and not piece:
-                raise DamagedInput("its br data break off")
+                raise DamagedInput("its br data are truncated")
             pieces.append(piece)
             limit -= len(piece)
     except brotli.error:
@@ -128,12 +128,12 @@ def _zstd(body: bytes, limit: int) -> bytes:
         try:
             piece = engine.decompress(body[:_ZSTD_PIECE])
         except zstandard.ZstdError as error:
-            raise DamagedInput(f"its zstd data are broken ({error})") from None
+            raise DamagedInput(f"its zstd data are damaged ({error})") from None
         body = (engine.unused_data if engine.eof else b"") + body[_ZSTD_PIECE:]
         pieces.append(piece)
         limit -= len(piece)
     if limit > 0 and not engine.eof:
-        raise DamagedInput("its zstd data break off")
+        raise DamagedInput("its zstd data are truncated")
     return b"".join(pieces)
 
 

@@ -103,7 +103,7 @@ def _next(rows: Iterator[list[str]], lines: "_Lines") -> list[str] | csv.Error |
         return next(rows, None)
     except csv.Error as error:
         if lines.is_at_end:
-            raise DamagedInput("it breaks off: a quotation has no end") from None
+            raise DamagedInput("it is truncated: a quoted field has no end") from None
         return error
 
 
@@ -114,11 +114,11 @@ def _fields(
     if lines.size > options.max_bytes:
         return too_large("row", options)
     if isinstance(row, csv.Error):
-        return BadRecord(f"the row is not separated as the header is ({row}); mend or drop it")
+        return BadRecord(f"the row has other separators than the header ({row}); correct or remove it")
     if not lines.is_utf8:
         return BadRecord("the row is not UTF-8; convert the file, such as with iconv")
     if len(row) != len(names):
-        return BadRecord(f"the row has {len(row)} cells, and the header {len(names)}; mend or drop it")
+        return BadRecord(f"the row has {len(row)} cells, and the header {len(names)}; correct or remove it")
     return dict(zip(names, row, strict=True))
 
 

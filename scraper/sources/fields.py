@@ -151,9 +151,9 @@ def page_of(fields: Fields, input: str, options: ReadOptions) -> Page:
         names = " or ".join(repr(field) for field in (options.html_field, options.text_field) if field is not None)
         if value is _ABSENT and (html is _ABSENT or options.html_field is None):
             raise MissingField(f"there is no field {names}")
-        raise BadRecord(f"there is nothing in a field {names}; {_REMEDY}")
+        raise BadRecord(f"the field {names} is empty; {_REMEDY}")
     if not isinstance(value, str):
-        raise BadRecord(f"field {name!r} holds no text but {_kind(value)}; {_REMEDY}")
+        raise BadRecord(f"field {name!r} holds {_kind(value)}, not text; {_REMEDY}")
     data = _checked(value)
     if len(data) * _CHAR_BYTES > options.max_bytes and len(data if isinstance(data, bytes) else data.encode()) > options.max_bytes:
         raise TooLarge(f"the page has more than {options.max_bytes} bytes; raise --max-bytes to read it")

@@ -112,4 +112,4 @@ def split_values(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
         value.add(piece[begin:])
     yield from value.end(b"")
     if depth or in_string:
-        raise DamagedInput("it breaks off: the JSON has no end")
+        raise DamagedInput("it is truncated: the JSON has no end")

@@ -106,9 +106,9 @@ def decode_slowly(line: bytes) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadRecord(f"invalid JSON ({_reason(error)}); mend or drop it") from None
+        raise BadRecord(f"invalid JSON ({_reason(error)}); correct or remove it") from None
     if not isinstance(value, dict):
-        raise BadRecord("it is JSON, but not an object with fields; mend or drop it")
+        raise BadRecord("it is JSON, but not an object with fields; correct or remove it")
     return value
 
 

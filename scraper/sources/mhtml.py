@@ -42,7 +42,7 @@ def page_of_mhtml(data: bytes, place: Place, options: ReadOptions) -> Page:
     body = main.get_payload(decode=True)
     is_cut = main is parts[-1] and any(isinstance(defect, CloseBoundaryNotFoundDefect) for defect in message.defects)
     if is_cut or any(isinstance(defect, _BROKEN) for defect in main.defects):
-        raise DamagedInput("the page in this MHTML is broken or breaks off; save it again")
+        raise DamagedInput("the page in this MHTML is damaged or truncated; save it again")
     addresses = [_text(part, name) for part, name in ((main, "Content-Location"), (message, "Snapshot-Content-Location"))]
     return Page(
         data=body if isinstance(body, bytes) else b"",

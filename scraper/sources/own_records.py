@@ -129,7 +129,7 @@ def _unpacked(stream: Stream, max_bytes: int) -> Stream:
     if kind in _OTHER_KINDS:
         raise NotText(f"it is {_OTHER_KINDS[kind]}; {_REMEDY}")
     if b"\0" in stream.peek():
-        raise NotText(f"it is no text; {_REMEDY}")
+        raise NotText(f"it is not text; {_REMEDY}")
     return stream
 
 
@@ -137,12 +137,12 @@ def _decoded(line: bytes, decoder: msgspec.json.Decoder[R]) -> R:
     """Decode a line that is not strict JSON.
 
     Raises:
-        BadRecord: if it is no page record.
+        BadRecord: if it is not a page record.
     """
     fields = decode_slowly(line)
     for other, description in _MISTAKEN.items():
         if set(other.__struct_encode_fields__) <= fields.keys():
-            raise BadRecord(f"it is no page record but {description}; name the output of `scraper clean`")
+            raise BadRecord(f"it is not a page record but {description}; name the output of `scraper clean`")
     try:
         record: R = msgspec.convert(fields, decoder.type)
     except (msgspec.ValidationError, RecursionError) as error:
@@ -151,4 +151,4 @@ def _decoded(line: bytes, decoder: msgspec.json.Decoder[R]) -> R:
 
 
 def _no_page_record(error: Exception) -> BadRecord:
-    return BadRecord(f"it is no page record ({error}); `scraper schema` says what one holds")
+    return BadRecord(f"it is not a page record ({error}); `scraper schema` says what one holds")

@@ -95,7 +95,7 @@ def read_rows(file: BinaryIO, columns: Collection[str]) -> Iterator[dict[str, An
         for batch in table.iter_batches(_ROWS, columns=[name for name in table.schema_arrow.names if name in columns]):
             yield from batch.to_pylist()
     except (pa.ArrowException, OSError) as error:
-        raise DamagedInput(f"the Parquet file is broken ({_first_line(error)}); get it again") from None
+        raise DamagedInput(f"the Parquet file is damaged ({_first_line(error)}); get it again") from None
 
 
 def _opened(file: BinaryIO) -> "ParquetFile":
@@ -110,12 +110,12 @@ def _opened(file: BinaryIO) -> "ParquetFile":
         import pyarrow.parquet as pq
     except ImportError:
         raise UnreadableInput(
-            "Parquet files are read with pyarrow, which is not installed; install it with: pip install 'press-scraper[parquet]'"
+            "reading Parquet needs pyarrow, which is not installed; install it with: pip install 'press-scraper[parquet]'"
         ) from None
     try:
         return pq.ParquetFile(file, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
-        raise DamagedInput(f"the Parquet file is broken or breaks off ({_first_line(error)}); get it again") from None
+        raise DamagedInput(f"the Parquet file is damaged or truncated ({_first_line(error)}); get it again") from None
 
 
 def _page_columns(options: ReadOptions) -> set[str]:

@@ -169,7 +169,7 @@ class _Records:
                 while window.at(position, 2) == b"\r\n":
                     position += 2
                 yield self._place.failed(
-                    error or DamagedInput("the archive breaks off in the middle of a record"), self._name(position)
+                    error or DamagedInput("the archive is truncated in the middle of a record"), self._name(position)
                 )
             found = self._find(position + 1)
             if found is None:
@@ -193,12 +193,12 @@ class _Records:
         length = record.headers.get("Content-Length") or ""
         head = window.index(_HEAD_END, start)
         if head is None or _LENGTH.fullmatch(length) is None:
-            raise DamagedInput("the header of this record is broken")
+            raise DamagedInput("the header of this record is damaged")
         end = head + len(_HEAD_END) + int(length)
         if end - start < 2 * self._options.max_bytes:
             following = window.at(end, len(_MAGIC))
             if self._members is not None and self._members.is_cut:
-                raise DamagedInput("the compressed data of this record are broken")
+                raise DamagedInput("the compressed data of this record are damaged")
             if window.is_at_end and window.end < end:
                 raise DamagedInput(f"this record declares {length} bytes, and the archive ends before")
             if following and not following.startswith((b"\r\n", _MAGIC)):

@@ -46,7 +46,7 @@ def read_zip(
         archive = zipfile.ZipFile(file)
         members = [member for member in archive.infolist() if not member.is_dir()]
     except (*_BROKEN, NotImplementedError) as error:
-        yield place.failed(DamagedInput(f"the zip archive is broken or breaks off ({error}); get it again"))
+        yield place.failed(DamagedInput(f"the zip archive is damaged or truncated ({error}); get it again"))
         return
     if not members:
         yield place.failed(EmptyInput("the zip archive has no files"))
@@ -70,7 +70,7 @@ def read_zip(
                     UnreadableInput(f"it is compressed by method {member.compress_type}, which is not supported; unpack it first")
                 )
             except (*_BROKEN, RuntimeError) as error:
-                yield member_place.failed(DamagedInput(f"this member of the archive is broken ({error})"))
+                yield member_place.failed(DamagedInput(f"this member of the archive is damaged ({error})"))
 
 
 class _Member:
@@ -85,4 +85,4 @@ class _Member:
         except (*_BROKEN, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # of the disk; bz2 raises one without a number for broken data
-            raise DamagedInput(f"this member of the archive is broken ({error})") from None
+            raise DamagedInput(f"this member of the archive is damaged ({error})") from None
