@@ -128,7 +128,8 @@ def test_a_page_that_ends_the_process_that_cleans_it_costs_only_itself() -> None
         first, lost, last = cleaners.submit(batch)()
         assert first.lines == last.lines != []
         assert lost.error is not None
-        assert lost.error.code == "internal-error"
+        assert lost.error.code == "worker-died"
+        assert cleaners.submit([])() == []
         assert cleaners.submit([good])()[0].lines
 
 

@@ -388,7 +388,7 @@ def test_what_lies_in_the_working_directory_is_not_loaded(tmp_path: Path, mix: l
 def test_processes_that_cannot_start_end_the_run(tmp_path: Path, mix: list[Path]) -> None:
     """If workers cannot start, the run ends with a reason and a remedy."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, sys\nif 'forkserver' in str(sys.orig_argv): import scraper.engine.worker as w; w.work = None"
+        "import os, sys\nif 'forkserver' in str(sys.orig_argv): import scraper.engine.workers as w; w.serve = None"
     )
     done = run("clean", mix[0], "-j2", env={"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"})
     assert done.returncode == 1

@@ -1,19 +1,18 @@
-"""Clean fetched pages: in the main process while it keeps up with the network, in worker processes when it does not."""
+"""Clean fetched pages: in the main process while it keeps up with the network, in worker processes when it does not.
 
-import multiprocessing
-import os
-import signal
-import threading
+This is no :class:`~scraper.engine.pool.Pool`, although both have the same workers. A pool waits for its source until enough chunks
+are under way, and finished pages would wait with it while the network is slow. And it delivers the failures and counts of a chunk
+as a whole, while the state of a fetch needs what became of each address, in order.
+"""
+
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import forkserver
-from typing import Final, Self
+from contextlib import ExitStack
+from typing import Final, NamedTuple, Self
 
-from scraper.engine.forking import check_open_files, clean_up_after_kill, fork_server, starting, temporary_directories
 from scraper.engine.jobs import Cleaned, Job, clean_item
-from scraper.errors import InternalError
+from scraper.engine.workers import DIED, Workers
+from scraper.errors import WorkerDied
 from scraper.sources import Item
 
 _SAMPLE: Final = 32
@@ -24,9 +23,21 @@ _BATCH: Final = 16
 """Pages handed to a worker at once: handing over a single one costs a tenth of cleaning it."""
 
 
-def clean_items(job: Job, items: Sequence[Item]) -> list[Cleaned]:
+class _Batch(NamedTuple):
+    """Items for a worker."""
+
+    number: int
+    """The number of the submission."""
+    first: int
+    """The place of the first item in it."""
+    items: Sequence[Item]
+    is_again: bool = False
+    """Whether a worker has died over its only item."""
+
+
+def clean_batch(job: Job, batch: _Batch) -> list[Cleaned]:
     """Clean items one after the other."""
-    return [clean_item(job, item) for item in items]
+    return [clean_item(job, item) for item in batch.items]
 
 
 class PageCleaner:
@@ -40,8 +51,11 @@ class PageCleaner:
     def __init__(self, job: Job, *, processes: int) -> None:
         self._job = job
         self._processes = processes
-        self._context = fork_server(__name__)
-        self._pool: ProcessPoolExecutor | None = None
+        self._workers: Workers[_Batch, list[Cleaned]] | None = None
+        self._opened = ExitStack()
+        self._submitted = 0
+        self._results: dict[int, dict[int, Cleaned]] = {}
+        """What became of the items of a submission, by their places."""
         self._is_behind = False
         self._count = 0
         self._busy = 0.0
@@ -51,7 +65,7 @@ class PageCleaner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        self._opened.close()
 
     @property
     def batch(self) -> int:
@@ -65,20 +79,20 @@ class PageCleaner:
 
     def submit(self, items: Sequence[Item]) -> Callable[[], list[Cleaned]]:
         """Begin to clean items, and return what waits for the results."""
-        if not self._is_behind:
+        if not self._is_behind or not items:
             done = self._here(items)
             return lambda: done
-        try:
-            if self._pool is None:
-                self._pool = self._started(self._processes)
-            future = self._pool.submit(clean_items, self._job, items)
-        except BrokenProcessPool:
-            return lambda: self._one_by_one(items)
-        return lambda: self._result(future, items)
+        if self._workers is None:
+            self._workers = self._opened.enter_context(Workers(clean_batch, self._job, self._processes))
+        workers, batch = self._workers, _Batch(self._submitted, 0, items)
+        self._submitted += 1
+        self._results[batch.number] = {}
+        workers.put(batch)
+        return lambda: self._result(workers, batch)
 
     def _here(self, items: Sequence[Item]) -> list[Cleaned]:
         began = time.monotonic()
-        done = clean_items(self._job, items)
+        done = clean_batch(self._job, _Batch(0, 0, items))
         ended = time.monotonic()
         self._busy += ended - began
         self._count += len(items)
@@ -87,47 +101,21 @@ class PageCleaner:
             self._count, self._busy, self._since = 0, 0.0, ended
         return done
 
-    def _started(self, processes: int) -> ProcessPoolExecutor:
-        check_open_files(processes)
-        with starting():
-            forkserver.ensure_running()
-        return ProcessPoolExecutor(
-            processes, mp_context=self._context, initializer=_prepare_worker, initargs=(temporary_directories(),)
-        )
+    def _result(self, workers: Workers[_Batch, list[Cleaned]], batch: _Batch) -> list[Cleaned]:
+        while len(self._results[batch.number]) < len(batch.items):
+            for done, answer in workers.receive():
+                self._take(workers, done, answer)
+        results = self._results.pop(batch.number)
+        return [results[place] for place in range(len(batch.items))]
 
-    def _result(self, future: Future[list[Cleaned]], items: Sequence[Item]) -> list[Cleaned]:
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            return self._one_by_one(items)
-
-    def _one_by_one(self, items: Sequence[Item]) -> list[Cleaned]:
-        """Clean each item in a worker of its own: one of them has ended a process, and only that one may be lost."""
-        self._stop()
-        return [self._alone(item) for item in items]
-
-    def _alone(self, item: Item) -> Cleaned:
-        try:
-            with self._started(1) as pool:
-                return pool.submit(clean_item, self._job, item).result()
-        except BrokenProcessPool:
-            return Cleaned(error=InternalError("cleaning it ends the process, please report the page"))
-
-    def _stop(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = None
-
-
-def _prepare_worker(directories: list[str]) -> None:
-    """Leave signals to the main process, and end when it ends, however that happens."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def end() -> None:
-        if parent is not None:
-            parent.join()
-            clean_up_after_kill(directories)
-            os._exit(1)
-
-    threading.Thread(target=end, daemon=True).start()
+    def _take(self, workers: Workers[_Batch, list[Cleaned]], batch: _Batch, answer: list[Cleaned] | None) -> None:
+        """Note an answer. Where a worker died, each item is tried alone, and twice: only a page over which two die is lost."""
+        if answer is None and len(batch.items) > 1:
+            for place, item in enumerate(batch.items, batch.first):
+                workers.put(_Batch(batch.number, place, [item]), first=True)
+            return
+        if answer is None and not batch.is_again:
+            workers.put(batch._replace(is_again=True), first=True)
+            return
+        cleaned = [Cleaned(error=WorkerDied(DIED))] if answer is None else answer
+        self._results[batch.number].update(enumerate(cleaned, batch.first))

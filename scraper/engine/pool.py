@@ -4,16 +4,14 @@ import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from itertools import islice
-from multiprocessing.connection import Connection, wait
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from scraper.engine.chunks import Chunk, FileChunk, MemberChunk
-from scraper.engine.forking import check_open_files, fork_server, starting, temporary_directories
 from scraper.engine.jobs import Job
-from scraper.engine.worker import Done, Task, last_step, work
+from scraper.engine.tasks import Done, Task, do_task, last_step
+from scraper.engine.workers import Workers
 from scraper.errors import OutputError
 
 _AHEAD: Final = 3
@@ -26,31 +24,21 @@ class Pool:
     def __init__(self, job: Job, size: int, expected: int | None = None) -> None:
         self._job = job
         self._size = size
-        self._context = fork_server("scraper.engine.worker")
-        self._workers: dict[Connection, Any] = {}
-        self._tasks: dict[Connection, Task] = {}
-        self._waiting: deque[Task] = deque()
         self._done: dict[int, Done | None] = {}
+        self._opened = ExitStack()
         self.expected = expected
         """Where the records of the next :class:`MemberChunk` begin, as the chunk before has found."""
 
     def __enter__(self) -> Self:
-        check_open_files(self._size)
-        self._directory = tempfile.mkdtemp(prefix="scraper-")
-        with ExitStack() as started:
-            started.push(self)
-            for _ in range(self._size):
-                self._start()
-            started.pop_all()
+        with ExitStack() as opened:
+            self._directory = tempfile.mkdtemp(prefix="scraper-")
+            opened.callback(shutil.rmtree, self._directory, ignore_errors=True)
+            self._workers = opened.enter_context(Workers(do_task, self._job, self._size, [self._directory]))
+            self._opened = opened.pop_all()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for connection, process in self._workers.items():
-            connection.close()
-            process.kill()
-        for process in self._workers.values():
-            process.join()
-        shutil.rmtree(self._directory, ignore_errors=True)
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
 
     def do(self, chunks: Iterable[tuple[int, Chunk]]) -> Iterator[tuple[int, Chunk, Done | None]]:
         """Yield the result of each chunk, in the order of their numbers; None for one that the main process has to do."""
@@ -62,10 +50,9 @@ class Pool:
                 if isinstance(chunk, FileChunk) and chunk.is_local:
                     self._done[number] = None
                 else:
-                    self._waiting.append(Task(number, chunk, self._directory))
+                    self._workers.put(Task(number, chunk, self._directory))
             if not pending:
                 return
-            self._give()
             number, chunk = pending[0]
             if number not in self._done:
                 self._receive()
@@ -76,7 +63,7 @@ class Pool:
                 yield number, chunk, done
             elif right is not None:
                 pending[0] = (number, right)
-                self._waiting.appendleft(Task(number, right, self._directory))
+                self._workers.put(Task(number, right, self._directory), first=True)
                 continue
             pending.popleft()
 
@@ -93,53 +80,14 @@ class Pool:
             self.expected = done.ends[1]
         return chunk
 
-    def _give(self) -> None:
-        for connection in self._workers:
-            if connection not in self._tasks and self._waiting:
-                task = self._tasks[connection] = self._waiting.popleft()
-                with suppress(OSError):  # it has died, which is noticed when its answer does not come
-                    connection.send(task)
-
     def _receive(self) -> None:
-        """Wait until a worker answers or dies."""
-        for connection in wait(list(self._tasks)):
-            assert isinstance(connection, Connection)  # noqa: S101 - wait() was given nothing else
-            task = self._tasks.pop(connection)
-            try:
-                answer: Done | str = connection.recv()
-            except (EOFError, OSError):
-                self._bury(connection)
-                self._waiting.appendleft(_again(task))
-                continue
-            if isinstance(answer, str):
+        for task, answer in self._workers.receive():
+            if answer is None:
+                self._workers.put(_again(task), first=True)
+            elif isinstance(answer, str):
                 raise OutputError(answer)
-            self._done[answer.number] = answer
-
-    def _start(self) -> None:
-        for is_last in (False, False, True):
-            here, there = self._context.Pipe()
-            process = self._context.Process(
-                target=work, args=(there, self._job, [self._directory, *temporary_directories()]), daemon=True
-            )
-            try:
-                with starting():
-                    process.start()
-            except (EOFError, OSError) as error:  # the server was killed; it is started again
-                here.close()
-                if is_last:
-                    raise OutputError(f"no process can be started ({error}); try -j 1") from None
-                continue
-            finally:
-                there.close()
-            self._workers[here] = process
-            return
-
-    def _bury(self, connection: Connection) -> None:
-        process = self._workers.pop(connection)
-        connection.close()
-        process.kill()
-        process.join()
-        self._start()
+            else:
+                self._done[answer.number] = answer
 
 
 def _again(task: Task) -> Task:

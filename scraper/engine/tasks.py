@@ -1,13 +1,10 @@
-"""A worker process: it does chunks of a job, one after the other, and sends back their results."""
+"""The tasks of a pool: a chunk that is done in a worker process, and the results that come back."""
 
-import contextlib
 import io
 import os
-import signal
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import count
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -15,8 +12,8 @@ import msgspec
 
 from scraper.engine.chunks import Chunk, ChunkReader
 from scraper.engine.counts import Counts
-from scraper.engine.forking import clean_up_after_kill
 from scraper.engine.jobs import MOST_FAILURES, Job, Result, Sink, do, fail, flush
+from scraper.engine.workers import DIED
 from scraper.errors import WorkerDied
 from scraper.records import FailureRecord, to_json_line
 
@@ -187,26 +184,12 @@ class _Collected:
         return Done(number, lines, spans, listed, failures, self.counts, ends, self._early, self._has_page)
 
 
-def work(connection: Connection, job: Job, directories: list[str]) -> None:
-    """Do tasks until the main process sends no more, and clean up if it was killed.
-
-    Args:
-        connection: where tasks come from and results go.
-        job: what is done with each item.
-        directories: the temporary directories of the main process.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        while True:
-            task: Task = connection.recv()
-            answer: Done | str
-            try:
-                answer = _do(task, job)
-            except OSError as error:  # errors of inputs are failures already
-                answer = f"{task.directory}: cannot be written ({error.strerror or error}); free some space, or let TMPDIR name another place"
-            connection.send(answer)
-    clean_up_after_kill(directories)
+def do_task(job: Job, task: Task) -> Done | str:
+    """Do a task; return a message if its results cannot be stored."""
+    try:
+        return _do(task, job)
+    except OSError as error:  # errors of inputs are failures already
+        return f"{task.directory}: cannot be written ({error.strerror or error}); free some space, or let TMPDIR name another place"
 
 
 def _do(task: Task, job: Job) -> Done:
@@ -228,7 +211,7 @@ def _do(task: Task, job: Job) -> Done:
         if reading is None:
             break
         if number in task.deadly:
-            error = WorkerDied("the process that cleaned it was killed or crashed; try it alone, with more memory")
+            error = WorkerDied(DIED)
             fail(reading, error, sink)
             continue
         _mark(task, number, b"clean")

@@ -1,0 +1,181 @@
+"""Worker processes, started from a fork server that has loaded what they need.
+
+Forking the main process would copy its threads and their locks; starting each worker from nothing would load all modules each time.
+"""
+
+import multiprocessing
+import os
+import shutil
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker, util
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeVar
+
+from scraper.engine.jobs import Job
+from scraper.errors import OutputError
+
+_FILES: Final = 32
+"""Files that a run has open beside those of its workers."""
+_FILES_A_WORKER: Final = 8
+_GRACE: Final = 1.0
+"""Seconds."""
+
+DIED: Final = "the process that cleaned it was killed or crashed; try it alone, with more memory"
+"""The message of a page over which workers died."""
+
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+class Workers(Generic[T, A]):
+    """Processes that each do one task at a time, and are replaced when they die. A context manager, which leaves none behind.
+
+    Args:
+        do: does a task of a job, in a worker. It must be a function of a module, which the fork server loads.
+        job: the job.
+        size: the number of processes.
+        directories: temporary directories that workers remove if the main process is killed.
+
+    Raises:
+        OutputError: if no process can be started.
+    """
+
+    def __init__(self, do: Callable[[Job, T], A], job: Job, size: int, directories: Sequence[str] = ()) -> None:
+        self._do, self._job, self._size = do, job, size
+        self._directories = [*directories, util.get_temp_dir()]  # the latter has the socket of the fork server
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([do.__module__])
+        self._processes: dict[Connection, Any] = {}
+        self._tasks: dict[Connection, T] = {}
+        self._waiting: deque[T] = deque()
+
+    def __enter__(self) -> Self:
+        _check_open_files(self._size)
+        with ExitStack() as started:
+            started.push(self)
+            for _ in range(self._size):
+                self._start()
+            started.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for connection, process in self._processes.items():
+            connection.close()
+            process.kill()
+        for process in self._processes.values():
+            process.join()
+
+    def put(self, task: T, *, first: bool = False) -> None:
+        """Add a task, behind those that wait or before them, and give waiting tasks to workers that have none."""
+        if first:
+            self._waiting.appendleft(task)
+        else:
+            self._waiting.append(task)
+        self._give()
+
+    def receive(self) -> Iterator[tuple[T, A | None]]:
+        """Wait until some workers answer or die, and yield their tasks with the answers; None for a worker that died."""
+        for connection in wait(list(self._tasks)):
+            assert isinstance(connection, Connection)  # noqa: S101 - wait() was given nothing else
+            task = self._tasks.pop(connection)
+            answer: A | None
+            try:
+                answer = connection.recv()
+            except (EOFError, OSError):
+                answer = None
+                self._replace(connection)
+            self._give()
+            yield task, answer
+
+    def _give(self) -> None:
+        for connection in self._processes:
+            if connection not in self._tasks and self._waiting:
+                task = self._tasks[connection] = self._waiting.popleft()
+                with suppress(OSError):  # it has died, which is noticed when its answer does not come
+                    connection.send(task)
+
+    def _start(self) -> None:
+        for is_last in (False, False, True):
+            here, there = self._context.Pipe()
+            process = self._context.Process(target=serve, args=(there, self._do, self._job, self._directories), daemon=True)
+            try:
+                with _starting():
+                    process.start()
+            except (EOFError, OSError) as error:  # the server was killed; it is started again
+                here.close()
+                if is_last:
+                    raise OutputError(f"no process can be started ({error}); try -j 1") from None
+                continue
+            finally:
+                there.close()
+            self._processes[here] = process
+            return
+
+    def _replace(self, connection: Connection) -> None:
+        process = self._processes.pop(connection)
+        connection.close()
+        process.kill()
+        process.join()
+        self._start()
+
+
+def serve(connection: Connection, do: Callable[[Job, T], A], job: Job, directories: Sequence[str]) -> None:
+    """Do tasks until the main process sends no more, and remove its temporary directories if it was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            connection.send(do(job, connection.recv()))
+    main = multiprocessing.parent_process()
+    if main is not None:
+        main.join(_GRACE)  # its connection may be closed a moment before its end is known
+        if not main.is_alive():
+            for directory in directories:
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+def _check_open_files(workers: int) -> None:
+    """Check that the system lets this process open enough files for so many workers; the soft limit is raised where it may be.
+
+    Raises:
+        OutputError: if it does not. Without the check, the fork server would end with a traceback.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    wanted = _FILES + _FILES_A_WORKER * workers
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        raise OutputError(
+            f"no process can be started: only {hard} files may be open, and {wanted} are needed; try -j 1, or ulimit -n"
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """Start processes in the block: neither a folder in the working directory nor Ctrl-C reaches the fork server.
+
+    The server would import modules from the working directory, where a user may have a folder of any name, and print a traceback if
+    it was interrupted while it loads them. It inherits the signal mask; whether a run is interrupted is up to the main process.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    resource_tracker.ensure_running()  # else the server would start it, and unblock the signal by that
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
