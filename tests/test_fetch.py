@@ -592,6 +592,19 @@ def test_a_second_run_fetches_only_what_is_new_or_worth_trying(site: Site, tmp_p
     assert fetch("--from-list", listed).returncode == 1
 
 
+def test_names_that_are_not_utf8_are_names(site: Site, tmp_path: Path) -> None:
+    """An output may have a name that is not UTF-8, and an address that is not is one failure, in this run and in the next."""
+    out, failures = Path(f"{tmp_path}/o\udcff"), tmp_path / "failures"
+    asked = [site.url("/difaf/1"), f"{site.url('/difaf/2')}?\udcff"]
+    first = fetch(*asked, "--state", tmp_path / "db", "-o", out, "--failures", failures)
+    assert (first.returncode, len(rows(out.read_bytes()))) == (1, 1)
+    assert [row["code"] for row in rows(failures.read_bytes())] == ["bad-address"]
+    second = fetch(*asked, site.url("/difaf/3"), "--state", tmp_path / "db", "-o", out)
+    assert (second.returncode, len(rows(out.read_bytes()))) == (0, 2)
+    assert b"1 fetched before" in second.stderr
+    assert b"1 bad-address before" in second.stderr
+
+
 @pytest.mark.parametrize("by", ["etag", "date"])
 def test_a_page_that_has_not_changed_costs_no_record(site: Site, tmp_path: Path, by: str) -> None:
     """A page that is due again is requested with ETag or Last-Modified, and a 304 is only counted."""

@@ -16,6 +16,7 @@ from scraper.fetch import Fetched, FetchJob, PreviousFetch, Scheduler, prepare
 from scraper.output.fetch_state import OK, FetchedRow, Records, State
 from scraper.records import FailureRecord
 from scraper.sources import Item
+from scraper.sources.files import utf8_name
 
 
 class FetchQueue:
@@ -116,7 +117,8 @@ class FetchRecorder:
             state.put(self._row(fetched, error, has_record=cleaned is None or cleaned.result is not None))
         if error is not None:
             counts.failures[error.code] += 1
-            self._sink.fail(FailureRecord(input=fetched.job.address, url=fetched.url, code=error.code, message=str(error)))
+            address, url = map(utf8_name, (fetched.job.address, fetched.url))
+            self._sink.fail(FailureRecord(input=address, url=url, code=error.code, message=str(error)))
         elif cleaned is None:
             counts.left_out["unchanged"] += 1
         elif cleaned.result is None:
@@ -139,7 +141,7 @@ class FetchRecorder:
         return FetchedRow(
             address=_key(fetched.job.address),
             records=self._records,
-            final_url=fetched.url,
+            final_url=utf8_name(fetched.url),
             fetched_at=fetched.fetched_at,
             checked_at=time.time(),
             status=fetched.status,
@@ -157,4 +159,4 @@ def _key(address: str) -> str:
     try:
         return prepare(address)
     except BadAddress:
-        return address
+        return utf8_name(address)

@@ -125,7 +125,7 @@ class _Here:
 
     def do(self, number: int, chunk: "Chunk") -> None:
         """Do a chunk, but for the items that are done."""
-        from scraper.engine.chunks import ChunkReader, MemberChunk
+        from scraper.engine.chunks import ChunkReader, FileChunk, MemberChunk
 
         known = chunk.beginning_at(self.expected) if isinstance(chunk, MemberChunk) and not chunk.is_exact else chunk
         if known is None:
@@ -140,5 +140,7 @@ class _Here:
         self.skip = 0
         if isinstance(chunk, MemberChunk):
             self.expected = items.ends[1]
+        if self._meter is not None and not isinstance(chunk, FileChunk):  # the files of others are not metered
+            self._meter(chunk.size)
         if self._checkpoint is not None:
             self._checkpoint.reach(number + 1, 0, self.expected)

@@ -5,6 +5,7 @@ once the next run has truncated the output to that length.
 """
 
 import hashlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -108,12 +109,12 @@ class State(Database):
 
     def length(self, path: Path) -> int | None:
         """Return the length of an output that was last set; None if the state does not know the output."""
-        found = self.rows("SELECT length FROM outputs WHERE path = ?", str(path))
+        found = self.rows("SELECT length FROM outputs WHERE path = ?", _path_key(path))
         return found[0][0] if found else None
 
     def put_length(self, path: Path, length: int) -> None:
         """Set the length of an output."""
-        self.do("INSERT OR REPLACE INTO outputs VALUES (?, ?)", str(path), length)
+        self.do("INSERT OR REPLACE INTO outputs VALUES (?, ?)", _path_key(path), length)
 
     # --- errors ---
 
@@ -132,6 +133,15 @@ class State(Database):
                 f"{self.path}: a newer version of this program has made it; use that, or name another file for --state"
             )
         return StateError(f"{self.path}: it is a database of another program; name another file for --state")
+
+
+def _path_key(path: Path) -> str | bytes:
+    """Return a path as it is stored: its text, or its bytes if they are not UTF-8."""
+    name = os.fsencode(path)
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return name
 
 
 _COLUMNS: Final = ", ".join(FetchedRow.__struct_fields__)

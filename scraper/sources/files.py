@@ -49,7 +49,7 @@ class InputEntry(NamedTuple):
     @property
     def place(self) -> Place:
         """The input, as it is named in records."""
-        return Place(_utf8(self.name), self.is_named)
+        return Place(utf8_name(self.name), self.is_named)
 
 
 def read_inputs(
@@ -75,7 +75,7 @@ def find_entries(inputs: Iterable[str], options: ReadOptions, skip: Collection[F
             yield from (_range_entry(match) for _ in group)
             continue
         if not is_whole:
-            yield InputEntry(name, True, tuple(dict.fromkeys(map(_utf8, group))))
+            yield InputEntry(name, True, tuple(dict.fromkeys(map(utf8_name, group))))
             continue
         for _ in group:
             if is_remote(name):
@@ -157,7 +157,7 @@ def _read_pieces(entry: InputEntry, options: ReadOptions, meter: Meter | None) -
             if not missing:
                 return
     for piece in missing:
-        yield Item(piece, None, MissingInput(f"{_utf8(entry.name)} has no such piece; check the part after #"), True)
+        yield Item(piece, None, MissingInput(f"{utf8_name(entry.name)} has no such piece; check the part after #"), True)
 
 
 def _read_span(entry: InputEntry, offset: int, length: int, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
@@ -221,7 +221,7 @@ def walk(directory: str) -> Iterator[str | Item]:
             # A directory sorts as its name with a slash, so that the order is that of `find | LC_ALL=C sort`.
             found = sorted((entry.name + "/" * entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in entries)
     except OSError as error:
-        yield Item(_utf8(directory), None, unreadable(error), True)
+        yield Item(utf8_name(directory), None, unreadable(error), True)
         return
     companions = companion_folders(name for name, is_file in found if is_file)
     for name, is_file in found:
@@ -238,7 +238,7 @@ def _companion(found: str | Item) -> Item:
 
 
 def _skipped(path: str, reason: str) -> Item:
-    return Item(_utf8(path), None, None, False, reason)
+    return Item(utf8_name(path), None, None, False, reason)
 
 
 def _read_file(entry: InputEntry, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
@@ -310,7 +310,7 @@ def file_id(path: str) -> FileId | None:
     return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
 
-def _utf8(name: str) -> str:
+def utf8_name(name: str) -> str:
     """Return a path as it is written in records; bytes that are not UTF-8 become U+FFFD."""
     return os.fsencode(name).decode("utf-8", "replace")
 
