@@ -109,6 +109,7 @@ def find_files(name: str) -> list[str] | None:
     """
     with _mapped_errors(name):
         system, path = _system(name)
+        system.invalidate_cache()
         if not name.endswith("/") and system.isfile(path):
             return None
         found = sorted(system.unstrip_protocol(file) for file in system.find(path))
@@ -148,6 +149,21 @@ def read_range(name: str, start: int, length: int) -> bytes:
         system, path = _system(name)
         data: bytes = system.cat_file(path, start=start, end=start + length)
     return data if len(data) <= length else data[start : start + length]  # some web servers send the whole file
+
+
+def read_bytes(name: str) -> bytes:
+    """Return a whole file. The errors are those of :func:`size_of`."""
+    with _mapped_errors(name):
+        system, path = _system(name)
+        data: bytes = system.cat_file(path)
+    return data
+
+
+def remove(name: str) -> None:
+    """Remove a file. The errors are those of :func:`size_of`."""
+    with _mapped_errors(name):
+        system, path = _system(name)
+        system.rm_file(path)
 
 
 def check_writable(name: str) -> None:

@@ -26,12 +26,11 @@ COMMAND = [sys.executable, "-m", "scraper"]
 Done = subprocess.CompletedProcess[bytes]
 
 
-def run(*args: str | Path, data: bytes | None = None, env: dict[str, str] | None = None) -> Done:
+def run(*args: str | Path, data: bytes | None = None, env: dict[str, str] | None = None, cwd: Path | None = None) -> Done:
     command = [*COMMAND, *map(str, args)]
     environment = {**os.environ, **(env or {})}
-    if data is None:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=environment, check=False)
-    return subprocess.run(command, input=data, capture_output=True, timeout=60, env=environment, check=False)
+    given: Any = {"stdin": subprocess.DEVNULL} if data is None else {"input": data}
+    return subprocess.run(command, **given, capture_output=True, timeout=60, env=environment, cwd=cwd, check=False)
 
 
 def records(done: Done) -> list[dict[str, Any]]:

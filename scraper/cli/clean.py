@@ -1,10 +1,10 @@
 """The command ``clean``."""
 
-from scraper.cli.options import Dedup, Options, Resume, Spans, sharing
+from scraper.cli.options import Dask, Dedup, Options, Resume, Spans, sharing
 
 
 @sharing
-def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: Resume = False) -> None:
+def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: Resume = False, dask: Dask = None) -> None:
     """Turn saved pages into JSON Lines, one record per page.
 
     Examples:
@@ -20,4 +20,9 @@ def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: R
     from scraper.records import PageRecord, columns_of
 
     keys = check_keys(options.keys, PageRecord)
+    if dask is not None:
+        from scraper.cli.dask_run import run_on_dask
+
+        lines = partial(page_lines, keys=keys)
+        run_on_dask(options, lines, columns_of(PageRecord, keys), spans, dask, dedup=dedup, resume=resume)
     run(options, partial(page_lines, keys=keys), columns_of(PageRecord, keys), spans, dedup=dedup, resume=resume)

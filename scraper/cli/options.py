@@ -140,6 +140,14 @@ HtmlField = Annotated[str | None, option(DUMPS, metavar="NAME", help="The field 
 UrlField = Annotated[str, option(DUMPS, metavar="NAME", help="The field with the address of a page.")]
 DateField = Annotated[str | None, option(DUMPS, metavar="NAME", help="The field with the time at which a page was fetched.")]
 
+Dask = Annotated[
+    str | None,
+    option(
+        RUNS,
+        metavar="ADDRESS",
+        help="Clean on the Dask cluster of this scheduler, or 'local', and write parts to the directory -o.",
+    ),
+]
 Resume = Annotated[bool, option(RUNS, "--resume", help="Continue a run of this command that was stopped.")]
 Jobs = Annotated[
     int | None,

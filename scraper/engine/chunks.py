@@ -29,6 +29,8 @@ UNPACKED: Final = 1 << 20
 _HEAD: Final = 1 << 16
 """Bytes in which the first record of an archive ends, which is about the program that wrote it."""
 _NEXT_RECORD: Final = b"\r\n\r\nWARC/"
+SHIPPED: Final = (1000, 64 << 20)
+"""Files and bytes in a chunk for another machine: seconds of work, since each becomes a file of its own."""
 MANY: Final = 64
 """Pages from which a pool is worth its start. A chunk of a large file counts as this many."""
 
@@ -125,18 +127,27 @@ def cut_of(chunk: Chunk) -> object:
     return chunk._replace(data=b"%d" % len(chunk.data)) if isinstance(chunk, UnpackedChunk) else chunk
 
 
-def plan(entries: Iterable[InputEntry | Item], options: ReadOptions) -> Iterator[Chunk]:
-    """Yield the chunks of a run, in order, reading no further ahead than asked."""
+def plan(entries: Iterable[InputEntry | Item], options: ReadOptions, *, are_shipped: bool = False) -> Iterator[Chunk]:
+    """Yield the chunks of a run, in order, reading no further ahead than asked.
+
+    Args:
+        entries: the files to read.
+        options: how they are read.
+        are_shipped: whether they are for other machines: larger, without data, and independent; a web archive or a compressed dump is one.
+    """
+    files, stretch = SHIPPED if are_shipped else (BATCH, STRETCH)
     batch: list[InputEntry | Item] = []
     total = 0
     for entry in entries:
         size = _size(entry)
         is_single = size is None or size >= LARGE
-        if batch and (is_single or len(batch) >= BATCH or total >= STRETCH):
+        if batch and (is_single or len(batch) >= files or total >= stretch):
             yield FileChunk(batch, len(batch), total)
             batch, total = [], 0
         if is_single and not isinstance(entry, Item):
-            yield from _split(entry, options) if size is not None else (FileChunk([entry], 1, 0, True),)
+            yield from (
+                _split(entry, options, stretch, are_shipped=are_shipped) if size is not None else (FileChunk([entry], 1, 0, True),)
+            )
         else:
             batch.append(entry)
             total += size or 0
@@ -160,22 +171,24 @@ def _size(entry: InputEntry | Item) -> int | None:
         return 0
 
 
-def _split(entry: InputEntry, options: ReadOptions) -> Iterator[Chunk]:
+def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped: bool) -> Iterator[Chunk]:
     path, place, size = entry.name, entry.place, _size(entry) or 0
     kind, inner = _kinds(path, options)
     parts: list[PartChunk] = []
     if kind in ("parquet", "zip") and options.url is None:
         with suppress(Exception):  # whoever reads a damaged file names the damage
-            parts = list(_parts(path, kind, place, options))
+            parts = list(_parts(path, kind, place, options, stretch))
     if parts:
         yield from parts
     elif options.url is not None or kind is None:
         yield FileChunk([entry], 1 if kind in (None, "page") else MANY, size)
     elif kind == "jsonl" and not is_remote(path):
         try:
-            yield from _lines(path, place)
+            yield from _lines(path, place, stretch)
         except OSError as error:
             yield FileChunk([_unreadable(place, error)], 0, 0)
+    elif are_shipped:
+        yield FileChunk([entry], MANY, size)
     elif "jsonl" in (kind, inner):
         yield from _unpacked(path, kind, place, options)
     elif kind == "warc" or (inner == "warc" and kind in ("gzip", "zstd") and _is_compressed_by_record(path, kind)):
@@ -221,14 +234,14 @@ def _unreadable(place: Place, error: OSError) -> Item:
     return place.failed(unreadable(error))
 
 
-def _lines(path: str, place: Place) -> Iterator[LineChunk]:
+def _lines(path: str, place: Place, stretch: int) -> Iterator[LineChunk]:
     """Cut a dump at line ends, and count its lines."""
     start = end = 0
     first = number = 1
     with open_input(path) as file:
         while piece := file.read(PIECE):
             cut = piece.rfind(b"\n") + 1
-            if end + cut - start >= STRETCH and cut:
+            if end + cut - start >= stretch and cut:
                 number += piece.count(b"\n")
                 yield LineChunk(path, start, end + cut, first, place)
                 start, first = end + cut, number
@@ -277,8 +290,8 @@ def _unpacked(path: str, kind: Kind, place: Place, options: ReadOptions) -> Iter
         yield FileChunk([_unreadable(place, error)], 0, 0)
 
 
-def _parts(path: str, kind: Kind, place: Place, options: ReadOptions) -> Iterator[PartChunk]:
-    """Cut a Parquet table into row groups, or a zip archive into members, of :data:`STRETCH` bytes together."""
+def _parts(path: str, kind: Kind, place: Place, options: ReadOptions, stretch: int) -> Iterator[PartChunk]:
+    """Cut a Parquet table into row groups, or a zip archive into members, of ``stretch`` bytes together."""
     if kind == "parquet":
         from scraper.sources.parquet import group_sizes
 
@@ -290,7 +303,7 @@ def _parts(path: str, kind: Kind, place: Place, options: ReadOptions) -> Iterato
     first = total = 0
     for last, size in enumerate(sizes, 1):
         total += size
-        if total >= STRETCH or last == len(sizes):
+        if total >= stretch or last == len(sizes):
             yield PartChunk(path, kind, first, last, total, place)
             first, total = last, 0
 

@@ -254,8 +254,7 @@ class _ChunkLog:
     def entries(self, entries: Iterable[InputEntry | Item]) -> Iterator[InputEntry | Item]:
         """Yield the entries."""
         for entry in entries:
-            about = (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Item) else (entry, _version_of(entry.name))
-            self._entries.update(repr(about).encode())
+            self._entries.update(repr(identity_of(entry)).encode())
             yield entry
 
     def chunks(self, inputs: Iterable[str], job: Job, meter: Meter | None) -> Iterator[tuple[int, Chunk]]:
@@ -283,7 +282,12 @@ class _ChunkLog:
         return Position(chunks, items, expected, self._positions[chunks + bool(items)])
 
 
-def _version_of(name: str) -> object:
+def identity_of(entry: InputEntry | Item) -> object:
+    """Return what tells whether a later run reads the same: the name of an input, and the size and time of its file."""
+    return (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Item) else (entry, version_of(entry.name))
+
+
+def version_of(name: str) -> object:
     """Return what changes when a file changes; None if it cannot be had."""
     with suppress(OSError, PageError):
         if is_remote(name):

@@ -1,0 +1,287 @@
+"""The tasks of a run on many machines: each cleans a chunk, and puts its results in place as a part of the output.
+
+A task may be done twice, or die at any moment: its files appear whole, and its entry, which tells that they are good, comes last.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+import msgspec
+
+from scraper import __version__
+from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, cut_of
+from scraper.engine.counts import Counts
+from scraper.engine.jobs import Job, Result, Sink, do, flush, layouts_of
+from scraper.engine.resumable import identity_of, version_of
+from scraper.engine.sinks import FileSink
+from scraper.engine.worker import Listed
+from scraper.errors import OutputError
+from scraper.output.dedup import Repeat
+from scraper.output.files import Output
+from scraper.output.formats import Table, table_of
+from scraper.output.partitions import Partitions
+from scraper.output.patterns import Pattern
+from scraper.records import Columns, FailureRecord
+from scraper.scale.place import Place
+
+WORK: Final = ".parts"
+"""The directory of entries, and of what is kept between the passes of ``--dedup``, below that of the parts."""
+
+KEPT: Final = ("lines", "spans", "listed")
+"""What the first pass of ``--dedup`` keeps of a part."""
+
+_encoder: Final = msgspec.json.Encoder()
+_listed: Final = msgspec.json.Decoder(Listed)
+_failure: Final = msgspec.json.Decoder(FailureRecord)
+_repeats: Final = msgspec.json.Decoder(list[Repeat | None])
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file of a part."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Entry(msgspec.Struct):
+    """What is known of a part that is done."""
+
+    part: int
+    run: str
+    """A digest of the options of the run."""
+    chunk: str
+    """A digest of what was read, with the sizes and times of the files."""
+    input: str
+    """The last file that was read."""
+    files: list[File]
+    spans: File | None
+    counts: dict[str, Any]
+    failures: list[FailureRecord]
+
+
+class PartJob(NamedTuple):
+    """What all tasks of a run have in common."""
+
+    job: Job
+    place: Place
+    run: str
+    layouts: tuple[tuple[str, str], ...]
+    """The layouts of the run, with their digests; workers must have the same."""
+    ending: str
+    """How the names of parts end."""
+    columns: Columns
+    pattern: str | None = None
+    """The pattern of outputs, below the place."""
+    spans: Place | None = None
+    version: str = __version__
+
+
+def entry_name(number: int, *, is_first: bool = False) -> str:
+    """Return the name of an entry: of the first of two passes, or of the only or last one."""
+    return f"{WORK}/{number:08d}{'.listed' if is_first else ''}.json"
+
+
+def listed_name(number: int) -> str:
+    """Return the name of the file with the digests of all pages of a part, in the first pass."""
+    return f"{WORK}/{number:08d}.listed"
+
+
+def repeats_name(number: int) -> str:
+    """Return the name of the file that tells which pages of a part are repeated."""
+    return f"{WORK}/{number:08d}.repeats"
+
+
+def make_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> Entry:
+    """Clean a chunk, put the files of the part in place, and return its entry.
+
+    Raises:
+        OutputError: if the files cannot be written, or the worker has another version or other layouts.
+    """
+    _check_worker(shared)
+    _check_files(chunk, identity)
+    return _write(shared, number, identity, chunk.place.input, lambda sink: _clean(shared.job, chunk, sink))
+
+
+def list_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> Entry:
+    """Clean a chunk, and keep its lines and the digests of its pages for :func:`make_listed_part`. The errors are the same."""
+    _check_worker(shared)
+    _check_files(chunk, identity)
+    with shared.place.scratch() as scratch:
+        with _PageLog(scratch) as log:
+            _clean(shared.job, chunk, log)
+        for kind in KEPT:
+            shared.place.put(scratch / kind, f"{WORK}/{number:08d}.{kind}")
+    entry = Entry(number, shared.run, identity, chunk.place.input, [], None, counts_of(log.counts), log.failures)
+    shared.place.write(_encoder.encode(entry), entry_name(number, is_first=True))
+    return entry
+
+
+def make_listed_part(shared: PartJob, first: Entry) -> Entry:
+    """Make a part of what the first pass has kept, without the pages that are repeated. The errors are the same."""
+    _check_worker(shared)
+    number, place = first.part, shared.place
+    repeats = _Decided(iter(_repeats.decode(place.read(repeats_name(number)))))
+
+    def fill(sink: FileSink) -> None:
+        sink.counts.take(first.counts)
+        with place.scratch() as scratch:
+            kept = [place.fetch(f"{WORK}/{number:08d}.{kind}", scratch) for kind in KEPT]
+            with kept[0].open("rb") as lines, kept[1].open("rb") as spans, kept[2].open("rb") as pages:
+                for line in pages:
+                    page = _listed.decode(line)
+                    sink.add(page.result, lines.read(page.lines), spans.read(page.spans))
+
+    return _write(shared, number, first.chunk, first.input, fill, repeats, first.failures)
+
+
+def digests_of(data: bytes) -> Iterator[tuple[bytes | None, bytes | None]]:
+    """Yield the digests of the address and the text of each page in a file of :func:`listed_name`."""
+    for line in data.splitlines():
+        result = _listed.decode(line).result
+        yield result.url, result.text
+
+
+def digest_of(chunk: Chunk) -> str:
+    """Return a digest of what a chunk reads, with the sizes and times of the files."""
+    files = list(map(identity_of, chunk.entries)) if isinstance(chunk, FileChunk) else version_of(chunk.path)
+    return hashlib.sha256(repr((cut_of(chunk), files)).encode()).hexdigest()
+
+
+def counts_of(counts: Counts) -> dict[str, Any]:
+    """Return counts as JSON has them; :meth:`Counts.take` adds them to others."""
+    return {name: dict(value) for name, value in vars(counts).items() if value}
+
+
+def _clean(job: Job, chunk: Chunk, sink: Sink) -> None:
+    for item in ChunkReader(chunk, job.options):
+        do(job, item, sink)
+    flush(job, sink)
+
+
+def _check_worker(shared: PartJob) -> None:
+    if shared.version != __version__:
+        raise OutputError(f"a worker has version {__version__}, and this is {shared.version}; install the same version everywhere")
+    if tuple((layout.name, layout.digest) for layout in layouts_of(shared.job.layouts)) != shared.layouts:
+        raise OutputError("a worker has other layouts; give all machines the same files, and name them with --layouts")
+
+
+def _check_files(chunk: Chunk, identity: str) -> None:
+    if digest_of(chunk) != identity:
+        raise OutputError(
+            f"{chunk.place.input}: a worker sees other files than this machine, or none; name inputs by absolute paths that are the same everywhere"
+        )
+
+
+class _Decided:
+    """Tells of each page in order what is known already: whether it is repeated."""
+
+    def __init__(self, repeats: Iterator[Repeat | None]) -> None:
+        self._repeats = repeats
+
+    def repeat(self, _url: bytes | None, _text: bytes | None) -> Repeat | None:
+        return next(self._repeats)
+
+
+def _write(
+    shared: PartJob,
+    number: int,
+    identity: str,
+    input: str,
+    fill: Callable[[FileSink], None],
+    repeats: _Decided | None = None,
+    failures: Sequence[FailureRecord] = (),
+) -> Entry:
+    """Write the files of a part, put them in place, and then its entry."""
+    counts, log = Counts(), _FailureLog(failures)
+    with shared.place.scratch() as scratch:
+        table = table_of(Path(f"part{shared.ending}"), shared.columns)
+        with ExitStack() as opened:
+            output = partitions = spans = None
+            if shared.pattern is None:
+                output = opened.enter_context(Output(scratch / f"records{shared.ending}", table=table))
+            else:
+                partitions = opened.enter_context(_ScratchPartitions(scratch / "out", shared.pattern, table))
+            if shared.spans is not None:
+                spans = opened.enter_context(Output(scratch / "spans.jsonl"))
+            fill(FileSink(counts, _ignore, output=output, partitions=partitions, spans=spans, failures=log, repeats=repeats))
+        name = f"part-{number:08d}"
+        if shared.pattern is None:
+            files = [_put(scratch / f"records{shared.ending}", shared.place, f"{name}{shared.ending}")]
+        else:
+            found = sorted(path for path in (scratch / "out").rglob("*") if path.is_file())
+            names = [os.path.relpath(path, scratch / "out") for path in found]
+            files = [_put(path, shared.place, f"{below}/{name}{shared.ending}") for path, below in zip(found, names, strict=True)]
+        written = _put(scratch / "spans.jsonl", shared.spans, f"{name}.jsonl") if shared.spans is not None else None
+    entry = Entry(number, shared.run, identity, input, files, written, counts_of(counts), log.failures)
+    shared.place.write(_encoder.encode(entry), entry_name(number))
+    return entry
+
+
+def _put(path: Path, place: Place, name: str) -> File:
+    with path.open("rb") as file:
+        found = File(name, os.path.getsize(path), hashlib.file_digest(file, "sha256").hexdigest())
+    place.put(path, name)
+    return found
+
+
+def _ignore(_message: str) -> None:
+    """Report nothing: the main process reports the failures of an entry."""
+
+
+class _FailureLog:
+    """Collects failures."""
+
+    def __init__(self, failures: Sequence[FailureRecord] = ()) -> None:
+        self.failures = list(failures)
+
+    def write(self, line: bytes, /) -> None:
+        self.failures.append(_failure.decode(line))
+
+
+class _ScratchPartitions(Partitions):
+    """The files of a pattern, in a directory of their own."""
+
+    def __init__(self, directory: Path, pattern: str, table: Table | None) -> None:
+        escaped = str(directory).replace("{", "{{").replace("}", "}}")
+        super().__init__(Pattern.parse(f"{escaped}/{pattern}"), table=table)
+        self._directory = directory
+
+    def write(self, target: str, lines: bytes) -> None:
+        super().write(os.path.join(self._directory, target), lines)
+
+
+class _PageLog:
+    """A sink that keeps the lines and digests of each page in files of a directory. A context manager."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.counts = Counts()
+        self.failures: list[FailureRecord] = []
+        self.failures_left: int | None = None
+
+    def __enter__(self) -> Self:
+        self._opened = ExitStack()
+        self._lines, self._spans, self._listed = (self._opened.enter_context((self._directory / kind).open("wb")) for kind in KEPT)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._opened.close()
+
+    def succeed(self) -> None:
+        """Do nothing: failures do not end the run of a part."""
+
+    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
+        self._lines.write(lines)
+        self._spans.write(spans)
+        self._listed.write(_encoder.encode(Listed(result, len(lines), len(spans))) + b"\n")
+
+    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
+        raise NotImplementedError  # only headlines of a whole run are held back
+
+    def fail(self, failure: FailureRecord, /) -> None:
+        self.failures.append(failure)
