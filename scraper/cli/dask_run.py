@@ -62,7 +62,7 @@ def run_on_dask(
     job = make_job(options, lines, pattern, has_spans=spans is not None, dedup=dedup)
     layouts = tuple((layout.name, layout.digest) for layout in check_layouts(options.layouts))
     # Inputs may change: each part knows what it was made of.
-    run = run_digest(job, tuple(columns), destination.pattern, destination.ending)
+    run = run_digest(job, options.keys, destination.pattern, destination.ending)
     spans_place = Place(_name_of(spans)) if spans is not None else None
     shared = PartJob(job, destination.place, run, layouts, destination.ending, columns, destination.pattern, spans_place)
     counts = Counts()
