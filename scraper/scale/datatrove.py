@@ -1,7 +1,7 @@
 """A step of a datatrove pipeline that turns the documents of its readers into clean ones."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -10,7 +10,7 @@ import msgspec
 
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
 from scraper.engine.filters import Filters
-from scraper.engine.jobs import Cleaned, Job, Unknown, clean_item, layouts_of, page_lines
+from scraper.engine.jobs import Cleaned, Job, Unknown, clean_item, layouts_of, page_lines, time_limit_of
 from scraper.errors import PageError
 from scraper.sources import Item, ReadOptions
 from scraper.sources.block_pages import block_page_error
@@ -90,7 +90,9 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
             rank: the number of the task.
             world_size: how many tasks there are.
         """
-        with self.exclusion_writer or nullcontext() as writer:
+        with ExitStack() as at_end:
+            at_end.callback(time_limit_of(self._job.page_timeout).restore)
+            writer = at_end.enter_context(self.exclusion_writer or nullcontext())
             for document in data:
                 self.stat_update(StatHints.total)
                 with self.track_time():

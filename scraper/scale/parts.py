@@ -18,7 +18,7 @@ from scraper.engine.counts import Counts
 from scraper.engine.jobs import Job, Result, Sink, do, flush, layouts_of
 from scraper.engine.resumable import identity_of, version_of
 from scraper.engine.sinks import FileSink
-from scraper.engine.worker import Listed
+from scraper.engine.tasks import Listed
 from scraper.errors import OutputError
 from scraper.output.dedup import Repeat
 from scraper.output.files import Output
