@@ -102,3 +102,14 @@ def test_an_import_costs_only_what_it_needs(code: str, forbidden: set[str]) -> N
     check = f"{code}\nimport sys; print(*sorted({forbidden!r} & set(sys.modules)), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == ""
+
+
+def test_a_type_has_its_name_for_itself() -> None:
+    """No two classes have the same name, apart from a leading underscore."""
+    classes = [
+        node.name.lstrip("_")
+        for _, path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert sorted(set(classes)) == sorted(classes)

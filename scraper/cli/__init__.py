@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from scraper import __version__
-from scraper.cli.command import Command, Group
+from scraper.cli.command import Command, CommandGroup
 from scraper.errors import ConfigError
 
 COMMANDS: Final = ("clean", "headlines", "schema", "fetch", "explain", "layouts", "stats")
@@ -22,7 +22,7 @@ def make_app(arguments: Sequence[str]) -> typer.Typer:
     is_named = bool(arguments) and arguments[0] in COMMANDS
     app = typer.Typer(
         name="scraper",
-        cls=Group,
+        cls=CommandGroup,
         no_args_is_help=True,
         add_completion=not is_named,
         pretty_exceptions_enable=False,

@@ -14,7 +14,7 @@ from scraper.engine.counts import USAGE
 from scraper.errors import LayoutError, OutputError
 from scraper.layouts import Layout, choose_layouts
 from scraper.output.files import part_of
-from scraper.output.formats import Table, table_of
+from scraper.output.formats import OutputTable, table_of
 from scraper.output.patterns import Pattern
 from scraper.records import Columns
 from scraper.remote import address_of, is_remote
@@ -42,7 +42,7 @@ def check_pattern(options: Options) -> tuple[Options, Pattern | None]:
     return (options, pattern) if pattern.has_fields else (options._replace(out=Path(pattern.literal)), None)
 
 
-def check_table(option: str, name: Path | None, columns: Columns | None = None) -> Table | None:
+def check_table(option: str, name: Path | None, columns: Columns | None = None) -> OutputTable | None:
     """Return the table that an output becomes by its name, None for JSON Lines; or end with a usage error.
 
     Args:
@@ -99,7 +99,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Sequence[str], pat
         _check_partitions(pattern, inputs, outputs)
 
 
-def check_resumable(options: Options, spans: Path | None, table: Table | None) -> None:
+def check_resumable(options: Options, spans: Path | None, table: OutputTable | None) -> None:
     """End with a usage error if the run could not be resumed."""
     if options.out is None:
         raise typer.BadParameter("stdout cannot be resumed; name a file with -o.", param_hint="--resume")
@@ -117,7 +117,7 @@ def check_resumable(options: Options, spans: Path | None, table: Table | None) -
         raise typer.BadParameter("stdin cannot be read again; save it to a file and name that.", param_hint="--resume")
 
 
-def check_appendable(option: str, table: Table | None) -> None:
+def check_appendable(option: str, table: OutputTable | None) -> None:
     """End with a usage error if the output is a table, which is made of all records at the end of a run."""
     if table is not None:
         raise typer.BadParameter(

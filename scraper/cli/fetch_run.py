@@ -25,7 +25,7 @@ from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
 from scraper.output.fetch_state import Records
 from scraper.output.files import Output
-from scraper.output.formats import Table
+from scraper.output.formats import OutputTable
 from scraper.output.patterns import Pattern
 from scraper.records import HeadlineRecord, PageRecord, columns_of
 from scraper.sources import read_list
@@ -109,7 +109,7 @@ def run(options: Options, web: FetchOptions) -> None:
         write_summary(options.summary, counts)
 
 
-def _check_outputs(options: Options, web: FetchOptions, pattern: Pattern | None) -> Table | None:
+def _check_outputs(options: Options, web: FetchOptions, pattern: Pattern | None) -> OutputTable | None:
     """Return the table that the records become, or end with a usage error if an output is unusable."""
     if web.save is not None and web.save.suffix != ".gz":
         raise typer.BadParameter(f"{str(web.save)!r} must end in .gz; it is written as gzipped WARC.", param_hint="--save")

@@ -26,7 +26,7 @@ _JOINT: Final = "\u00a0"
 """A space at which lines are not broken."""
 
 
-class Entry(NamedTuple):
+class HelpEntry(NamedTuple):
     """An argument, an option or a command, and what it does."""
 
     name: str
@@ -40,7 +40,7 @@ class Help(NamedTuple):
     summary: str
     paragraphs: Sequence[str]
     examples: Sequence[str]
-    panels: Sequence[tuple[str, Sequence[Entry]]]
+    panels: Sequence[tuple[str, Sequence[HelpEntry]]]
 
 
 def help_of(command: TyperCommand | TyperGroup, context: Any) -> Help:
@@ -61,21 +61,21 @@ def help_of(command: TyperCommand | TyperGroup, context: Any) -> Help:
     )
 
 
-def _panels(command: TyperCommand | TyperGroup, context: Any) -> list[tuple[str, list[Entry]]]:
-    panels: dict[str, list[Entry]] = {name: [] for name in _PANELS}
+def _panels(command: TyperCommand | TyperGroup, context: Any) -> list[tuple[str, list[HelpEntry]]]:
+    panels: dict[str, list[HelpEntry]] = {name: [] for name in _PANELS}
     for parameter in command.get_params(context):
         if isinstance(parameter, TyperArgument):
             name = f"{parameter.metavar or parameter.name}{'...' if parameter.nargs != 1 else ''}"
-            panels[_ARGUMENTS].append(Entry(name, parameter.help or ""))
+            panels[_ARGUMENTS].append(HelpEntry(name, parameter.help or ""))
         elif isinstance(parameter, TyperOption) and not parameter.hidden:
             panels[parameter.rich_help_panel or _OPTIONS].append(_option(parameter, context))
     if isinstance(command, TyperGroup):
         for name in command.list_commands(context):
-            panels[_COMMANDS].append(Entry(name, cleandoc(command.commands[name].help or "").partition("\n\n")[0]))
+            panels[_COMMANDS].append(HelpEntry(name, cleandoc(command.commands[name].help or "").partition("\n\n")[0]))
     return [(name, entries) for name, entries in panels.items() if entries]
 
 
-def _option(parameter: TyperOption, context: Any) -> Entry:
+def _option(parameter: TyperOption, context: Any) -> HelpEntry:
     names = ", ".join(sorted(parameter.opts, key=len))
     value = "" if parameter.is_flag else (parameter.display_type_rich(context) or "").strip("<>")
     default = "" if parameter.is_flag or not parameter.show_default else parameter.get_default(context)
@@ -83,7 +83,7 @@ def _option(parameter: TyperOption, context: Any) -> Entry:
     if default not in ("", None):
         origin = f",{_JOINT}from{_JOINT}{CONFIG}" if context.lookup_default(parameter.name) is not None else ""
         text += f" [default:{_JOINT}{f'{default:g}' if isinstance(default, float) else default}{origin}]"
-    return Entry(f"{'' if len(parameter.opts) > 1 else '    '}{names} {value}".rstrip(), text)
+    return HelpEntry(f"{'' if len(parameter.opts) > 1 else '    '}{names} {value}".rstrip(), text)
 
 
 def to_text(help_: Help, columns: int) -> str:
@@ -105,7 +105,7 @@ def to_text(help_: Help, columns: int) -> str:
     return "\n\n".join(blocks).replace(_JOINT, " ")
 
 
-def _rows(entries: Iterable[Entry], names: int, width: int) -> Iterator[str]:
+def _rows(entries: Iterable[HelpEntry], names: int, width: int) -> Iterator[str]:
     indent = " " * (names + 4)
     wrapper = textwrap.TextWrapper(width - len(indent), break_on_hyphens=False)
     for name, text in entries:

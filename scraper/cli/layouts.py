@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scraper.cli.command import Command, Group
+from scraper.cli.command import Command, CommandGroup
 from scraper.cli.options import Layouts, MaxBytes
 from scraper.defaults import MAX_BYTES
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scraper.layouts import Layout
 
 layouts = typer.Typer(
-    name="layouts", cls=Group, no_args_is_help=True, help="List and show the layouts in use, or check a layout file."
+    name="layouts", cls=CommandGroup, no_args_is_help=True, help="List and show the layouts in use, or check a layout file."
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a layout.")]

@@ -31,7 +31,7 @@ from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, Resu
 from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
 from scraper.output.files import Output, file_ids
-from scraper.output.formats import Table
+from scraper.output.formats import OutputTable
 from scraper.output.partitions import Partitions
 from scraper.output.patterns import Pattern
 from scraper.output.uploads import Uploads
@@ -66,7 +66,7 @@ class Closable(Protocol):
 
 @contextmanager
 def finishing(
-    outputs: Sequence[Closable], counts: Counts, *, quiet: bool, unopened: Sequence[Closable] = (), table: Table | None = None
+    outputs: Sequence[Closable], counts: Counts, *, quiet: bool, unopened: Sequence[Closable] = (), table: OutputTable | None = None
 ) -> Iterator[None]:
     """Open the outputs around the block, report how it ended, and exit with the status for it.
 

@@ -14,7 +14,7 @@ from scraper.fetch import Exchange, Rules, exchange_records, warcinfo
 from scraper.output.appending import AppendFile
 from scraper.output.fetch_state import State
 from scraper.output.files import Output, is_special
-from scraper.output.formats import Table
+from scraper.output.formats import OutputTable
 from scraper.output.partitions import Partitions
 from scraper.output.patterns import Pattern
 
@@ -50,7 +50,7 @@ class FetchOutputs:
         save: Path | None,
         state: Path | None,
         pattern: Pattern | None = None,
-        table: Table | None = None,
+        table: OutputTable | None = None,
         spans: Path | None = None,
         report: Callable[[str], object] = print,
     ) -> None:

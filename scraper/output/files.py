@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from scraper.errors import OutputError, ReaderGone, TooManyFailures
 from scraper.output.compression import Packer, packer_for, table_packer
-from scraper.output.formats import Table
+from scraper.output.formats import OutputTable
 
 PART: Final = ".part"
 """Appended to the name of an output until it is complete."""
@@ -45,7 +45,9 @@ class Output:
         ReaderGone: if the reader of a pipe has closed it.
     """
 
-    def __init__(self, path: Path | None, *, is_kept: bool = False, table: Table | None = None, needs_lines: bool = False) -> None:
+    def __init__(
+        self, path: Path | None, *, is_kept: bool = False, table: OutputTable | None = None, needs_lines: bool = False
+    ) -> None:
         self._path = path
         self._is_kept = is_kept
         self._needs_lines = needs_lines
@@ -225,7 +227,7 @@ def _new_of(path: Path) -> Path:
     return part.with_name(part.name + NEW)
 
 
-def rename_part(path: Path, table: Table | None = None) -> None:
+def rename_part(path: Path, table: OutputTable | None = None) -> None:
     """Sync the part file of an output, or the table of it, and rename it to ``path``, with the permissions of the file there."""
     complete = part_of(path) if table is None else _new_of(path)
     if table is not None:
@@ -239,7 +241,7 @@ def rename_part(path: Path, table: Table | None = None) -> None:
         part_of(path).unlink()
 
 
-def _make_table(part: Path, target: Path, table: Table) -> None:
+def _make_table(part: Path, target: Path, table: OutputTable) -> None:
     with ExitStack() as on_error:
         with part.open("rb") as lines, io.BufferedWriter(open_unlocked(target)) as file:
             on_error.callback(target.unlink)

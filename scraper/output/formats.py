@@ -49,7 +49,7 @@ _OTHERS: Final = frozenset(
 """Endings of formats that are not written. A file with such a name and JSON Lines in it would mislead people and programs."""
 
 
-class Table(NamedTuple):
+class OutputTable(NamedTuple):
     """A table that an output becomes."""
 
     format: Format
@@ -67,7 +67,7 @@ class Table(NamedTuple):
         packed.finish()
 
 
-def table_of(name: Path | None, columns: Columns | None) -> Table | None:
+def table_of(name: Path | None, columns: Columns | None) -> OutputTable | None:
     """Return the table that an output of this name becomes; None for JSON Lines.
 
     Args:
@@ -93,7 +93,7 @@ def table_of(name: Path | None, columns: Columns | None) -> Table | None:
         raise OutputError(
             f"writing {found.name} needs {found.library}, which is not installed; install it with: pip install 'press-scraper[{found.extra}]'"
         )
-    return Table(found, columns, Path(f"table{packed}"))
+    return OutputTable(found, columns, Path(f"table{packed}"))
 
 
 class _PackedFile(io.RawIOBase):

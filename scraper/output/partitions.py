@@ -19,7 +19,7 @@ from scraper.output.files import (
     rename_part,
     write_all,
 )
-from scraper.output.formats import Table
+from scraper.output.formats import OutputTable
 from scraper.output.patterns import Pattern
 
 _BUFFER: Final = 32 << 20
@@ -42,7 +42,7 @@ class Partitions:
         OutputError: if a file cannot be opened, written or renamed, or another run writes below the same directory.
     """
 
-    def __init__(self, pattern: Pattern, *, is_kept: bool = False, table: Table | None = None) -> None:
+    def __init__(self, pattern: Pattern, *, is_kept: bool = False, table: OutputTable | None = None) -> None:
         self._pattern = pattern
         self._table = table
         self._is_kept = is_kept

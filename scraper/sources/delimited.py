@@ -72,7 +72,7 @@ def read_delimited(stream: Stream, place: Place, options: ReadOptions) -> Iterat
     if stream.peek().startswith(BOM):
         stream.read(len(BOM))
     csv.field_size_limit(_MOST_CHARS)
-    lines = _Lines(stream, options.max_bytes, delimiter)
+    lines = _CsvLines(stream, options.max_bytes, delimiter)
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
     names = next(rows)
     if (what := own_kind(names)) is not None:
@@ -96,7 +96,7 @@ def read_delimited(stream: Stream, place: Place, options: ReadOptions) -> Iterat
     yield from reader.end()
 
 
-def _next(rows: Iterator[list[str]], lines: "_Lines") -> list[str] | csv.Error | None:
+def _next(rows: Iterator[list[str]], lines: "_CsvLines") -> list[str] | csv.Error | None:
     """Return the next row, or what is wrong with it; None at the end."""
     lines.begin_row()
     try:
@@ -108,7 +108,7 @@ def _next(rows: Iterator[list[str]], lines: "_Lines") -> list[str] | csv.Error |
 
 
 def _fields(
-    row: list[str] | csv.Error, names: list[str], lines: "_Lines", options: ReadOptions
+    row: list[str] | csv.Error, names: list[str], lines: "_CsvLines", options: ReadOptions
 ) -> dict[str, str] | BadRecord | TooLarge:
     """Return the cells of a row by column, or what is wrong with it."""
     if lines.size > options.max_bytes:
@@ -122,7 +122,7 @@ def _fields(
     return dict(zip(names, row, strict=True))
 
 
-class _Lines:
+class _CsvLines:
     """The lines of a table, for the csv module, which makes rows of them.
 
     Of what is beyond ``max_bytes`` in a row, only as much is passed on that the row ends where it should.
@@ -142,7 +142,7 @@ class _Lines:
         """The bytes of the row so far."""
         self.is_utf8 = True
 
-    def __iter__(self) -> "_Lines":
+    def __iter__(self) -> "_CsvLines":
         return self
 
     def __next__(self) -> str:
