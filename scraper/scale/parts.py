@@ -22,7 +22,7 @@ from scraper.engine.tasks import Listed
 from scraper.errors import OutputError
 from scraper.output.dedup import Repeat
 from scraper.output.files import Output
-from scraper.output.formats import Table, table_of
+from scraper.output.formats import OutputTable, table_of
 from scraper.output.partitions import Partitions
 from scraper.output.patterns import Pattern
 from scraper.records import Columns, FailureRecord
@@ -246,7 +246,7 @@ class _FailureLog:
 class _ScratchPartitions(Partitions):
     """The files of a pattern, in a directory of their own."""
 
-    def __init__(self, directory: Path, pattern: str, table: Table | None) -> None:
+    def __init__(self, directory: Path, pattern: str, table: OutputTable | None) -> None:
         escaped = str(directory).replace("{", "{{").replace("}", "}}")
         super().__init__(Pattern.parse(f"{escaped}/{pattern}"), table=table)
         self._directory = directory
