@@ -22,8 +22,8 @@ from scraper.output.uploads import Uploads
 from scraper.records import Columns, to_json_line
 from scraper.remote import address_of, is_remote, local_name
 from scraper.scale.dask import DaskRun, connected
-from scraper.scale.parts import Entry, PartJob
-from scraper.scale.place import Place
+from scraper.scale.parts import ManifestEntry, PartJob
+from scraper.scale.place import PartStore
 
 _ENDING: Final = re.compile(r"(\.jsonl|\.json|\.ndjson|\.csv|\.tsv|\.parquet)?(\.gz|\.zst)?$", re.IGNORECASE)
 _LITERAL: Final = re.compile(r"(?:[^{}]|\{\{|\}\})*")
@@ -32,7 +32,7 @@ _LITERAL: Final = re.compile(r"(?:[^{}]|\{\{|\}\})*")
 class _Destination(NamedTuple):
     """Where the parts go."""
 
-    place: Place
+    place: PartStore
     pattern: str | None
     ending: str
 
@@ -63,7 +63,7 @@ def run_on_dask(
     layouts = tuple((layout.name, layout.digest) for layout in check_layouts(options.layouts))
     # Inputs may change: each part knows what it was made of.
     run = run_digest(job, options.keys, destination.pattern, destination.ending)
-    spans_place = Place(_name_of(spans)) if spans is not None else None
+    spans_place = PartStore(_name_of(spans)) if spans is not None else None
     shared = PartJob(job, destination.place, run, layouts, destination.ending, columns, destination.pattern, spans_place)
     counts = Counts()
     failed = Output(failures) if failures is not None else None
@@ -82,7 +82,7 @@ def run_on_dask(
         write_summary(summary, counts)
 
 
-def _write_failures(output: Output, entries: Sequence[Entry]) -> None:
+def _write_failures(output: Output, entries: Sequence[ManifestEntry]) -> None:
     for entry in entries:
         for failure in entry.failures:
             output.write(to_json_line(failure))
@@ -117,12 +117,12 @@ def _destination(options: Options, columns: Columns) -> _Destination:
     plain, pattern = check_pattern(options)
     if pattern is None:
         name = _name_of(plain.out or Path())
-        return _Destination(Place(name), None, _ending(Path(name), columns))
+        return _Destination(PartStore(name), None, _ending(Path(name), columns))
     text = _name_of(options.out or Path())
     match = _LITERAL.match(text)
     cut = (match[0] if match is not None else "").rfind("/")
     place = text[:cut].replace("{{", "{").replace("}}", "}")
-    return _Destination(Place(place), text[cut + 1 :], _ending(pattern.ending, columns))
+    return _Destination(PartStore(place), text[cut + 1 :], _ending(pattern.ending, columns))
 
 
 def _ending(name: Path, columns: Columns) -> str:

@@ -13,9 +13,9 @@ from scraper.engine.jobs import MOST_FAILURES
 from scraper.errors import OutputError, ScraperError, TooManyFailures
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
-from scraper.scale.manifest import Progress
+from scraper.scale.manifest import PartProgress
 from scraper.scale.parts import (
-    Entry,
+    ManifestEntry,
     PartJob,
     digest_of,
     digests_of,
@@ -93,7 +93,7 @@ class DaskRun:
         self.missing = 0
         """Parts that could not be made."""
 
-    def run(self, inputs: Iterable[str]) -> list[Entry]:
+    def run(self, inputs: Iterable[str]) -> list[ManifestEntry]:
         """Make the parts that are missing, and write the manifest if all are there. Return the entries in the order of the input.
 
         Raises:
@@ -101,7 +101,7 @@ class DaskRun:
             ResumeError: if the directory has other parts.
             TooManyFailures: if there were only failures so far, and too many.
         """
-        progress = Progress(self._shared.place, self._shared.run)
+        progress = PartProgress(self._shared.place, self._shared.run)
         chunks = []
         options = self._shared.job.options
         for number, chunk in enumerate(plan(find_entries(inputs, options), options, are_shipped=True)):
@@ -132,7 +132,9 @@ class DaskRun:
             progress.finish(ordered, self._counts)
         return ordered
 
-    def _do(self, task: Callable[..., Entry], arguments: list[tuple[Any, ...]], sizes: dict[int, int]) -> dict[int, Entry]:
+    def _do(
+        self, task: Callable[..., ManifestEntry], arguments: list[tuple[Any, ...]], sizes: dict[int, int]
+    ) -> dict[int, ManifestEntry]:
         """Do tasks on the cluster, whichever way it does them, and return their entries."""
         from distributed import as_completed
 
@@ -157,7 +159,7 @@ class DaskRun:
                 self._count(entry, sizes[entry.part], is_new=True)
         return entries
 
-    def _count(self, entry: Entry, size: int, *, is_new: bool) -> None:
+    def _count(self, entry: ManifestEntry, size: int, *, is_new: bool) -> None:
         self._counts.take(entry.counts)
         if self._meter is not None:
             self._meter(size)

@@ -7,8 +7,8 @@ import msgspec
 from scraper import __version__
 from scraper.engine.counts import Counts
 from scraper.errors import OutputError, ResumeError
-from scraper.scale.parts import WORK, Entry
-from scraper.scale.place import Place
+from scraper.scale.parts import WORK, ManifestEntry
+from scraper.scale.place import PartStore
 
 MANIFEST: Final = "manifest.json"
 
@@ -19,15 +19,15 @@ class Manifest(msgspec.Struct):
     version: str
     run: str
     pages: int
-    parts: list[Entry]
+    parts: list[ManifestEntry]
     """In the order of the input."""
 
 
 _manifest: Final = msgspec.json.Decoder(Manifest)
-_entry: Final = msgspec.json.Decoder(Entry)
+_entry: Final = msgspec.json.Decoder(ManifestEntry)
 
 
-class Progress:
+class PartProgress:
     """The parts that are there already.
 
     Args:
@@ -39,16 +39,16 @@ class Progress:
         OutputError: if the directory cannot be read.
     """
 
-    def __init__(self, place: Place, run: str) -> None:
+    def __init__(self, place: PartStore, run: str) -> None:
         self._place = place
         self._run = run
         self._names = place.names()
-        self._done: dict[int, Entry] = {}
+        self._done: dict[int, ManifestEntry] = {}
         if MANIFEST in self._names:
             self._done = {entry.part: entry for entry in self._decode(_manifest, MANIFEST).parts}
         elif self._names and not any(name.startswith(f"{WORK}/") for name in self._names):
             raise ResumeError(f"{place.name}: it holds other files; name a new directory")
-        self._first: dict[int, Entry] = {}
+        self._first: dict[int, ManifestEntry] = {}
         for name in sorted(self._names):
             if name.startswith(f"{WORK}/") and name.endswith(".json"):
                 entry = self._decode(_entry, name)
@@ -62,19 +62,19 @@ class Progress:
         except msgspec.MsgspecError as error:
             raise OutputError(f"{self._place.name}/{name}: it cannot be read ({error}); delete the directory") from None
 
-    def done(self, number: int, chunk: str) -> Entry | None:
+    def done(self, number: int, chunk: str) -> ManifestEntry | None:
         """Return the entry of a part that is there, made of the same chunk."""
         entry = self._done.get(number)
         if entry is None or entry.chunk != chunk or not all(file.name in self._names for file in entry.files):
             return None
         return entry
 
-    def listed(self, number: int, chunk: str) -> Entry | None:
+    def listed(self, number: int, chunk: str) -> ManifestEntry | None:
         """Return the entry of a part of which the first pass is done, on the same chunk."""
         entry = self._first.get(number)
         return entry if entry is not None and entry.chunk == chunk else None
 
-    def finish(self, entries: list[Entry], counts: Counts) -> None:
+    def finish(self, entries: list[ManifestEntry], counts: Counts) -> None:
         """Write the manifest, and then remove what it replaces and the files of parts that are none any more."""
         manifest = Manifest(__version__, self._run, counts.kinds.total(), entries)
         self._place.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n", MANIFEST)

@@ -26,7 +26,7 @@ from scraper.output.formats import OutputTable, table_of
 from scraper.output.partitions import Partitions
 from scraper.output.patterns import Pattern
 from scraper.records import Columns, FailureRecord
-from scraper.scale.place import Place
+from scraper.scale.place import PartStore
 
 WORK: Final = ".parts"
 """The directory of entries, and of what is kept between the passes of ``--dedup``, below that of the parts."""
@@ -40,7 +40,7 @@ _failure: Final = msgspec.json.Decoder(FailureRecord)
 _repeats: Final = msgspec.json.Decoder(list[Repeat | None])
 
 
-class File(msgspec.Struct, frozen=True):
+class PartFile(msgspec.Struct, frozen=True):
     """A file of a part."""
 
     name: str
@@ -48,7 +48,7 @@ class File(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class Entry(msgspec.Struct):
+class ManifestEntry(msgspec.Struct):
     """What is known of a part that is done."""
 
     part: int
@@ -58,8 +58,8 @@ class Entry(msgspec.Struct):
     """A digest of what was read, with the sizes and times of the files."""
     input: str
     """The last file that was read."""
-    files: list[File]
-    spans: File | None
+    files: list[PartFile]
+    spans: PartFile | None
     counts: dict[str, Any]
     failures: list[FailureRecord]
 
@@ -68,7 +68,7 @@ class PartJob(NamedTuple):
     """What all tasks of a run have in common."""
 
     job: Job
-    place: Place
+    place: PartStore
     run: str
     layouts: tuple[tuple[str, str], ...]
     """The layouts of the run, with their digests; workers must have the same."""
@@ -77,7 +77,7 @@ class PartJob(NamedTuple):
     columns: Columns
     pattern: str | None = None
     """The pattern of outputs, below the place."""
-    spans: Place | None = None
+    spans: PartStore | None = None
     version: str = __version__
 
 
@@ -96,7 +96,7 @@ def repeats_name(number: int) -> str:
     return f"{WORK}/{number:08d}.repeats"
 
 
-def make_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> Entry:
+def make_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> ManifestEntry:
     """Clean a chunk, put the files of the part in place, and return its entry.
 
     Raises:
@@ -107,7 +107,7 @@ def make_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> Entr
     return _write(shared, number, identity, chunk.place.input, lambda sink: _clean(shared.job, chunk, sink))
 
 
-def list_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> Entry:
+def list_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> ManifestEntry:
     """Clean a chunk, and keep its lines and the digests of its pages for :func:`make_listed_part`. The errors are the same."""
     _check_worker(shared)
     _check_files(chunk, identity)
@@ -116,12 +116,12 @@ def list_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> Entr
             _clean(shared.job, chunk, log)
         for kind in KEPT:
             shared.place.put(scratch / kind, f"{WORK}/{number:08d}.{kind}")
-    entry = Entry(number, shared.run, identity, chunk.place.input, [], None, counts_of(log.counts), log.failures)
+    entry = ManifestEntry(number, shared.run, identity, chunk.place.input, [], None, counts_of(log.counts), log.failures)
     shared.place.write(_encoder.encode(entry), entry_name(number, is_first=True))
     return entry
 
 
-def make_listed_part(shared: PartJob, first: Entry) -> Entry:
+def make_listed_part(shared: PartJob, first: ManifestEntry) -> ManifestEntry:
     """Make a part of what the first pass has kept, without the pages that are repeated. The errors are the same."""
     _check_worker(shared)
     number, place = first.part, shared.place
@@ -195,7 +195,7 @@ def _write(
     fill: Callable[[FileSink], None],
     repeats: _Decided | None = None,
     failures: Sequence[FailureRecord] = (),
-) -> Entry:
+) -> ManifestEntry:
     """Write the files of a part, put them in place, and then its entry."""
     counts, log = Counts(), _FailureLog(failures)
     with shared.place.scratch() as scratch:
@@ -217,14 +217,14 @@ def _write(
             names = [os.path.relpath(path, scratch / "out") for path in found]
             files = [_put(path, shared.place, f"{below}/{name}{shared.ending}") for path, below in zip(found, names, strict=True)]
         written = _put(scratch / "spans.jsonl", shared.spans, f"{name}.jsonl") if shared.spans is not None else None
-    entry = Entry(number, shared.run, identity, input, files, written, counts_of(counts), log.failures)
+    entry = ManifestEntry(number, shared.run, identity, input, files, written, counts_of(counts), log.failures)
     shared.place.write(_encoder.encode(entry), entry_name(number))
     return entry
 
 
-def _put(path: Path, place: Place, name: str) -> File:
+def _put(path: Path, place: PartStore, name: str) -> PartFile:
     with path.open("rb") as file:
-        found = File(name, os.path.getsize(path), hashlib.file_digest(file, "sha256").hexdigest())
+        found = PartFile(name, os.path.getsize(path), hashlib.file_digest(file, "sha256").hexdigest())
     place.put(path, name)
     return found
 

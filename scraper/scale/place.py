@@ -15,7 +15,7 @@ from scraper.remote import is_remote
 _SCRATCH = ".scratch-"
 
 
-class Place:
+class PartStore:
     """The directory of a run's parts. It can be sent to other machines that see the same directory.
 
     Args:
