@@ -653,7 +653,7 @@ def test_another_run_on_the_same_state_says_so(site: Site, tmp_path: Path) -> No
         (lambda folder: (folder / "db").write_text("my thesis" * 1000), "it is not a state file"),
         (lambda folder: subprocess.run(["python3", "-c", _FOREIGN, folder / "db"], check=True), "another program"),
         (lambda folder: (folder / "db").mkdir(), "the state cannot be used"),
-        (lambda folder: (folder / "out").write_text("half a line"), "its last line has no end"),
+        (lambda folder: (folder / "out").write_text("half a line"), "its last line is incomplete"),
         (lambda folder: (folder / "out").mkdir(), "the output cannot be written"),
     ],
 )
@@ -702,7 +702,7 @@ def test_an_output_that_lost_lines_is_not_gone_on_with(site: Site, tmp_path: Pat
     fetch(site.url("/difaf/1"), *args)
     whole = (tmp_path / "out").read_bytes()
     (tmp_path / "out").write_bytes(whole[:-10])
-    assert b"the state knows of" in fetch(site.url("/difaf/2"), *args).stderr
+    assert b"but the state expects" in fetch(site.url("/difaf/2"), *args).stderr
     (tmp_path / "out").unlink()
     assert fetch(site.url("/difaf/2"), *args).returncode == 0
     assert len(rows((tmp_path / "out").read_bytes())) == 1

@@ -130,9 +130,9 @@ def test_python_programs_write_tables(tmp_path: Path) -> None:
     ("args", "message"),
     [
         (["-o", "pages.xlsx"], ".xlsx is not a format of outputs; choose .jsonl, .csv, .tsv, .parquet"),
-        (["-o", "pages.jsonl.BZ2"], ".bz2 is not written"),
-        (["-o", "{site}/{lang}.feather"], ".feather is not written"),
-        (["-o", "pages.db.gz"], ".db is not written"),
+        (["-o", "pages.jsonl.BZ2"], ".bz2 is not a format of outputs"),
+        (["-o", "{site}/{lang}.feather"], ".feather is not a format of outputs"),
+        (["-o", "pages.db.gz"], ".db is not a format of outputs"),
         (["-o", "pages.parquet.gz"], "Parquet is compressed inside; leave .gz out"),
         (["-o", "pages.parquet", "--resume"], "a Parquet file cannot be appended to; use a name for -o that ends in .jsonl"),
         (["-o", "{lang}.csv.gz", "--resume"], "a CSV file cannot be appended to"),
