@@ -169,7 +169,7 @@ def remove(name: str) -> None:
 def check_writable(name: str) -> None:
     """Raise an OSError if nothing can be written to an address of this kind."""
     if is_absolute(name):
-        raise OSError(None, "nothing is written to web servers; name a file, or an address such as s3://bucket/key")
+        raise OSError(None, "web servers cannot be written to; name a file, or an address such as s3://bucket/key")
 
 
 def put(file: Path, name: str) -> None:
@@ -203,7 +203,7 @@ def _system(name: str) -> tuple[Any, str]:
             f"the library for {scheme}:// is not installed; install it with: pip install 'press-scraper[remote]'"
         ) from None
     except ValueError as error:  # fsspec's for a scheme that it does not know
-        raise UnreadableInput(f"{scheme}:// is no address that can be read ({error}); save the file and name that") from None
+        raise UnreadableInput(f"{scheme}:// addresses cannot be read ({error}); save the file and name that") from None
     return system, path
 
 

@@ -307,7 +307,7 @@ FOREIGN = {
     "a Word document (DOCX); save it as": office("[Content_Types].xml", "_rels/.rels", "word/document.xml"),
     "a PowerPoint presentation (PPTX); save it as": office("_rels/.rels", "ppt/presentation.xml", "[Content_Types].xml"),
     "an Excel workbook (XLSX); save the sheet as CSV": office("[Content_Types].xml", "xl/workbook.xml"),
-    "a document of an old Word, Excel or PowerPoint; save it as": bytes.fromhex("d0cf11e0a1b11ae1") + b"W\0o\0r\0d\0" * 99,
+    "a Word, Excel or PowerPoint document in the old format; save it as": bytes.fromhex("d0cf11e0a1b11ae1") + b"W\0o\0r\0d\0" * 99,
     "a document in RTF; save it as": b"{\\rtf1\\ansi un texte}",
     "an e-book (EPUB); make HTML of it": typed("application/epub+zip"),
     "an OpenDocument text (ODT); save it as": typed("application/vnd.oasis.opendocument.text"),

@@ -114,7 +114,7 @@ def test_what_is_wrong_with_a_remote_input_is_one_sentence(bucket: str) -> None:
     assert len(records(done)) == 1
     missing, unknown, page = complaints(done)
     assert missing == f"scraper: {names[0]}: missing: there is no such file or directory; check the address"
-    assert unknown.startswith(f"scraper: {names[1]}: unreadable: gopher:// is no address that can be read")
+    assert unknown.startswith(f"scraper: {names[1]}: unreadable: gopher:// addresses cannot be read")
     assert page == f"scraper: {names[2]}: missing: it is an address, not a file; use `scraper fetch` to read it"
 
 
@@ -230,7 +230,7 @@ def test_a_wrong_range_is_named_and_costs_only_itself(archives: Path, tmp_path: 
     assert [found["input"] for found in records(done)] == [f"{name}#{offset}"]
     failures = [json.loads(line) for line in (tmp_path / "failures.jsonl").read_bytes().splitlines()]
     assert [failure["code"] for failure in failures] == ["bad-record", "bad-record", "missing", "damaged", "damaged", "missing"]
-    assert "'a' and '10' are no range; give the offset and the length" in failures[0]["message"]
+    assert "'a' and '10' are not a range; give the offset and the length" in failures[0]["message"]
 
 
 def test_a_range_is_read_without_the_rest_of_its_file(tmp_path: Path) -> None:

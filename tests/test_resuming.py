@@ -415,7 +415,7 @@ def test_an_output_of_an_unknown_run_is_refused(tmp_path: Path) -> None:
         out.write_bytes(content)
         done = resume(tmp_path, "page.html", "-o", "out.jsonl")
         assert (done.returncode, out.read_bytes()) == (2, content)
-        assert b"nothing beside it tells of which inputs and options it is; delete it to run again" in done.stderr
+        assert b"the inputs and options of its run are not known; delete it to run again" in done.stderr
         assert not (tmp_path / "out.jsonl.checkpoint").exists()
     out.unlink()
     for name, content in (("out.jsonl.part.journal", b'{"run": "0"}\n'), ("out.jsonl.checkpoint", b"no database at all" * 9)):
@@ -431,7 +431,7 @@ def test_what_is_lost_is_noticed(stopped: Path) -> None:
     expected = uninterrupted(stopped)
     os.truncate(stopped / "out/pages.jsonl.part", 1000)
     done = resume(stopped)
-    assert b"it knows more than the outputs hold; the run starts again from the beginning" in done.stderr
+    assert b"the outputs are shorter than it says; the run starts again from the beginning" in done.stderr
     assert done.returncode == 1
     assert (stopped / "out/pages.jsonl").read_bytes() == expected
 

@@ -33,7 +33,10 @@ def option(panel: str, *names: str, help: str, **settings: Any) -> Any:
 
 Inputs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="INPUT", help="Saved pages, archives and dumps: files, directories, or - for stdin."),
+    typer.Argument(
+        metavar="INPUT",
+        help="Saved pages, archives and dumps: files, directories, s3:// and other remote addresses, or - for stdin.",
+    ),
 ]
 
 FromList = Annotated[

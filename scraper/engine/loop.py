@@ -48,9 +48,7 @@ def run_job(
     try:
         if checkpoint is not None:
             if job.options.is_part:
-                raise ResumeError(
-                    "a part of the pages is not counted again by a later run; leave out --limit and --sample, or --resume"
-                )
+                raise ResumeError("a run with --limit or --sample cannot be resumed; leave them out, or --resume")
             _run(job, sink, checkpoint.chunks(inputs, job, meter), processes, meter, checkpoint)
             checkpoint.read()
         elif processes == 1 or job.options.is_part or (isinstance(inputs, Sequence) and _is_little(inputs)):

@@ -146,19 +146,19 @@ class ResumableRun:
         old = self._base.with_name(f"{part_of(self._base).name}.journal")
         if old.exists():
             raise ResumeError(
-                f"{old}: an older version of this program has made it, and its run cannot go on; remove it to start again"
+                f"{old}: it was made by an older version of this program and cannot be continued; remove it to start again"
             )
         if found.digest is None and self._is_single and self._base.exists():
-            raise self._is_of_another_run("exists, and nothing beside it tells of which inputs and options it is")
+            raise self._is_of_another_run("exists, but the inputs and options of its run are not known")
         is_gone = self._is_single and not self._base.exists()
         if found.digest is None or (self.is_complete and (is_gone or found.output != self._out)):
             found.begin(self._digest, self._out)
         elif found.digest != self._digest and self.is_complete:
-            raise self._is_of_another_run("is complete, but of other inputs or options, or of another version")
+            raise self._is_of_another_run("is complete, but from a run with other inputs or options, or of another version")
         elif found.digest != self._digest:
             raise ResumeError(
-                f"{found.file}: it is of a run with other inputs or options, or of another version; "
-                "give those again, or remove it to start again"
+                f"{found.file}: it belongs to a run with other inputs or options, or of another version; "
+                "repeat those, or remove it to start again"
             )
         elif self.is_complete:
             for path, length in found.lengths.items():
@@ -170,7 +170,7 @@ class ResumableRun:
 
     def _restore(self) -> None:
         if not all(file.restore(self._checkpoint.lengths) for file in self._files):
-            self._report(f"{self._checkpoint.file}: it knows more than the outputs hold; the run starts again from the beginning")
+            self._report(f"{self._checkpoint.file}: the outputs are shorter than it says; the run starts again from the beginning")
             self._checkpoint.begin(self._digest, self._out)
             for file in self._files:
                 file.restore({})
@@ -263,7 +263,7 @@ class _ChunkLog:
         last = start.chunks + bool(start.items)  # the last chunk that the position knows
         for number, chunk in enumerate(plan(self.entries(find_entries(inputs, job.options, job.skip)), job.options), 1):
             if isinstance(chunk, FileChunk) and chunk.is_local:
-                raise ResumeError(f"{chunk.place.input}: it cannot be read again; write it to a file, and name that")
+                raise ResumeError(f"{chunk.place.input}: it cannot be read again; save it to a file and name that")
             cuts.update(repr((self.inputs, cut_of(chunk))).encode())
             self._positions[number] = cuts.hexdigest()
             if number == last and self._positions[number] != start.digest:

@@ -189,7 +189,9 @@ def do_task(job: Job, task: Task) -> Done | str:
     try:
         return _do(task, job)
     except OSError as error:  # errors of inputs are failures already
-        return f"{task.directory}: cannot be written ({error.strerror or error}); free some space, or let TMPDIR name another place"
+        return (
+            f"{task.directory}: cannot be written ({error.strerror or error}); free some space, or set TMPDIR to another directory"
+        )
 
 
 def _do(task: Task, job: Job) -> Done:
@@ -203,7 +205,7 @@ def _do(task: Task, job: Job) -> Done:
         _mark(task, number, b"read")
         if number == task.last:
             error = WorkerDied(
-                "the process that read it was killed or crashed, and what follows cannot be had; try it with more memory"
+                "the process that read it was killed or crashed, and the rest of it was not read; try it with more memory"
             )
             fail(task.chunk.place.failed(error), error, sink)
             break

@@ -135,7 +135,7 @@ class Checkpoint(Database):
         if is_locked(error):
             return OutputError(f"{self.file}: another run is writing it; wait for it to end, or name another output")
         if is_damaged(error):
-            return ResumeError(f"{self.file}: it is no checkpoint, or it is damaged ({error}); remove it to start again")
+            return ResumeError(f"{self.file}: it is not a checkpoint, or it is damaged ({error}); remove it to start again")
         return OutputError(f"{self.file}: it cannot be written ({error}); free some space, or check the path")
 
     def foreign(self, *, is_newer: bool) -> ResumeError:

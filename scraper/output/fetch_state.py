@@ -130,7 +130,7 @@ class State(Database):
         """Return the error for a file of another program, or of another version of this one."""
         if is_newer:
             return StateError(
-                f"{self.path}: a newer version of this program has made it; use that, or name another file for --state"
+                f"{self.path}: it was made by a newer version of this program; use that, or name another file for --state"
             )
         return StateError(f"{self.path}: it is a database of another program; name another file for --state")
 

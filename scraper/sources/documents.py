@@ -6,8 +6,8 @@ from scraper.errors import NotText
 
 _AS_TEXT: Final = "save it as HTML or text first"
 _MAGIC: Final = {
-    b"%PDF-": "a PDF document; make text of it first, such as with pdftotext",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": f"a document of an old Word, Excel or PowerPoint; {_AS_TEXT}",
+    b"%PDF-": "a PDF document; convert it to text first, for example with pdftotext",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": f"a Word, Excel or PowerPoint document in the old format; {_AS_TEXT}",
     b"{\\rtf": f"a document in RTF; {_AS_TEXT}",
     b"Rar!\x1a\x07": "a RAR archive; unpack it and name the directory",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it and name the directory",
@@ -28,7 +28,7 @@ _NAME: Final = 30
 _MIME_TYPE: Final = b"mimetype"
 """The first member of an EPUB and of an OpenDocument, stored without compression (OCF 3.3, 4.3; ODF 1.3 part 2, 3.3)."""
 _TYPED: Final = {
-    b"application/epub+zip": "an e-book (EPUB); make HTML of it first, such as with pandoc",
+    b"application/epub+zip": "an e-book (EPUB); convert it to HTML first, for example with pandoc",
     b"application/vnd.oasis.opendocument.spreadsheet": "an OpenDocument spreadsheet (ODS); save the sheet as CSV first",
     b"application/vnd.oasis.opendocument": f"an OpenDocument text (ODT); {_AS_TEXT}",
 }

@@ -91,7 +91,7 @@ def find_entries(inputs: Iterable[str], options: ReadOptions, skip: Collection[F
 def _range_entry(match: re.Match[str]) -> InputEntry | Item:
     offset, length = match["offset"], match["length"]
     if _NUMBER.fullmatch(offset) is None or _NUMBER.fullmatch(length) is None or int(length) == 0:
-        error = BadRecord(f"{offset!r} and {length!r} are no range; give the offset and the length of a record in bytes")
+        error = BadRecord(f"{offset!r} and {length!r} are not a range; give the offset and the length of a record in bytes")
         return InputEntry(match["file"]).place.failed(error)
     return InputEntry(match["file"], span=(int(offset), int(length)))
 
