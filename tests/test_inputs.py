@@ -135,7 +135,7 @@ def test_an_array_that_breaks_off_gives_what_is_whole(tmp_path: Path) -> None:
     rows, said, status = every_way(tmp_path / "x", json_array(PAGES[:5])[:-40])
     assert (len(rows), len(said), status) == (4, 2, 1)
     assert said[0].startswith(f"scraper: {tmp_path / 'x'}#5: bad-record: invalid JSON")
-    assert said[1] == f"scraper: {tmp_path / 'x'}: damaged: after value 5, it breaks off: the JSON has no end"
+    assert said[1] == f"scraper: {tmp_path / 'x'}: damaged: after value 5, it is truncated: the JSON has no end"
     assert "x: empty: the JSON array has no elements" in complaints(run("clean", write(tmp_path / "x", b"[ ]\n")))[0]
 
 
@@ -161,7 +161,7 @@ def test_rows_of_a_table_are_pages(tmp_path: Path) -> None:
 def test_a_bad_row_costs_only_itself(tmp_path: Path) -> None:
     """A row that is damaged, too large or not UTF-8 is named by its number, and the rows around it are read."""
     bad = {
-        b'2,"unescaped "marks" in it",': "bad-record: the row is not separated as the header is",
+        b'2,"unescaped "marks" in it",': "bad-record: the row has other separators than the header",
         b"3,too,many,cells": "bad-record: the row has 4 cells, and the header 3",
         b"4,few": "bad-record: the row has 2 cells, and the header 3",
         "5,un café,".encode("cp1252"): "bad-record: the row is not UTF-8",
@@ -181,7 +181,7 @@ def test_a_table_that_breaks_off_within_a_quotation_is_damaged(tmp_path: Path) -
     """A quotation without end takes no rows with it in silence: the rows before are read, and the last of them is named."""
     rows, said, _ = every_way(tmp_path / "x", table(["1", "one", ""]) + b'2,"two\r\n3,three,\r\n')
     assert [row["text"] for row in rows] == ["one"]
-    assert said == [f"scraper: {tmp_path / 'x'}: damaged: after row 1, it breaks off: a quotation has no end"]
+    assert said == [f"scraper: {tmp_path / 'x'}: damaged: after row 1, it is truncated: a quoted field has no end"]
 
 
 @pytest.mark.parametrize("name", ["json", "csv"])
@@ -213,7 +213,7 @@ def test_a_wrong_text_field_stops_the_run_and_names_the_keys_once(tmp_path: Path
     assert (rows, status, len(said)) == ([], 1, 21)
     assert "#1: bad-record: there is no field 'text': there are 'id', 'content', 'meta.uri'; --text-field" in said[0]
     assert "".join(said).count("there are") == 1
-    assert said[-1] == "scraper: stopped after 20 failures without one page; --keep-going reads on"
+    assert said[-1] == "scraper: stopped after 20 failures without a single page; use --keep-going to continue"
     out = write(tmp_path / "pages.jsonl", b"old\n")
     for jobs in ("1", "2"):
         done = run("clean", tmp_path / "dump", "-o", out, "-j", jobs, "--failures", tmp_path / "failed")
@@ -303,13 +303,13 @@ def typed(media_type: str) -> bytes:
 
 
 FOREIGN = {
-    "a PDF document; make text of it first": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\n" * 30,
+    "a PDF document; convert it to text first": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\n" * 30,
     "a Word document (DOCX); save it as": office("[Content_Types].xml", "_rels/.rels", "word/document.xml"),
     "a PowerPoint presentation (PPTX); save it as": office("_rels/.rels", "ppt/presentation.xml", "[Content_Types].xml"),
     "an Excel workbook (XLSX); save the sheet as CSV": office("[Content_Types].xml", "xl/workbook.xml"),
     "a Word, Excel or PowerPoint document in the old format; save it as": bytes.fromhex("d0cf11e0a1b11ae1") + b"W\0o\0r\0d\0" * 99,
     "a document in RTF; save it as": b"{\\rtf1\\ansi un texte}",
-    "an e-book (EPUB); make HTML of it": typed("application/epub+zip"),
+    "an e-book (EPUB); convert it to HTML": typed("application/epub+zip"),
     "an OpenDocument text (ODT); save it as": typed("application/vnd.oasis.opendocument.text"),
     "an OpenDocument spreadsheet (ODS); save the sheet as CSV": typed("application/vnd.oasis.opendocument.spreadsheet"),
 }
@@ -451,8 +451,8 @@ def test_a_page_in_mhtml_is_read(tmp_path: Path, data: bytes) -> None:
     ("data", "words"),
     [
         (mhtml(IMAGE), "bad-record: it is MHTML, and none of its parts is a page"),
-        (mhtml(html_part(STORY))[:-80], "damaged: the page in this MHTML is broken or breaks off"),
-        (mhtml(html_part(STORY, coding="base64"))[:-60], "damaged: the page in this MHTML is broken or breaks off"),
+        (mhtml(html_part(STORY))[:-80], "damaged: the page in this MHTML is damaged or truncated"),
+        (mhtml(html_part(STORY, coding="base64"))[:-60], "damaged: the page in this MHTML is damaged or truncated"),
     ],
 )
 def test_mhtml_without_a_whole_page_is_a_failure(tmp_path: Path, data: bytes, words: str) -> None:

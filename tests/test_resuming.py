@@ -333,7 +333,7 @@ def test_other_options_or_inputs_are_refused(stopped: Path) -> None:
     ):
         (done) = resume(stopped, "dump.jsonl", "-o", "out/pages.jsonl", *options)
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
-        assert b"pages.jsonl.checkpoint: it is of a run with other inputs or options" in done.stderr
+        assert b"pages.jsonl.checkpoint: it belongs to a run with other inputs or options" in done.stderr
     (stopped / "other.jsonl").write_bytes(data)
     assert resume(stopped, "other.jsonl", "-o", "out/pages.jsonl").returncode == 2
     dump.write_bytes(data.replace(b"broken", b"beaten"))
