@@ -166,7 +166,9 @@ class DaskRun:
         for failure in entry.failures if is_new else ():
             self._report(f"{failure.input}: {failure.code}: {failure.message}")
         if not self._keeps_going and not self._counts.kinds and self._counts.failures.total() >= MOST_FAILURES:
-            raise TooManyFailures(f"stopped after {self._counts.failures.total()} failures without a single page; use --keep-going to continue")
+            raise TooManyFailures(
+                f"stopped after {self._counts.failures.total()} failures without a single page; use --keep-going to continue"
+            )
 
     def _decide(self, parts: int) -> None:
         """Note for each part which of its pages repeat an earlier one: the pass over the digests, in the order of the input."""
