@@ -44,7 +44,7 @@ FromList = Annotated[
     option(
         INPUT,
         metavar="FILE",
-        help="Read also the inputs listed in this file, one per line, or those of a file of --failures. Use - for stdin.",
+        help="Read also the inputs listed in this file, one per line: files, ranges of archives, or --failures. Use - for stdin.",
     ),
 ]
 Include = Annotated[
