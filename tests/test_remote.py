@@ -239,3 +239,26 @@ def test_a_range_is_read_without_the_rest_of_its_file(tmp_path: Path) -> None:
     (tmp_path / "a.warc.gz").write_bytes(b"damage" + one + b"damage")
     done = run("clean", f"{tmp_path}/a.warc.gz#range=6,{len(one)}")
     assert (complaints(done), [found["input"] for found in records(done)]) == ([], [f"{tmp_path}/a.warc.gz#6"])
+
+
+def test_parts_of_a_dask_run_are_objects(s3: Any, bucket: str) -> None:
+    """With --dask, remote inputs give remote parts and a manifest; a second run makes only what was lost; --dedup works there, too."""
+    for n in range(2):
+        s3.put_object(Bucket=bucket, Key=f"in/{n}.jsonl", Body=jsonl(PAGES * 14))
+    command = ("clean", "-q", f"s3://{bucket}/in/", "-o", f"s3://{bucket}/out", "--dask", "local", "-j", "1")
+    names = ["out/manifest.json", "out/part-00000000.jsonl", "out/part-00000001.jsonl"]
+    times = []
+    for lost in (None, names[1]):
+        if lost is not None:
+            s3.delete_object(Bucket=bucket, Key=lost)
+        done = run(*command)
+        assert (complaints(done), done.returncode) == ([], 0)
+        assert [key for key in keys(s3, bucket) if key.startswith("out")] == names
+        times.append(s3.head_object(Bucket=bucket, Key=names[2])["LastModified"])
+    assert times[0] == times[1]
+    bodies = [s3.get_object(Bucket=bucket, Key=name)["Body"].read() for name in names[1:]]
+    assert b"".join(bodies) == run("clean", "-q", f"s3://{bucket}/in/", "-j", "1").stdout
+    run("clean", "-q", f"s3://{bucket}/in/", "--dedup", "-o", f"s3://{bucket}/few", "--dask", "local", "-j", "1")
+    bodies = [s3.get_object(Bucket=bucket, Key=name.replace("out", "few"))["Body"].read() for name in names[1:]]
+    assert b"".join(bodies) == run("clean", "-q", f"s3://{bucket}/in/", "--dedup", "-j", "1").stdout
+    assert bodies[1] == b""
