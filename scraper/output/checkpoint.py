@@ -119,8 +119,8 @@ class Checkpoint(Database):
         )
         values = (self.stage, msgspec.json.encode(position), msgspec.json.encode(self.counts), self.inputs)
         self.do("UPDATE run SET stage = ?, position = ?, counts = ?, inputs = ?", *values)
-        self.commit()
         self.is_new = False
+        self.commit()
 
     def complete(self) -> None:
         """Commit that the outputs have their names, and drop what only a resumed run needs."""
