@@ -412,7 +412,7 @@ def test_fields_are_named_by_the_user(tmp_path: Path) -> None:
         ('{"text": "half', "invalid JSON"),
         ("[1, 2]", "not an object"),
         ('{"url": "https://a.example/"}', "there is no field 'text'"),
-        ('{"text": null}', "nothing in a field 'text'"),
+        ('{"text": null}', "the field 'text' is empty"),
         ('{"text": 5}', "a number"),
         ('{"text": ["a"]}', "a list"),
         ('{"x": ' + "[" * 100_000, "nested too deep"),
