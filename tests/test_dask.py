@@ -213,3 +213,19 @@ def test_without_distributed_one_sentence_says_how_to_install_it(tmp_path: Path)
     assert complaints(done) == [
         "scraper: --dask needs distributed, which is not installed; install it with: pip install 'press-scraper[dask]'"
     ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_all_processes_and_names_what_is_done(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C, which reaches all processes, and SIGTERM end the run without a traceback, with the status of the signal."""
+    (tmp_path / "in").mkdir()
+    slow(tmp_path / "in", 5)
+    command = [*COMMAND, "clean", "in", "-o", "out", "--dask", "local", "-j", "2"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True)
+    wait_for(lambda: list(tmp_path.glob("out/.parts/*.json")))
+    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    first, last = stderr.decode().splitlines()
+    assert first == f"scraper: stopped before the end; what was written so far is in {tmp_path / 'out'}"
+    assert last.startswith("scraper: ")

@@ -4,7 +4,8 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from types import TracebackType
+from typing import Final, NamedTuple, Self
 
 import typer
 
@@ -22,11 +23,26 @@ from scraper.output.uploads import Uploads
 from scraper.records import Columns, to_json_line
 from scraper.remote import address_of, is_remote, local_name
 from scraper.scale.dask import DaskRun, connected
-from scraper.scale.parts import ManifestEntry, PartJob
+from scraper.scale.parts import WORK, ManifestEntry, PartJob
 from scraper.scale.place import PartStore
 
 _ENDING: Final = re.compile(r"(\.jsonl|\.json|\.ndjson|\.csv|\.tsv|\.parquet)?(\.gz|\.zst)?$", re.IGNORECASE)
 _LITERAL: Final = re.compile(r"(?:[^{}]|\{\{|\}\})*")
+
+
+class _Parts:
+    """The directory of parts, which keeps those that are done when the run stops. A context manager."""
+
+    def __init__(self, place: PartStore) -> None:
+        self._name = place.name
+        self.part: Path | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None and os.path.isdir(f"{self._name}/{WORK}"):
+            self.part = Path(self._name)
 
 
 class _Destination(NamedTuple):
@@ -68,7 +84,8 @@ def run_on_dask(
     counts = Counts()
     failed = Output(failures) if failures is not None else None
     sized = (options.inputs or []) if options.from_list is None else None
-    with finishing([uploads, *([failed] if failed is not None else [])], counts, quiet=options.quiet):
+    parts = _Parts(destination.place)
+    with finishing([uploads, parts, *([failed] if failed is not None else [])], counts, quiet=options.quiet):
         with (
             showing_progress(sized, counts, quiet=options.quiet) as meter,
             connected(address, options.jobs or cores()) as client,

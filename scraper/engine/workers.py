@@ -104,7 +104,7 @@ class Workers(Generic[T, A]):
             here, there = self._context.Pipe()
             process = self._context.Process(target=serve, args=(there, self._do, self._job, self._directories), daemon=True)
             try:
-                with _starting():
+                with starting():
                     process.start()
             except (EOFError, OSError) as error:  # the server was killed; it is started again
                 here.close()
@@ -161,7 +161,7 @@ def _check_open_files(workers: int) -> None:
 
 
 @contextmanager
-def _starting() -> Iterator[None]:
+def starting() -> Iterator[None]:
     """Start processes in the block: neither a folder in the working directory nor Ctrl-C reaches the fork server.
 
     The server would import modules from the working directory, where a user may have a folder of any name, and print a traceback if

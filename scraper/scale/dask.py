@@ -10,6 +10,7 @@ import msgspec
 from scraper.engine.chunks import FileChunk, plan
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import MOST_FAILURES
+from scraper.engine.workers import starting
 from scraper.errors import OutputError, ScraperError, TooManyFailures
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
@@ -30,6 +31,9 @@ from scraper.sources.files import find_entries
 LOCAL: Final = "local"
 """The address for which a cluster is started on this machine."""
 
+_SILENT: Final = 60
+"""A level above all of logging."""
+
 
 @contextmanager
 def connected(address: str, workers: int) -> Iterator[Any]:
@@ -46,12 +50,10 @@ def connected(address: str, workers: int) -> Iterator[Any]:
         ) from None
     if address == LOCAL:
         # Cleaning holds the interpreter's lock, so that a second thread in a worker would only wait.
-        with (
-            LocalCluster(
-                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", silence_logs=60
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+        options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": _SILENT}
+        with starting():
+            cluster = LocalCluster(processes=True, **options)
+        with cluster, Client(cluster) as client:
             yield client
         return
     try:
