@@ -14,6 +14,8 @@ import pytest
 import zstandard
 from moto.server import ThreadedMotoServer
 
+import scraper
+from scraper import ScraperError
 from tests.containers import CONTAINERS, jsonl, response, twenty_pages, warc
 from tests.test_cli import HTML, complaints, records, run
 
@@ -125,6 +127,18 @@ def test_stats_read_and_write_remote_files(s3: Any, bucket: str) -> None:
     assert json.loads(done.stdout)["pages"] == 1
     assert run("stats", f"s3://{bucket}/pages.jsonl", "--html", f"s3://{bucket}/report.html").returncode == 0
     assert s3.get_object(Bucket=bucket, Key="report.html")["Body"].read().startswith(b"<!")
+
+
+def test_python_programs_write_remote_files_and_fetch_does_not(s3: Any, bucket: str, tmp_path: Path) -> None:
+    """``run`` from Python writes objects, too; commands that append to their outputs refuse addresses."""
+    scraper.run(HTML, f"s3://{bucket}/pages.jsonl", report=print)
+    assert s3.get_object(Bucket=bucket, Key="pages.jsonl")["Body"].read() == run("clean", "-q", HTML).stdout
+    with pytest.raises(ScraperError, match="cannot be resumed"):
+        scraper.run(HTML, f"s3://{bucket}/pages.jsonl", resume=True)
+    done = run("fetch", "https://www.maghress.com/", "-o", f"s3://{bucket}/a.jsonl", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "is remote, and this command writes local files" in done.stderr.decode()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_the_library_one_sentence_says_how_to_install_it(tmp_path: Path) -> None:

@@ -149,6 +149,8 @@ def check_overwrite(inputs: Iterable[str], out: Path, option: str) -> None:
 def _check_output(option: str, file: Path, inputs: Iterable[str], outputs: Mapping[str, Path | None]) -> None:
     if str(file) == "-":
         raise typer.BadParameter("'-' is not a file; without -o, records go to stdout.", param_hint=option)
+    if (address := address_of(file)) is not None:
+        raise typer.BadParameter(f"{address!r} is remote, and this command writes local files; name one.", param_hint=option)
     check_overwrite(inputs, file, option)
     for other_option, other in outputs.items():
         if other_option == option:

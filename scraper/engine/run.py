@@ -16,6 +16,7 @@ from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
 from scraper.output.files import Output
 from scraper.output.formats import table_of
+from scraper.output.uploads import Uploads
 from scraper.records import Keys, PageRecord, columns_of
 from scraper.sources import ReadOptions
 
@@ -65,9 +66,13 @@ def run(
     table = table_of(Path(output), columns_of(PageRecord, keys))
     if table is not None and resume:
         raise OutputError(f"{output}: a {table.format.name} file cannot be appended to, and a run that writes it not resumed")
-    files = [Output(Path(output), is_kept=resume, table=table, needs_lines=True)]
-    if failures is not None:
-        files.append(Output(Path(failures), is_kept=resume))
+    uploads = Uploads()
+    target, failed = uploads.local(Path(output)), uploads.local(Path(failures) if failures is not None else None)
+    if resume and uploads.are_needed:
+        raise OutputError(f"{output}: remote files are written at the end, and a run that writes them cannot be resumed")
+    files = [Output(target, is_kept=resume, table=table, needs_lines=True)]
+    if failed is not None:
+        files.append(Output(failed, is_kept=resume))
     counts, skip = Counts(), set[tuple[int, int]]()
     sink = FileSink(counts, report, output=files[0], failures=files[1] if failures is not None else None)
     lines = partial(page_lines, keys=keys)
@@ -79,6 +84,7 @@ def run(
             checkpoint = opened.enter_context(ResumableRun(Path(output), digest, files, counts, report=report))
             skip.update(checkpoint.identities())
         else:
+            opened.enter_context(uploads)
             for file in files:
                 opened.enter_context(file)
         skip.update(*(file.identities() for file in files))

@@ -27,6 +27,11 @@ class Uploads:
         self.part: Path | None = None
 
     @property
+    def are_needed(self) -> bool:
+        """Whether an output is remote."""
+        return bool(self._files)
+
+    @property
     def _root(self) -> Path:
         import tempfile  # few runs need it
 
