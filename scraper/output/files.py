@@ -74,7 +74,6 @@ class Output:
                     raise OutputError(f"{self._name}: {self._table.format.name} is not written to pipes and devices; name a file")
                 self._file = io.FileIO(self._target, "w")
             else:
-                self._target.parent.mkdir(parents=True, exist_ok=True)
                 self._file = open_part(part_of(self._target), is_kept=self._is_kept)
                 if not self._is_kept:
                     remove_checkpoint(self._target)
