@@ -250,13 +250,10 @@ def test_an_output_that_cannot_be_opened_is_named(tmp_path: Path, name: str) -> 
     assert "the output cannot be written" in complaints(done)[0]
 
 
-def test_missing_directories_are_made(tmp_path: Path) -> None:
-    """The directories of all outputs of a run are made."""
-    names = ["a/b/out.jsonl", "c/failures.jsonl", "d/spans.jsonl", "e/summary.json"]
-    options = ("-o", "--failures", "--spans", "--summary")
-    args = [part for option, name in zip(options, names, strict=True) for part in (option, tmp_path / name)]
-    assert run("clean", TEXT, *args).returncode == 0
-    assert all((tmp_path / name).is_file() for name in names)
+def test_an_output_in_a_missing_directory_is_refused(tmp_path: Path) -> None:
+    """An output whose directory is missing cannot be written: status 1, and the directory is not made."""
+    done = run("clean", TEXT, "-o", tmp_path / "a/b/out.jsonl")
+    assert (done.returncode, list(tmp_path.iterdir())) == (1, [])
 
 
 def test_a_full_disk_is_named() -> None:
