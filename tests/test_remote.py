@@ -103,7 +103,8 @@ def test_an_object_stays_as_it_was_if_the_run_fails_or_has_no_record(s3: Any, bu
         "scraper: s3://no-such-bucket/a.jsonl: the output cannot be written (The specified bucket does not exist); it is kept"
     )
     for arguments in (["-o", f"s3://{bucket}/pages.jsonl", "--resume"], ["-o", "https://a.example/pages.jsonl"]):
-        assert run("clean", HTML, *arguments).returncode in (1, 2)
+        assert run("clean", HTML, *arguments, env={"TMPDIR": str(tmp_path)}).returncode in (1, 2)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_wrong_with_a_remote_input_is_one_sentence(bucket: str) -> None:

@@ -48,16 +48,18 @@ class Uploads:
         return file
 
     def __enter__(self) -> Self:
-        if not self._files:
-            return self
-        self._root.mkdir(mode=0o700)
+        are_there = {}
         for file, address in self._files.items():
             with _mapped_errors(address):
                 remote.check_writable(address)
-                if remote.exists(address):  # an output without records does not replace it
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    file.touch()
-                    self._placeholders[file] = file.stat().st_ino
+                are_there[file] = remote.exists(address)
+        if are_there:
+            self._root.mkdir(mode=0o700)
+        for file, is_there in are_there.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if is_there:  # an output without records does not replace it
+                file.touch()
+                self._placeholders[file] = file.stat().st_ino
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
