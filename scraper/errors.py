@@ -38,6 +38,7 @@
         │   ├── ServerFailed       server-error *
         │   └── BadStatus          http-status
         ├── NoHeadlines            no-headlines
+        ├── BadFeed                bad-feed
         ├── PageTimeout            page-timeout
         ├── OutOfMemory            out-of-memory
         ├── WorkerDied             worker-died
@@ -285,6 +286,12 @@ class NoHeadlines(PageError):
     """``--ticker-only`` was given, and the page has no ticker that can be read."""
 
     code = "no-headlines"
+
+
+class BadFeed(PageError):
+    """A feed or sitemap cannot be read, or is none."""
+
+    code = "bad-feed"
 
 
 class PageTimeout(PageError):

@@ -28,7 +28,7 @@ LAYERS = (
 """From the bottom up: a package imports itself and layers below, but no other package of its own layer."""
 ONLY_USERS = {
     "selectolax": {"parse"},
-    "lxml": set(),
+    "lxml": {"fetch"},
     "html5lib": set(),
     "typer": {"cli"},
     "rich": {"cli"},

@@ -1,0 +1,35 @@
+"""Test data of other projects, which are in their source distributions."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+CACHE = Path(sys.prefix) / "share" / "scraper-tests"
+"""In the environment, so that they are downloaded once for each."""
+
+
+def sdist(project: str) -> Path:
+    """Return the unpacked source distribution of an installed package, in the version that is installed."""
+    place = CACHE / f"{project}-{version(project)}"
+    if not place.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+            _download(f"{project}=={version(project)}", Path(scratch))
+            os.rename(next(path for path in Path(scratch).iterdir() if path.is_dir()), place)
+    return place
+
+
+def _download(requirement: str, directory: Path) -> None:
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", requirement]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=300, check=False)
+    archives = list(directory.glob("*.tar.gz"))
+    if not archives:
+        pytest.fail(f"the test data of {requirement} cannot be downloaded; `{' '.join(command)}` printed:\n{done.stderr}")
+    with tarfile.open(archives[0]) as archive:
+        archive.extractall(directory, filter="data")
