@@ -1,6 +1,6 @@
 """Pages from the live web. The only package that uses the network."""
 
-from scraper.fetch.addresses import host_of, prepare
+from scraper.fetch.addresses import fold, host_of, prepare, without_session
 from scraper.fetch.client import Client
 from scraper.fetch.exchange import Exchange, Header
 from scraper.fetch.fetcher import Fetched, Fetcher, FetchJob, PreviousFetch
@@ -22,7 +22,9 @@ __all__ = [
     "Scheduler",
     "Throttle",
     "exchange_records",
+    "fold",
     "host_of",
     "prepare",
     "warcinfo",
+    "without_session",
 ]

@@ -6,10 +6,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
+from w3lib.url import canonicalize_url, url_query_cleaner
 
 from scraper.errors import BadAddress, TimedOut, UnknownHost
 from scraper.urls import is_absolute, site_of
@@ -33,6 +35,23 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 _HOST: Final = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]+(?::\d{1,5})?(?:[/?#]|$)")
 """A host with a dot in it, with which an address begins that has lost its scheme."""
+_TRACKING: Final = re.compile(
+    # Analytics, mailings, advertisers and social networks: what AdGuard strips on every site, as far as links to news have it
+    # (https://github.com/AdguardTeam/AdguardFilters/blob/master/TrackParamFilter/sections/general_url.txt has where each comes from),
+    # and a few more that courlan strips (courlan/clean.py).
+    r"(?:(?:utm|mtm|pk|itm|hsa|mc|ga|vero|oly|fb_action|cx|guce)_[\w-]+|fb_ref|fb_source|_ga|_gl|__hs\w+|_hsenc|_hsmi|hsctatracking|_openstat"
+    r"|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|twclid|ttclid|yclid|ysclid|igshid|igsh|srsltid|usqp|mkt_tok|s_cid|wt_mc|xtor|cmpid"
+    r"|ml_subscriber(?:_hash)?|_branch_match_id|guccounter|wickedid"
+    # Sessions, as Heritrix strips them (https://github.com/internetarchive/heritrix3, StripSessionIDs and StripSessionCFIDs).
+    r"|jsessionid|phpsessid|aspsessionid\w*|cfid|cftoken|session_?id)(?:=.*)?"
+    # In PHP-Nuke it is the number of a story: only a value as long as that of a session is one.
+    r"|sid=[0-9a-z]{26,}",
+    re.IGNORECASE,
+)
+"""Parameters of a query that say who asks and from where, and not for which page."""
+_SESSION_IN_PATH: Final = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*|/\((?:[A-Z]\([0-9a-z]{24}\))+\)(?=/)", re.IGNORECASE)
+"""How the session of a reader without cookies is written by servlets, JSF among them (Jakarta Servlet 6.0, 7.1.3), and by ASP.NET."""
+_ORIGIN: Final = re.compile(r"https?://(?:www\.(?=[^/?#:.]))*([^/?#]*?)(?::(?:80|443)?)?(?=[/?#]|$)")
 
 
 def prepare(address: str) -> str:
@@ -52,10 +71,46 @@ def prepare(address: str) -> str:
         url = httpx.URL(address)
     except httpx.InvalidURL as error:
         raise BadAddress(f"{address[:200]!r} is not an address that can be requested ({error})") from None
+    if b"\\" in url.raw_host:
+        raise BadAddress(f"{address[:200]!r} has a backslash in its host; write a slash")
     if url.userinfo:
         raise BadAddress("the address has a user name or a password in it; send credentials with --header")
     path = url.raw_path.decode("ascii")
     return f"{url.scheme}://{url.netloc.decode('ascii')}{path}"
+
+
+def without_session(address: str) -> str:
+    """Return an address without session ids, tracking parameters and fragment: they say who asks and from where, not for which page."""
+    address = _SESSION_IN_PATH.sub("", address.partition("#")[0])
+    _, mark, query = address.partition("?")
+    tracking = [pair.partition("=")[0] for pair in query.split("&") if _TRACKING.fullmatch(pair)] if mark else []
+    return url_query_cleaner(address, tracking, remove=True, unique=False) if tracking else address
+
+
+@lru_cache(maxsize=1 << 13)
+def fold(address: str) -> str:
+    """Return the key under which a crawl knows an address: one for all addresses that differ only in how they are written.
+
+    It has no ``https``, ``www.``, default port, fragment, trailing slash, session id or tracking parameter, its query is sorted, and what
+    is percent-encoded is written in one way. It is an address itself, with itself as its key, but not always that of the page.
+
+    Args:
+        address: any address; one that cannot be requested is its own key.
+    """
+    try:
+        url = canonicalize_url(address)
+        while (shorter := _without_ending(without_session(url))) != url:
+            url = canonicalize_url(shorter)
+    except ValueError:
+        return address
+    origin = _ORIGIN.match(url)
+    return f"http://{origin[1]}{url[origin.end() :]}" if origin is not None else address
+
+
+def _without_ending(url: str) -> str:
+    """Return a canonical address without slashes at the end of its path, unless that is all of it, and without empty parameters there."""
+    path, mark, query = url.partition("?")
+    return f"{path.rstrip('/;') if path.count('/') > 3 else path}{mark}{query}"
 
 
 def host_of(url: str) -> str:
