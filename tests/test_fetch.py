@@ -24,7 +24,7 @@ from scraper.fetch import Client
 from scraper.fetch.transport import ERRORS
 from tests.site import Site
 from tests.site.content import new_headlines, ticker
-from tests.site.server import Reply
+from tests.site.replies import Reply
 from tests.test_running import on_a_terminal
 
 COMMAND = [sys.executable, "-m", "scraper", "fetch"]

@@ -16,7 +16,7 @@ import trustme
 
 from scraper.cli.headers import default_user_agent
 from tests.site import Site
-from tests.site.server import Reply
+from tests.site.replies import Reply
 
 ROOT = Path(__file__).parent.parent
 

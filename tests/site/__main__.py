@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 
 from tests.site.faults import FAULTS
+from tests.site.network import Network
 from tests.site.server import Site
 
 
@@ -28,7 +29,16 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--minute", type=float, default=60, metavar="SECONDS", help="when the front page has new headlines")
+    parser.add_argument("--articles", type=int, metavar="N", help="serve a network of newspapers with N articles on three hosts")
     asked = parser.parse_args()
+    if asked.articles is not None:
+        site = Site(asked.port, network=Network(asked.articles))
+        print(
+            f"Three hosts of a network begin at {', '.join(site.url('/', host) for host in range(3))}. Ctrl-C ends it.", flush=True
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(serve(site, asked.minute))
+        return
     site = Site(asked.port, addresses=("127.0.0.1",))
     print(f"A front page is at {site.url('/')}, with five new headlines every minute.")
     print(f"Articles are at {site.url('/difaf/1')} and every number after it.")

@@ -9,7 +9,8 @@ from email.utils import formatdate
 from functools import cache
 
 from tests.site.content import article
-from tests.site.server import Fault, Reply, Request, Site, page
+from tests.site.replies import Reply, Request, page
+from tests.site.server import Fault, Site
 
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
 CHALLENGE = b"""<!DOCTYPE html><html><head><title>Just a moment...</title><script>window._cf_chl_opt={cType:'managed'};</script></head>

@@ -1,31 +1,20 @@
 """The server: HTTP/1.1 by hand, since no library would send most of its faults."""
 
 import asyncio
-import gzip
 import ssl
 import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.site.content import article, front_page
+from tests.site.network import Network
+from tests.site.replies import Reply, Request, page
 
 ROBOTS = "User-agent: *\nDisallow: /private/\n"
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request as the handlers get it."""
-
-    host: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    target: str
-    """Path and query, as they were sent."""
 
 
 @dataclass
@@ -37,21 +26,6 @@ class Visit:
     headers: dict[str, str]
     began: float
     ended: float = 0.0
-
-
-@dataclass
-class Reply:
-    """An answer; its Content-Length is added."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def raw(self) -> bytes:
-        """Return the bytes to send."""
-        headers = {"Content-Length": str(len(self.body))} | self.headers
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        return f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Reason')}\r\n{head}\r\n".encode("latin-1") + self.body
 
 
 Fault = Callable[["Site", Request, asyncio.StreamWriter], Awaitable[Reply | None]]
@@ -68,6 +42,7 @@ class Site:
         addresses: the addresses to listen at; each is a host of its own.
         tls: the certificate for https; as a proxy, it is used after CONNECT.
         speaks_tls: whether the site itself speaks https.
+        network: the pages to serve in the place of the endless articles; its hosts are the first addresses.
     """
 
     def __init__(
@@ -77,6 +52,7 @@ class Site:
         addresses: Sequence[str] = ("127.0.0.1", "127.0.0.2", "127.0.0.3"),
         tls: ssl.SSLContext | None = None,
         speaks_tls: bool = False,
+        network: Network | None = None,
     ) -> None:
         self.port = port
         self.addresses = addresses
@@ -87,6 +63,7 @@ class Site:
         """The delay of each answer, in seconds."""
         self.log: list[Visit] = []
         self.asked: Counter[tuple[str, str]] = Counter()
+        self.network = network
         self._tls = tls
         self._speaks_tls = speaks_tls
         self._started = threading.Event()
@@ -173,41 +150,11 @@ class Site:
         from tests.site.faults import FAULTS
 
         path = request.path
+        if self.network is not None and request.host not in self.robots:
+            return self.network.reply(self.addresses.index(request.host), request, self.edition)
         if path == "/robots.txt":
             return self.robots.get(request.host, Reply(200, ROBOTS.encode(), {"Content-Type": "text/plain"}))
         if path.startswith("/fault/"):
             fault = FAULTS.get(path.split("/")[2])
             return await fault(self, request, writer) if fault is not None else Reply(404)
         return page(front_page(self.edition) if path == "/" else article(path), request)
-
-
-def page(body: bytes, request: Request, **headers: str) -> Reply:
-    """Return a page, gzipped if the client accepts that."""
-    given = {"Content-Type": "text/html; charset=utf-8", **{name.replace("_", "-"): value for name, value in headers.items()}}
-    if "gzip" in request.headers.get("accept-encoding", "") and "Content-Encoding" not in given:
-        return Reply(200, _gzipped(body), {**given, "Content-Encoding": "gzip"})
-    return Reply(200, body, given)
-
-
-_cache: dict[bytes, bytes] = {}
-
-
-def _gzipped(body: bytes) -> bytes:
-    if body not in _cache:
-        _cache[body] = gzip.compress(body, mtime=0)
-    return _cache[body]
-
-
-_REASONS = {
-    200: "OK",
-    301: "Moved Permanently",
-    302: "Found",
-    304: "Not Modified",
-    403: "Forbidden",
-    404: "Not Found",
-    410: "Gone",
-} | {
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
-}
