@@ -137,6 +137,25 @@ def test_the_document_shows_the_tables_of_the_extractors_that_are_pinned() -> No
         assert f" `{extractor.call}` |" in DOCUMENT
 
 
+def test_the_first_table_says_what_the_measurements_say() -> None:
+    """The table of six rows has the times and paragraphs of the tables below it."""
+
+    def row(pattern: str, text: str) -> list[str]:
+        found = re.search(pattern, text, re.MULTILINE)
+        assert found is not None
+        return [cell.strip() for cell in found[0].strip("|").split("|")]
+
+    summary, _, measured = DOCUMENT.partition("<!-- What follows")
+    times, texts = re.split(r"(?=^\| extractor \| headlines)", measured, flags=re.MULTILINE)
+    _, *names = row(r"^\| \| scraper .*", summary)
+    _, *short_times = row(r"^\| time, in times of scraper .*", summary)
+    _, *short_paragraphs = row(r"^\| paragraphs kept, of 14 .*", summary)
+    assert len(names) == len(OTHERS)  # trafilatura has two rows
+    for name, time, paragraphs in zip(names, short_times, short_paragraphs, strict=True):
+        assert f"{float(row(rf'^\| {name} \|.*', times)[4]):.0f}" == time
+        assert row(rf"^\| {name} \|.*", texts)[9 + 1] == paragraphs
+
+
 def test_scraper_runs_on_the_same_libraries_as_in_its_own_tests() -> None:
     """The libraries that scraper uses while cleaning have the same versions in both lists of pins."""
     ours, theirs = _pins(ROOT / "constraints.txt"), _pins(ROOT / "bench/peers-requirements.txt")
