@@ -152,8 +152,9 @@ def test_the_first_table_says_what_the_measurements_say() -> None:
     _, *short_paragraphs = row(r"^\| paragraphs kept, of 14 .*", summary)
     assert len(names) == len(OTHERS)  # trafilatura has two rows
     for name, time, paragraphs in zip(names, short_times, short_paragraphs, strict=True):
-        assert f"{float(row(rf'^\| {name} \|.*', times)[4]):.0f}" == time
-        assert row(rf"^\| {name} \|.*", texts)[9 + 1] == paragraphs
+        named = rf"^\| {name} \|.*"
+        assert round(float(row(named, times)[4])) == int(time)
+        assert row(named, texts)[10] == paragraphs
 
 
 def test_scraper_runs_on_the_same_libraries_as_in_its_own_tests() -> None:
