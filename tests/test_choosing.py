@@ -105,9 +105,10 @@ def test_conditions_add_up_and_the_first_that_fails_is_counted(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("site", ["https://www.maghress.com/", "www.maghress.com", "MAGHRESS.com", "http://maghress.com:80"])
-def test_a_site_may_be_written_as_an_address(site: str) -> None:
+def test_a_site_may_be_written_as_an_address(site: str, every: list[dict[str, object]]) -> None:
     """Scheme, ``www.``, port and case are ignored in a site."""
-    assert run("clean", *CASES, "-q", "--site", site).stdout == run("clean", *CASES, "-q", "--site", "maghress.com").stdout != b""
+    expected = [record for record in every if record["site"] == "maghress.com"]
+    assert records(run("clean", *CASES, "-q", "--site", site)) == expected != []
 
 
 def test_a_failure_stays_one() -> None:
