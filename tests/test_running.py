@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import zstandard
@@ -70,6 +71,13 @@ def mix(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         "pages.zip",
     ]
     return [place / name for name in names]
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """An empty directory for TMPDIR; its path must be short, since sockets are made there."""
+    with TemporaryDirectory(prefix="k") as directory:
+        yield Path(directory)
 
 
 def results(directory: Path, jobs: int, *args: str | Path) -> tuple[int, bytes, bytes, bytes, bytes]:
@@ -271,10 +279,8 @@ def test_a_page_that_kills_costs_only_itself(tmp_path: Path, form: str) -> None:
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-def test_a_signal_ends_all_processes(tmp_path: Path, mix: list[Path], number: signal.Signals, status: int) -> None:
+def test_a_signal_ends_all_processes(tmp_path: Path, temporary: Path, mix: list[Path], number: signal.Signals, status: int) -> None:
     """No process outlives the run, however it ends, and no temporary file does."""
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
     command = [*COMMAND, "clean", *map(str, mix), "-j2", "-o", str(tmp_path / "out")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(temporary)}) as process:
         wait_for(lambda: len(workers(process.pid)) == 2 and list(tmp_path.glob("out.part")))
@@ -289,10 +295,9 @@ def test_a_signal_ends_all_processes(tmp_path: Path, mix: list[Path], number: si
 
 
 @pytest.mark.parametrize("form", ["jsonl", "warc"])
-def test_a_compressed_file_is_written_as_it_is_read(tmp_path: Path, form: str) -> None:
+def test_a_compressed_file_is_written_as_it_is_read(tmp_path: Path, temporary: Path, form: str) -> None:
     """Of one compressed file, records are in the part file long before the end, little is in TMPDIR, and Ctrl-C keeps what there is."""
-    temporary, part, source = tmp_path / "tmp", tmp_path / "out.part", tmp_path / "in"
-    temporary.mkdir()
+    part, source = tmp_path / "out.part", tmp_path / "in"
     chance = random.Random(7)
     noise = "".join(chance.choices("ابتثجحخدذرزسش ", k=1 << 20))
     starts = (chance.randrange(len(noise) - 3000) for _ in range(8000))
@@ -318,10 +323,8 @@ def test_a_compressed_file_is_written_as_it_is_read(tmp_path: Path, form: str) -
     assert not list(temporary.iterdir())
 
 
-def test_a_closed_pipe_ends_all_processes(tmp_path: Path, mix: list[Path]) -> None:
+def test_a_closed_pipe_ends_all_processes(temporary: Path, mix: list[Path]) -> None:
     """A closed pipe ends all processes at once, without a message and with status 141."""
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
     environment = {**os.environ, "TMPDIR": str(temporary)}
     command = [*COMMAND, "clean", str(mix[5]), str(mix[0]), "-j2"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
