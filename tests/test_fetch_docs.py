@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -150,7 +151,9 @@ def test_the_readme_s_try_without_a_network_works_as_printed(tmp_path: Path) -> 
 @pytest.fixture
 def served() -> Iterator[list[str]]:
     """The addresses that ``python -m tests.site`` prints: a front page, with a minute of half a second, and an article."""
-    command = [sys.executable, "-m", "tests.site", "--port", "8799", "--minute", "0.5"]
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "tests.site", "--port", str(port), "--minute", "0.5"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as site:
         assert site.stdout is not None
         try:

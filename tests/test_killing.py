@@ -17,7 +17,7 @@ from scraper.output.fetch_state import FetchedRow, State
 from tests.site import Site
 from tests.test_fetch import archived
 
-ROUNDS = int(os.environ.get("SCRAPER_KILLS", "20"))
+ROUNDS = int(os.environ.get("SCRAPER_KILLS", "50"))
 PAGES = 400
 
 

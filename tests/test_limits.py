@@ -80,9 +80,9 @@ KINDS: Final[dict[str, Callable[[int], str]]] = {
 }
 """Functions that make a page of about a given size, by name."""
 
-ENOUGH: Final = 0.012
+ENOUGH: Final = 0.03
 """Seconds that are long enough to be compared."""
-SMALL: Final = 100_000
+SMALL: Final = 250_000
 NO_SQUARE: Final = 25
 """The tolerated ratio for ten times the size: above ten for a busy machine and its caches, far below a hundred."""
 

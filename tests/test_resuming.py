@@ -25,7 +25,7 @@ from tests.blocks import ROOT
 from tests.containers import jsonl, parquet, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, complaints
 
-KILLS = int(os.environ.get("SCRAPER_KILLS", "45"))
+KILLS = int(os.environ.get("SCRAPER_KILLS", "104"))
 SEED = os.environ.get("SCRAPER_SEED", "20261")
 PAGES = twenty_pages()
 
@@ -244,7 +244,7 @@ def test_killed_at_random_moments_the_result_is_the_same(place: Path, tmp_path: 
 
 def test_the_names_are_given_once_more(place: Path, tmp_path: Path) -> None:
     """A run that was killed while renaming its outputs only renames them; no input is read again."""
-    for name, fatal in (("many", 1), ("jsonl", 2), ("zstd", 2)):
+    for name, fatal in (("many", 1), ("many", 5), ("jsonl", 1), ("jsonl", 2), ("zstd", 2)):
         case = CASES[name]
         clear(place)
         status = subprocess.run(case.command, cwd=place, capture_output=True, check=False, timeout=120).returncode
