@@ -22,6 +22,12 @@ async def serve(site: Site, minute: float) -> None:
     publishing.cancel()
 
 
+def run(site: Site, minute: float) -> None:
+    """Serve until Ctrl-C."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(site, minute))
+
+
 def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser(
@@ -29,15 +35,13 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--minute", type=float, default=60, metavar="SECONDS", help="when the front page has new headlines")
-    parser.add_argument("--articles", type=int, metavar="N", help="serve a network of newspapers with N articles on three hosts")
+    parser.add_argument("--articles", type=int, metavar="N", help="serve a network of 12 newspapers with N articles on three hosts")
     asked = parser.parse_args()
     if asked.articles is not None:
-        site = Site(asked.port, network=Network(asked.articles))
-        print(
-            f"Three hosts of a network begin at {', '.join(site.url('/', host) for host in range(3))}. Ctrl-C ends it.", flush=True
-        )
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(serve(site, asked.minute))
+        network = Site(asked.port, network=Network(asked.articles))
+        hosts = ", ".join(network.url("/", host) for host in range(len(network.addresses)))
+        print(f"The hosts of the network are {hosts}. Ctrl-C ends it.", flush=True)
+        run(network, asked.minute)
         return
     site = Site(asked.port, addresses=("127.0.0.1",))
     print(f"A front page is at {site.url('/')}, with five new headlines every minute.")
@@ -46,8 +50,7 @@ def main() -> None:
         f"Faults are at {site.url('/fault/404')} and {', '.join(name for name in FAULTS if name != '404')}. Ctrl-C ends it.",
         flush=True,
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(site, asked.minute))
+    run(site, asked.minute)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import gzip
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,9 @@ def page(body: bytes, request: Request, **headers: str) -> Reply:
     return Reply(200, body, given)
 
 
-_cache: dict[bytes, bytes] = {}
-
-
+@lru_cache(maxsize=4096)
 def _gzipped(body: bytes) -> bytes:
-    if body not in _cache:
-        _cache[body] = gzip.compress(body, mtime=0)
-    return _cache[body]
+    return gzip.compress(body, mtime=0)
 
 
 _REASONS = {

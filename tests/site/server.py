@@ -42,7 +42,7 @@ class Site:
         addresses: the addresses to listen at; each is a host of its own.
         tls: the certificate for https; as a proxy, it is used after CONNECT.
         speaks_tls: whether the site itself speaks https.
-        network: the pages to serve in the place of the endless articles; its hosts are the first addresses.
+        network: what to serve instead of the front page and the endless articles; its hosts are the addresses.
     """
 
     def __init__(
@@ -150,11 +150,11 @@ class Site:
         from tests.site.faults import FAULTS
 
         path = request.path
-        if self.network is not None and request.host not in self.robots:
-            return self.network.reply(self.addresses.index(request.host), request, self.edition)
-        if path == "/robots.txt":
+        if path == "/robots.txt" and (self.network is None or request.host in self.robots):
             return self.robots.get(request.host, Reply(200, ROBOTS.encode(), {"Content-Type": "text/plain"}))
         if path.startswith("/fault/"):
             fault = FAULTS.get(path.split("/")[2])
             return await fault(self, request, writer) if fault is not None else Reply(404)
+        if self.network is not None:
+            return self.network.reply(self.addresses.index(request.host), request, self.edition)
         return page(front_page(self.edition) if path == "/" else article(path), request)
