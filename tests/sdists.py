@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,7 +22,9 @@ def sdist(project: str) -> Path:
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
             _download(f"{project}=={version(project)}", Path(scratch))
-            os.rename(next(path for path in Path(scratch).iterdir() if path.is_dir()), place)
+            unpacked = next(path for path in Path(scratch).iterdir() if path.is_dir())
+            with suppress(OSError):  # another process of the same environment was faster
+                os.rename(unpacked, place)
     return place
 
 
