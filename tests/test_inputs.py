@@ -87,6 +87,14 @@ def test_a_damaged_first_line_costs_only_itself(tmp_path: Path, first: bytes) ->
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize("value", [b'"a bad byte \xff"', b"1" * 5000], ids=["byte", "number"])
+@pytest.mark.parametrize("form", [b"%b\n%b", b"[%b, %b]"], ids=["lines", "array"])
+def test_damage_in_a_field_that_is_not_read_costs_nothing(tmp_path: Path, value: bytes, form: bytes) -> None:
+    """A bad byte or a huge number in another field of the first record prevents reading neither this page nor the others."""
+    done = run("clean", write(tmp_path / "dump", form % (b'{"id": ' + value + b', "text": "one"}', b'{"text": "two"}')))
+    assert ([row["text"] for row in records(done)], complaints(done), done.returncode) == (["one", "two"], [], 0)
+
+
 def test_a_large_dump_with_a_damaged_first_line_is_shared(tmp_path: Path) -> None:
     """A dump that is cut into chunks is recognised in spite of its first line, compressed or not, by any number of processes."""
     pages = [(name, data + random.Random(n).randbytes(40_000).hex().encode()) for n, (name, data) in enumerate(PAGES * 4)]

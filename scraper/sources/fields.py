@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from scraper.errors import BadRecord, MissingField, PageError, TooLarge
@@ -85,7 +86,8 @@ class FieldReader:
         if self._unseen:
             self._unseen = {option: name for option, name in self._unseen.items() if find_field(fields, name) is _ABSENT}
         if self._names is None:
-            self._names = names_of(all_fields())
+            with suppress(BadRecord):  # damage in a field that is not read does not prevent reading the others
+                self._names = names_of(all_fields())
 
     def _name_keys(self) -> str:
         """Return which fields there are, the first time."""

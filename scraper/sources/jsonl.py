@@ -117,4 +117,6 @@ def _reason(error: Exception) -> str:
         return "nested too deep"
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg.removesuffix(' at')} at character {error.pos + 1}"
+    if not isinstance(error, UnicodeDecodeError):  # Python's limit for the digits of an integer
+        return "a number has too many digits"
     return re.sub(r"^'[\w-]+' codec can't decode", "cannot decode", str(error))
