@@ -64,7 +64,7 @@ class FetchOutputs:
         """Whether something was written since the last commit."""
         self.state: State | None = None
         self.partitions = Partitions(pattern, table=table) if pattern is not None else None
-        self.records: Output | AppendFile = Output(out, table=table)
+        self.records: Output | AppendFile = Output(out, table=table, needs_lines=True)
         """Where records go, unless to :attr:`partitions`."""
         self.spans: Output | AppendFile | None = Output(spans) if spans is not None else None
 
