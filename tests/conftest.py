@@ -27,6 +27,11 @@ os.environ.pop("SCRAPER_LAYOUTS", None)
 os.environ["XDG_CONFIG_HOME"] = os.devnull
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Return the same name of a test in each process that collects it: compressed bytes may contain the time."""
+    return argname if isinstance(val, bytes) and not val.isascii() else None
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
     """A headless browser with a new profile."""

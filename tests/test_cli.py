@@ -279,6 +279,16 @@ def test_a_device_and_a_pipe_are_written_directly(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+@pytest.mark.parametrize("args", [["--help"], ["clean", "--help"], ["--version"]])
+def test_help_for_a_reader_that_is_gone_ends_quietly_with_141(args: list[str]) -> None:
+    """Help and version end with 141 and no message if nobody reads them."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as pipe:
+        done = subprocess.run([*COMMAND, *args], stdout=pipe, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_a_closed_pipe_ends_the_run_quietly_with_141() -> None:
     """A closed pipe ends the run without a message and with the status of a broken pipe, as in other shell tools."""
     with subprocess.Popen([*COMMAND, "clean", *[str(HTML)] * 50], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -55,6 +55,12 @@ def run(arguments: Sequence[str]) -> int | None:
         else:
             say(usage_error(error))
         return error.exit_code
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # typer ends with 1 if the reader of the help has gone
+            from scraper.engine.counts import READER_GONE
+
+            return READER_GONE
+        raise
     except ConfigError as error:
         from scraper.cli.talk import say
         from scraper.engine.counts import USAGE
