@@ -1,7 +1,7 @@
 """What is kept of the pages and what is removed, in visible characters: the totals of many records."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -42,9 +42,14 @@ def texts_of(record: Texts, field: str) -> list[str]:
     return list(filter(None, [getattr(record, field)]))
 
 
-def kept_in(record: Texts) -> dict[str, int]:
-    """Return the number of visible characters in each field that has any."""
-    counts = {field: visible("".join(texts_of(record, field))) for field in TEXT_FIELDS}
+def kept_in(record: Texts, count: Callable[[str], int] = visible) -> dict[str, int]:
+    """Return the number of visible characters in each field that has any.
+
+    Args:
+        record: the record.
+        count: counts those of a text.
+    """
+    counts = {field: count("".join(texts)) for field in TEXT_FIELDS if (texts := texts_of(record, field))}
     return {field: count for field, count in counts.items() if count}
 
 

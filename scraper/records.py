@@ -150,14 +150,14 @@ Keys = Sequence[tuple[str, str]]
 
 def to_json_line(record: Struct, keys: Keys = ()) -> bytes:
     """Return the record as one line of JSON in UTF-8, with the line end; ``keys`` replace the record's own keys."""
-    line = _encoder.encode({key: getattr(record, name) for key, name in keys} if keys else record)
+    line = _encoder.encode_lines([{key: getattr(record, name) for key, name in keys} if keys else record])
     for first, tails in _PARTS:
         at = line.find(first)
         while at >= 0 and not line.startswith(tails, at + 1):
             at = line.find(first, at + 1)
         if at >= 0:
             line = _LINE_ENDS.sub(lambda end: escape(end[0].decode()).encode(), line)
-    return line + b"\n"
+    return line
 
 
 Columns = Mapping[str, inspect.Type]

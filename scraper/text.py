@@ -22,6 +22,11 @@ def visible(text: str) -> int:
     return len(_INVISIBLE.sub("", "".join(text.split())))
 
 
+def visible_squeezed(text: str) -> int:
+    """Return the number of visible characters of a field, whose pieces are squeezed and joined by line ends; much faster."""
+    return len(text) - text.count(" ") - text.count("\n")
+
+
 def is_blank(text: str) -> bool:
     """Return True if ``text`` has no visible character."""
     return not text[:1].isalnum() and (text.isspace() or not visible(text))

@@ -8,6 +8,7 @@ import msgspec
 
 from scraper.characters import CharacterCounts, kept_in
 from scraper.records import PageRecord, Removed
+from scraper.text import visible_squeezed
 
 OK: Final = 0
 FAILED: Final = 1
@@ -41,7 +42,7 @@ class PageCount(msgspec.Struct, frozen=True):
             digest: the digest of its layout.
             has_characters: whether to count what is kept and removed.
         """
-        kept, removed = (kept_in(record), record.removed) if has_characters else ({}, ())
+        kept, removed = (kept_in(record, visible_squeezed), record.removed) if has_characters else ({}, ())
         return cls(record.kind, record.warnings, record.layout, digest, kept, removed)
 
 

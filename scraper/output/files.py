@@ -104,8 +104,10 @@ class Output:
         """Write one or more complete lines."""
         self._needs_flush = True
         self._needs_lines = self._needs_lines and not lines
-        with mapped_os_errors(self._name):
+        try:
             self._write(self._packer.compress(lines))
+        except OSError as error:  # a context manager would cost each page as much as the rest of this method
+            raise output_error(self._name, error) from None
 
     def restore(self, lengths: Mapping[str, int]) -> bool:
         """Truncate the part file of a killed run to its committed length; return False if it is shorter."""
