@@ -93,9 +93,11 @@ def _url_of(page: Page, document: Document) -> str | None:
 
 def _checked(document: Document) -> Document:
     """Return the document if it has any visible character."""
-    if all(is_blank(document.text[block.start : block.end]) for block in document.blocks):
-        raise EmptyInput("it has no readable text")
-    return document
+    text = document.text
+    for block in document.blocks:
+        if text[block.start : block.start + 1].isalnum() or not is_blank(text[block.start : block.end]):
+            return document
+    raise EmptyInput("it has no readable text")
 
 
 def _label_unknown(document: Document) -> Ledger:

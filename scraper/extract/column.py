@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -41,20 +41,23 @@ class MainColumn:
         self.layout = layout
         self._by_wording: dict[str, list[int]] = {}
         self._by_element: dict[str, list[int]] = {}
+        labels: set[str] = set()
         for n, line in enumerate(lines):
             hit, region = line.hit, line.region
             if hit is not None:
                 self._by_wording.setdefault(hit.rule.label, []).append(n)
-            if region is not None and (hit is None or hit.rule.label == region.rule.label):
-                self._by_element.setdefault(region.rule.label, []).append(n)
-        labels = {line.region.rule.label for line in lines if line.region is not None}
+            if region is not None:
+                label = region.rule.label
+                labels.add(label)
+                if hit is None or hit.rule.label == label:
+                    self._by_element.setdefault(label, []).append(n)
         self.has_regions = bool(labels)
         """Whether any line stands in a named part of the page."""
         self.by_place = labels.isdisjoint(_COLUMN)
         """Whether no element marks the article, as in a text."""
         self.indices = self._find_indices()
         """The lines of the main column, in order."""
-        self.members = set(self.indices)
+        self.members: Collection[int] = set(self.indices) if self.has_regions else self.indices
 
     def with_wording(self, label: str) -> list[int]:
         """Return the lines that are a wording with this label."""
@@ -66,7 +69,7 @@ class MainColumn:
 
     def above(self, n: int) -> Sequence[int]:
         """Return the lines of the main column above line ``n``."""
-        return self.indices[: bisect_left(self.indices, n)]
+        return self.indices[: bisect_left(self.indices, n) if self.has_regions else n]
 
     def adjoining(self, lines: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Yield the first and last line of each run of ``lines`` with no other text in between."""
@@ -87,9 +90,11 @@ class MainColumn:
 
     def end_of_line(self, n: int) -> int:
         """Return the end of line ``n`` with the white space that follows on it."""
-        text = self.document.text
-        limit = self.lines[n + 1].start if n + 1 < len(self.lines) else len(text)
-        return end_of_line(text, self.lines[n].end, limit)
+        return end_of_line(self.document.text, self.lines[n].end, self.next_start(n))
+
+    def next_start(self, n: int) -> int:
+        """Return the start of the line after line ``n``; at the last line, the end of the text."""
+        return self.lines[n + 1].start if n + 1 < len(self.lines) else len(self.document.text)
 
     def may_be_title(self, line: Segment) -> bool:
         """Return True if a line has the shape of a title.

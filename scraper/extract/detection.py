@@ -8,7 +8,7 @@ from scraper.errors import AmbiguousLayout
 from scraper.extract.marks import marks_of, without_marks
 from scraper.extract.segments import Regions, Segment, segments_of
 from scraper.extract.single_line import evidence_on_one_line, is_flattened
-from scraper.extract.ticker import end_of_line, is_plainly_ticker
+from scraper.extract.ticker import is_plainly_ticker
 from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
 from scraper.models import Document
@@ -73,11 +73,12 @@ def detect(document: Document, url: str | None, layouts: Sequence[Layout]) -> De
 
 def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Iterator[Detection]:
     """Yield the evidence for each layout."""
+    site = site_of(url) if url is not None else None
     for layout in layouts:
         regions = Regions(layout)
         segments = segments_of(document, regions)
         evidence = dict(_evidence(document, segments, layout))
-        if url is not None and layout.is_host(site_of(url)):
+        if url is not None and layout.is_host(site):
             rule = layout.rule_of_address(url)
             if document.form == "html" or (rule is not None and rule.evidence is not None):
                 evidence[HOST] = "strong"
@@ -107,7 +108,7 @@ def _shows_signs(document: Document, layout: Layout) -> bool:
         return True
     lines = (block for block in document.blocks if not is_blank(text[block.start : block.end]))
     first, *others = islice(lines, _FEW + 1)
-    return len(others) < _FEW or is_plainly_ticker(document, first.start, first.end, layout)
+    return len(others) < _FEW or is_plainly_ticker(document, first.start, first.end, first.end, layout)
 
 
 def _evidence(document: Document, segments: list[Segment], layout: Layout) -> Iterator[tuple[str, Evidence]]:
@@ -126,8 +127,8 @@ def _evidence(document: Document, segments: list[Segment], layout: Layout) -> It
             yield hit.rule.id, hit.rule.evidence
     if document.form == "text" and segments:
         text = document.text
-        end = end_of_line(text, segments[0].end, segments[1].start if len(segments) > 1 else len(text))
-        if is_plainly_ticker(document, segments[0].start, end, layout, segments[0].slots):
+        first, limit = segments[0], segments[1].start if len(segments) > 1 else len(text)
+        if is_plainly_ticker(document, first.start, first.end, limit, layout, first.slots):
             yield layout.file.ticker.id, "strong"
         if is_flattened(document, segments, layout):
             yield from evidence_on_one_line(text, segments[-1].start, layout)

@@ -65,7 +65,8 @@ class Head:
         top = min([*column.with_wording("notice")[:1], *column.with_wording("dateline")[:1]], default=len(self._lines))
         for n in range(min(top + 1, len(self._lines))):
             line = self._lines[n]
-            if line.hit is None and is_plainly_ticker(column.document, line.begin, column.end_of_line(n), self._layout, line.slots):
+            limit = column.next_start(n)
+            if line.hit is None and is_plainly_ticker(column.document, line.begin, line.end, limit, self._layout, line.slots):
                 yield n
 
     def _find_dateline(self) -> tuple[int | None, SharedLine | None]:
@@ -171,7 +172,9 @@ class Head:
         found = [n for n in self._beside(head) if self._leads_to_author(self._lines[n])]
         if found:
             return found
-        candidates = (n for n in column.with_wording("byline") if n in column.members)
+        candidates = [n for n in column.with_wording("byline") if n in column.members]
+        if not candidates:
+            return self._find_name()
         bylines = {n for n in candidates if self._lines[n].label != "body" and not column.is_sentence(self._lines[n])}
         if bylines and not head and column.by_place and self._openings:
             head = [self._openings[-1] + 1]
@@ -192,6 +195,8 @@ class Head:
 
     def _leads_to_author(self, line: Segment) -> bool:
         """Return True if a whole line is a link to a list of articles by one writer."""
+        if not line.runs:
+            return False
         text = self._column.document.text
         links = [run.element.link for run in line.runs if not is_blank(text[run.start : run.end])]
         return bool(links) and all(link is not None and self._layout.is_author_link(link.href or "") for link in links)
@@ -219,12 +224,12 @@ class Head:
     def _is_name_above_dateline(self, above: Sequence[int], head: Sequence[int]) -> bool:
         """Return True if the line right above the dateline of a text is a name, though nothing marks where the head begins."""
         name = self._lines[above[-1]].text
+        if len(above) > 1 and len(head) < _BETWEEN:
+            return False
         looks_like_name = " " in name and is_name(name)
         if len(above) == 1:
             # Extractors that drop the title leave the name. A title that looks like a name is rare, and is then reported as missing.
             return looks_like_name and not self._openings
-        if len(head) < _BETWEEN:
-            return False
         title = self._lines[above[-_BETWEEN]]
         return self._is_newspaper(name) or (
             looks_like_name

@@ -3,9 +3,9 @@
 A page that a dump has put on one line is labelled by :mod:`scraper.extract.single_line`, any other page line by line.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from scraper.errors import ClaimError
 from scraper.extract.column import MainColumn
@@ -22,6 +22,9 @@ from scraper.layouts import Layout
 from scraper.layouts.layout import Match
 from scraper.models import Document
 from scraper.text import is_blank, squeeze
+
+_ROW: Final = 2
+"""Paragraphs from which on a row takes less time than a claim for each."""
 
 
 class Labelled(NamedTuple):
@@ -144,8 +147,7 @@ def _claim_words(ledger: Ledger, lines: Sequence[Segment], start: int, end: int,
 def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], outline: Outline, layout: Layout) -> None:
     glued = outline.glued_footer
     headings = headings_of(blocks, text, layout, has_title=bool(outline.head.title or outline.head.title_before_dateline))
-    for is_heading, group in groupby(enumerate(blocks), lambda pair: pair[0] in headings):
-        run = [block for _, block in group]
+    for is_heading, run in _runs(blocks, headings):
         if glued is None and not is_heading and _claim_row(ledger, run, layout):
             continue
         for block in run:
@@ -161,11 +163,20 @@ def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], outline: O
                 _claim_words(ledger, [block], start, end, "body", _rule(block, "body", layout, BODY))
 
 
+def _runs(blocks: Sequence[Segment], headings: set[int]) -> Iterator[tuple[bool, Sequence[Segment]]]:
+    """Yield the headings and the paragraphs between them."""
+    if not headings:
+        yield False, blocks
+        return
+    for is_heading, group in groupby(enumerate(blocks), lambda pair: pair[0] in headings):
+        yield is_heading, [block for _, block in group]
+
+
 def _claim_row(ledger: Ledger, run: Sequence[Segment], layout: Layout) -> bool:
     """Claim paragraphs as one row; return False if anything but the same white space separates them."""
-    first = run[0]
-    if len(run) == 1 or any(block.region is not first.region for block in run):
+    if len(run) < _ROW or len({block.region for block in run}) > 1:
         return False
+    first = run[0]
     separator = ledger.text[first.end : run[1].start]
     try:
         ledger.claim_row(first.start, [block.text for block in run], separator, "body", _rule(first, "body", layout, BODY))

@@ -51,9 +51,15 @@ def build_record(
     text = document.text
     links = _Links(url, document.base)
     pieces: defaultdict[Label, list[Claim]] = defaultdict(list)
+    blocks: list[Claim] = []
+    removed: list[Claim] = []
     for claim in claims:
-        pieces[claim.label].append(claim)
-    blocks = [claim for claim in claims if claim.label in BODY]
+        label = claim.label
+        pieces[label].append(claim)
+        if label in BODY:
+            blocks.append(claim)
+        elif label in REMOVED:
+            removed.append(claim)
 
     title = " ".join(_texts(text, pieces.get("title", ()))) or None
     body = _body(document, blocks, keep_lines=layout is None and document.form == "text")
@@ -109,7 +115,7 @@ def build_record(
         images=images,
         original_url=original_url,
         fetched_at=page.fetched_at or (own.captured_at if own is not None else None) or document.saved_at,
-        removed=_removed(text, [claim for claim in claims if claim.label in REMOVED]),
+        removed=_removed(text, removed),
         warnings=[warning for warning, applies in warnings.items() if applies],
     )
 
@@ -260,11 +266,9 @@ def _author(name: str | None, newspaper: str | None) -> str | None:
 
 def _declared_lang(dateline: Dateline | None, labelled: Labelled, address: dict[str, str]) -> Lang | None:
     """Return the language of the page's wordings, or the one in its address."""
-    langs = [
-        dateline.lang if dateline is not None else None,
-        *map(labelled.langs.get, ("byline", "notice", "footer")),
-        address.get("lang"),
-    ]
+    if dateline is not None and dateline.lang is not None and _LANG.match(dateline.lang):
+        return dateline.lang
+    langs = [*map(labelled.langs.get, ("byline", "notice", "footer")), address.get("lang")]
     return next((lang for lang in langs if lang is not None and _LANG.match(lang)), None)
 
 

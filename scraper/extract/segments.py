@@ -62,6 +62,8 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     @property
     def link(self) -> str | None:
         """The address that its words link to; the last of several links, since the others were never closed."""
+        if not self.runs:
+            return None
         links = (run.element.link for run in reversed(self.runs))
         return next((link.href for link in links if link is not None), None)
 
@@ -150,26 +152,22 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
 def _lines_of(document: Document, layout: Layout) -> list[Segment]:
     """Return the lines of a text as segments, which stand in no named part."""
     text, blocks, separator = document.text, document.blocks, layout.file.ticker.usual
-    marks = marks_of(text, blocks)
-    raws = [
-        without_marks(text, block.start, block.end, found).lstrip() if found else text[block.start : block.end]
-        for block, found in zip(blocks, marks, strict=True)
-    ]
-    slots = {n: split_usual(raw, separator) for n, raw in enumerate(raws) if separator and separator in raw and not marks[n]}
-    tickers = {n for n, found in slots.items() if found is not None and len(raws[n]) > _LONGEST_WORDING}
-    lines = [raw if n in tickers else squeeze(raw) for n, raw in enumerate(raws)]
-    hits = {
-        n: layout.wording_of(line)
-        for n, line in enumerate(lines)
-        if layout.shortest < len(line) <= _LONGEST_WORDING and layout.may_begin_wording(line)
-    }
+    shortest, may_begin_wording = layout.shortest, layout.may_begin_wording
     segments: list[Segment] = []
     starts: list[int] = []
-    for n, (block, line) in enumerate(zip(blocks, lines, strict=True)):
-        if line or marks[n]:
-            if n in hits and hits[n] is None:
+    for block, marks in zip(blocks, marks_of(text, blocks), strict=True):
+        start, end = block.start, block.end
+        raw = without_marks(text, start, end, marks).lstrip() if marks else text[start:end]
+        slots = split_usual(raw, separator) if not marks else None
+        is_long_ticker = slots is not None and len(raw) > _LONGEST_WORDING
+        line = raw if is_long_ticker else squeeze(raw)
+        hit = None
+        if shortest < len(line) <= _LONGEST_WORDING and may_begin_wording(line):
+            hit = layout.wording_of(line)
+            if hit is None:
                 starts.append(len(segments))
-            segments.append(Segment(block.start, block.end, line, None, (), hits.get(n), marks[n], slots.get(n)))
+        if line or marks:
+            segments.append(Segment(start, end, line, None, (), hit, marks, slots))
     return _with_joined_wordings(segments, starts, layout) if starts else segments
 
 

@@ -34,8 +34,12 @@ class UsualSlots(NamedTuple):
 
     pieces: Sequence[str]
     """The text of the slots; empty between two adjoining separators."""
-    lengths: Sequence[int]
-    """The lengths of those that are not empty: the headlines."""
+    headlines: int
+    """The number of those that are not empty."""
+    longest: int
+    """The length of the longest."""
+    is_long: bool
+    """Whether most are as long as a headline."""
 
 
 def split_ticker(text: str, start: int, end: int, layout: Layout) -> Iterator[Slot]:
@@ -70,7 +74,8 @@ def split_usual(line: str, separator: str) -> UsualSlots | None:
     joined = " ".join(["", *headlines, ""])
     if not joined.isprintable() or "  " in joined or "\ufffd" in joined:
         return None
-    return UsualSlots(slots, list(map(len, headlines)))
+    lengths = list(map(len, headlines))
+    return UsualSlots(slots, len(lengths), max(lengths, default=0), _are_long(lengths))
 
 
 def _slot(text: str, start: int, end: int) -> Iterator[Slot]:
@@ -92,25 +97,36 @@ def is_ticker(document: Document, start: int, end: int, slots: int, layout: Layo
         usual: the slots of the stretch, if all its separators have the usual form.
     """
     wanted = slots - 1
-    if usual is not None and len(usual.lengths) > wanted:
+    if usual is not None and usual.headlines > wanted:
         return True
     return sum(1 for _ in islice(layout.separator.finditer(document.text, start, end), wanted)) == wanted
 
 
-def is_plainly_ticker(document: Document, start: int, end: int, layout: Layout, usual: UsualSlots | None = None) -> bool:
-    """Return True if a stretch is a ticker regardless of its neighbours: it has many slots, most as long as a headline.
+def is_plainly_ticker(
+    document: Document, start: int, end: int, limit: int, layout: Layout, usual: UsualSlots | None = None
+) -> bool:
+    """Return True if a line is a ticker regardless of its neighbours: it has many slots, most as long as a headline.
 
     Of 911 headlines 5 % had fewer than 24 characters; the cells of a table aligned with spaces are shorter.
+
+    Args:
+        document: the page.
+        start: the start of the line.
+        end: the end of its words.
+        limit: the start of the next line.
+        layout: the layout of the page.
+        usual: the slots of the line, if all its separators have the usual form.
     """
     wanted = layout.file.ticker.slots
-    if end - start < wanted // 2 * _SHORT_HEADLINE:
+    if usual is not None and usual.headlines >= wanted:
+        return usual.is_long
+    end = end_of_line(document.text, end, limit)
+    if end - start < wanted // 2 * _SHORT_HEADLINE or not is_ticker(document, start, end, wanted, layout):
         return False
-    if usual is not None and len(usual.lengths) >= wanted:
-        lengths = usual.lengths
-    elif is_ticker(document, start, end, wanted, layout):
-        lengths = [slot.end - slot.start for slot in split_ticker(document.text, start, end, layout) if slot.is_headline]
-    else:
-        return False
+    return _are_long([slot.end - slot.start for slot in split_ticker(document.text, start, end, layout) if slot.is_headline])
+
+
+def _are_long(lengths: Sequence[int]) -> bool:
     return sum(map(_SHORT_HEADLINE.__le__, lengths)) * 2 > len(lengths)
 
 
@@ -138,9 +154,9 @@ def claim_ticker(ledger: Ledger, document: Document, start: int, end: int, layou
         return
     if usual is None:
         usual = _usual_slots(document, start, end, layout)
-    if usual is not None and max(usual.lengths, default=0) > layout.file.ticker.longest:
+    if usual is not None and usual.longest > layout.file.ticker.longest:
         usual = None
-    has_several = usual is not None and len(usual.lengths) > 1
+    has_several = usual is not None and usual.headlines > 1
     if not has_several and is_unsplit(document.text[start:end], layout):
         claim_unsplit(ledger, start, end, layout)
     elif usual is not None:

@@ -263,7 +263,10 @@ class Layout:
 
     def _address(self, url: str) -> tuple[AddressRule, re.Match[str]] | None:
         path = path_of(url)
-        return next(((rule, match) for rule, pattern in self._addresses if (match := pattern.fullmatch(path)) is not None), None)
+        for rule, pattern in self._addresses:
+            if (match := pattern.fullmatch(path)) is not None:
+                return rule, match
+        return None
 
     def _read_wordings(self) -> Iterator[tuple[WordingRule, Wording]]:
         date = re.sub(r"\(\?P<\w+>", "(?:", self._date.pattern)

@@ -8,6 +8,7 @@ lost to U+FFFD, as long as most letters are left.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import product
 from typing import Final, NamedTuple
@@ -74,15 +75,15 @@ class Wording:
 
     def match(self, line: str) -> dict[str, str] | None:
         """Return the slots if all of a squeezed line is one of these sentences, or several if they are chained."""
-        if not _is_legible(line):
-            return None
-        patterns = self._damaged_lines if LOST in line else self._lines
-        for attempt in (line, _DECORATION.sub("", line)) if _DECORATION.search(line) else (line,):
-            for pattern in patterns:
-                match = pattern.fullmatch(attempt)
-                if match is not None:
-                    return _slots(match)
-        return None
+        patterns = self._lines
+        if LOST in line:
+            if not _is_legible(line):
+                return None
+            patterns = self._damaged_lines
+        match = _first_match(patterns, line)
+        if match is None and (bare := _DECORATION.sub("", line)) != line:
+            match = _first_match(patterns, bare)
+        return _slots(match) if match is not None else None
 
     def find(self, text: str, start: int = 0) -> Found | None:
         """Find the first match in ``text`` from ``start`` on; chained sentences match only if there are several."""
@@ -205,6 +206,13 @@ def _nearest(pattern: re.Pattern[str], match: re.Match[str]) -> re.Match[str]:
     while (later := pattern.search(match.string, match.start() + 1, match.end())) is not None and later.end() == match.end():
         match = later
     return match
+
+
+def _first_match(patterns: Sequence[re.Pattern[str]], line: str) -> re.Match[str] | None:
+    for pattern in patterns:
+        if (match := pattern.fullmatch(line)) is not None:
+            return match
+    return None
 
 
 def _slots(match: re.Match[str]) -> dict[str, str]:
