@@ -31,6 +31,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     layout: Layout | None
     evidence: Sequence[str]
     """The rules by which the layout was detected."""
+    tree: Tree | None = None
+    """The tree of an HTML page."""
 
     @property
     def spans(self) -> list[Span]:
@@ -51,7 +53,7 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
     """
     candidates = builtin_layouts() if layouts is None else tuple(layouts)
     text, decoding = decode(page)
-    document, detection = _read(page, text, decoding, candidates)
+    document, detection, tree = _read(page, text, decoding, candidates)
     if detection is None and known_only:
         raise UnknownLayout("no layout fits the page; use --unknown keep to keep its whole text")
     labelled = label(document, detection.segments, detection.layout) if detection is not None else None
@@ -66,16 +68,17 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
         decoding=decoding,
         layout=detection.layout if detection is not None else None,
         evidence=tuple(detection.evidence) if detection is not None else (),
+        tree=tree,
     )
 
 
-def _read(page: Page, text: str, decoding: Decoding, layouts: tuple[Layout, ...]) -> tuple[Document, Detection | None]:
-    """Return the document of a page and the layout that fits it."""
+def _read(page: Page, text: str, decoding: Decoding, layouts: tuple[Layout, ...]) -> tuple[Document, Detection | None, Tree | None]:
+    """Return the document of a page, the layout that fits it, and the tree of an HTML page."""
     if not is_html(text, page.media_type):
         document = _checked(read_text(text))
         unwrapped = rejoined(document, lambda line: any(layout.is_complete_line(line) for layout in layouts))
         detection = detect(unwrapped, _url_of(page, unwrapped), layouts)
-        return (unwrapped, detection) if detection is not None else (document, None)
+        return (unwrapped, detection, None) if detection is not None else (document, None, None)
     tree = Tree(page.data if decoding.by == "strict" else text)  # the parser takes bytes without encoding them again
     document = _checked(tree.document(parts_of(layouts)))
     detection = detect(document, _url_of(page, document), layouts)
@@ -83,7 +86,7 @@ def _read(page: Page, text: str, decoding: Decoding, layouts: tuple[Layout, ...]
         # The chrome of another layout was cut out, which is text of this page.
         document = tree.document()
         detection = detect(document, _url_of(page, document), layouts)
-    return document, detection
+    return document, detection, tree
 
 
 def _url_of(page: Page, document: Document) -> str | None:

@@ -5,10 +5,10 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from scraper.layouts.schema import AddressRule, ElementRule, ExtensionFile, LayoutFile, WordingRule
+from scraper.layouts.schema import AddressRule, ElementRule, ExtensionFile, LayoutFile, LinkRule, WordingRule
 from scraper.layouts.validation import near
 
-R = TypeVar("R", AddressRule, ElementRule, WordingRule)
+R = TypeVar("R", AddressRule, ElementRule, WordingRule, LinkRule)
 
 
 def extend(layout: LayoutFile, extension: ExtensionFile) -> LayoutFile:
@@ -28,9 +28,11 @@ def extend(layout: LayoutFile, extension: ExtensionFile) -> LayoutFile:
         heading=extension.heading or layout.heading,
         images=extension.images or layout.images,
         author=extension.author or layout.author,
+        lang=extension.lang or layout.lang,
         addresses=_with(extension.addresses, layout.addresses, off),
         elements=_without_off(_with(extension.elements, layout.elements, off), off),
         wordings=_with(extension.wordings, wordings, off),
+        links=_with(extension.links, layout.links, off),
     )
 
 
@@ -52,7 +54,7 @@ def _with_sentences(rule: WordingRule, more: dict[str, list[str]]) -> WordingRul
 def faults_of_extension(layout: LayoutFile, extension: ExtensionFile) -> Iterator[str]:
     """Yield a fault for each rule that an extension names and its layout does not have."""
     wordings = [rule.id for rule in layout.wordings]
-    rules = [rule.id for rule in layout.rules]
+    rules = [rule.id for rule in (*layout.rules, *layout.links)]
     for rule_id in extension.say:
         if rule_id not in wordings:
             yield f"{layout.name!r} has no wording {rule_id!r} - at `$.say.{rule_id}`{near(rule_id, wordings)}"

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from scraper.layouts.schema import NO_AUTHOR, NO_TICKER, AddressRule, ElementRule, LayoutFile, WordingRule
+from scraper.layouts.schema import NO_AUTHOR, NO_TICKER, AddressRule, ElementRule, LayoutFile, LinkRule, WordingRule
 from scraper.layouts.selector import Selector
 from scraper.layouts.wording import LOST, OPENING, TATWEEL, Found, Wording, has_marks
 from scraper.models import Element
@@ -129,6 +129,11 @@ class Layout:
     @cached_property
     def _addresses(self) -> list[tuple[AddressRule, re.Pattern[str]]]:
         return [(rule, re.compile(rule.path)) for rule in self.file.addresses]
+
+    @cached_property
+    def links(self) -> list[tuple[LinkRule, str, re.Pattern[str]]]:
+        """The link rules, each with a CSS selector of its links and the pattern of their targets."""
+        return [(rule, _link_css(rule), re.compile(rule.target or ".*")) for rule in self.file.links]
 
     @property
     def source(self) -> str:
@@ -273,6 +278,13 @@ class Layout:
         for rule in self.file.wordings:
             for lang, sentences in rule.say.items():
                 yield rule, Wording(lang, sentences, date, chained=rule.label == "notice")
+
+
+def _link_css(rule: LinkRule) -> str:
+    conditions = (f'[rel~="{rule.rel}" i]' if rule.rel else "") + (f'[type="{rule.type}" i]' if rule.type else "")
+    around = [Selector.parse(text).css() for text in rule.select]
+    links = ["a[href]", "link[href]"] if not around else [f"{css}[href]" for css in around] + [f"{css} a[href]" for css in around]
+    return ", ".join(f"{link}{conditions}" for link in links)
 
 
 class _Index:

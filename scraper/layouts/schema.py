@@ -34,6 +34,8 @@ ElementLabel = Literal[
     "teaser-newspaper",
     "teaser-subtitle",
 ]
+LinkRole = Literal["listing", "paging", "feed"]
+"""Where a link leads: to a list of articles, to another page of the same list, or to a feed or sitemap."""
 WordingLabel = Literal["notice", "dateline", "byline", "footer", "chrome"]
 
 
@@ -121,6 +123,22 @@ class ImageRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     because: Words
 
 
+class LinkRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which links of a page a crawl follows, in addition to headlines and teasers. All conditions that are given must hold."""
+
+    id: RuleId
+    role: LinkRole
+    select: list[str] = []
+    """Compound selectors of the link, or of an element around it."""
+    rel: Annotated[str, Meta(pattern=r"^[a-z-]*\Z")] = ""
+    """A word of its ``rel``."""
+    type: Annotated[str, Meta(pattern=r"^[a-z0-9/.+-]*\Z")] = ""
+    """Its ``type``, a media type."""
+    target: str = ""
+    """The pattern of the path of its address, with the query."""
+    because: Words
+
+
 Rule = AddressRule | ElementRule | WordingRule
 
 NO_DATE: Final = r"(?P<day>(?!))(?P<month>)(?P<year>)"
@@ -157,13 +175,16 @@ class LayoutFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     heading: HeadingRule = ANY_HEADING
     images: ImageRule = ALL_IMAGES
     author: AuthorRule = NO_AUTHOR
+    lang: Lang | None = None
+    """The language of articles whose address names none."""
     addresses: list[AddressRule] = []
     elements: list[ElementRule] = []
     wordings: list[WordingRule] = []
+    links: list[LinkRule] = []
 
     @property
     def rules(self) -> list[Rule]:
-        """The address, element and wording rules, in the order of the file."""
+        """The rules that label or recognise pages: those of addresses, elements and wordings, in the order of the file."""
         rules: list[Rule] = [*self.addresses]
         rules += self.elements
         rules += self.wordings
@@ -190,7 +211,9 @@ class ExtensionFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     heading: HeadingRule | None = None
     images: ImageRule | None = None
     author: AuthorRule | None = None
+    lang: Lang | None = None
     addresses: list[AddressRule] = []
     """These rules, and those below, come before the layout's rules: if several match, the first counts."""
     elements: list[ElementRule] = []
     wordings: list[WordingRule] = []
+    links: list[LinkRule] = []

@@ -11,7 +11,18 @@ from typing import Any, Final, get_args, get_origin
 
 import msgspec
 
-from scraper.layouts.schema import ALL_IMAGES, NO_DATE, NO_TICKER, ElementLabel, Evidence, ExtensionFile, LayoutFile, WordingLabel
+from scraper.layouts.schema import (
+    ALL_IMAGES,
+    NO_DATE,
+    NO_TICKER,
+    ElementLabel,
+    Evidence,
+    ExtensionFile,
+    LayoutFile,
+    LinkRole,
+    LinkRule,
+    WordingLabel,
+)
 from scraper.layouts.selector import Selector
 from scraper.layouts.wording import Wording, slots_of
 
@@ -19,7 +30,7 @@ _DATE_GROUPS: Final = ("day", "month", "year")
 _ADDRESS_GROUPS: Final = ("newspaper_slug", "lang")
 _PLACE: Final = re.compile(r" - at `(?P<key>key` in `)?\$(?P<rest>.*)`\Z")
 _INVALID_VALUE: Final = re.compile(r"Invalid enum value '(.*)'")
-_LABELS: Final = [*get_args(ElementLabel), *get_args(WordingLabel), *get_args(Evidence)]
+_LABELS: Final = [*get_args(ElementLabel), *get_args(WordingLabel), *get_args(LinkRole), *get_args(Evidence)]
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `(.*)`")
 
 
@@ -84,8 +95,18 @@ def faults_in_rules(file: LayoutFile | ExtensionFile) -> Iterator[str]:
             yield from _fault(element.id, f"elements[{n}].select[{m}]", Selector.parse, selector)
     for n, wording in enumerate(file.wordings):
         yield from _faults_in_sentences(wording.id, f"wordings[{n}].say", wording.say)
+    yield from _faults_in_links(file.links)
     for rule_id, say in file.say.items() if isinstance(file, ExtensionFile) else ():
         yield from _faults_in_sentences(rule_id, f"say.{rule_id}", say)
+
+
+def _faults_in_links(links: Iterable[LinkRule]) -> Iterator[str]:
+    for n, link in enumerate(links):
+        if not (link.select or link.rel or link.type or link.target):
+            yield f"rule {link.id!r}: without select, rel, type or target it matches every link - at `$.links[{n}]`"
+        for m, selector in enumerate(link.select):
+            yield from _fault(link.id, f"links[{n}].select[{m}]", Selector.parse, selector)
+        yield from _fault(link.id, f"links[{n}].target", _pattern, link.target)
 
 
 def _faults_in_sentences(rule_id: str, place: str, say: dict[str, list[str]]) -> Iterator[str]:
@@ -158,7 +179,7 @@ def faults_between_rules(file: LayoutFile, own: LayoutFile | ExtensionFile) -> I
     """
     seen = {f"{file.ticker.id}-unsplit"}
     tables = [table for table in (file.ticker, file.heading, file.images) if table not in (NO_TICKER, ALL_IMAGES)]
-    for rule in (*tables, *file.addresses, *file.elements, *file.wordings):
+    for rule in (*tables, *file.rules, *file.links):
         if rule.id in seen:
             yield f"two rules have the id {rule.id!r}; a rule replaces another only if `off` names that one{_place(rule, own)}"
         seen.add(rule.id)
@@ -185,7 +206,7 @@ def _place(rule: object, own: LayoutFile | ExtensionFile) -> str:
     for table in ("ticker", "heading", "images"):
         if getattr(own, table) is rule:
             return f" - at `$.{table}`"
-    for key in ("addresses", "elements", "wordings"):
+    for key in ("addresses", "elements", "wordings", "links"):
         for n, other in enumerate(getattr(own, key)):
             if other is rule:
                 return f" - at `$.{key}[{n}]`"

@@ -99,6 +99,10 @@ class Tree:
             cut=walk.cut,
         )
 
+    def links(self, css: str) -> list[str]:
+        """Return the targets of the elements that a CSS selector list matches, as they are written."""
+        return [node.attrs.sget("href") for node in self._parser.css(css)]
+
     def _comments(self) -> Iterator[str]:
         """Yield the comments around the start tag of ``html``."""
         root = self._parser.root
