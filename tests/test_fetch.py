@@ -752,7 +752,7 @@ def test_a_terminal_shows_how_the_fetch_stands(site: Site) -> None:
     """The terminal shows done, queued, the rate of each host and failures by code; messages get lines of their own."""
     addresses = [site.url("/difaf/1"), site.url("/fault/404"), site.url("/difaf/2"), site.url("/difaf/3")]
     shown = on_a_terminal("fetch", *addresses, "--delay", "0.4")
-    assert re.search(r"[12] done, [123] queued, \d+ s", shown)
+    assert re.search(r"[12] done \([\d.]+/s\), [123] queued, \d+ s", shown)
     assert re.search(r"127\.0\.0\.1: \d done, [\d.]+/s", shown)
     assert "failed: 1 not-found" in shown
     lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "\n").splitlines()

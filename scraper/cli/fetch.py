@@ -1,14 +1,23 @@
 """The command ``fetch``."""
 
-import re
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
+from scraper.cli.network_options import (
+    Concurrency,
+    Contact,
+    Delay,
+    HeaderLines,
+    IgnoreRobots,
+    Save,
+    TickerOnly,
+    Timeout,
+    UserAgent,
+    seconds,
+)
 from scraper.cli.options import (
-    NETWORK,
-    OUTPUT,
     RUNS,
     Dedup,
     Failures,
@@ -34,15 +43,6 @@ from scraper.cli.options import (
 )
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
 
-_UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def _seconds(text: str | float) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(text).strip())
-    if found is None:
-        raise typer.BadParameter(f"{text!r} is not a duration; write 90, 90s, 15m, 1h or 2d.")
-    return float(found[1]) * _UNITS[found[2]]
-
 
 def fetch(
     urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="Addresses of pages.")] = None,
@@ -58,58 +58,19 @@ def fetch(
     unknown: Unknown = "keep",
     dedup: Dedup = False,
     out: Out = None,
-    save: Annotated[
-        Path | None, option(OUTPUT, metavar="RAW.warc.gz", help="Append all requests and responses to this file.")
-    ] = None,
-    ticker_only: Annotated[
-        bool, option(OUTPUT, "--ticker-only", help="Write headlines instead of pages; with --state, only new ones.")
-    ] = False,
+    save: Save = None,
+    ticker_only: TickerOnly = False,
     keys: Keys = None,
     failures: Failures = None,
     summary: Summary = None,
     spans: Spans = None,
-    delay: Annotated[
-        float,
-        option(
-            NETWORK,
-            metavar="SECONDS",
-            min=0,
-            max=86400,
-            envvar="SCRAPER_DELAY",
-            help="Wait between two requests to a host; longer if its robots.txt asks for it.",
-        ),
-    ] = 1.0,
-    concurrency: Annotated[
-        int, option(NETWORK, metavar="N", min=1, max=256, help="Request pages of at most N hosts at the same time.")
-    ] = 8,
-    timeout: Annotated[
-        float, option(NETWORK, metavar="SECONDS", min=0.01, max=86400, help="Give up a request that takes longer.")
-    ] = 60.0,
-    user_agent: Annotated[
-        str | None,
-        option(
-            NETWORK,
-            metavar="TEXT",
-            envvar="SCRAPER_USER_AGENT",
-            help="Send this user agent; its first word selects the rules in robots.txt.",
-        ),
-    ] = None,
-    contact: Annotated[
-        str | None,
-        option(
-            NETWORK,
-            metavar="TEXT",
-            envvar="SCRAPER_CONTACT",
-            help="Add to the user agent how the owners of a site can reach you: an e-mail address or a URL.",
-        ),
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        option(NETWORK, metavar="'NAME: VALUE'", help="Send this header with each request. Can be repeated."),
-    ] = None,
-    ignore_robots: Annotated[
-        bool, option(NETWORK, "--ignore-robots", help="Fetch what robots.txt forbids, on your own responsibility.")
-    ] = False,
+    delay: Delay = 1.0,
+    concurrency: Concurrency = 8,
+    timeout: Timeout = 60.0,
+    user_agent: UserAgent = None,
+    contact: Contact = None,
+    header: HeaderLines = None,
+    ignore_robots: IgnoreRobots = False,
     state: Annotated[
         Path | None,
         option(
@@ -123,7 +84,7 @@ def fetch(
         option(
             RUNS,
             metavar="TIME",
-            parser=_seconds,
+            parser=seconds,
             help="Fetch pages again that were fetched longer ago than this, such as 12h or 7d.",
         ),
     ] = None,
@@ -138,7 +99,7 @@ def fetch(
         scraper fetch --from-list urls.txt --save raw.warc.gz
         scraper fetch --from-list urls.txt --state db -o out.jsonl
     """
-    from scraper.cli.fetch_run import FetchOptions, run
+    from scraper.cli.fetch_run import FetchOptions, run_fetch
     from scraper.cli.headers import check_headers
 
     options = Options(
@@ -174,4 +135,4 @@ def fetch(
         spans=spans,
         dedup=dedup,
     )
-    run(options, web)
+    run_fetch(options, web)

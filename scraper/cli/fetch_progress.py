@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from scraper.cli.talk import can_show_progress
 from scraper.engine.counts import Counts
+from scraper.engine.fetching import AddressSource
 from scraper.fetch import Fetched, Scheduler, host_of
 from scraper.text import printable
 
@@ -23,8 +24,8 @@ _MOST_HOSTS: Final = 8
 class Progress:
     """Shows the number of pages done and queued, the rate of each host, and failures by code. A context manager."""
 
-    def __init__(self, counts: Counts, scheduler: Scheduler, *, quiet: bool) -> None:
-        self._counts, self._scheduler = counts, scheduler
+    def __init__(self, counts: Counts, scheduler: Scheduler, source: AddressSource, *, quiet: bool) -> None:
+        self._counts, self._scheduler, self._source = counts, scheduler, source
         self._is_shown = not quiet and can_show_progress()
         self._drawing = ExitStack()
         self._times: dict[str, deque[float]] = {}
@@ -61,7 +62,9 @@ class Progress:
     def text(self) -> list[str]:
         """Return the lines to show."""
         now = time.monotonic()
-        lines = [f"{self._done} done, {self._scheduler.queued} queued, {int(now - self._started)} s"]
+        queued = self._scheduler.queued + self._source.waiting
+        elapsed = now - self._started
+        lines = [f"{self._done} done ({self._done / max(1.0, elapsed):.1f}/s), {queued} queued, {int(elapsed)} s"]
         for host, count in self._hosts.most_common(_MOST_HOSTS):
             times = [at for at in tuple(self._times[host]) if at >= now - _RECENT]
             rate = len(times) / max(1.0, min(_RECENT, now - self._started))
@@ -70,6 +73,8 @@ class Progress:
             lines.append(f"  and {len(self._hosts) - _MOST_HOSTS} more hosts")
         if self._counts.failures:
             lines.append("  failed: " + ", ".join(f"{number} {code}" for code, number in self._counts.failures.most_common()))
+        if self._counts.left_out:
+            lines.append("  left out: " + ", ".join(f"{number} {reason}" for reason, number in self._counts.left_out.most_common()))
         return lines
 
     def _render(self) -> "Text":

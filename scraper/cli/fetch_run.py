@@ -1,9 +1,11 @@
 """Runs of ``fetch``."""
 
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from threading import Timer
 from typing import NamedTuple
 
 import typer
@@ -16,14 +18,17 @@ from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, 
 from scraper.cli.talk import say
 from scraper.engine.counts import Counts
 from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
-from scraper.engine.fetching import FetchQueue, FetchRecorder, cleaned_in_order
+from scraper.engine.fetching import AddressSource, FetchQueue, FetchRecorder, cleaned_in_order
 from scraper.engine.jobs import Job, page_lines, ticker_keys, ticker_lines
 from scraper.engine.page_cleaner import PageCleaner
 from scraper.engine.sinks import FileSink
+from scraper.extract.cleaning import Outcome
+from scraper.extract.links import Link
 from scraper.fetch import Client, Fetcher, Header, Scheduler, Throttle
+from scraper.layouts import Layout
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
-from scraper.output.fetch_state import Records
+from scraper.output.fetch_state import Records, State
 from scraper.output.files import Output
 from scraper.output.formats import OutputTable
 from scraper.output.patterns import Pattern
@@ -47,18 +52,60 @@ class FetchOptions(NamedTuple):
     dedup: bool
 
 
-def run(options: Options, web: FetchOptions) -> None:
-    """Fetch the addresses, write the records of their pages, and exit."""
+class FetchContext(NamedTuple):
+    """What a source of addresses is made from."""
+
+    options: Options
+    web: FetchOptions
+    records: Records
+    layouts: Sequence[Layout]
+    state: State | None
+    fetcher: Fetcher
+    counts: Counts
+
+
+def run_fetch(options: Options, web: FetchOptions) -> None:
+    """Fetch the addresses that the user named, write the records of their pages, and exit."""
     if not options.inputs and options.from_list is None:
         raise typer.BadParameter("name an address, or a list of them with --from-list.", param_hint="URL")
+    if web.refresh is not None and web.state is None:
+        raise typer.BadParameter("it needs --state, which remembers when a page was fetched.", param_hint="--refresh")
+    run(options, web, _named_addresses)
+
+
+def _named_addresses(context: FetchContext) -> FetchQueue:
+    options, counts = context.options, context.counts
+    listed = read_list(options.from_list, counts.left_out) if options.from_list is not None else ()
+    addresses = reporting_list_errors(chain(options.inputs or [], listed), options, counts)
+    return FetchQueue(addresses, context.records, context.state, context.web.refresh, counts)
+
+
+def run(
+    options: Options,
+    web: FetchOptions,
+    make_source: Callable[[FetchContext], AddressSource],
+    *,
+    links: Callable[[Outcome], Sequence[Link]] | None = None,
+    max_time: float | None = None,
+) -> None:
+    """Fetch the addresses of a source, write the records of their pages, and exit.
+
+    Args:
+        options: the options that the commands share.
+        web: those of the commands that fetch.
+        make_source: makes the source.
+        links: finds the links of a page, for a source that follows them; feeds and sitemaps are then read, too.
+        max_time: seconds after which no more requests are made.
+    """
     if web.ticker_only and web.dedup:
         raise typer.BadParameter("--ticker-only writes each headline once with --state; leave --dedup out.", param_hint="--dedup")
     options, pattern = check_pattern(options)
     table = _check_outputs(options, web, pattern)
-    job = _job(options, web, pattern)
+    job = _job(options, web, pattern)._replace(links=links)
     if web.ignores_robots:
         say("robots.txt is ignored, on your own responsibility")
-    digests = {layout.name: layout.digest for layout in check_layouts(options.layouts)}
+    layouts = check_layouts(options.layouts)
+    digests = {layout.name: layout.digest for layout in layouts}
     counts = Counts()
     outputs = FetchOutputs(
         out=options.out, pattern=pattern, table=table, spans=web.spans, save=web.save, state=web.state, report=say
@@ -75,14 +122,13 @@ def run(options: Options, web: FetchOptions) -> None:
             max_bytes=options.max_bytes,
             timeout=web.timeout,
             ignores_robots=web.ignores_robots,
+            reads_feeds=links is not None,
             archive=outputs.keep,
             is_proxied=client.is_proxied,
         )
-        listed = read_list(options.from_list, counts.left_out) if options.from_list is not None else ()
-        addresses = reporting_list_errors(chain(options.inputs or [], listed), options, counts)
         records: Records = "headline" if web.ticker_only else "page"
-        queue = FetchQueue(addresses, records, outputs.state, web.refresh, counts)
-        scheduler = Scheduler(iter(queue), fetcher.fetch)
+        source = make_source(FetchContext(options, web, records, layouts, outputs.state, fetcher, counts))
+        scheduler = Scheduler(iter(source), fetcher.fetch, is_ordered=source.is_ordered)
         with nullcontext(outputs.state) if outputs.state is not None else Database() as database:
             sink = FileSink(
                 counts,
@@ -94,18 +140,25 @@ def run(options: Options, web: FetchOptions) -> None:
                 repeats=DedupStore(database) if web.dedup else None,
             )
             recorder = FetchRecorder(sink, outputs, records, digests)
+            # At the end of the time, requests that wait for their turn are given up.
+            timer = Timer(max_time, throttle.stop) if max_time is not None else None
             try:
+                if timer is not None:
+                    timer.daemon = True
+                    timer.start()
                 cleaning = PageCleaner(job, processes=options.jobs or cores())
-                drawing = Progress(counts, scheduler, quiet=options.quiet)
+                drawing = Progress(counts, scheduler, source, quiet=options.quiet)
                 with drawing as progress, cleaning as cleaner:
                     for fetched, cleaned, is_followed in cleaned_in_order(scheduler, cleaner):
                         progress.note(fetched)
-                        recorder.add(fetched, cleaned)
-                        queue.done(fetched.job)
+                        recorder.add(fetched, cleaned, source.refusal(fetched))
+                        source.done(fetched, cleaned)
                         outputs.commit(soon=is_followed)
             finally:
                 throttle.stop()
                 scheduler.stop()
+        outputs.commit()
+        source.finish()
         write_summary(options.summary, counts)
 
 
@@ -122,8 +175,6 @@ def _check_outputs(options: Options, web: FetchOptions, pattern: Pattern | None)
         "--summary": options.summary,
     }
     check_outputs(outputs, [options.from_list] if options.from_list is not None else [], pattern)
-    if web.refresh is not None and web.state is None:
-        raise typer.BadParameter("it needs --state, which remembers when a page was fetched.", param_hint="--refresh")
     if pattern is not None and web.state is not None:
         raise typer.BadParameter("with --state, records are appended to a single file; name one without {}.", param_hint="-o")
     record = HeadlineRecord if web.ticker_only else PageRecord

@@ -59,6 +59,10 @@ class Counts(CharacterCounts):
         """Pages by layout."""
         self.digests: dict[str, str] = {}
         """The digests of the layouts of pages, by name."""
+        self.remaining: Counter[str] = Counter()
+        """Addresses that a crawl has found and not fetched."""
+        self.ended: str | None = None
+        """Why a crawl ended before everything was fetched."""
         self.headlines: int | None = None
         """Headlines written, in a run that writes headlines."""
 
@@ -112,9 +116,16 @@ class Counts(CharacterCounts):
         if kept or removed:
             noun = "character" if kept + removed == 1 else "characters"
             parts.append(f"{kept + removed:,} {noun}: {kept:,} kept, {removed:,} removed")
-        for name, counts in (("warnings", self.warnings), ("left out", self.left_out), ("failed", self.failures)):
+        for name, counts in (
+            ("warnings", self.warnings),
+            ("left out", self.left_out),
+            ("failed", self.failures),
+            ("not fetched yet", self.remaining),
+        ):
             if counts:
                 parts.append(f"{name}: {_listed(counts)}")
+        if self.ended is not None:
+            parts.append(self.ended)
         if self.digests:
             used = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in sorted(self.digests.items()))
             parts.append(f"layout{'' if len(self.digests) == 1 else 's'}: {used}")
@@ -130,6 +141,7 @@ class Counts(CharacterCounts):
             **{name: dict(sorted(count.items())) for name, count in {**counts, "failures": self.failures}.items()},
             "kept": self.kept_by_field,
             "removed": self.removed_by_rule,
+            **({"remaining": self.remaining} if self.remaining else {}),
             "exit_status": self.exit_status,
         }
         return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, Protocol
 
 from scraper import __version__
 from scraper.engine.counts import DIGITS, Counts
@@ -11,7 +12,7 @@ from scraper.engine.fetch_outputs import FetchOutputs
 from scraper.engine.jobs import Cleaned
 from scraper.engine.page_cleaner import PageCleaner
 from scraper.engine.sinks import FileSink
-from scraper.errors import BadAddress, FetchError, PageError
+from scraper.errors import BadAddress, Disallowed, EmptyInput, FetchError, NoHeadlines, NotFound, NotText, PageError
 from scraper.fetch import Fetched, FetchJob, PreviousFetch, Scheduler, prepare
 from scraper.output.fetch_state import OK, FetchedRow, Records, State
 from scraper.records import FailureRecord
@@ -19,8 +20,32 @@ from scraper.sources import Item
 from scraper.sources.files import utf8_name
 
 
+class AddressSource(Protocol):
+    """Where the addresses of a run come from."""
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the results are written in the order of the addresses; if not, as they arrive."""
+
+    @property
+    def waiting(self) -> int:
+        """The number of addresses that are known and not handed out."""
+
+    def __iter__(self) -> Iterator[FetchJob]:
+        """Yield the addresses that are due. This may wait for results of those before."""
+
+    def refusal(self, fetched: Fetched, /) -> str | None:
+        """Return why a page is not written although it was fetched; None if it is."""
+
+    def done(self, fetched: Fetched, cleaned: Cleaned | None, /) -> None:
+        """Take the result of an address, which has its row in the state."""
+
+    def finish(self) -> None:
+        """Count what is left at the end of the run."""
+
+
 class FetchQueue:
-    """The addresses of a run that are due.
+    """The addresses that the user named, as far as they are due.
 
     Args:
         addresses: all that the user named.
@@ -29,6 +54,9 @@ class FetchQueue:
         refresh: seconds after which a page is due again; None if it never is.
         counts: the counts of the run.
     """
+
+    is_ordered: Final = True
+    waiting: Final = 0
 
     def __init__(
         self, addresses: Iterable[str], records: Records, state: State | None, refresh: float | None, counts: Counts
@@ -59,11 +87,18 @@ class FetchQueue:
             previous = PreviousFetch(row.final_url, row.etag, row.last_modified) if row is not None else PreviousFetch()
             yield FetchJob(address, previous)
 
-    def done(self, job: FetchJob) -> None:
+    def refusal(self, _fetched: Fetched) -> str | None:
+        """Return None: what the user named is written."""
+        return None
+
+    def done(self, fetched: Fetched, _cleaned: Cleaned | None) -> None:
         """Note that an address has its row in the state."""
         if self._state is not None:
             with self._lock:
-                self._under_way.discard(_key(job.address))
+                self._under_way.discard(_key(fetched.job.address))
+
+    def finish(self) -> None:
+        """Do nothing: the run ends with its addresses."""
 
 
 def cleaned_in_order(scheduler: Scheduler, cleaner: PageCleaner) -> Iterator[tuple[Fetched, Cleaned | None, bool]]:
@@ -72,7 +107,9 @@ def cleaned_in_order(scheduler: Scheduler, cleaner: PageCleaner) -> Iterator[tup
     batch: list[Fetched] = []
 
     def submit() -> None:
-        items = [Item(fetched.page.input, fetched.page, None, True) for fetched in batch if fetched.page is not None]
+        items = [
+            Item(fetched.page.input, fetched.page, None, fetched.job.is_named) for fetched in batch if fetched.page is not None
+        ]
         under_way.append((list(batch), cleaner.submit(items)))
         batch.clear()
 
@@ -109,18 +146,22 @@ class FetchRecorder:
     def __init__(self, sink: FileSink, outputs: FetchOutputs, records: Records, digests: Mapping[str, str]) -> None:
         self._sink, self._outputs, self._records, self._digests = sink, outputs, records, digests
 
-    def add(self, fetched: Fetched, cleaned: Cleaned | None) -> None:
-        """Take what was fetched, and what became of its page, if there is one."""
+    def add(self, fetched: Fetched, cleaned: Cleaned | None, refusal: str | None = None) -> None:
+        """Take what was fetched, what became of its page, if there is one, and why it is not written nevertheless."""
         counts, state = self._sink.counts, self._outputs.state
         error = fetched.error or (cleaned.error if cleaned is not None else None)
         if state is not None:
             state.put(self._row(fetched, error, has_record=cleaned is None or cleaned.result is not None))
-        if error is not None:
+        if error is not None and not fetched.job.is_named and isinstance(error, _EXPECTED):
+            counts.left_out[error.code] += 1
+        elif error is not None:
             counts.failures[error.code] += 1
             address, url = map(utf8_name, (fetched.job.address, fetched.url))
             self._sink.fail(FailureRecord(input=address, url=url, code=error.code, message=str(error)))
         elif cleaned is None:
             counts.left_out["unchanged"] += 1
+        elif refusal is not None:
+            counts.left_out[refusal] += 1
         elif cleaned.result is None:
             counts.left_out[cleaned.left_out or ""] += 1
         else:
@@ -153,6 +194,10 @@ class FetchRecorder:
             program=f"scraper/{__version__}",
             layouts=" ".join(f"{name}:{digest[:DIGITS]}" for name, digest in self._digests.items()),
         )
+
+
+_EXPECTED: Final = (Disallowed, EmptyInput, NoHeadlines, NotFound, NotText)
+"""Errors of addresses that nobody named but that were found: not every link leads to a page."""
 
 
 def _key(address: str) -> str:

@@ -12,6 +12,7 @@ from scraper.engine.filters import Filters
 from scraper.engine.time_limit import TimeLimit
 from scraper.errors import EmptyInput, InternalError, NoHeadlines, NotText, PageError, UnknownLayout, map_unexpected_errors
 from scraper.extract.cleaning import Outcome, clean
+from scraper.extract.links import Link
 from scraper.extract.record_builder import headline_records
 from scraper.layouts import Layout, choose_layouts
 from scraper.models import Decoding, Document
@@ -23,6 +24,8 @@ Lines = Callable[[Outcome], Iterable[bytes]]
 Unknown = Literal["keep", "skip", "fail"]
 """What is done with a page of no known layout."""
 
+FEED: Final = "feed"
+"""The reason for which feeds and sitemaps are left out of the output of a crawl: they are no pages."""
 MOST_FAILURES: Final = 20
 """Failures after which a run ends if it has not read a single page: the inputs or the options are wrong, and each would fail."""
 
@@ -56,6 +59,8 @@ class Job(NamedTuple):
     """Names the output of a page, where a pattern gives many."""
     keys: Callable[[Outcome], Sequence[str]] | None = None
     """Makes a key for each line, by which a later run recognises it."""
+    links: Callable[[Outcome], Sequence[Link]] | None = None
+    """Finds the links of a page, for a crawl."""
     page_timeout: float | None = None
     """Seconds that cleaning a page may take."""
     has_characters: bool = True
@@ -84,6 +89,8 @@ class Cleaned(msgspec.Struct):
     result: Result | None = None
     left_out: str | None = None
     error: PageError | None = None
+    links: Sequence[Link] = ()
+    """Links to follow, if the job finds them."""
 
 
 class Sink(Protocol):
@@ -138,13 +145,30 @@ def clean_item(job: Job, item: Item) -> Cleaned:
     """Clean an item, filter its record, and make its lines. Whatever goes wrong is in what is returned."""
     if item.left_out is not None:
         return Cleaned(left_out=item.left_out)
+    links: Sequence[Link] = ()
     try:
         with time_limit_of(job.page_timeout):
+            if job.links is not None and (feed := _read_feed(item)) is not None:
+                return Cleaned(left_out=FEED, links=feed)
             outcome = _clean(item, layouts_of(job.layouts), known_only=job.unknown != "keep")
+            links = job.links(outcome) if job.links is not None else ()
             refusal = job.filters.refusal(outcome.record)
-            return Cleaned(left_out=refusal) if refusal is not None else _cleaned(job, outcome)
+            cleaned = Cleaned(left_out=refusal) if refusal is not None else _cleaned(job, outcome)
     except PageError as error:
-        return Cleaned(left_out=error.code) if _is_left_out(error, item, job.unknown) else Cleaned(error=error)
+        cleaned = Cleaned(left_out=error.code) if _is_left_out(error, item, job.unknown) else Cleaned(error=error)
+    cleaned.links = links
+    return cleaned
+
+
+def _read_feed(item: Item) -> list[Link] | None:
+    """Return the links of a feed or sitemap; None if the item is a page."""
+    from scraper.fetch.feeds import is_feed, read_feed  # the package of the live web, which only a crawl needs
+
+    if item.page is None or not is_feed(item.page.octets):
+        return None
+    with map_unexpected_errors("page"):
+        feed = read_feed(item.page.octets, item.page.url or "")
+    return [*(Link(url, "story") for url in feed.pages), *(Link(url, "sitemap") for url in feed.sitemaps)]
 
 
 def _cleaned(job: Job, outcome: Outcome) -> Cleaned:

@@ -25,6 +25,7 @@ from scraper.fetch.addresses import host_of, is_private_host, prepare
 from scraper.fetch.body import unpack
 from scraper.fetch.client import Getter
 from scraper.fetch.exchange import Exchange, Header
+from scraper.fetch.feeds import is_feed
 from scraper.fetch.retry import TRIES, backoff, is_transient
 from scraper.fetch.robots import MAX_BYTES as ROBOTS_MAX_BYTES
 from scraper.fetch.robots import Robots, RobotsStore
@@ -51,6 +52,8 @@ class FetchJob(msgspec.Struct, frozen=True):
     address: str
     """As the user wrote it."""
     previous: PreviousFetch = PreviousFetch()
+    is_named: bool = True
+    """Whether the user named it; a crawl has found the others."""
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +86,7 @@ class Fetcher:
         max_bytes: the most bytes of a page, without its content codings.
         timeout: the most seconds for resolving the host of a redirect.
         ignores_robots: whether to ignore robots.txt.
+        reads_feeds: whether feeds and sitemaps are wanted, too; otherwise they are no pages.
         archive: called with every exchange, before anything else is done with it.
         is_proxied: returns True if a proxy resolves the name of an address, which is then not checked here.
         rng: the source of randomness for retries.
@@ -98,6 +102,7 @@ class Fetcher:
         max_bytes: int,
         timeout: float = 60.0,
         ignores_robots: bool = False,
+        reads_feeds: bool = False,
         archive: Callable[[Exchange], None] = lambda _: None,
         is_proxied: Callable[[str], bool] = lambda _: False,
         rng: Random | None = None,
@@ -106,6 +111,7 @@ class Fetcher:
         self._throttle = throttle
         self._max_bytes = max_bytes
         self._timeout = timeout
+        self._reads_feeds = reads_feeds
         self._robots = None if ignores_robots else Robots(user_agent, self._get_robots, robots_store)
         self._archive = archive
         self._is_proxied = is_proxied
@@ -123,7 +129,7 @@ class Fetcher:
                 exchange = self._request(url, _validators(job.previous, url), only_public=only_public)
                 target = exchange.location
                 if target is None:
-                    return _finished(job, exchange, self._max_bytes)
+                    return _finished(job, exchange, self._max_bytes, reads_feeds=self._reads_feeds)
                 only_public, redirected = self._follow(url, target, visited, only_public=only_public)
                 error = redirect_error(start, redirected)
                 if error is not None:
@@ -137,6 +143,10 @@ class Fetcher:
                 status=exchange.status if exchange is not None else None,
                 fetched_at=exchange.requested_at if exchange is not None else None,
             )
+
+    def sitemaps(self, url: str) -> list[str]:
+        """Return the addresses of sitemaps that the robots.txt of a site names; none if it is ignored or cannot be fetched."""
+        return self._robots.sitemaps(url) if self._robots is not None else []
 
     def _follow(self, url: str, target: str, visited: set[str], *, only_public: bool) -> tuple[bool, str]:
         """Return the address that a redirect leads to, and whether it and all after it must be public."""
@@ -207,7 +217,7 @@ def _validators(previous: PreviousFetch, url: str) -> list[Header]:
     return [(name, value.encode("latin-1", "replace")) for name, value in pairs if value]
 
 
-def _finished(job: FetchJob, exchange: Exchange, max_bytes: int) -> Fetched:
+def _finished(job: FetchJob, exchange: Exchange, max_bytes: int, *, reads_feeds: bool) -> Fetched:
     """Return the result of a response that is not a redirect."""
     result = Fetched(
         job=job,
@@ -222,12 +232,12 @@ def _finished(job: FetchJob, exchange: Exchange, max_bytes: int) -> Fetched:
             result, etag=result.etag or job.previous.etag, last_modified=result.last_modified or job.previous.last_modified
         )
     try:
-        return msgspec.structs.replace(result, page=_page(job, exchange, max_bytes))
+        return msgspec.structs.replace(result, page=_page(job, exchange, max_bytes, reads_feeds=reads_feeds))
     except PageError as error:
         return msgspec.structs.replace(result, error=error, etag=None, last_modified=None)
 
 
-def _page(job: FetchJob, exchange: Exchange, max_bytes: int) -> Page:
+def _page(job: FetchJob, exchange: Exchange, max_bytes: int, *, reads_feeds: bool) -> Page:
     status = exchange.status
     if not 200 <= status <= 299:
         raise _status_error(exchange)
@@ -235,9 +245,10 @@ def _page(job: FetchJob, exchange: Exchange, max_bytes: int) -> Page:
         raise exchange.error
     if not exchange.body:
         raise EmptyInput(f"the response, with status {status}, is empty")
-    if not is_page_type(exchange.media_type):
+    is_page = is_page_type(exchange.media_type)
+    data = unpack(exchange.body, exchange.header(b"content-encoding"), max_bytes) if is_page or reads_feeds else b""
+    if not is_page and not (reads_feeds and is_feed(data)):
         raise NotText(f"its media type, {exchange.media_type}, is not that of a page")
-    data = unpack(exchange.body, exchange.header(b"content-encoding"), max_bytes)
     error = block_page_error(data)
     if error is not None:
         raise error

@@ -68,16 +68,25 @@ class Robots:
             RobotsUnreachable: if robots.txt could not be fetched.
         """
         origin = origin_of(url)
-        with self._locks.setdefault(origin, threading.Lock()):
-            expires, rules = self._parsed.get(origin, (0.0, None))
-            if time.time() >= expires:
-                expires, rules = self._parsed[origin] = self._read(origin)
+        rules = self._rules(origin)
         if rules is None:
             raise RobotsUnreachable(f"{origin}/robots.txt could not be fetched, so no page of the site may be; try again later")
         if not rules.can_fetch(url, self._token):
             raise Disallowed(f"{origin}/robots.txt disallows it; --ignore-robots fetches it, on your own responsibility")
         delay = rules.crawl_delay(self._token) or 0.0
         return min(delay, KEPT) if delay > 0 else 0.0  # it may be infinite or NaN
+
+    def sitemaps(self, url: str) -> list[str]:
+        """Return the addresses of the sitemaps that are named (https://www.sitemaps.org/protocol.html#submit_robots)."""
+        rules = self._rules(origin_of(url))
+        return list(rules.sitemaps) if rules is not None else []
+
+    def _rules(self, origin: str) -> Protego | None:
+        with self._locks.setdefault(origin, threading.Lock()):
+            expires, rules = self._parsed.get(origin, (0.0, None))
+            if time.time() >= expires:
+                expires, rules = self._parsed[origin] = self._read(origin)
+        return rules
 
     def _read(self, origin: str) -> tuple[float, Protego | None]:
         """Return when the rules of an origin expire, in seconds since 1970, and the rules; None if they could not be fetched."""

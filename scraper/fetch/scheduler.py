@@ -23,11 +23,13 @@ class Scheduler:
     Args:
         jobs: the addresses, in the order of the results. No more than :data:`LOOKAHEAD` are read ahead.
         fetch: fetches an address; called in threads.
+        is_ordered: whether to yield the results in the order of the addresses; if not, as they arrive.
     """
 
-    def __init__(self, jobs: Iterator[FetchJob], fetch: Callable[[FetchJob], Fetched]) -> None:
+    def __init__(self, jobs: Iterator[FetchJob], fetch: Callable[[FetchJob], Fetched], *, is_ordered: bool = True) -> None:
         self._jobs = jobs
         self._fetch = fetch
+        self._is_ordered = is_ordered
         self._lock = threading.Lock()
         # Separate conditions, because waking a thread that then waits again is expensive.
         self._has_result = threading.Condition(self._lock)
@@ -36,7 +38,10 @@ class Scheduler:
         self._results: dict[int, Fetched] = {}
         self._held = 0
         self._head = 0
+        """The number of results that were yielded; the number of the next one, if they are ordered."""
         self._next = 0
+        self._dropped = 0
+        """The number of addresses that were given up when the waiting ended."""
         self._is_stopped = False
         self._is_exhausted = False
         self._failure: BaseException | None = None
@@ -45,15 +50,20 @@ class Scheduler:
     @property
     def queued(self) -> int:
         """The number of addresses that have been read and whose results have not been yielded."""
-        return self._next - self._head
+        return self._next - self._head - self._dropped
 
     @property
     def is_ready(self) -> bool:
         """Whether the next result is there."""
-        return self._head in self._results
+        return self._head in self._results if self._is_ordered else len(self._results) > 0
+
+    def _ready_number(self) -> int | None:
+        if self._is_ordered:
+            return self._head if self._head in self._results else None
+        return next(iter(self._results), None)
 
     def results(self) -> Iterator[Fetched]:
-        """Yield the result of each address, in order.
+        """Yield the result of each address, in the order of the addresses or, if that is not wanted, as they arrive.
 
         An error while reading the addresses is raised after the results of the addresses before it.
 
@@ -64,18 +74,18 @@ class Scheduler:
         threading.Thread(target=self._feed, daemon=True).start()
         while True:
             with self._lock:
-                while self._is_broken or self._head not in self._results:
+                while self._is_broken or (number := self._ready_number()) is None:
                     if self._is_broken and self._failure is not None:
                         raise self._failure
-                    if self._is_exhausted and self._head == self._next:
+                    if self._is_exhausted and self._head + self._dropped == self._next:
                         if self._failure is not None:
                             raise self._failure
                         return
                     self._has_result.wait()
-                result = self._results.pop(self._head)
+                result = self._results.pop(number)
                 self._held -= result.size
                 self._head += 1
-                if self._next - self._head <= LOOKAHEAD - _ROOM or self._held + result.size > HELD_BYTES:
+                if self.queued <= LOOKAHEAD - _ROOM or self._held + result.size > HELD_BYTES:
                     self._has_room.notify_all()
             yield result
 
@@ -108,8 +118,8 @@ class Scheduler:
         except ValueError:  # a malformed address, which the fetcher reports
             host = ""
         with self._lock:
-            if self._next - self._head >= LOOKAHEAD:
-                self._has_room.wait_for(lambda: self._next - self._head <= LOOKAHEAD - _ROOM or self._is_stopped)
+            if self.queued >= LOOKAHEAD:
+                self._has_room.wait_for(lambda: self.queued <= LOOKAHEAD - _ROOM or self._is_stopped)
             if self._is_stopped:
                 return False
             queue = self._queues.get(host)
@@ -129,13 +139,17 @@ class Scheduler:
                     del self._queues[host]
                     return
                 number, job = queue.jobs.popleft()
-                # The earliest address must not wait, since all others wait for it.
-                while self._held > HELD_BYTES and number != self._head and not self._is_stopped:
+                # In order, the earliest address must not wait, since all others wait for it.
+                while self._held > HELD_BYTES and not (self._is_ordered and number == self._head) and not self._is_stopped:
                     self._has_room.wait()
             try:
                 with map_unexpected_errors("address"):
                     result = self._fetch(job)
             except Stopped:
+                with self._lock:
+                    self._dropped += 1 + len(queue.jobs)
+                    del self._queues[host]
+                    self._has_result.notify()
                 return
             except (OutputError, StateError) as error:
                 with self._lock:
@@ -147,7 +161,7 @@ class Scheduler:
             with self._lock:
                 self._results[number] = result
                 self._held += result.size
-                if number == self._head:
+                if number == self._head or not self._is_ordered:
                     self._has_result.notify()
 
 

@@ -8,7 +8,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Literal
 
@@ -79,6 +79,15 @@ class State(Database):
             msgspec.convert(dict(zip(FetchedRow.__struct_fields__, found[0], strict=True)), FetchedRow, strict=False)
             if found
             else None
+        )
+
+    def addresses(self, prefix: str) -> Iterator[str]:
+        """Yield the addresses that begin with a prefix, without a query."""
+        return (
+            address
+            for (address,) in self.rows(
+                "SELECT DISTINCT address FROM pages WHERE address >= ? AND address < ?", prefix, f"{prefix}?"
+            )
         )
 
     def put(self, row: FetchedRow) -> None:
