@@ -82,7 +82,7 @@ def test_every_document_is_in_the_readme() -> None:
 
 def test_every_option_in_the_prose_exists(tmp_path: Path) -> None:
     """Every option that a document mentions alone is in the ``--help`` of a command or script."""
-    listed = "for command in '' clean headlines fetch explain stats 'layouts check'; do scraper $command --help; done"
+    listed = "for command in '' clean headlines fetch crawl state explain stats 'layouts check'; do scraper $command --help; done"
     scripts = f"cd {ROOT} && python -m tests.fidelity --help"
     known = set(re.findall(r"(?<![\w-])--?[a-zA-Z][a-z-]*", run([program("bash"), "-c", f"{listed}; {scripts}"], tmp_path).stdout))
     for name, text in DOCUMENTS.items():

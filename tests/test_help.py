@@ -26,6 +26,8 @@ COMMANDS = (
     ("headlines",),
     ("schema",),
     ("fetch",),
+    ("crawl",),
+    ("state",),
     ("explain",),
     ("stats",),
     ("layouts",),
@@ -69,12 +71,12 @@ def test_the_help_fits_and_has_no_noise(command: tuple[str, ...], columns: int) 
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
-@pytest.mark.parametrize("command", [("clean",), ("headlines",), ("fetch",)], ids="-".join)
+@pytest.mark.parametrize("command", [("clean",), ("headlines",), ("fetch",), ("crawl",)], ids="-".join)
 def test_options_stand_under_their_subject(command: tuple[str, ...]) -> None:
     """Each option has a subject, except for those of every program, and what is shown is the same for short and long forms."""
     panels = panels_of(help_of(*command))
     titles = ["Examples", "Arguments", "Input", "Choosing", "Output", "Dumps", "Long runs", "Options"]
-    if command == ("fetch",):
+    if command in (("fetch",), ("crawl",)):
         titles[5] = "Network"
     assert list(panels) == titles
     assert re.findall(r"--[a-z-]+", panels["Options"]) == ["--quiet", "--help"]
@@ -128,7 +130,15 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[
     with Site(tls=context, addresses=("127.0.0.1",)) as site:
         proxy = {"https_proxy": f"http://127.0.0.1:{site.port}", "SSL_CERT_FILE": str(directory / "ca.pem")}
         kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-        yield directory, {**kept, **proxy, "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+        env = {**kept, **proxy, "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "SCRAPER_DELAY": "0"}
+        # It fails, and is in the state.
+        subprocess.run(
+            [str(bin_ / "scraper"), "fetch", "https://www.maghress.com/fault/403", "--state", "news.db"],
+            cwd=directory,
+            env=env,
+            check=False,
+        )
+        yield directory, env
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids="-".join)

@@ -10,7 +10,7 @@ from scraper import __version__
 from scraper.cli.command import Command, CommandGroup
 from scraper.errors import ConfigError
 
-COMMANDS: Final = ("clean", "headlines", "schema", "fetch", "explain", "layouts", "stats")
+COMMANDS: Final = ("clean", "headlines", "schema", "fetch", "crawl", "state", "explain", "layouts", "stats")
 """The commands in the order of the help; each is a module with a function, or a group of functions, of the same name."""
 
 

@@ -1,0 +1,173 @@
+"""The command ``crawl``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scraper.cli.network_options import (
+    Concurrency,
+    Contact,
+    Delay,
+    HeaderLines,
+    IgnoreRobots,
+    Save,
+    TickerOnly,
+    Timeout,
+    UserAgent,
+    seconds,
+)
+from scraper.cli.options import (
+    CHOOSING,
+    RUNS,
+    Dedup,
+    Failures,
+    Jobs,
+    Keys,
+    Lang,
+    Layouts,
+    MaxBytes,
+    Newspaper,
+    Only,
+    Options,
+    Out,
+    PageTimeout,
+    Quiet,
+    Since,
+    Site,
+    Spans,
+    Summary,
+    Unknown,
+    Until,
+    option,
+)
+from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
+
+
+def crawl(
+    starts: Annotated[list[str], typer.Argument(metavar="START", help="Addresses from which the crawl begins.")],
+    state: Annotated[
+        Path,
+        option(RUNS, metavar="DB", help="Keep all addresses in this file, continue where the last run ended, and append to OUT."),
+    ],
+    depth: Annotated[
+        int, option(CHOOSING, metavar="N", min=0, help="Follow at most N links in a row; further pages of a list do not count.")
+    ] = 10,
+    archive: Annotated[
+        str | None,
+        option(CHOOSING, metavar="SLUG", help="Fetch the articles of this newspaper by number, and follow no links."),
+    ] = None,
+    first: Annotated[
+        int | None,
+        option(
+            CHOOSING,
+            "--from",
+            metavar="A",
+            min=1,
+            help="With --archive, begin with this number; by default the newest that START shows.",
+        ),
+    ] = None,
+    last: Annotated[
+        int, option(CHOOSING, "--to", metavar="B", min=1, help="With --archive, end with this number, smaller or larger.")
+    ] = 1,
+    max_misses: Annotated[
+        int, option(CHOOSING, metavar="N", min=1, help="With --archive, stop after N numbers in a row without an article.")
+    ] = 1000,
+    max_alike: Annotated[
+        int,
+        option(
+            CHOOSING,
+            metavar="N",
+            min=1,
+            help="Fetch at most N addresses that differ only in numbers or in a query; articles do not count.",
+        ),
+    ] = 10_000,
+    max_bytes: MaxBytes = MAX_BYTES,
+    layouts: Layouts = None,
+    only: Only = None,
+    lang: Lang = None,
+    site: Site = None,
+    newspaper: Newspaper = None,
+    since: Since = None,
+    until: Until = None,
+    unknown: Unknown = "keep",
+    dedup: Dedup = False,
+    out: Out = None,
+    save: Save = None,
+    ticker_only: TickerOnly = False,
+    keys: Keys = None,
+    failures: Failures = None,
+    summary: Summary = None,
+    spans: Spans = None,
+    delay: Delay = 1.0,
+    concurrency: Concurrency = 8,
+    timeout: Timeout = 60.0,
+    user_agent: UserAgent = None,
+    contact: Contact = None,
+    header: HeaderLines = None,
+    ignore_robots: IgnoreRobots = False,
+    refresh: Annotated[
+        float | None,
+        option(
+            RUNS,
+            metavar="TIME",
+            parser=seconds,
+            help="Fetch lists and feeds again that were fetched longer ago than this, such as 1h.",
+        ),
+    ] = None,
+    refresh_articles: Annotated[
+        float | None, option(RUNS, metavar="TIME", parser=seconds, help="The same for articles, which are otherwise fetched once.")
+    ] = None,
+    max_pages: Annotated[int | None, option(RUNS, metavar="N", min=1, help="Stop after N pages; the next run goes on.")] = None,
+    max_time: Annotated[
+        float | None, option(RUNS, metavar="TIME", parser=seconds, help="Stop after this time, such as 50m; the next run goes on.")
+    ] = None,
+    jobs: Jobs = None,
+    page_timeout: PageTimeout = PAGE_TIMEOUT,
+    quiet: Quiet = False,
+) -> None:
+    """Find the pages of a site or a newspaper, fetch them politely, and turn them into JSON Lines.
+
+    Headlines, teasers, links to newspapers, further pages of lists, feeds and sitemaps are followed, on the hosts of START's network.
+
+    Examples:
+        scraper crawl www.maghress.com --state a.db -o a.jsonl
+        scraper crawl www.maghress.com --state b.db --max-time 50m
+    """
+    from scraper.cli.crawl_run import CrawlOptions, run_crawl
+    from scraper.cli.fetch_run import FetchOptions
+    from scraper.cli.headers import check_headers
+
+    options = Options(
+        inputs=starts,
+        out=out,
+        failures=failures,
+        summary=summary,
+        unknown=unknown,
+        only=only,
+        lang=lang,
+        site=site,
+        newspaper=newspaper,
+        since=since,
+        until=until,
+        keys=keys,
+        layouts=layouts,
+        max_bytes=max_bytes,
+        page_timeout=page_timeout,
+        jobs=jobs,
+        quiet=quiet,
+    )
+    web = FetchOptions(
+        save=save,
+        state=state,
+        refresh=refresh,
+        ticker_only=ticker_only,
+        delay=delay,
+        concurrency=concurrency,
+        timeout=timeout,
+        headers=check_headers(user_agent, contact, header),
+        ignores_robots=ignore_robots,
+        spans=spans,
+        dedup=dedup,
+    )
+    run_crawl(options, web, CrawlOptions(depth, max_alike, refresh_articles, max_pages, max_time, archive, first, last, max_misses))

@@ -1,0 +1,184 @@
+"""The archive of a newspaper by the numbers of its articles, whether or not anything links to them."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from scraper.engine.counts import Counts
+from scraper.engine.crawling import Budget
+from scraper.engine.jobs import Cleaned
+from scraper.errors import NotFound
+from scraper.fetch import Fetched, FetchJob, host_of
+from scraper.output.fetch_state import Records, State
+from scraper.urls import path_of
+
+_DATES: Final = {8: "%Y%m%d", 10: "%y%m%d%H%M", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+"""Formats of dates by the number of their digits; ``/elbotola/1803221451`` is one of ten."""
+_FIRST_YEAR: Final = 1995
+_AT_ONCE: Final = 8
+"""Addresses that are handed out; as many may be requested after the last miss."""
+
+
+class ArchivePlan(NamedTuple):
+    """Which numbers are fetched, in which order."""
+
+    origin: str
+    """Scheme and host."""
+    prefix: str
+    """The path before the number: ``/slug`` or ``/fr/slug``."""
+    first: int | None
+    """The number to begin with; None for the newest that the site's own pages link to."""
+    last: int
+    most_misses: int
+    """Numbers in a row without an article after which the run ends."""
+    delay: float
+    """Seconds between two requests."""
+
+
+class ArchiveQueue:
+    """The articles of a newspaper, number by number.
+
+    Args:
+        start: the address that the user named, a page that links to new articles.
+        plan: the numbers.
+        state: what was fetched before, which is not fetched again.
+        records: what is made of the pages.
+        budget: the limits of the run.
+        counts: the counts of the run.
+        report: is given sentences for the user.
+    """
+
+    is_ordered: Final = True
+
+    def __init__(
+        self,
+        start: str,
+        plan: ArchivePlan,
+        state: State,
+        records: Records,
+        budget: Budget,
+        counts: Counts,
+        report: Callable[[str], object],
+    ) -> None:
+        self._start, self._plan, self._state, self._records, self._budget = start, plan, state, records, budget
+        self._counts, self._report = counts, report
+        self._number_in = re.compile(rf"{re.escape(plan.prefix)}/(\d+)/?").fullmatch
+        self._newest: int | None = None
+        self._changed = threading.Condition()
+        self._under_way = 0
+        self._misses = 0
+        self._ended_at: int | None = None
+        self._untried = 0
+
+    @property
+    def waiting(self) -> int:
+        """The number of addresses that are not handed out."""
+        return self._untried
+
+    def __iter__(self) -> Iterator[FetchJob]:
+        """Yield the address of each number that was not fetched before."""
+        if self._plan.first is None:
+            yield from self._listings()
+        first = self._plan.first if self._plan.first is not None else self._newest
+        if first is None:
+            self._report(
+                f"no article of {self._plan.prefix[1:]} is linked at {self._start}; give the number to begin with by --from"
+            )
+            self._counts.failures["no-number"] += 1
+            return
+        self._announce(first)
+        numbers = range(first, self._plan.last + 1) if first <= self._plan.last else range(first, self._plan.last - 1, -1)
+        self._untried = len(numbers)
+        is_first = True
+        for number in numbers:
+            if not self._budget.allows() or self._ended_at is not None:
+                return
+            self._untried -= 1
+            address = f"{self._plan.origin}{self._plan.prefix}/{number}"
+            row = self._state.row(address, self._records)
+            if row is not None and not row.is_passing:
+                self._counts.left_out["fetched before"] += 1
+                if is_first:  # a run that goes on has the misses at the end of the last one
+                    self._count(number, is_miss=row.result == NotFound.code)
+                continue
+            is_first = False
+            with self._changed:
+                while self._under_way >= _AT_ONCE and self._budget.allows():
+                    self._changed.wait(self._budget.seconds)
+            if self._budget.spent_on is None and self._ended_at is None:
+                yield self._job(address)
+
+    def _listings(self) -> Iterator[FetchJob]:
+        """Yield the pages that link to the newest articles, and wait for them."""
+        prefix = f"{self._plan.origin}{self._plan.prefix}"
+        for address in self._state.addresses(f"{prefix}/"):
+            self._note(address)
+        yield self._job(self._start, is_named=True)
+        if prefix != self._start:
+            yield self._job(prefix)
+        with self._changed:
+            while self._under_way and self._budget.allows():
+                self._changed.wait(self._budget.seconds)
+
+    def _job(self, address: str, *, is_named: bool = False) -> FetchJob:
+        self._budget.spend()
+        with self._changed:
+            self._under_way += 1
+        return FetchJob(address, is_named=is_named)
+
+    def _announce(self, first: int) -> None:
+        plan = self._plan
+        total = abs(plan.last - first) + 1
+        time = timedelta(seconds=round(total * plan.delay))
+        sentence = (
+            f"{plan.prefix[1:]}: {total:,} numbers from {first} to {plan.last}, at least {time} at a delay of {plan.delay:g} s"
+        )
+        if any(map(is_like_date, (first, plan.last))):
+            sentence += "; they look like dates, so most of them have no article, and each of these takes its delay, too"
+        self._report(sentence)
+
+    def refusal(self, _fetched: Fetched) -> str | None:
+        """Return None: every page is written."""
+        return None
+
+    def done(self, fetched: Fetched, cleaned: Cleaned | None) -> None:
+        """Count misses in a row, and learn the newest number from the links of a page."""
+        for link in cleaned.links if cleaned is not None else ():
+            self._note(link.url)
+        found = self._number_in(path_of(fetched.job.address))
+        if found is not None:
+            self._count(int(found[1]), is_miss=isinstance(fetched.error, NotFound))
+        with self._changed:
+            self._under_way -= 1
+            self._changed.notify()
+
+    def _note(self, url: str) -> None:
+        found = self._number_in(path_of(url)) if host_of(url) == host_of(self._plan.origin) else None
+        if found is not None:
+            self._newest = max(int(found[1]), self._newest or 0)
+
+    def _count(self, number: int, *, is_miss: bool) -> None:
+        self._misses = self._misses + 1 if is_miss else 0
+        if self._misses == self._plan.most_misses and self._ended_at is None:
+            self._ended_at = number
+
+    def finish(self) -> None:
+        """Count what is left at the end of the run."""
+        if self._untried:
+            self._counts.remaining["numbers"] += self._untried
+        self._counts.ended = self._budget.ended
+        if self._ended_at is not None:
+            where = f"{self._plan.prefix[1:]}/{self._ended_at}"
+            self._counts.ended = f"stopped after {self._plan.most_misses:,} numbers in a row without an article, at {where}"
+
+
+def is_like_date(number: int) -> bool:
+    """Return True if a number looks like a date, perhaps with a time."""
+    text = str(number)
+    try:
+        date = datetime.strptime(text, _DATES[len(text)]).replace(tzinfo=UTC)
+    except (KeyError, ValueError):
+        return False
+    return _FIRST_YEAR <= date.year <= datetime.now(UTC).year + 1

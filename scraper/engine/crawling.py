@@ -1,0 +1,314 @@
+"""A crawl: fetch what is in the frontier, and add to it what the pages, feeds and sitemaps link to."""
+
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from scraper.engine.counts import Counts
+from scraper.engine.jobs import Cleaned
+from scraper.errors import BadAddress
+from scraper.extract.links import Link
+from scraper.fetch import Fetched, FetchJob, PreviousFetch, fold, host_of, prepare, without_session
+from scraper.layouts import Layout
+from scraper.output.fetch_state import Records, State
+from scraper.output.frontier import DONE, OUTSIDE, QUEUED, Frontier, FrontierEntry, Scope, key_of, left
+
+MOST_BARREN: Final = 10
+"""Pages of a list in a row with nothing new on them after which a crawl turns no more pages: the list may page without an end."""
+_KNOWN: Final = 100_000
+"""Keys that are held in memory: a page links to some eighty addresses, and the next page mostly to the same ones."""
+_DIGITS: Final = re.compile(r"\d+")
+
+
+class Limits(NamedTuple):
+    """When a run ends by itself. None: never."""
+
+    pages: int | None = None
+    """Pages to request."""
+    seconds: float | None = None
+
+
+class Budget:
+    """What is left of the limits of a run."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._ends_at = time.monotonic() + limits.seconds if limits.seconds is not None else None
+        self._spent = 0
+        self.spent_on: str | None = None
+        """The option of the limit that ended the run."""
+
+    @property
+    def seconds(self) -> float | None:
+        """The time that is left."""
+        return max(0.0, self._ends_at - time.monotonic()) if self._ends_at is not None else None
+
+    def allows(self) -> bool:
+        """Return True if another page may be requested."""
+        if self._limits.pages is not None and self._spent >= self._limits.pages:
+            self.spent_on = "--max-pages"
+        elif self.seconds == 0:
+            self.spent_on = "--max-time"
+        return self.spent_on is None
+
+    @property
+    def ended(self) -> str | None:
+        """A few words on why the run ended, if it was at a limit."""
+        return f"stopped at {self.spent_on}" if self.spent_on is not None else None
+
+    def spend(self) -> None:
+        """Count a page."""
+        self._spent += 1
+
+
+class CrawlPlan(NamedTuple):
+    """What a crawl fetches, and how often."""
+
+    scope: Scope
+    refresh: float | None = None
+    """Seconds after which lists, feeds and sitemaps are due again."""
+    refresh_articles: float | None = None
+    """Seconds after which articles are due again."""
+    most_alike: int = 10_000
+    """Addresses of a host, other than those of articles, that differ only in numbers or in the values of a query."""
+
+
+class CrawlQueue:
+    """The addresses of a crawl that are due, from the frontier, hosts in turn and each breadth first.
+
+    Args:
+        starts: the addresses that the user named.
+        state: the state with the frontier.
+        layouts: the layouts, which tell from an address whether it is an article's, and of which newspaper.
+        records: what is made of the pages.
+        plan: what is fetched.
+        budget: the limits of the run.
+        counts: the counts of the run.
+        sitemaps: returns the sitemaps that the robots.txt of an address's site names.
+        at_once: addresses of one host that are handed out at once; with many, the order is less exact.
+    """
+
+    is_ordered: Final = False
+
+    def __init__(
+        self,
+        starts: Sequence[str],
+        state: State,
+        layouts: Sequence[Layout],
+        records: Records,
+        plan: CrawlPlan,
+        budget: Budget,
+        counts: Counts,
+        sitemaps: Callable[[str], list[str]],
+        at_once: int,
+    ) -> None:
+        self._state, self._layouts, self._records, self._plan, self._budget = state, layouts, records, plan, budget
+        self._counts, self._sitemaps, self._at_once = counts, sitemaps, at_once
+        self._frontier = Frontier(state)
+        self._began = time.time()
+        self._known: dict[bytes, None] = {}
+        self._changed = threading.Condition()
+        self._under_way: dict[str, FrontierEntry] = {}
+        self._active: dict[str, int] = {}
+        self._ready: dict[str, deque[tuple[FrontierEntry, bool]]] = {}
+        self._dry: set[str] = set()
+        """Hosts of which nothing is queued."""
+        self._with_sitemaps: set[str] = set()
+        self._begin(starts)
+        state.commit()
+        self._hosts = deque(self._frontier.hosts())
+        self._waiting = self._frontier.counts()[QUEUED]
+
+    def _begin(self, starts: Sequence[str]) -> None:
+        frontier, plan = self._frontier, self._plan
+        frontier.begin(plan.scope)
+        frontier.requeue_failed()
+        # Whoever wants headlines wants those of now.
+        refresh = 0.0 if plan.refresh is None and self._records == "headline" else plan.refresh
+        for seconds, articles in ((refresh, False), (plan.refresh_articles, True)):
+            if seconds is not None:
+                frontier.requeue(self._began - seconds, articles=articles)
+        for start in starts:
+            address = prepare(start)
+            key = key_of(fold(address))
+            if frontier.find(key) is None:
+                frontier.add(key, self._entry(address, "start", 0, 0), QUEUED)
+            else:
+                frontier.name(key)
+
+    @property
+    def waiting(self) -> int:
+        """The number of addresses that are queued and not handed out."""
+        return self._waiting
+
+    def __iter__(self) -> Iterator[FetchJob]:
+        """Yield what is due, and wait while nothing is, as long as the pages under way may bring more."""
+        while True:
+            with self._changed:
+                while self._budget.allows() and (job := self._next()) is None and self._under_way:
+                    self._changed.wait(self._budget.seconds)
+                if self._budget.spent_on is not None or job is None:
+                    return
+                self._budget.spend()
+            yield job
+
+    def _next(self) -> FetchJob | None:
+        """Return the next address of the next host that has one and is not busy."""
+        for _ in range(len(self._hosts)):
+            host = self._hosts[0]
+            self._hosts.rotate(-1)
+            if self._active.get(host, 0) >= self._at_once:
+                continue
+            ready = self._ready.setdefault(host, deque())
+            if not ready and host not in self._dry:
+                ready.extend(self._frontier.take(host, self._at_once))
+                if not ready:
+                    self._dry.add(host)
+            if ready:
+                return self._job(*ready.popleft())
+        return None
+
+    def _job(self, entry: FrontierEntry, was_done: bool) -> FetchJob:
+        self._waiting -= 1
+        self._under_way[entry.address] = entry
+        self._active[entry.host] = self._active.get(entry.host, 0) + 1
+        # What only `fetch` has read is asked for in full: its links were not looked at.
+        row = self._state.row(entry.address, self._records) if was_done else None
+        previous = PreviousFetch(row.final_url, row.etag, row.last_modified) if row is not None else PreviousFetch()
+        return FetchJob(entry.address, previous, is_named=entry.role == "start")
+
+    def refusal(self, fetched: Fetched) -> str | None:
+        """Return why a page is not written although it was fetched; None if it is. Redirects may lead to one page several times."""
+        if fetched.page is None:
+            return None
+        if not fetched.job.is_named and host_of(fetched.url) not in self._plan.scope.hosts:
+            return "other-site"
+        found = self._frontier.find(key_of(fold(fetched.url)))
+        if found is None or found[0] != DONE:
+            return None
+        is_refreshed = fetched.job.previous.final_url == fetched.url and (found[1] or 0.0) < self._began
+        return None if is_refreshed else "repeated"
+
+    def done(self, fetched: Fetched, cleaned: Cleaned | None) -> None:
+        """Add the links of a page to the frontier, and mark its address as done."""
+        with self._changed:
+            entry = self._under_way[fetched.job.address]
+            if entry.host not in self._with_sitemaps:
+                self._with_sitemaps.add(entry.host)
+                for url in self._sitemaps(entry.address):
+                    self._add(Link(url, "sitemap"), entry.depth + 1)
+            self._discover(entry, cleaned.links if cleaned is not None else ())
+            is_read = fetched.error is None and (cleaned is None or cleaned.error is None)
+            now = time.time() if is_read else None
+            is_article = cleaned is not None and cleaned.result is not None and cleaned.result.counted.kind == "article"
+            self._frontier.finish(key_of(fold(entry.address)), now, is_article=is_article)
+            if fetched.url != entry.address and fetched.page is not None:
+                self._finish_target(fetched.url, entry, now, is_article=is_article)
+            del self._under_way[entry.address]
+            self._active[entry.host] -= 1
+            self._changed.notify()
+
+    def _finish_target(self, url: str, entry: FrontierEntry, now: float | None, *, is_article: bool) -> None:
+        """Mark the address as done to which another was redirected."""
+        key = key_of(fold(url))
+        found = self._frontier.find(key)
+        if found is None:
+            self._frontier.add(key, self._entry(url, entry.role, entry.depth, entry.barren), DONE)
+        elif found[0] == QUEUED:
+            self._waiting -= 1
+        self._frontier.finish(key, now, is_article=is_article)
+
+    def _discover(self, entry: FrontierEntry, links: Sequence[Link]) -> None:
+        new = sum([self._add(link, entry.depth + 1) for link in links if link.role != "paging"])
+        barren = 0 if new else entry.barren + 1
+        for link in links:
+            if link.role == "paging":
+                if barren > MOST_BARREN:
+                    self._counts.left_out["endless-paging"] += 1
+                else:
+                    # Where a list has something new, its next page has, too.
+                    self._add(link, entry.depth, barren, again=new > 0 and self._plan.refresh is not None)
+
+    def _add(self, link: Link, depth: int, barren: int = 0, *, again: bool = False) -> bool:
+        """Add a link to the frontier, and return True if it is new and within the scope."""
+        key = key_of(fold(link.url))
+        if key in self._known and not again:
+            return False
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
+        self._known[key] = None
+        found = self._frontier.find(key)
+        if found is not None:
+            if again and found[0] == DONE and (found[1] or 0.0) < self._began:
+                self._frontier.queue(key)
+                self._wake(host_of(link.url))
+            return False
+        entry = self._new_entry(link, depth, barren)
+        status = self._status(entry) if entry is not None else DONE
+        if entry is None or status == DONE:
+            return False
+        self._frontier.add(key, entry, status)
+        if status == QUEUED:
+            self._wake(entry.host)
+        return status == QUEUED
+
+    def _new_entry(self, link: Link, depth: int, barren: int) -> FrontierEntry | None:
+        """Return the entry of a link that is not in the frontier; None if it leads away, or there are too many alike."""
+        try:
+            entry = self._entry(prepare(without_session(link.url)), link.role, depth, barren)
+        except BadAddress:
+            return None
+        if entry.host not in self._plan.scope.hosts:
+            return None
+        pattern = _pattern(entry)
+        if pattern is not None and not self._frontier.count_alike(pattern, self._plan.most_alike):
+            self._counts.left_out["too-many-alike"] += 1
+            return None
+        return entry
+
+    def _status(self, entry: FrontierEntry) -> int:
+        """Return the status of a new entry. An article that `fetch` has read with the same state is done."""
+        row = self._state.row(entry.address, self._records) if entry.is_article else None
+        if row is not None and not row.is_passing:
+            return DONE
+        return QUEUED if self._plan.scope.covers(entry) else OUTSIDE
+
+    def _wake(self, host: str) -> None:
+        """Note that an address of a host was queued."""
+        self._waiting += 1
+        self._dry.discard(host)
+        if host not in self._hosts:
+            self._hosts.append(host)
+
+    def _entry(self, address: str, role: str, depth: int, barren: int) -> FrontierEntry:
+        host = host_of(address)
+        layout = next((layout for layout in self._layouts if layout.is_host(host)), self._layouts[0])
+        rule = layout.rule_of_address(address)
+        names = layout.address(address) if role != "sitemap" else {}
+        lang = names.get("lang", layout.file.lang if rule is not None else None)
+        is_article = rule is not None and rule.evidence == "strong"
+        return FrontierEntry(address, host, names.get("newspaper_slug"), lang, role, is_article, depth, barren)
+
+    def finish(self) -> None:
+        """Count what is left at the end of the run."""
+        self._counts.remaining.update(dict(left(self._frontier.counts())))
+        self._counts.ended = self._budget.ended
+
+
+def network_of(starts: Sequence[str], layouts: Sequence[Layout]) -> frozenset[str]:
+    """Return the hosts on which a crawl stays: those of its starts, and of the layouts that have one of these."""
+    own = {host_of(start) for start in starts}
+    return frozenset(own.union(*(layout.hosts for layout in layouts if any(layout.is_host(host) for host in own))))
+
+
+def _pattern(entry: FrontierEntry) -> str | None:
+    """Return what is common to addresses that differ only in numbers and values; None for an article, which has its own number."""
+    parts = urlsplit(entry.address)
+    if entry.is_article and not parts.query:
+        return None
+    keys = "&".join(sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}))
+    return f"{entry.host}{_DIGITS.sub('#', parts.path)}?{keys}"

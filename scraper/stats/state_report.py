@@ -1,0 +1,92 @@
+"""What is in the state of a fetch or a crawl."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from scraper.layouts import Layout
+from scraper.output.fetch_state import OK, State
+from scraper.output.frontier import DONE, OUTSIDE, Frontier
+from scraper.stats.tables import Column, Table, number
+from scraper.urls import site_of
+
+_BATCH: Final = 10_000
+_TOP: Final = 20
+_COLUMNS: Final = ("queued", "outside", "fetched", "failed")
+
+
+class StateReport:
+    """Reads a state, and lets addresses be fetched again.
+
+    Args:
+        state: the state.
+        layouts: the layouts, which tell newspapers from addresses.
+    """
+
+    def __init__(self, state: State, layouts: Sequence[Layout]) -> None:
+        self._state, self._layouts = state, layouts
+        Frontier(state)  # a state of `fetch` has none
+
+    def failed(self) -> Iterator[str]:
+        """Yield the addresses that failed."""
+        for batch in self._state.batches(f"SELECT DISTINCT address FROM pages WHERE result != '{OK}'", _BATCH):  # noqa: S608 - a constant
+            for (address,) in batch:
+                yield address
+
+    def retry(self, code: str) -> int:
+        """Let the next run fetch again what failed with a code, and return how many addresses that are."""
+        changed = self._state.do("UPDATE pages SET is_passing = 1 WHERE result = ?", code)
+        self._state.commit()
+        return changed
+
+    def tables(self) -> list[Table]:
+        """Return the numbers of addresses: in all, failed by code, by host and by newspaper."""
+        codes: Counter[str] = Counter()
+        hosts: Counter[tuple[str, str]] = Counter()
+        newspapers: Counter[tuple[str, str]] = Counter()
+        total: Counter[str] = Counter()
+        for column, address, result in self._addresses():
+            total[column] += 1
+            hosts[site_of(address) or "?", column] += 1
+            newspapers[self._newspaper(address) or "none", column] += 1
+            if column == "failed":
+                codes[result] += 1
+        overview = [(name, number(total[column])) for name, column in _OVERVIEW if total[column] or column != "outside"]
+        failed = [(code, number(count)) for code, count in codes.most_common()]
+        return [
+            Table("Addresses", [Column(""), Column("addresses", is_number=True)], overview),
+            Table("Failed, by error code", [Column("code"), Column("addresses", is_number=True)], failed),
+            _by("Hosts", "host", hosts),
+            _by("Newspapers", "newspaper", newspapers),
+        ]
+
+    def _addresses(self) -> Iterator[tuple[str, str, str]]:
+        """Yield column, address and result of each address."""
+        for batch in self._state.batches("SELECT address, result FROM pages", _BATCH):
+            for address, result in batch:
+                yield "fetched" if result == OK else "failed", address, result
+        for batch in self._state.batches(f"SELECT address, status FROM frontier WHERE status != {DONE}", _BATCH):  # noqa: S608 - a constant
+            for address, status in batch:
+                yield "outside" if status == OUTSIDE else "queued", address, ""
+
+    def _newspaper(self, address: str) -> str | None:
+        host = site_of(address)
+        layout = next((layout for layout in self._layouts if layout.is_host(host)), self._layouts[0])
+        return layout.address(address).get("newspaper_slug")
+
+
+_OVERVIEW: Final = (
+    ("queued", "queued"),
+    ("outside the scope of the last crawl", "outside"),
+    ("fetched", "fetched"),
+    ("failed", "failed"),
+)
+
+
+def _by(title: str, column: str, counts: Counter[tuple[str, str]]) -> Table:
+    names: Counter[str] = Counter()
+    for (name, _), count in counts.items():
+        names[name] += count
+    rows = [(*(number(counts[name, column]) for column in _COLUMNS), name) for name, _ in names.most_common(_TOP)]
+    columns = [*(Column(name, is_number=True) for name in _COLUMNS), Column(column)]
+    return Table(title, columns, rows, notes=[f"and {len(names) - _TOP:,} more"] if len(names) > _TOP else [])

@@ -1,0 +1,316 @@
+"""``scraper crawl`` on an invented network of newspapers with everything that leads a crawler on, and astray."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scraper.output.fetch_state import State
+from scraper.output.frontier import DONE, QUEUED, Frontier
+from tests.site import Network, Reply, Site
+from tests.site.network import DATES, ENDLESS, GAPS, SESSIONS, TRACKED
+from tests.test_running import on_a_terminal
+
+COMMAND = [sys.executable, "-m", "scraper"]
+ARTICLES = int(os.environ.get("SCRAPER_ARTICLES", "360"))
+KILLS = 30
+Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site(network=Network(ARTICLES)) as served:
+        yield served
+
+
+def network(site: Site) -> Network:
+    assert site.network is not None
+    return site.network
+
+
+def crawl(
+    site: Site, folder: Path, *options: str | Path, starts: tuple[str, ...] = ("/",), delay: str = "0", hosts: int = 3
+) -> Done:
+    asked = [site.url(path, host) for host in range(hosts) for path in starts]
+    command = [*COMMAND, "crawl", *asked, "--state", folder / "db", "-o", folder / "out.jsonl", "--delay", delay, *options]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=600, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def records(file: Path) -> list[dict[str, Any]]:
+    data = file.read_bytes() if file.exists() else b""
+    assert data == b"" or data.endswith(b"\n")
+    return [json.loads(line) for line in data.splitlines()]
+
+
+def written(site: Site, folder: Path) -> Counter[tuple[int, str]]:
+    """Return how often each article was written, by host and path."""
+    found: Counter[tuple[int, str]] = Counter()
+    for record in records(folder / "out.jsonl"):
+        if record["kind"] == "article":
+            host, _, path = record["url"].removeprefix("http://").partition("/")
+            found[site.addresses.index(host.partition(":")[0]), f"/{path}"] += 1
+    return found
+
+
+def requested(site: Site, slug: str) -> list[str]:
+    return [visit.target for visit in site.log if visit.target.startswith(f"/{slug}")]
+
+
+def test_every_article_is_written_once_and_as_clean_makes_it_of_the_archive(site: Site, tmp_path: Path) -> None:
+    """Lists, feeds, sitemaps and tickers lead to every article; each is written once, with the record of the saved exchange."""
+    done = crawl(site, tmp_path, "--save", tmp_path / "raw.warc.gz")
+    assert (done.returncode, written(site, tmp_path)) == (0, Counter(list(network(site).articles())))
+    assert "endless-paging" in done.stderr
+    assert not [visit for visit in site.log if visit.target.startswith("/private")]
+    cleaned = subprocess.run([*COMMAND, "clean", "-q", tmp_path / "raw.warc.gz"], capture_output=True, check=True)
+    ours, theirs = (
+        {row["url"]: {**row, "input": "", "fetched_at": ""} for row in rows}
+        for rows in (records(tmp_path / "out.jsonl"), map(json.loads, cleaned.stdout.splitlines()))
+    )
+    assert ours == theirs
+    before = len(site.log)
+    again = crawl(site, tmp_path)
+    assert (again.returncode, len(site.log) - before, again.stderr) == (0, 0, "scraper: 0 pages\n")
+
+
+def test_killed_at_random_moments_nothing_is_lost_and_nothing_twice(site: Site, tmp_path: Path) -> None:
+    """After SIGKILL at 30 seeded moments, the crawl that goes on has each article once, and output and state agree."""
+    rng = random.Random(20261)
+    site.pause = 0.004
+    start = [site.url("/", host) for host in range(3)]
+    command = [*COMMAND, "crawl", *start, "--state", str(tmp_path / "db"), "-o", str(tmp_path / "out.jsonl"), "--delay", "0", "-q"]
+    within = 0
+    for _ in range(KILLS):
+        before = (tmp_path / "out.jsonl").stat().st_size if (tmp_path / "out.jsonl").exists() else -1
+        with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:
+            began = time.monotonic()
+            while process.poll() is None and time.monotonic() - began < 20:
+                if (tmp_path / "out.jsonl").exists() and (tmp_path / "out.jsonl").stat().st_size > before >= 0:
+                    break
+                time.sleep(0.002)
+                before = max(before, 0) if (tmp_path / "out.jsonl").exists() else before
+            time.sleep(rng.random() * 0.2)
+            within += process.poll() is None
+            process.send_signal(signal.SIGKILL)
+            process.communicate(timeout=30)
+    site.pause = 0.0
+    done = crawl(site, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert written(site, tmp_path) == Counter(list(network(site).articles()))
+    assert max(Counter(record["url"] for record in records(tmp_path / "out.jsonl")).values()) == 1
+    with State(tmp_path / "db") as state:
+        assert state.length(tmp_path / "out.jsonl") == (tmp_path / "out.jsonl").stat().st_size
+        assert set(Frontier(state).counts()) == {DONE}
+    assert within > KILLS / 2, f"only {within} kills before the end"
+
+
+def test_a_host_is_asked_once_at_a_time_and_with_a_pause(site: Site, tmp_path: Path) -> None:
+    """Between two requests to a host lies at least the delay, while other hosts are asked."""
+    crawl(site, tmp_path, "--max-pages", "24", delay="0.15")
+    for host in site.addresses:
+        visits = sorted((visit for visit in site.log if visit.host == host), key=lambda visit: visit.began)
+        assert len(visits) >= 6
+        assert all(after.began - before.ended >= 0.149 for before, after in pairwise(visits))
+
+
+def test_a_newspaper_is_crawled_alone_and_the_next_run_may_want_more(site: Site, tmp_path: Path) -> None:
+    """With --newspaper only its lists and articles are requested, besides feeds and sitemaps; a run without it fetches the rest."""
+    done = crawl(site, tmp_path, "--newspaper", "paper4", starts=("/paper4",), hosts=2)
+    assert done.returncode == 1  # the second host has no such newspaper, and it was named
+    wanted = {(article.host, article.path) for article in network(site).newspaper(GAPS)}
+    assert set(written(site, tmp_path)) == wanted
+    asked = {visit.target.partition("?")[0] for visit in site.log}
+    others = {path for path in asked if not path.startswith("/paper4")}
+    assert others <= {"/robots.txt", "/sitemap.xml", "/sitemap-1.xml", "/sitemap-2.xml.gz"}
+    assert re.search(r"not fetched yet: \d+ outside the scope", done.stderr)
+    before = len(site.log)
+    crawl(site, tmp_path, starts=("/paper4",), hosts=2)
+    assert len(site.log) > before
+    assert set(written(site, tmp_path)) > wanted
+
+
+@pytest.mark.parametrize("limit", ["--max-pages", "--max-time"])
+def test_a_run_ends_at_its_limit_and_the_next_goes_on(site: Site, tmp_path: Path, limit: str) -> None:
+    """A limit ends a run with status 0 and a line that says what is left; nothing is requested twice by the runs after it."""
+    site.pause = 0.01
+    done = crawl(site, tmp_path, limit, "40" if limit == "--max-pages" else "1.5s")
+    assert done.returncode == 0
+    assert re.search(rf"not fetched yet: \d+ queued; stopped at {limit}", done.stderr)
+    assert done.stderr.count("\n") == 1
+    if limit == "--max-pages":
+        assert len([visit for visit in site.log if visit.target != "/robots.txt"]) <= 40 + 3  # and redirects
+    site.pause = 0.0
+    assert crawl(site, tmp_path).returncode == 0
+    assert written(site, tmp_path) == Counter(list(network(site).articles()))
+    articles = Counter((visit.host, visit.target) for visit in site.log if re.fullmatch(r"/paper\d+/\d{4}", visit.target))
+    assert sum(count > 1 for count in articles.values()) <= 3 * 17  # what was under way at the end of the time
+
+
+def test_a_refresh_fetches_lists_again_and_no_article(site: Site, tmp_path: Path) -> None:
+    """After --refresh the lists that lead to what is new are asked for changes, and only new articles are fetched."""
+    crawl(site, tmp_path)
+    before, old = len(site.log), set(network(site).articles())
+    unchanged = crawl(site, tmp_path, "--refresh", "0s")
+    assert "unchanged" in unchanged.stderr
+    assert all("if-none-match" in visit.headers for visit in site.log[before:] if visit.target == "/")
+    assert not [visit for visit in site.log[before:] if re.fullmatch(r"/paper[01]/\d+", visit.target)]
+    site.edition, before = 1, len(site.log)
+    crawl(site, tmp_path, "--refresh", "0s")
+    found = written(site, tmp_path)
+    new = {(article.host, article.path) for article in network(site).articles(1).values() if article.shown_in == "list"} - old
+    assert len(new) > 40
+    assert new <= set(found)
+    assert max(found.values()) == 1
+    fetched = [visit for visit in site.log[before:] if re.fullmatch(r"/paper\d+/\d{4}", visit.target)]
+    assert len(fetched) < 3 * len(new)
+
+
+def test_the_ticker_alone_gives_each_headline_once(site: Site, tmp_path: Path) -> None:
+    """--ticker-only writes the headlines of all pages of a crawl, each once, also over several runs."""
+    for _ in range(2):
+        crawl(site, tmp_path, "--ticker-only", "--depth", "1")
+    rows = records(tmp_path / "out.jsonl")
+    assert len(rows) > 57
+    assert max(Counter((row["site"], row["headline"]) for row in rows).values()) == 1
+
+
+def test_session_ids_and_tracking_parameters_are_no_new_pages(site: Site, tmp_path: Path) -> None:
+    """Links to one article with ever new session ids or tracking parameters are one request, and the record has the plain address."""
+    crawl(site, tmp_path)
+    for n in (SESSIONS, TRACKED):
+        asked = requested(site, f"paper{n}/1")
+        moved = {target.replace("old", "") for target in requested(site, f"paper{n}/old")}
+        assert {target for target, count in Counter(asked).items() if count > 1} <= moved
+        assert not [target for target in asked if re.search(r"jsessionid|PHPSESSID|utm_", target)]
+
+
+def test_traps_are_bounded(site: Site, tmp_path: Path) -> None:
+    """A calendar and a list without an end are left after ten pages with nothing new, and --max-alike bounds what looks alike."""
+    crawl(site, tmp_path)
+    assert len(requested(site, "calendar")) <= 3 * 15
+    pages = -(-len(network(site).newspaper(ENDLESS)) // 20)
+    assert len(requested(site, f"paper{ENDLESS}?page")) <= pages + 11
+    done = crawl(site, tmp_path / "alike", "--max-alike", "1")
+    assert "too-many-alike" in done.stderr
+
+
+def test_depth_counts_links_and_not_the_pages_of_a_list(site: Site, tmp_path: Path) -> None:
+    """With --depth 1, all pages of a start's list are read and their articles fetched, and nothing behind these."""
+    crawl(site, tmp_path, "--depth", "1", starts=("/paper0",), hosts=1)
+    listed = {(article.host, article.path) for article in network(site).newspaper(0) if article.shown_in == "list"}
+    assert listed <= set(written(site, tmp_path))
+    assert not requested(site, "paper3/")
+
+
+def test_an_archive_is_fetched_by_number_up_to_the_last_miss_allowed(site: Site, tmp_path: Path) -> None:
+    """From the newest number down, each number is asked for once; the run says how long it takes, and where it stopped."""
+    articles = network(site).newspaper(GAPS)
+    options = ("--archive", f"paper{GAPS}", "--max-misses", "20")
+    done = crawl(site, tmp_path, *options, starts=("/paper4",), hosts=2)
+    assert done.returncode == 2
+    assert "name one START" in done.stderr
+    start = [*COMMAND, "crawl", site.url("/", 1), *options, "--state", str(tmp_path / "db"), "-o", str(tmp_path / "out.jsonl")]
+    done = subprocess.run([*start, "--delay", "0.001"], capture_output=True, text=True, check=False)
+    newest = max(article.number for article in articles if article.shown_in == "list")
+    assert f"scraper: paper4: {newest:,} numbers from {newest} to 1, at least 0:00:" in done.stderr
+    assert done.returncode == 0
+    assert {path for _, path in written(site, tmp_path)} == {f"/paper4/{article.number}" for article in articles}
+    numbers = [int(target.rpartition("/")[2]) for target in requested(site, "paper4/")]
+    assert numbers == sorted(numbers, reverse=True)
+    before = len(site.log)
+    more = subprocess.run(
+        [*start, "--from", str(newest), "--to", str(newest + 500), "--delay", "0"], capture_output=True, text=True, check=False
+    )
+    assert f"stopped after 20 numbers in a row without an article, at paper4/{newest + 20}" in more.stderr
+    assert more.returncode == 0
+    assert len(site.log) - before <= 20 + 8 + 1
+    again = subprocess.run([*start, "--from", str(newest), "--to", str(newest + 500)], capture_output=True, text=True, check=False)
+    assert f"at paper4/{newest + 20}" in again.stderr
+
+
+def test_numbers_that_look_like_dates_are_announced(site: Site, tmp_path: Path) -> None:
+    """Before it begins, an archive by dates says that most numbers have no article, and how long all of them take."""
+    last = network(site).newspaper(DATES)[-1].number
+    options = ("--archive", f"paper{DATES}", "--from", str(last + 2), "--to", str(last), "--max-pages", "1")
+    command = [*COMMAND, "crawl", site.url("/", 2), *options, "--state", str(tmp_path / "db"), "--delay", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "they look like dates, so most of them have no article" in done.stderr
+
+
+def test_a_second_run_on_the_same_state_says_so(site: Site, tmp_path: Path) -> None:
+    """While a run has the state, another one ends with status 1 and one sentence."""
+    (tmp_path / "db").touch()
+    with State(tmp_path / "db"):
+        done = crawl(site, tmp_path)
+    assert done.returncode == 1
+    assert "another run holds this state" in done.stderr
+
+
+def test_links_that_lead_nowhere_are_counted_and_starts_fail(site: Site, tmp_path: Path) -> None:
+    """A page that is gone or disallowed is counted if it was found, and fails if it was named."""
+    found = crawl(site, tmp_path, "--max-pages", "60")
+    assert found.returncode == 0
+    assert re.search(r"left out: .*\d+ not-found", found.stderr)
+    named = crawl(site, tmp_path / "named", starts=("/private/1", "/paper0/99999999"), hosts=1)
+    assert named.returncode == 1
+    assert re.findall(r": (robots|not-found): ", named.stderr) == ["robots", "not-found"]
+
+
+def test_a_crawl_stays_on_its_hosts(site: Site, tmp_path: Path) -> None:
+    """Links to other sites are not followed, and neither are those to other hosts of the network that no start names."""
+    crawl(site, tmp_path, hosts=1, starts=("/",))
+    assert {visit.host for visit in site.log} == {"127.0.0.1"}
+
+
+def test_a_state_is_shown_and_what_failed_is_tried_again(site: Site, tmp_path: Path) -> None:
+    """``scraper state`` counts addresses by code, host and newspaper, lists what failed, and --retry queues it again."""
+    site.robots["127.0.0.1"] = Reply(404)
+    crawl(site, tmp_path, hosts=1, starts=("/paper0/99999999", "/fault/403"))
+    show = [*COMMAND, "state", str(tmp_path / "db")]
+    shown = subprocess.run(show, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"^blocked +1$", shown, re.MULTILINE)
+    assert re.search(r"^ +0 +0 +\d+ +\d+  127\.0\.0\.1$", shown, re.MULTILINE)
+    listed = subprocess.run([*show, "--failed"], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert site.url("/fault/403") in listed
+    done = subprocess.run([*show, "--retry", "blocked"], capture_output=True, text=True, check=True)
+    assert done.stderr == "scraper: 1 address with blocked will be fetched again\n"
+    before = len(site.log)
+    crawl(site, tmp_path, hosts=1, starts=("/fault/403",))
+    assert [visit.target for visit in site.log[before:] if visit.target != "/robots.txt"] == ["/fault/403"]
+
+
+def test_a_terminal_shows_the_crawl(site: Site, tmp_path: Path) -> None:
+    """A terminal shows rate, queue, hosts and what was left out, and at the end one line."""
+    site.pause = 0.02
+    options = ("--state", tmp_path / "db", "-o", tmp_path / "out", "--delay", "0", "--max-pages", "60")
+    shown = on_a_terminal("crawl", site.url("/"), *options)
+    assert re.search(r"\d+ done \([\d.]+/s\), \d+ queued, \d+ s", shown)
+    assert re.search(r"127\.0\.0\.1: \d+ done, [\d.]+/s", shown)
+
+
+def test_the_next_address_is_that_of_the_least_depth_and_hosts_take_turns(tmp_path: Path) -> None:
+    """What is nearer to a start comes first, whenever it was found; what is taken comes once."""
+    from scraper.output.frontier import FrontierEntry, Scope, key_of
+
+    with State(tmp_path / "db") as state:
+        frontier = Frontier(state)
+        for n, depth in enumerate((3, 1, 2, 1)):
+            frontier.add(key_of(str(n)), FrontierEntry(f"http://a/{n}", "a", None, None, "story", False, depth), QUEUED)
+        frontier.begin(Scope(frozenset({"a"}), 2))
+        assert [entry.address for entry, _ in frontier.take("a", 9)] == ["http://a/1", "http://a/3", "http://a/2"]
+        assert frontier.take("a", 9) == []
+        frontier.begin(Scope(frozenset({"a"}), 3))
+        assert len(frontier.take("a", 9)) == 4
