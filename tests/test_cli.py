@@ -354,8 +354,8 @@ def test_a_name_that_is_no_text_is_shown_and_never_reaches_the_terminal_raw(tmp_
 def test_help_lists_only_what_exists() -> None:
     """The help lists the commands that exist and no others."""
     stdout = run("--help", env={"COLUMNS": "100", "NO_COLOR": "1"}).stdout.decode()
-    assert all(command in stdout for command in ("clean", "headlines", "schema", "fetch", "explain", "layouts"))
-    assert "crawl" not in stdout
+    assert all(command in stdout for command in ("clean", "headlines", "schema", "fetch", "crawl", "state", "explain", "layouts"))
+    assert "learn" not in run("layouts", "--help").stdout.decode()
     assert b"\x1b" not in run("clean", "--help", env={"NO_COLOR": "1"}).stdout
 
 
