@@ -150,7 +150,8 @@ def run(
     check_table("--failures", options.failures)
     inputs = check_inputs(options)
     job = make_job(options, lines, pattern, has_spans=spans is not None, dedup=dedup)
-    job = job._replace(has_characters=has_characters, options=job.options._replace(reads_records=not has_characters))
+    is_counted = has_characters and (not options.quiet or options.summary is not None or resume)  # else nobody sees the counts
+    job = job._replace(has_characters=is_counted, options=job.options._replace(reads_records=not has_characters))
     check_layouts(options.layouts)
     if resume:
         check_resumable(options, spans, table)

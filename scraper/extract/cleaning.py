@@ -1,15 +1,17 @@
 """Clean one page: decode it, read it, detect its layout, label it, build its record and audit that."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from scraper.archives import Original, original_of
 from scraper.errors import EmptyInput, UnknownLayout
 from scraper.extract.audit import audit
 from scraper.extract.core_rules import KEPT
 from scraper.extract.detection import Detection, detect
 from scraper.extract.labelling import label
-from scraper.extract.record_builder import build_record, own_address
+from scraper.extract.record_builder import build_record
 from scraper.extract.spans import Claim, Ledger, Span, partition, trim
 from scraper.extract.wrapped_lines import rejoined
 from scraper.layouts import Layout, builtin_layouts, parts_of
@@ -53,13 +55,13 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
     """
     candidates = builtin_layouts() if layouts is None else tuple(layouts)
     text, decoding = decode(page)
-    document, detection, tree = _read(page, text, decoding, candidates)
+    document, own, detection, tree = _read(page, text, decoding, candidates)
     if detection is None and known_only:
         raise UnknownLayout("no layout fits the page; use --unknown keep to keep its whole text")
     labelled = label(document, detection.segments, detection.layout) if detection is not None else None
     ledger = labelled.ledger if labelled is not None else _label_unknown(document)
     claimed = ledger.settle()
-    record = build_record(page, decoding, document, claimed, detection, labelled)
+    record = build_record(page, own, decoding, document, claimed, detection, labelled)
     audit(document.text, claimed, record)
     return Outcome(
         record=record,
@@ -72,26 +74,38 @@ def clean(page: Page, layouts: Sequence[Layout] | None = None, *, known_only: bo
     )
 
 
-def _read(page: Page, text: str, decoding: Decoding, layouts: tuple[Layout, ...]) -> tuple[Document, Detection | None, Tree | None]:
-    """Return the document of a page, the layout that fits it, and the tree of an HTML page."""
+class _Reading(NamedTuple):
+    document: Document
+    own: Original | None
+    """The page's address."""
+    detection: Detection | None
+    tree: Tree | None
+    """The tree of an HTML page."""
+
+
+def _read(page: Page, text: str, decoding: Decoding, layouts: tuple[Layout, ...]) -> _Reading:
+    """Read a page, and detect the layout that fits it."""
     if not is_html(text, page.media_type):
         document = _checked(read_text(text))
         unwrapped = rejoined(document, lambda line: any(layout.is_complete_line(line) for layout in layouts))
-        detection = detect(unwrapped, _url_of(page, unwrapped), layouts)
-        return (unwrapped, detection, None) if detection is not None else (document, None, None)
+        own = _own_address(page, document)
+        detection = detect(unwrapped, own and own.url, layouts)
+        return _Reading(unwrapped if detection is not None else document, own, detection, None)
     tree = Tree(page.data if decoding.by == "strict" else text)  # the parser takes bytes without encoding them again
     document = _checked(tree.document(parts_of(layouts)))
-    detection = detect(document, _url_of(page, document), layouts)
+    own = _own_address(page, document)
+    detection = detect(document, own and own.url, layouts)
     if document.cut and (detection is None or not detection.suits(document)):
         # The chrome of another layout was cut out, which is text of this page.
         document = tree.document()
-        detection = detect(document, _url_of(page, document), layouts)
-    return document, detection, tree
+        detection = detect(document, own and own.url, layouts)
+    return _Reading(document, own, detection, tree)
 
 
-def _url_of(page: Page, document: Document) -> str | None:
-    own = own_address(page, document)
-    return None if own is None else own.url
+def _own_address(page: Page, document: Document) -> Original | None:
+    """Return the original address of a page, even if it was saved from an archive; None if it is unknown."""
+    url = page.url or document.address
+    return None if url is None else original_of(url)
 
 
 def _checked(document: Document) -> Document:

@@ -22,6 +22,8 @@ and a single sentence in it may be a quotation."""
 HOST: Final = "host"
 """The name of the evidence that a page's address gives; the other names are ids of rules."""
 
+_SEVERAL: Final = 2
+"""Layouts from which on their files have to decide."""
 _FEW: Final = 2
 """Lines of a text that was put on one line: its ticker, and everything else."""
 
@@ -59,16 +61,18 @@ def detect(document: Document, url: str | None, layouts: Sequence[Layout]) -> De
     site = site_of(url) if url is not None else None
     candidates = [layout for layout in layouts if document.form == "html" or layout.is_host(site) or _shows_signs(document, layout)]
     fitting = [found for found in weigh(document, url, candidates) if found.is_enough(document)]
+    if len(fitting) < _SEVERAL:
+        return fitting[0] if fitting else None
     overridden = {name for found in fitting for name in found.layout.file.over}
     left = [found for found in fitting if found.layout.name not in overridden]
-    if fitting and len(left) != 1:
+    if len(left) != 1:
         names = " and ".join(f"{found.layout.name} ({', '.join(found.evidence)})" for found in left or fitting)
         one, other = (found.layout.name for found in (left or fitting)[:2])
         raise AmbiguousLayout(
             f'more than one layout fits the page: {names}; to decide, write over = ["{one}"] into the file of {other}, '
             f'or over = ["{other}"] into one of {one}, or take its evidence from a rule that fits both'
         )
-    return left[0] if left else None
+    return left[0]
 
 
 def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Iterator[Detection]:
@@ -119,10 +123,10 @@ def _evidence(document: Document, segments: list[Segment], layout: Layout) -> It
                 yield region.rule.id, region.rule.evidence
             region = region.around
     hits = [(segment, segment.hit) for segment in segments if segment.hit is not None]
-    notices = sum(hit.rule.label == "notice" for _, hit in hits)
+    notices = [hit for _, hit in hits if hit.rule.label == "notice"]
     for segment, hit in hits:
         # Any page may thank for a report; the notice has a second sentence.
-        is_certain = hit.rule.label != "notice" or notices > 1 or _is_several(segment.text, hit.lang, layout)
+        is_certain = hit.rule.label != "notice" or len(notices) > 1 or _is_several(segment.text, hit.lang, layout)
         if hit.rule.evidence is not None and is_certain:
             yield hit.rule.id, hit.rule.evidence
     if document.form == "text" and segments:

@@ -29,6 +29,7 @@ _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufe
 
 def build_record(
     page: Page,
+    own: Original | None,
     decoding: Decoding,
     document: Document,
     claims: Sequence[Claim],
@@ -39,6 +40,7 @@ def build_record(
 
     Args:
         page: the page.
+        own: its address; None if it is unknown.
         decoding: how it was decoded.
         document: its readable text.
         claims: the labels of all visible text.
@@ -46,7 +48,6 @@ def build_record(
         labelled: the facts that its wordings state; None without a layout.
     """
     layout = detection.layout if detection is not None else None
-    own = own_address(page, document)
     url = own.url if own is not None else None
     text = document.text
     links = _Links(url, document.base)
@@ -118,12 +119,6 @@ def build_record(
         removed=_removed(text, removed),
         warnings=[warning for warning, applies in warnings.items() if applies],
     )
-
-
-def own_address(page: Page, document: Document) -> Original | None:
-    """Return the original address of a page, even if it was saved from an archive; None if it is unknown."""
-    url = page.url or document.address
-    return None if url is None else original_of(url)
 
 
 def headline_records(record: PageRecord, layout: Layout | None) -> Iterator[HeadlineRecord]:

@@ -158,7 +158,7 @@ def _lines_of(document: Document, layout: Layout) -> list[Segment]:
     for block, marks in zip(blocks, marks_of(text, blocks), strict=True):
         start, end = block.start, block.end
         raw = without_marks(text, start, end, marks).lstrip() if marks else text[start:end]
-        slots = split_usual(raw, separator) if not marks else None
+        slots = split_usual(raw, separator) if separator in raw and not marks else None
         is_long_ticker = slots is not None and len(raw) > _LONGEST_WORDING
         line = raw if is_long_ticker else squeeze(raw)
         hit = None

@@ -5,7 +5,7 @@ A rule *claims* a span of a text under a label. No span can be claimed twice. Un
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 from operator import attrgetter
 from typing import Final, Literal
 
@@ -151,10 +151,16 @@ class Ledger:
             ClaimError: if claims overlap.
         """
         text, claims = self.text, sorted(self._claims, key=_START)
-        for one, other in pairwise(claims):
-            if other.start < one.end:
-                raise ClaimError(f"{other.rule} claims {other.start}:{other.end}, but {one.rule} holds {one.start}:{one.end}")
-        gaps = list(gaps_between(claims, len(text)))
+        gaps: list[tuple[int, int]] = []
+        position = 0
+        for n, claim in enumerate(claims):
+            if claim.start < position:
+                held = claims[n - 1]
+                raise ClaimError(f"{claim.rule} claims {claim.start}:{claim.end}, but {held.rule} holds {held.start}:{held.end}")
+            if claim.start > position:
+                gaps.append((position, claim.start))
+            position = claim.end
+        gaps.append((position, len(text)))
         unclaimed = "".join([text[start:end] for start, end in gaps])
         if not unclaimed or is_blank(unclaimed):
             return claims

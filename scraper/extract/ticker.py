@@ -74,8 +74,8 @@ def split_usual(line: str, separator: str) -> UsualSlots | None:
     joined = " ".join(["", *headlines, ""])
     if not joined.isprintable() or "  " in joined or "\ufffd" in joined:
         return None
-    lengths = list(map(len, headlines))
-    return UsualSlots(slots, len(lengths), max(lengths, default=0), _are_long(lengths))
+    lengths = sorted(map(len, headlines))
+    return UsualSlots(slots, len(lengths), lengths[-1] if lengths else 0, _are_long(lengths))
 
 
 def _slot(text: str, start: int, end: int) -> Iterator[Slot]:
@@ -123,11 +123,13 @@ def is_plainly_ticker(
     end = end_of_line(document.text, end, limit)
     if end - start < wanted // 2 * _SHORT_HEADLINE or not is_ticker(document, start, end, wanted, layout):
         return False
-    return _are_long([slot.end - slot.start for slot in split_ticker(document.text, start, end, layout) if slot.is_headline])
+    slots = split_ticker(document.text, start, end, layout)
+    return _are_long(sorted(slot.end - slot.start for slot in slots if slot.is_headline))
 
 
 def _are_long(lengths: Sequence[int]) -> bool:
-    return sum(map(_SHORT_HEADLINE.__le__, lengths)) * 2 > len(lengths)
+    """Return True if more than half of some lengths in ascending order are those of headlines."""
+    return bool(lengths) and lengths[(len(lengths) - 1) // 2] >= _SHORT_HEADLINE
 
 
 def end_of_line(text: str, position: int, limit: int) -> int:

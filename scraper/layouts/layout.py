@@ -244,10 +244,11 @@ class Layout:
 
     def _date_in(self, text: str) -> tuple[date | None, bool]:
         line = squeeze(text)
-        *_, last = (None, *self._date.finditer(line))
-        if last is None:
+        dates = list(self._date.finditer(line))
+        if not dates:
             return None, LOST in line and any(char.isdigit() for char in line)
-        day, name, year = (last[part] or "" for part in ("day", "month", "year"))
+        last = dates[-1]
+        day, name, year = last["day"] or "", last["month"] or "", last["year"] or ""
         month = self._months.get(name.casefold())
         if LOST in last[0] and month is None and not len(day) == len(name) == len("00"):
             return None, True  # the lost character may have been a digit

@@ -179,15 +179,13 @@ def mapped_os_errors(name: str) -> Iterator[None]:
         raise output_error(name, error) from None
 
 
-def write_all(file: io.FileIO, data: bytes) -> None:
+def write_all(file: io.FileIO, data: bytes | memoryview) -> None:
     """Write all of ``data``; wait where the file is a non-blocking pipe that is full."""
-    rest = memoryview(data)
-    while rest:
-        written = file.write(rest)
+    while data and (written := file.write(data)) != len(data):
         if written is None:  # another process has made the pipe non-blocking
             select.select([], [file], [])
         else:
-            rest = rest[written:]
+            data = memoryview(data)[written:]
 
 
 def file_ids(files: Iterable[int | str | Path]) -> set[tuple[int, int]]:
