@@ -3,7 +3,7 @@
 The frontier: the time to take the next address and mark it as done, the time to add a new one, and the memory of the process, with
 as many addresses in it as named, of three hosts. Each size is a process of its own.
 
-The crawl begins at the front page of the network of the test site, which is a process of its own, and follows its links;
+The crawl begins at the front pages of the network of the test site, which is a process of its own, and follows its links;
 ``fetch --state`` is then given the addresses that the crawl has requested, in the same order. They take turns.
 """
 
@@ -91,39 +91,43 @@ def _measure_crawl(articles: int, rounds: int) -> None:
     try:
         site.stdout.readline()
         with tempfile.TemporaryDirectory() as name:
-            _compare(f"http://127.0.0.1:{port}/", Path(name), rounds)
+            _compare([f"http://127.0.0.{host}:{port}/" for host in (1, 2, 3)], Path(name), rounds)
     finally:
         site.terminate()
         site.wait()
         site.stdout.close()
 
 
-def _compare(start: str, folder: Path, rounds: int) -> None:
+def _compare(starts: list[str], folder: Path, rounds: int) -> None:
     listed = folder / "list"
-    _run(folder, "crawl", start)  # let the site render its pages
+    _run(folder, "crawl", *starts)  # let the site render its pages
     with State(folder / "state") as state:
         addresses = [address for (address,) in state.rows("SELECT address FROM pages ORDER BY checked_at")]
     listed.write_text("".join(f"{address}\n" for address in addresses))
-    ratios = []
+    ratios, work = [], []
     for _ in range(rounds):
-        crawled = _run(folder, "crawl", start)
+        crawled = _run(folder, "crawl", *starts)
         fetched = _run(folder, "fetch", "--from-list", str(listed))
-        ratios.append(fetched / crawled)
+        ratios.append(fetched[0] / crawled[0])
+        work.append(fetched[1] / crawled[1])
     each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     print(
-        f"crawl: {len(addresses):,} requests, {statistics.median(ratios):.2f} of the rate of fetch --state ({each}); load {os.getloadavg()[0]:.1f}"
+        f"crawl: {len(addresses):,} requests, {statistics.median(ratios):.2f} of the rate of fetch --state ({each}), {statistics.median(work):.2f} by processor time; load {os.getloadavg()[0]:.1f}"
     )
 
 
-def _run(folder: Path, *command: str) -> float:
+def _run(folder: Path, *command: str) -> tuple[float, float]:
+    """Return the seconds and the seconds of processor time that a command takes."""
     for old in folder.glob("[!l]*"):
         old.unlink()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     options = ["--state", str(folder / "state"), "-o", str(folder / "out.jsonl"), "--delay", "0", "-q"]
     done = subprocess.run([sys.executable, "-m", "scraper", *command, *options], check=False, stderr=subprocess.PIPE)
     assert b"Traceback" not in done.stderr, done.stderr
     assert done.returncode <= 1  # some links lead nowhere: fetch reports them
-    return time.perf_counter() - began
+    took, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

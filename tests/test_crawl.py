@@ -18,8 +18,9 @@ import pytest
 
 from scraper.output.fetch_state import State
 from scraper.output.frontier import DONE, QUEUED, Frontier
-from tests.site import Network, Reply, Site
+from tests.site import Network, Reply, Request, Site
 from tests.site.network import DATES, ENDLESS, GAPS, SESSIONS, TRACKED
+from tests.site.replies import page
 from tests.test_running import on_a_terminal
 
 COMMAND = [sys.executable, "-m", "scraper"]
@@ -239,6 +240,27 @@ def test_an_archive_is_fetched_by_number_up_to_the_last_miss_allowed(site: Site,
     assert len(site.log) - before <= 20 + 8 + 1
     again = subprocess.run([*start, "--from", str(newest), "--to", str(newest + 500)], capture_output=True, text=True, check=False)
     assert f"at paper4/{newest + 20}" in again.stderr
+
+
+class Misleading(Network):
+    """A network with a page that links to an article with a number that is far too large, and to the newest one."""
+
+    def reply(self, host: int, request: Request, edition: int) -> Reply:
+        """Return the answer to a request."""
+        if request.path != "/start":
+            return super().reply(host, request, edition)
+        numbers = (95_000_001, max(article.number for article in self.newspaper(GAPS)))
+        links = "".join(f'<div class="teasercontainer"><a class="teasertitle" href="/paper4/{n}">x</a></div>' for n in numbers)
+        return page(f'<div id="mainContent">{links}</div>'.encode(), request)
+
+
+def test_an_archive_begins_with_an_article_that_exists(tmp_path: Path) -> None:
+    """A link to a number that is far too large does not lead the archive astray."""
+    with Site(network=Misleading(ARTICLES)) as site:
+        newest = max(article.number for article in network(site).newspaper(GAPS))
+        command = [*COMMAND, "crawl", site.url("/start", 1), "--archive", f"paper{GAPS}", "--state", str(tmp_path / "db")]
+        done = subprocess.run([*command, "--delay", "0"], capture_output=True, text=True, check=False)
+    assert f"numbers from {newest} to 1" in done.stderr
 
 
 def test_numbers_that_look_like_dates_are_announced(site: Site, tmp_path: Path) -> None:

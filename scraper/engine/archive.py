@@ -2,8 +2,10 @@
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from heapq import nlargest
 from typing import Final, NamedTuple
 
 from scraper.engine.counts import Counts
@@ -17,6 +19,8 @@ from scraper.urls import path_of
 _DATES: Final = {8: "%Y%m%d", 10: "%y%m%d%H%M", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 """Formats of dates by the number of their digits; ``/elbotola/1803221451`` is one of ten."""
 _FIRST_YEAR: Final = 1995
+_MOST_LINKED: Final = 20
+"""Numbers in links that are tried before the newest article is known."""
 _AT_ONCE: Final = 8
 """Addresses that are handed out; as many may be requested after the last miss."""
 
@@ -64,8 +68,12 @@ class ArchiveQueue:
     ) -> None:
         self._start, self._plan, self._state, self._records, self._budget = start, plan, state, records, budget
         self._counts, self._report = counts, report
-        self._number_in = re.compile(rf"{re.escape(plan.prefix)}/(\d+)/?").fullmatch
+        self._number_in = re.compile(re.escape(plan.prefix) + r"/(\d{1,18})/?").fullmatch
+        self._linked: set[int] = set()
+        """The largest numbers to which pages link."""
         self._newest: int | None = None
+        """The largest number of which there is an article."""
+        self._began = time.time()
         self._changed = threading.Condition()
         self._under_way = 0
         self._misses = 0
@@ -99,27 +107,35 @@ class ArchiveQueue:
             address = f"{self._plan.origin}{self._plan.prefix}/{number}"
             row = self._state.row(address, self._records)
             if row is not None and not row.is_passing:
-                self._counts.left_out["fetched before"] += 1
+                if row.checked_at < self._began:
+                    self._counts.left_out["fetched before"] += 1
                 if is_first:  # a run that goes on has the misses at the end of the last one
                     self._count(number, is_miss=row.result == NotFound.code)
                 continue
             is_first = False
-            with self._changed:
-                while self._under_way >= _AT_ONCE and self._budget.allows():
-                    self._changed.wait(self._budget.seconds)
+            self._wait(_AT_ONCE - 1)
             if self._budget.spent_on is None and self._ended_at is None:
                 yield self._job(address)
 
     def _listings(self) -> Iterator[FetchJob]:
-        """Yield the pages that link to the newest articles, and wait for them."""
+        """Yield the pages that link to the newest articles, and then these, until one exists: a link may be wrong."""
         prefix = f"{self._plan.origin}{self._plan.prefix}"
-        for address in self._state.addresses(f"{prefix}/"):
-            self._note(address)
+        for address in self._state.addresses(f"{prefix}/", self._records):
+            self._learn(self._number_of(address))
         yield self._job(self._start, is_named=True)
         if prefix != self._start:
             yield self._job(prefix)
+        self._wait(0)
+        for number in sorted(self._linked, reverse=True):
+            if number <= (self._newest or 0) or not self._budget.allows():
+                return
+            yield self._job(f"{prefix}/{number}")
+            self._wait(0)
+
+    def _wait(self, most: int) -> None:
+        """Wait until at most so many addresses are under way."""
         with self._changed:
-            while self._under_way and self._budget.allows():
+            while self._under_way > most and self._budget.allows():
                 self._changed.wait(self._budget.seconds)
 
     def _job(self, address: str, *, is_named: bool = False) -> FetchJob:
@@ -131,9 +147,9 @@ class ArchiveQueue:
     def _announce(self, first: int) -> None:
         plan = self._plan
         total = abs(plan.last - first) + 1
-        time = timedelta(seconds=round(total * plan.delay))
+        duration = timedelta(seconds=round(total * plan.delay))
         sentence = (
-            f"{plan.prefix[1:]}: {total:,} numbers from {first} to {plan.last}, at least {time} at a delay of {plan.delay:g} s"
+            f"{plan.prefix[1:]}: {total:,} numbers from {first} to {plan.last}, at least {duration} at a delay of {plan.delay:g} s"
         )
         if any(map(is_like_date, (first, plan.last))):
             sentence += "; they look like dates, so most of them have no article, and each of these takes its delay, too"
@@ -145,19 +161,23 @@ class ArchiveQueue:
 
     def done(self, fetched: Fetched, cleaned: Cleaned | None) -> None:
         """Count misses in a row, and learn the newest number from the links of a page."""
-        for link in cleaned.links if cleaned is not None else ():
-            self._note(link.url)
-        found = self._number_in(path_of(fetched.job.address))
-        if found is not None:
-            self._count(int(found[1]), is_miss=isinstance(fetched.error, NotFound))
+        numbers = (self._number_of(link.url) for link in (cleaned.links if cleaned is not None else ()))
+        self._linked = set(nlargest(_MOST_LINKED, self._linked.union(number for number in numbers if number is not None)))
+        number = self._number_of(fetched.job.address)
+        if number is not None:
+            self._count(number, is_miss=isinstance(fetched.error, NotFound))
+            if fetched.page is not None:
+                self._learn(number)
         with self._changed:
             self._under_way -= 1
             self._changed.notify()
 
-    def _note(self, url: str) -> None:
+    def _number_of(self, url: str) -> int | None:
         found = self._number_in(path_of(url)) if host_of(url) == host_of(self._plan.origin) else None
-        if found is not None:
-            self._newest = max(int(found[1]), self._newest or 0)
+        return int(found[1]) if found is not None else None
+
+    def _learn(self, number: int | None) -> None:
+        self._newest = max(number or 0, self._newest or 0) or None
 
     def _count(self, number: int, *, is_miss: bool) -> None:
         self._misses = self._misses + 1 if is_miss else 0

@@ -20,7 +20,7 @@ from scraper.output.frontier import DONE, OUTSIDE, QUEUED, Frontier, FrontierEnt
 MOST_BARREN: Final = 10
 """Pages of a list in a row with nothing new on them after which a crawl turns no more pages: the list may page without an end."""
 _KNOWN: Final = 100_000
-"""Keys that are held in memory: a page links to some eighty addresses, and the next page mostly to the same ones."""
+"""Addresses that are held in memory: a page links to some eighty addresses, and the next page mostly to the same ones."""
 _DIGITS: Final = re.compile(r"\d+")
 
 
@@ -110,9 +110,11 @@ class CrawlQueue:
         self._counts, self._sitemaps, self._at_once = counts, sitemaps, at_once
         self._frontier = Frontier(state)
         self._began = time.time()
-        self._known: dict[bytes, None] = {}
+        self._known: set[str] = set()
         self._changed = threading.Condition()
         self._under_way: dict[str, FrontierEntry] = {}
+        self._overtaken: set[str] = set()
+        """Addresses under way to which another one was redirected meanwhile."""
         self._active: dict[str, int] = {}
         self._ready: dict[str, deque[tuple[FrontierEntry, bool]]] = {}
         self._dry: set[str] = set()
@@ -187,6 +189,8 @@ class CrawlQueue:
             return None
         if not fetched.job.is_named and host_of(fetched.url) not in self._plan.scope.hosts:
             return "other-site"
+        if fetched.url == fetched.job.address:
+            return "repeated" if fetched.url in self._overtaken else None
         found = self._frontier.find(key_of(fold(fetched.url)))
         if found is None or found[0] != DONE:
             return None
@@ -209,6 +213,7 @@ class CrawlQueue:
             if fetched.url != entry.address and fetched.page is not None:
                 self._finish_target(fetched.url, entry, now, is_article=is_article)
             del self._under_way[entry.address]
+            self._overtaken.discard(entry.address)
             self._active[entry.host] -= 1
             self._changed.notify()
 
@@ -220,6 +225,8 @@ class CrawlQueue:
             self._frontier.add(key, self._entry(url, entry.role, entry.depth, entry.barren), DONE)
         elif found[0] == QUEUED:
             self._waiting -= 1
+        elif url in self._under_way:
+            self._overtaken.add(url)
         self._frontier.finish(key, now, is_article=is_article)
 
     def _discover(self, entry: FrontierEntry, links: Sequence[Link]) -> None:
@@ -235,12 +242,12 @@ class CrawlQueue:
 
     def _add(self, link: Link, depth: int, barren: int = 0, *, again: bool = False) -> bool:
         """Add a link to the frontier, and return True if it is new and within the scope."""
-        key = key_of(fold(link.url))
-        if key in self._known and not again:
+        if link.url in self._known and not again:
             return False
         if len(self._known) >= _KNOWN:
             self._known.clear()
-        self._known[key] = None
+        self._known.add(link.url)
+        key = key_of(fold(link.url))
         found = self._frontier.find(key)
         if found is not None:
             if again and found[0] == DONE and (found[1] or 0.0) < self._began:

@@ -1,5 +1,6 @@
 """Find the links of a page that lead to more pages of its site."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -42,7 +43,7 @@ def _links(outcome: Outcome) -> Iterator[Link]:
             for href in tree.links(css):
                 # Most links begin with their path, are those of every page, and match no target.
                 if href[:1] == "/" != href[1:2]:
-                    url = _resolved(href, origin) if target.fullmatch(href.partition("#")[0]) is not None else None
+                    url = _followed(href, origin, target)
                 else:
                     url = resolve(href, base)
                     url = url if url is not None and target.fullmatch(_path_and_query(url)) is not None else None
@@ -54,8 +55,9 @@ def _links(outcome: Outcome) -> Iterator[Link]:
 
 
 @lru_cache(maxsize=1 << 14)
-def _resolved(path: str, origin: str | None) -> str | None:
-    return resolve(path, origin)
+def _followed(path: str, origin: str | None, target: re.Pattern[str]) -> str | None:
+    """Return the address of a link that begins with its path; None if it is not the target of its rule."""
+    return resolve(path, origin) if target.fullmatch(path.partition("#")[0]) is not None else None
 
 
 def _path_and_query(url: str) -> str:

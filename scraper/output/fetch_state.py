@@ -81,14 +81,13 @@ class State(Database):
             else None
         )
 
-    def addresses(self, prefix: str) -> Iterator[str]:
-        """Yield the addresses that begin with a prefix, without a query."""
-        return (
-            address
-            for (address,) in self.rows(
-                "SELECT DISTINCT address FROM pages WHERE address >= ? AND address < ?", prefix, f"{prefix}?"
-            )
+    def addresses(self, prefix: str, records: Records) -> Iterator[str]:
+        """Yield the addresses that begin with a prefix and gave a record."""
+        found = self.rows(
+            "SELECT address FROM pages WHERE address >= ? AND address < ? AND records = ? AND result = ?",
+            *(prefix, f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}", records, OK),
         )
+        return (address for (address,) in found)
 
     def put(self, row: FetchedRow) -> None:
         """Insert or replace the row of an address."""

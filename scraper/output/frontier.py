@@ -144,8 +144,7 @@ class Frontier:
         They are marked as under way.
         """
         found = self._state.rows(_NEXT, host, count)
-        for number, *_ in found:
-            self._state.do("UPDATE frontier SET status = ? WHERE number = ?", UNDER_WAY, number)
+        self._state.do_many("UPDATE frontier SET status = ? WHERE number = ?", [(UNDER_WAY, number) for number, *_ in found])
         return [(FrontierEntry(*values), finished_at is not None) for _, *values, finished_at in found]
 
     def finish(self, key: bytes, at: float | None, *, is_article: bool) -> None:
