@@ -97,19 +97,42 @@ def test_new_headlines_lead_to_their_articles(web: tuple[Site, dict[str, str]], 
     assert [record["url"] for record in records] == [json.loads(line)["url"] for line in lines[:2]]
 
 
-def test_the_systemd_units_are_valid_and_run_the_same_command(tmp_path: Path, web: tuple[Site, dict[str, str]]) -> None:
+def test_the_crontab_line_of_a_crawl_works_as_printed(web: tuple[Site, dict[str, str]], tmp_path: Path) -> None:
+    """The crawl of the hour prints one line, writes each page once, and the next one reads the front page again."""
+    site, env = web
+    (line,) = blocks("cron", "crawl.md")
+    command = line.strip().split(" ", 5)[5]
+    assert "%" not in command
+    (tmp_path / "news").mkdir()
+    for edition in (0, 1):
+        site.edition = edition
+        command = command.replace("--refresh 50m", "--refresh 0m")  # as if an hour had passed
+        done = subprocess.run(
+            ["sh", "-c", command], env=env | {"SCRAPER_DELAY": "0"}, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (0, "", 1), done.stderr
+    records = [json.loads(line) for line in (tmp_path / "news" / "crawl.jsonl").read_text(encoding="utf-8").splitlines()]
+    articles = [record["url"] for record in records if record["kind"] == "article"]
+    assert len(articles) == len(set(articles)) > 63
+    assert [record["url"] for record in records].count("https://www.maghress.com/") == 2
+
+
+@pytest.mark.parametrize(("name", "unit"), [("cron.md", "scraper-news"), ("crawl.md", "scraper-crawl")])
+def test_the_systemd_units_are_valid_and_run_the_same_command(
+    tmp_path: Path, web: tuple[Site, dict[str, str]], name: str, unit: str
+) -> None:
     """The units are valid for systemd, and their command is that of the crontab line."""
     _, env = web
-    service, timer = blocks("ini")
-    line, _ = blocks("cron")
-    assert re.search(r"scraper (fetch .*)$", service, re.MULTILINE)[1] == re.search(r'scraper" (fetch .*)$', line)[1]  # type: ignore[index]  # they are there
+    service, timer = blocks("ini", name)
+    line = blocks("cron", name)[0]
+    assert re.search(r"bin/scraper (.*)$", service, re.MULTILINE)[1] == re.search(r'bin/scraper" (.*)$', line)[1]  # type: ignore[index]  # they are there
     verify = shutil.which("systemd-analyze")
     if verify is None:
         assert not os.environ.get("SCRAPER_REQUIRE_TOOLS"), "systemd-analyze is missing"
         pytest.skip("systemd-analyze is not installed (Debian, Ubuntu: apt-get install systemd)")
-    (tmp_path / "scraper-news.service").write_text(service)
-    (tmp_path / "scraper-news.timer").write_text(timer)
-    units = [str(tmp_path / f"scraper-news.{kind}") for kind in ("service", "timer")]
+    (tmp_path / f"{unit}.service").write_text(service)
+    (tmp_path / f"{unit}.timer").write_text(timer)
+    units = [str(tmp_path / f"{unit}.{kind}") for kind in ("service", "timer")]
 
     def verified() -> subprocess.CompletedProcess[str]:
         environment = env | {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
@@ -117,22 +140,25 @@ def test_the_systemd_units_are_valid_and_run_the_same_command(tmp_path: Path, we
 
     done = verified()
     assert (done.returncode, done.stderr) == (0, "")
-    (tmp_path / "scraper-news.timer").write_text(timer.replace("hourly", "hurly"))
+    (tmp_path / f"{unit}.timer").write_text(timer.replace("hourly", "hurly"))
     assert verified().returncode != 0  # so it does look
 
 
-def test_every_option_of_fetch_is_in_its_document() -> None:
-    """docs/fetch.md names each option in --help."""
+@pytest.mark.parametrize("command", ["fetch", "crawl"])
+def test_every_option_is_in_its_document(command: str) -> None:
+    """docs/fetch.md names each option of ``fetch``, and docs/crawl.md those that only ``crawl`` has."""
     text = (ROOT / "docs" / "fetch.md").read_text(encoding="utf-8")
+    if command == "crawl":
+        text += (ROOT / "docs" / "crawl.md").read_text(encoding="utf-8")
     shown = subprocess.run(
-        [sys.executable, "-m", "scraper", "fetch", "--help"],
+        [sys.executable, "-m", "scraper", command, "--help"],
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, "COLUMNS": "200"},
     ).stdout
     options = set(re.findall(r"--[a-z-]+", shown)) - {"--help", "--output", "--quiet", "--no-ticker-only"}
-    assert {option for option in options if f"`{option}" not in text} == set()
+    assert {option for option in options if not re.search(rf"`[^`]*{option}[^a-z-]", text)} == set()
 
 
 def test_the_readme_s_try_without_a_network_works_as_printed(tmp_path: Path) -> None:
