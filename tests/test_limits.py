@@ -111,6 +111,7 @@ def test_ten_times_as_much_takes_ten_times_as_long(kind: str) -> None:
 CHILD: Final = """
 import json, resource, sys, time
 from scraper import Page, PageError, clean
+from scraper.errors import TooComplex
 from tests.test_limits import KINDS
 clean(Page(data=b"<p>a"))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -178,3 +179,10 @@ def test_a_page_beyond_the_limits_is_named(page: str, message: str) -> None:
 def test_a_large_page_is_no_complex_one(page: str) -> None:
     """Void elements, elements that end, empty ones and text that looks like markup count towards no limit."""
     check_limits(page.encode())
+
+
+def test_slashes_in_a_tag_have_a_limit() -> None:
+    """A tag with more than a million slashes is refused by name, since the parser's time grows faster than their number."""
+    assert clean(Page(data=KINDS["slashes in a tag"](900_000))).record.text == "a"
+    with pytest.raises(TooComplex, match="1,000,000 slashes"):
+        clean(Page(data=KINDS["slashes in a tag"](1_100_000)))

@@ -23,6 +23,9 @@ _MOST_STEPS: Final = 1_000_000_000
 """Open elements that the parser may search, over all tags: some seconds."""
 _MOST_NAMES: Final = 10_000
 """Different names of elements, and of attributes, in one page: the parser keeps them in hash tables of a fixed size."""
+_MOST_SLASHES: Final = 1_000_000
+"""Slashes between the attributes of a tag: the parser keeps a list of errors, to which each of them is added."""
+_LONG_TAG: Final = 100_000
 _ELEMENT_BYTES: Final = 1_600
 """Memory of an element with a word of text until the record is written; a link of a ticker takes nearly as much."""
 _ATTRIBUTE_BYTES: Final = 300
@@ -105,6 +108,8 @@ def _check_tags(data: bytes, most_attributes: int) -> None:
             if len(found) > _MOST_ATTRIBUTES or attributes > most_attributes:
                 raise TooComplex("its tags have too many attributes")
             attribute_names.update(found)
+            if len(raw) > _LONG_TAG and _NAMES.sub(b"", raw).count(b"/") > _MOST_SLASHES:
+                raise TooComplex(f"a tag contains more than {_MOST_SLASHES:,} slashes")
         if name is None:
             names.add(end)
             open_elements.end(end.lower())
