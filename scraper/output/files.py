@@ -31,7 +31,7 @@ class Output:
     """The destination of records: stdout, a device, a pipe or a file. A context manager.
 
     A file is written to a part file next to it, which is renamed if the block succeeds. If the block raises, the part file stays,
-    and an existing file of that name is unchanged. Missing directories are made. Symbolic links are followed. A file whose name
+    and an existing file of that name is unchanged. Symbolic links are followed. A file whose name
     ends in ``.gz`` or ``.zst`` is compressed.
 
     Args:
