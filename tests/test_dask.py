@@ -15,6 +15,7 @@ from distributed import Client, LocalCluster
 
 from tests.containers import CONTAINERS, jsonl, parquet, twenty_pages, warc
 from tests.test_cli import COMMAND, HTML, complaints, run
+from tests.test_running import ENDLESS
 
 PAGES = twenty_pages()
 
@@ -165,6 +166,18 @@ def test_a_second_run_makes_what_is_new_changed_or_lost(cluster: LocalCluster, t
     done = run(*command, "--unknown", "skip", cwd=tmp_path)
     assert done.returncode == 2
     assert "it holds parts of a run with other options; delete it" in complaints(done)[0]
+
+
+def test_a_page_that_takes_too_long_fails_alone(tmp_path: Path) -> None:
+    """--page-timeout interrupts the threads of workers, too: the page fails under that name, and the others are cleaned."""
+    (tmp_path / "sitecustomize.py").write_text(ENDLESS)
+    place = tmp_path / "dump.jsonl"
+    place.write_bytes(jsonl([*PAGES, ("a.txt", b"endless"), *PAGES]))
+    options = ("-o", tmp_path / "out", "--dask", "local", "-j", "1", "--page-timeout", "0.5")
+    done = run("clean", place, *options, env={"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"})
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0].startswith(f"scraper: {place}#{len(PAGES) + 1}: page-timeout: ".encode())
+    assert parts(tmp_path / "out").count(b"\n") == 2 * len(PAGES)
 
 
 def test_tables_and_compression_by_the_name_of_the_directory(cluster: LocalCluster, tmp_path: Path) -> None:

@@ -428,10 +428,7 @@ def test_counts_of_parts_add_up() -> None:
     assert (one.headlines, one.kinds["article"]) == (5, 5)
 
 
-def test_a_page_that_takes_too_long_fails_alone(tmp_path: Path) -> None:
-    """A page that takes longer than --page-timeout fails under that name, here and in a worker, and the others are cleaned."""
-    (tmp_path / "sitecustomize.py").write_text(
-        """
+ENDLESS = """
 import scraper.extract.cleaning as cleaning
 true = cleaning.decode
 def decode(page):
@@ -440,7 +437,11 @@ def decode(page):
     return true(page)
 cleaning.decode = decode
 """
-    )
+
+
+def test_a_page_that_takes_too_long_fails_alone(tmp_path: Path) -> None:
+    """A page that takes longer than --page-timeout fails under that name, here and in a worker, and the others are cleaned."""
+    (tmp_path / "sitecustomize.py").write_text(ENDLESS)
     place = tmp_path / "dump.jsonl"
     place.write_bytes(jsonl([*MANY[:40], ("a.txt", b"endless"), *MANY[:400]]))
     environment = {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
