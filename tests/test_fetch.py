@@ -77,6 +77,18 @@ def test_pages_come_in_the_order_asked_with_their_final_address(site: Site) -> N
     assert found[0]["kind"] == "article"
 
 
+@pytest.mark.parametrize("name", ["out.jsonl", "{newspaper_slug}.jsonl"])
+def test_an_output_is_not_replaced_by_one_without_a_record(site: Site, tmp_path: Path, name: str) -> None:
+    """If no page can be fetched, the records of an earlier run stay; if one can, they are replaced."""
+    assert fetch(site.url("/difaf/1"), "-o", tmp_path / name).returncode == 0
+    (written,) = tmp_path.glob("*.jsonl")
+    before = written.read_bytes()
+    assert fetch(site.url("/fault/404"), "-o", tmp_path / name).returncode == 1
+    assert (written.read_bytes(), [path.name for path in tmp_path.iterdir()]) == (before, [written.name])
+    assert fetch(site.url("/difaf/2"), site.url("/fault/404"), "-o", tmp_path / name).returncode == 1
+    assert [row["url"] for row in rows(written.read_bytes())] == [site.url("/difaf/2")]
+
+
 FAULTS: dict[str, tuple[str, ...]] = {
     "not-found": ("404", "410", "soft-404", "to-front"),
     "blocked": ("401", "403", "challenge", "challenge-503", "login", "to-login"),
