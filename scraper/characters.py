@@ -75,7 +75,8 @@ class CharacterCounts:
 
     def add_characters(self, kept: Mapping[str, int], removed: Sequence[Removed]) -> None:
         """Count those of a page."""
-        self.kept.update(kept)
+        if kept:
+            self.kept.update(kept)
         for piece in removed:
             self.removed_pages[piece.rule] += 1
             self.removed_pieces[piece.rule] += piece.count

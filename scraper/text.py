@@ -16,6 +16,8 @@ _GAP_OR_VISIBLE: Final = re.compile(f"([\\s{_INVISIBLE.pattern[1:-1]}]+)|.", re.
 
 def visible(text: str) -> int:
     """Return the number of characters of ``text`` that are neither white space nor invisible."""
+    if text.isprintable():
+        return len(text) - text.count(" ")
     common = text.replace("\n", " ").replace("\u00a0", " ")
     if common.isprintable():
         return len(common) - common.count(" ")

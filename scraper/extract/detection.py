@@ -34,6 +34,8 @@ class Detection(NamedTuple):
     layout: Layout
     evidence: Mapping[str, Evidence]
     """The strength of each rule that matched."""
+    address: Mapping[str, str]
+    """The newspaper's slug and the language that the page's address contains."""
     regions: Regions
     segments: list[Segment]
 
@@ -82,13 +84,13 @@ def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Ite
         regions = Regions(layout)
         segments = segments_of(document, regions)
         evidence = dict(_evidence(document, segments, layout))
-        if url is not None and layout.is_host(site):
-            rule = layout.rule_of_address(url)
+        rule, address = layout.match_address(url) if url is not None else (None, {})
+        if layout.is_host(site):
             if document.form == "html" or (rule is not None and rule.evidence is not None):
                 evidence[HOST] = "strong"
             if rule is not None and rule.evidence is not None:
                 evidence[rule.id] = rule.evidence
-        yield Detection(layout, evidence, regions, segments)
+        yield Detection(layout, evidence, address, regions, segments)
 
 
 def _is_several(notice: str, lang: str, layout: Layout) -> bool:

@@ -281,12 +281,13 @@ class Head:
         for n, line in enumerate(self._lines[:top]):
             if line.label is not None or line.hit is not None:
                 continue  # other known lines may end with white space, too
+            if n in self._plain_tickers:
+                found.append(n)
+                continue
             # A ticker may be short, but the line above the dateline is the title, unless it is plainly a ticker.
             is_first = n == 0 and bool(head) and n + 1 not in (self.dateline, *self.bylines)
             slots = 2 if is_first else self._layout.file.ticker.slots
-            if n in self._plain_tickers or is_ticker(
-                column.document, line.begin, column.end_of_line(n), slots, self._layout, line.slots
-            ):
+            if is_ticker(column.document, line.begin, column.end_of_line(n), slots, self._layout, line.slots):
                 found.append(n)
             elif (n == 0 or not ends_sentence(line.text)) and is_unsplit(column.document.text[line.begin : line.end], self._layout):
                 unsplit.append(n)

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise, repeat, zip_longest
 from typing import Final, get_args
 
@@ -77,7 +77,7 @@ def build_record(
     slots = labelled.slots if labelled is not None else {}
     newspaper = (dateline.newspaper if dateline is not None else None) or slots.get("newspaper")
     author = _author(slots.get("author") or (dateline.author if dateline is not None else None), newspaper)
-    address = layout.address(url) if layout is not None and url is not None else {}
+    address = detection.address if detection is not None else {}
     kind = _kind(layout, title is not None or "dateline" in pieces, bool(blocks), bool(teasers))
     is_article = kind == "article" or (kind == "page" and bool(blocks))
     warnings: dict[Warning_, bool] = {
@@ -218,7 +218,7 @@ def _body(document: Document, blocks: Sequence[Claim], *, keep_lines: bool) -> s
 def _texts(text: str, claims: Sequence[Claim]) -> list[str]:
     """Return the text of each claim, squeezed; adjoining claims of one group above 0 are pieces of one text, divided by marks."""
     texts: list[str] = []
-    for row in _rows(claims):
+    for row in _rows(claims) if claims else ():
         texts += filter(None, row.pieces) if isinstance(row, SpanRow) else map(squeeze, _joined(text, row))
     return texts
 
@@ -259,7 +259,7 @@ def _author(name: str | None, newspaper: str | None) -> str | None:
     return None if name is None or (newspaper is not None and name.casefold() == newspaper.casefold()) else name
 
 
-def _declared_lang(dateline: Dateline | None, labelled: Labelled, address: dict[str, str]) -> Lang | None:
+def _declared_lang(dateline: Dateline | None, labelled: Labelled, address: Mapping[str, str]) -> Lang | None:
     """Return the language of the page's wordings, or the one in its address."""
     if dateline is not None and dateline.lang is not None and _LANG.match(dateline.lang):
         return dateline.lang

@@ -135,10 +135,10 @@ class Ledger:
         Raises:
             ClaimError: if the text there differs from the row.
         """
-        row = SpanRow(start, start + len(separator.join(pieces)), label, rule, pieces, separator, links)
-        if not is_row_of(self.text, row):
+        joined = separator.join(pieces)
+        if not (separator.isspace() and self.text.startswith(joined, start)):
             raise ClaimError(f"{rule} claims a row at {start} that is none")
-        self._claims.append(row)
+        self._claims.append(SpanRow(start, start + len(joined), label, rule, pieces, separator, links))
 
     def text_of(self, label: Label) -> str | None:
         """Return the text of the first claim with a label; None if there is none."""

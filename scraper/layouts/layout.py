@@ -259,20 +259,19 @@ class Layout:
 
     def address(self, url: str) -> dict[str, str]:
         """Return the ``newspaper_slug`` and ``lang`` that the path of ``url`` contains, if any."""
-        found = self._address(url)
-        return {} if found is None else {name: value for name, value in found[1].groupdict().items() if value is not None}
+        return self.match_address(url)[1]
 
     def rule_of_address(self, url: str) -> AddressRule | None:
         """Return the address rule that matches the path of ``url``."""
-        found = self._address(url)
-        return None if found is None else found[0]
+        return self.match_address(url)[0]
 
-    def _address(self, url: str) -> tuple[AddressRule, re.Match[str]] | None:
+    def match_address(self, url: str) -> tuple[AddressRule | None, dict[str, str]]:
+        """Return the address rule that matches the path of ``url``, and the ``newspaper_slug`` and ``lang`` that it finds there."""
         path = path_of(url)
         for rule, pattern in self._addresses:
             if (match := pattern.fullmatch(path)) is not None:
-                return rule, match
-        return None
+                return rule, {name: value for name, value in match.groupdict().items() if value is not None}
+        return None, {}
 
     def _read_wordings(self) -> Iterator[tuple[WordingRule, Wording]]:
         date = re.sub(r"\(\?P<\w+>", "(?:", self._date.pattern)
@@ -340,9 +339,10 @@ class _Openings:
         if not self.may_begin(line):
             return ()
         opening = line[:OPENING].casefold()
-        if LOST in opening:
-            return self._all
         found = self._all if self._is_any else self._by_head.get(opening[:2], self._all)
-        if has_marks(opening):
-            return [pair for pair in found if pair[1].may_begin_with_letter(opening[0])]
+        if not opening.isalpha() or TATWEEL in opening:  # nearly all openings are bare letters
+            if LOST in opening:
+                return self._all
+            if has_marks(opening):
+                return [pair for pair in found if pair[1].may_begin_with_letter(opening[0])]
         return [pair for pair in found if opening.startswith(pair[1].openings)]

@@ -216,6 +216,8 @@ def _first_match(patterns: Sequence[re.Pattern[str]], line: str) -> re.Match[str
 
 
 def _slots(match: re.Match[str]) -> dict[str, str]:
+    if match.lastindex is None:
+        return {}
     return {name: squeeze(value) for name, value in match.groupdict().items() if value is not None}
 
 

@@ -26,7 +26,7 @@ def read_text(text: str) -> Document:
     position = 0
     for line in lines:
         if bare := line.strip():
-            start = position if bare[0] == line[0] else position + len(line) - len(line.lstrip())
+            start = position if len(bare) == len(line) else position + len(line) - len(line.lstrip())
             blocks.append(Block(start, start + len(bare)))
         position += len(line) + is_plain
     return Document(form="text", text=text, blocks=blocks)

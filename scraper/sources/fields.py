@@ -65,7 +65,8 @@ class FieldReader:
             yield self._place.failed(MissingField(f"{error}{keys and f': {keys}'}; {_REMEDY}"), number)
         except PageError as error:
             yield self._place.failed(error, number)
-        yield from self.count(size)
+        if self._in_sample:
+            yield from self.count(size)
 
     def count(self, size: int) -> Iterator[Item]:
         """Count the bytes of a record; yield the errors of missing fields at the end of the sample."""
