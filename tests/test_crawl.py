@@ -240,6 +240,8 @@ def test_an_archive_is_fetched_by_number_up_to_the_last_miss_allowed(site: Site,
     assert len(site.log) - before <= 20 + 8 + 1
     again = subprocess.run([*start, "--from", str(newest), "--to", str(newest + 500)], capture_output=True, text=True, check=False)
     assert f"at paper4/{newest + 20}" in again.stderr
+    subprocess.run([*start, "--delay", "0"], capture_output=True, check=True)
+    assert max(Counter(record["url"] for record in records(tmp_path / "out.jsonl")).values()) == 1
 
 
 class Misleading(Network):
@@ -336,3 +338,141 @@ def test_the_next_address_is_that_of_the_least_depth_and_hosts_take_turns(tmp_pa
         assert frontier.take("a", 9) == []
         frontier.begin(Scope(frozenset({"a"}), 3))
         assert len(frontier.take("a", 9)) == 4
+
+
+def test_a_narrower_scope_holds_for_what_was_found_and_done_before(site: Site, tmp_path: Path) -> None:
+    """Addresses without a newspaper, and lists that are due again, are fetched by --newspaper only if they are in its scope."""
+    crawl(site, tmp_path, "--max-pages", "30")
+    allowed = re.compile(r"/|/paper4\b.*|/robots\.txt|/sitemap.*|.*/rss")
+    for refresh in ((), ("--refresh", "0s")):
+        before = len(site.log)
+        crawl(site, tmp_path, "--newspaper", "paper4", *refresh, starts=("/paper4",), hosts=2)
+        asked = {visit.target for visit in site.log[before:]}
+        assert asked
+        assert not [target for target in asked if not allowed.fullmatch(target)]
+
+
+def test_what_is_outside_a_site_is_for_a_later_run(site: Site, tmp_path: Path) -> None:
+    """Links to the network's other hosts that --site leaves out stay in the state, and a run without it fetches them."""
+    crawl(site, tmp_path, "--site", site.addresses[1])
+    assert {host for host, _ in written(site, tmp_path)} == {1}
+    assert crawl(site, tmp_path).returncode == 0
+    assert written(site, tmp_path) == Counter(list(network(site).articles()))
+
+
+def test_a_page_is_written_after_a_run_for_its_headlines(site: Site, tmp_path: Path) -> None:
+    """What a run with --ticker-only has read is read again for its pages, and only once."""
+    crawl(site, tmp_path, "--ticker-only", "--depth", "1", hosts=1)
+    (tmp_path / "out.jsonl").rename(tmp_path / "headlines.jsonl")
+    crawl(site, tmp_path, hosts=1)
+    assert written(site, tmp_path) == Counter([article for article in network(site).articles() if article[0] == 0])
+    before = len(site.log)
+    crawl(site, tmp_path, hosts=1)
+    assert len(site.log) == before
+
+
+class Linked(Network):
+    """A network with a list of links that a test chooses, and with old addresses of the articles, /old/…."""
+
+    links: tuple[str, ...] = ()
+    per_page = 1000
+
+    def reply(self, host: int, request: Request, edition: int) -> Reply:
+        """Return the answer to a request."""
+        if request.path.startswith("/old/"):
+            return Reply(301, b"", {"Location": request.path.removeprefix("/old")})
+        if request.path != "/start":
+            return super().reply(host, request, edition)
+        number = int(request.query.get("page", "1"))
+        shown = self.links[(number - 1) * self.per_page : number * self.per_page]
+        rows = "".join(f'<div class="teasercontainer"><a class="teasertitle" href="{link}">x</a></div>' for link in shown)
+        more = f'<a rel="next" href="/start?page={number + 1}">next</a>' if number * self.per_page < len(self.links) else ""
+        return page(f'<div id="mainContent">{rows}{more}</div>'.encode(), request)
+
+
+def test_an_article_behind_a_link_and_a_redirect_is_written_once(tmp_path: Path) -> None:
+    """Where a redirect leads to an address that is about to be requested, the page is written once."""
+    served = Linked(ARTICLES)
+    paths = [article.path for article in served.newspaper(0)]
+    # So far apart that the second one waits for its turn when the first one is done.
+    served.links = (*(f"/old{path}" for path in paths[:24]), *paths, *(f"/old{path}" for path in paths[24:]))
+    with Site(network=served) as site:
+        site.pause = 0.005
+        crawl(site, tmp_path, "--depth", "1", starts=("/start",), hosts=1)
+        assert written(site, tmp_path) == Counter([(0, path) for path in paths])
+
+
+def test_what_is_found_again_nearer_to_a_start_comes_into_the_scope(tmp_path: Path) -> None:
+    """An address that was too many links away is fetched when another page links to it that is near enough."""
+    served = Linked(ARTICLES)
+    articles = [article for article in served.newspaper(0) if article.shown_in == "list"]
+    served.links = (articles[0].path,)
+    with Site(network=served) as site:
+        crawl(site, tmp_path, "--depth", "1", starts=("/start",), hosts=1)
+        assert written(site, tmp_path) == Counter([(0, articles[0].path)])
+        crawl(site, tmp_path, "--depth", "1", starts=("/paper0",), hosts=1)
+        assert {(0, article.path) for article in articles} <= set(written(site, tmp_path))
+
+
+def test_a_session_id_in_an_odd_place_leaves_nothing_undone(tmp_path: Path) -> None:
+    """An address with a session id inside its query is requested once, and done then."""
+    served = Linked(ARTICLES)
+    served.links = ("/about/1?a=1;jsessionid=12", "/about/2?;jsessionid=12")
+    with Site(network=served) as site:
+        first, again = (crawl(site, tmp_path, "--depth", "1", starts=("/start",), hosts=1) for _ in range(2))
+        assert "queued" not in first.stderr + again.stderr
+        assert sorted(requested(site, "about/")) == ["/about/1?a=1", "/about/2?"]
+
+
+def test_words_in_other_letters_are_not_alike(tmp_path: Path) -> None:
+    """--max-alike counts addresses that differ in numbers, however they are written, and not those that differ in Arabic words."""
+    served = Linked(ARTICLES)
+    served.links = ("/about/سعيد", "/about/مريم", "/about/%D9%A1", "/about/%D9%A2", "/about/7")
+    with Site(network=served) as site:
+        crawl(site, tmp_path, "--depth", "1", "--max-alike", "1", starts=("/start",), hosts=1)
+        assert len(requested(site, "about/")) == 3
+
+
+def test_a_list_of_articles_that_fetch_has_read_is_paged_to_its_end(tmp_path: Path) -> None:
+    """Articles that `fetch` has read are new to a crawl, so that their list seems finite, and no page is written again."""
+    served = Linked(ARTICLES)
+    paths = [path for host, path in served.articles() if host == 0]
+    served.links, served.per_page = (*paths[:60], f"/old{paths[0]}", *paths[60:]), 5
+    with Site(network=served) as site:
+        read = "".join(f"{site.url(path)}\n" for path in ("/start", *paths[:60]))
+        command = [*COMMAND, "fetch", "--from-list", "-", "--state", str(tmp_path / "db"), "-o", str(tmp_path / "out.jsonl")]
+        subprocess.run([*command, "--delay", "0", "-q"], input=read, text=True, check=True)
+        crawl(site, tmp_path, "--depth", "1", starts=("/start",), hosts=1)
+        assert written(site, tmp_path) == Counter([(0, path) for path in paths])
+        assert max(Counter(record["url"] for record in records(tmp_path / "out.jsonl")).values()) == 1
+
+
+def test_an_archive_ends_at_a_limit_before_it_has_begun(site: Site, tmp_path: Path) -> None:
+    """A limit that ends the run while the newest number is sought is no failure."""
+    command = [*COMMAND, "crawl", site.url("/", 1), "--archive", "paper4", "--state", str(tmp_path / "db"), "--delay", "0"]
+    done = subprocess.run([*command, "--max-pages", "1"], capture_output=True, text=True, check=False)
+    assert (done.returncode, "stopped at --max-pages" in done.stderr, "no-number" in done.stderr) == (0, True, False)
+    more = subprocess.run([*command, "--from", "90", "--max-pages", "20"], capture_output=True, text=True, check=False)
+    assert "not fetched yet: 70 numbers" in more.stderr
+    alone = subprocess.run([*command[:5], "--from", "5", *command[7:]], capture_output=True, text=True, check=False)
+    assert (alone.returncode, "--from: it is a number of --archive" in alone.stderr) == (2, True)
+
+
+def test_an_archive_that_robots_disallow_ends_and_one_in_arabic_letters_goes_on(site: Site, tmp_path: Path) -> None:
+    """Disallowed numbers are misses; numbers below a slug in other letters are not fetched again by the next run."""
+    command = [*COMMAND, "crawl", site.url("/", 1), "--from", "50", "--state", str(tmp_path / "db"), "--delay", "0"]
+    done = subprocess.run([*command, "--archive", "private", "--max-misses", "9"], capture_output=True, text=True, check=False)
+    assert "stopped after 9 numbers in a row without an article, at private/42" in done.stderr
+    for _ in range(2):
+        subprocess.run([*command, "--archive", "جريدة"], capture_output=True, text=True, check=True)
+    assert max(Counter(visit.target for visit in site.log).values()) == 1
+
+
+def test_a_state_with_what_is_no_address_is_shown(site: Site, tmp_path: Path) -> None:
+    """What a list named that is no address is counted as failed; --retry changes only what failed."""
+    command = [*COMMAND, "fetch", "http://[bad", site.url("/"), "--state", str(tmp_path / "db"), "-q", "--delay", "0"]
+    subprocess.run(command, capture_output=True, check=False)
+    shown = subprocess.run([*COMMAND, "state", str(tmp_path / "db")], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"^bad-address +1$", shown, re.MULTILINE)
+    done = subprocess.run([*COMMAND, "state", str(tmp_path / "db"), "--retry", "ok"], capture_output=True, text=True, check=True)
+    assert done.stderr == "scraper: 0 addresses with ok will be fetched again\n"

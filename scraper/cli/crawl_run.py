@@ -17,7 +17,7 @@ from scraper.extract.links import find_links
 from scraper.fetch import prepare
 from scraper.output.fetch_state import State
 from scraper.output.frontier import Scope
-from scraper.urls import origin_of
+from scraper.urls import origin_of, path_of
 
 _SLOW: Final = 0.1
 """Seconds between two requests in which a page is cleaned and its links are stored."""
@@ -46,6 +46,8 @@ def run_crawl(options: Options, web: FetchOptions, crawl: CrawlOptions) -> None:
     starts = [_start(address) for address in options.inputs or ()]
     if crawl.archive is not None:
         _check_archive(starts, options, crawl.archive)
+    elif crawl.first is not None:
+        raise typer.BadParameter("it is a number of --archive; name the newspaper_slug there.", param_hint="--from")
 
     def make_source(context: FetchContext) -> AddressSource:
         assert context.state is not None  # noqa: S101 - the option is required
@@ -62,7 +64,7 @@ def _crawl(context: FetchContext, state: State, starts: list[str], crawl: CrawlO
     filters = check_filters(context.options)
     hosts = network_of(starts, context.layouts)
     scope = Scope(hosts & filters.sites if filters.sites else hosts, crawl.depth, filters.newspapers, filters.langs)
-    plan = CrawlPlan(scope, context.web.refresh, crawl.refresh_articles, crawl.most_alike)
+    plan = CrawlPlan(scope, hosts, context.web.refresh, crawl.refresh_articles, crawl.most_alike)
     sitemaps = context.fetcher.sitemaps
     at_once = _AT_ONCE if context.web.delay >= _SLOW else _FAST_AT_ONCE
     return CrawlQueue(starts, state, context.layouts, context.records, plan, budget, context.counts, sitemaps, at_once)
@@ -71,7 +73,8 @@ def _crawl(context: FetchContext, state: State, starts: list[str], crawl: CrawlO
 def _archive_plan(start: str, options: Options, web: FetchOptions, crawl: CrawlOptions, slug: str) -> ArchivePlan:
     langs = [lang for lang in options.lang or () if lang != "ar"]
     prefix = f"/{langs[0]}/{slug}" if langs else f"/{slug}"
-    return ArchivePlan(origin_of(start), prefix, crawl.first, crawl.last, crawl.most_misses, web.delay)
+    address = prepare(f"{origin_of(start)}{prefix}")
+    return ArchivePlan(origin_of(address), path_of(address), crawl.first, crawl.last, crawl.most_misses, web.delay)
 
 
 def _start(address: str) -> str:

@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 from scraper.engine.counts import Counts
 from scraper.engine.crawling import Budget
 from scraper.engine.jobs import Cleaned
-from scraper.errors import NotFound
+from scraper.errors import Disallowed, NotFound
 from scraper.fetch import Fetched, FetchJob, host_of
-from scraper.output.fetch_state import Records, State
+from scraper.output.fetch_state import OK, Records, State
 from scraper.urls import path_of
 
 _DATES: Final = {8: "%Y%m%d", 10: "%y%m%d%H%M", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
@@ -21,6 +21,8 @@ _DATES: Final = {8: "%Y%m%d", 10: "%y%m%d%H%M", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%
 _FIRST_YEAR: Final = 1995
 _MOST_LINKED: Final = 20
 """Numbers in links that are tried before the newest article is known."""
+_MISSES: Final = (NotFound.code, Disallowed.code)
+"""Error codes of numbers without an article that can be fetched."""
 _AT_ONCE: Final = 8
 """Addresses that are handed out; as many may be requested after the last miss."""
 
@@ -73,6 +75,8 @@ class ArchiveQueue:
         """The largest numbers to which pages link."""
         self._newest: int | None = None
         """The largest number of which there is an article."""
+        self._read: set[str] = set()
+        """Pages with links that earlier runs have written."""
         self._began = time.time()
         self._changed = threading.Condition()
         self._under_way = 0
@@ -90,6 +94,8 @@ class ArchiveQueue:
         if self._plan.first is None:
             yield from self._listings()
         first = self._plan.first if self._plan.first is not None else self._newest
+        if first is None and not self._budget.allows():
+            return
         if first is None:
             self._report(
                 f"no article of {self._plan.prefix[1:]} is linked at {self._start}; give the number to begin with by --from"
@@ -103,18 +109,19 @@ class ArchiveQueue:
         for number in numbers:
             if not self._budget.allows() or self._ended_at is not None:
                 return
-            self._untried -= 1
             address = f"{self._plan.origin}{self._plan.prefix}/{number}"
             row = self._state.row(address, self._records)
             if row is not None and not row.is_passing:
+                self._untried -= 1
                 if row.checked_at < self._began:
                     self._counts.left_out["fetched before"] += 1
                 if is_first:  # a run that goes on has the misses at the end of the last one
-                    self._count(number, is_miss=row.result == NotFound.code)
+                    self._count(number, is_miss=row.result in _MISSES)
                 continue
             is_first = False
             self._wait(_AT_ONCE - 1)
-            if self._budget.spent_on is None and self._ended_at is None:
+            if self._budget.allows() and self._ended_at is None:
+                self._untried -= 1
                 yield self._job(address)
 
     def _listings(self) -> Iterator[FetchJob]:
@@ -122,6 +129,10 @@ class ArchiveQueue:
         prefix = f"{self._plan.origin}{self._plan.prefix}"
         for address in self._state.addresses(f"{prefix}/", self._records):
             self._learn(self._number_of(address))
+        for page in (self._start, prefix):
+            row = self._state.row(page, self._records)
+            if row is not None and row.result == OK:
+                self._read.add(page)
         yield self._job(self._start, is_named=True)
         if prefix != self._start:
             yield self._job(prefix)
@@ -155,9 +166,9 @@ class ArchiveQueue:
             sentence += "; they look like dates, so most of them have no article, and each of these takes its delay, too"
         self._report(sentence)
 
-    def refusal(self, _fetched: Fetched) -> str | None:
-        """Return None: every page is written."""
-        return None
+    def refusal(self, fetched: Fetched) -> str | None:
+        """Return why a page is not written: an earlier run has written it, and it is read again for its links."""
+        return "repeated" if fetched.page is not None and fetched.job.address in self._read else None
 
     def done(self, fetched: Fetched, cleaned: Cleaned | None) -> None:
         """Count misses in a row, and learn the newest number from the links of a page."""
@@ -165,7 +176,7 @@ class ArchiveQueue:
         self._linked = set(nlargest(_MOST_LINKED, self._linked.union(number for number in numbers if number is not None)))
         number = self._number_of(fetched.job.address)
         if number is not None:
-            self._count(number, is_miss=isinstance(fetched.error, NotFound))
+            self._count(number, is_miss=fetched.error is not None and fetched.error.code in _MISSES)
             if fetched.page is not None:
                 self._learn(number)
         with self._changed:
@@ -186,8 +197,8 @@ class ArchiveQueue:
 
     def finish(self) -> None:
         """Count what is left at the end of the run."""
-        if self._untried:
-            self._counts.remaining["numbers"] += self._untried
+        if left := self._untried + self._under_way:
+            self._counts.remaining["numbers"] += left
         self._counts.ended = self._budget.ended
         if self._ended_at is not None:
             where = f"{self._plan.prefix[1:]}/{self._ended_at}"

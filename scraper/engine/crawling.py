@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import Cleaned
@@ -14,8 +14,8 @@ from scraper.errors import BadAddress
 from scraper.extract.links import Link
 from scraper.fetch import Fetched, FetchJob, PreviousFetch, fold, host_of, prepare, without_session
 from scraper.layouts import Layout
-from scraper.output.fetch_state import Records, State
-from scraper.output.frontier import DONE, OUTSIDE, QUEUED, Frontier, FrontierEntry, Scope, key_of, left
+from scraper.output.fetch_state import OK, Records, State
+from scraper.output.frontier import DONE, OUTSIDE, QUEUED, UNDER_WAY, Frontier, FrontierEntry, Scope, key_of, left
 
 MOST_BARREN: Final = 10
 """Pages of a list in a row with nothing new on them after which a crawl turns no more pages: the list may page without an end."""
@@ -69,6 +69,8 @@ class CrawlPlan(NamedTuple):
     """What a crawl fetches, and how often."""
 
     scope: Scope
+    network: frozenset[str]
+    """Hosts whose addresses are kept; those that are not in the scope are for a later run."""
     refresh: float | None = None
     """Seconds after which lists, feeds and sitemaps are due again."""
     refresh_articles: float | None = None
@@ -110,11 +112,10 @@ class CrawlQueue:
         self._counts, self._sitemaps, self._at_once = counts, sitemaps, at_once
         self._frontier = Frontier(state)
         self._began = time.time()
-        self._known: set[str] = set()
+        self._known: dict[str, int] = {}
+        """Addresses of links with the least depth at which they were found."""
         self._changed = threading.Condition()
         self._under_way: dict[str, FrontierEntry] = {}
-        self._overtaken: set[str] = set()
-        """Addresses under way to which another one was redirected meanwhile."""
         self._active: dict[str, int] = {}
         self._ready: dict[str, deque[tuple[FrontierEntry, bool]]] = {}
         self._dry: set[str] = set()
@@ -128,12 +129,14 @@ class CrawlQueue:
     def _begin(self, starts: Sequence[str]) -> None:
         frontier, plan = self._frontier, self._plan
         frontier.begin(plan.scope)
-        frontier.requeue_failed()
+        frontier.requeue_failed(plan.scope)
+        if self._records == "page":
+            frontier.requeue_unwritten(plan.scope)
         # Whoever wants headlines wants those of now.
         refresh = 0.0 if plan.refresh is None and self._records == "headline" else plan.refresh
         for seconds, articles in ((refresh, False), (plan.refresh_articles, True)):
             if seconds is not None:
-                frontier.requeue(self._began - seconds, articles=articles)
+                frontier.requeue(plan.scope, self._began - seconds, articles=articles)
         for start in starts:
             address = prepare(start)
             key = key_of(fold(address))
@@ -187,14 +190,17 @@ class CrawlQueue:
         """Return why a page is not written although it was fetched; None if it is. Redirects may lead to one page several times."""
         if fetched.page is None:
             return None
-        if not fetched.job.is_named and host_of(fetched.url) not in self._plan.scope.hosts:
+        if not fetched.job.is_named and host_of(fetched.url) not in self._plan.network:
             return "other-site"
-        if fetched.url == fetched.job.address:
-            return "repeated" if fetched.url in self._overtaken else None
+        # The address itself is under way, unless another one was redirected to it meanwhile.
         found = self._frontier.find(key_of(fold(fetched.url)))
-        if found is None or found[0] != DONE:
+        if found is None or found.finished_at is None:
+            # An address that only `fetch` or an archive has read is asked for in full, for its links.
+            row = self._state.row(fetched.url, self._records)
+            return "repeated" if row is not None and row.result == OK else None
+        if found.status != DONE:
             return None
-        is_refreshed = fetched.job.previous.final_url == fetched.url and (found[1] or 0.0) < self._began
+        is_refreshed = fetched.job.previous.final_url == fetched.url and (found.finished_at or 0.0) < self._began
         return None if is_refreshed else "repeated"
 
     def done(self, fetched: Fetched, cleaned: Cleaned | None) -> None:
@@ -213,7 +219,6 @@ class CrawlQueue:
             if fetched.url != entry.address and fetched.page is not None:
                 self._finish_target(fetched.url, entry, now, is_article=is_article)
             del self._under_way[entry.address]
-            self._overtaken.discard(entry.address)
             self._active[entry.host] -= 1
             self._changed.notify()
 
@@ -223,10 +228,12 @@ class CrawlQueue:
         found = self._frontier.find(key)
         if found is None:
             self._frontier.add(key, self._entry(url, entry.role, entry.depth, entry.barren), DONE)
-        elif found[0] == QUEUED:
+        elif found.status == QUEUED:
             self._waiting -= 1
-        elif url in self._under_way:
-            self._overtaken.add(url)
+        elif found.status == UNDER_WAY and (ready := self._ready.get(host_of(url))):
+            kept = [one for one in ready if key_of(fold(one[0].address)) != key]
+            self._waiting -= len(ready) - len(kept)
+            self._ready[host_of(url)] = deque(kept)
         self._frontier.finish(key, now, is_article=is_article)
 
     def _discover(self, entry: FrontierEntry, links: Sequence[Link]) -> None:
@@ -242,26 +249,39 @@ class CrawlQueue:
 
     def _add(self, link: Link, depth: int, barren: int = 0, *, again: bool = False) -> bool:
         """Add a link to the frontier, and return True if it is new and within the scope."""
-        if link.url in self._known and not again:
+        if self._known.get(link.url, depth + 1) <= depth and not again:
             return False
         if len(self._known) >= _KNOWN:
             self._known.clear()
-        self._known.add(link.url)
+        self._known[link.url] = depth
         key = key_of(fold(link.url))
         found = self._frontier.find(key)
         if found is not None:
-            if again and found[0] == DONE and (found[1] or 0.0) < self._began:
+            is_due = again and found.status == DONE and (found.finished_at or 0.0) < self._began
+            if is_due:
                 self._frontier.queue(key)
-                self._wake(host_of(link.url))
+            is_nearer = found.status in (QUEUED, OUTSIDE) and depth < found.depth
+            if is_due or (is_nearer and self._frontier.approach(self._plan.scope, key, depth)):
+                self._wake(found.host)
             return False
         entry = self._new_entry(link, depth, barren)
-        status = self._status(entry) if entry is not None else DONE
-        if entry is None or status == DONE:
+        if entry is None:
             return False
-        self._frontier.add(key, entry, status)
-        if status == QUEUED:
+        # Its own key: a session id in an odd place leaves its mark on that of the link.
+        key = key_of(fold(entry.address))
+        if self._frontier.find(key) is not None:
+            return False
+        # An article that `fetch` has read with the same state is done.
+        row = self._state.row(entry.address, self._records) if entry.is_article else None
+        if row is not None and not row.is_passing:
+            self._frontier.add(key, entry, DONE)
+            self._frontier.finish(key, row.checked_at if row.result == OK else None, is_article=True)
+            return True
+        is_covered = self._plan.scope.covers(entry)
+        self._frontier.add(key, entry, QUEUED if is_covered else OUTSIDE)
+        if is_covered:
             self._wake(entry.host)
-        return status == QUEUED
+        return is_covered
 
     def _new_entry(self, link: Link, depth: int, barren: int) -> FrontierEntry | None:
         """Return the entry of a link that is not in the frontier; None if it leads away, or there are too many alike."""
@@ -269,20 +289,13 @@ class CrawlQueue:
             entry = self._entry(prepare(without_session(link.url)), link.role, depth, barren)
         except BadAddress:
             return None
-        if entry.host not in self._plan.scope.hosts:
+        if entry.host not in self._plan.network:
             return None
         pattern = _pattern(entry)
         if pattern is not None and not self._frontier.count_alike(pattern, self._plan.most_alike):
             self._counts.left_out["too-many-alike"] += 1
             return None
         return entry
-
-    def _status(self, entry: FrontierEntry) -> int:
-        """Return the status of a new entry. An article that `fetch` has read with the same state is done."""
-        row = self._state.row(entry.address, self._records) if entry.is_article else None
-        if row is not None and not row.is_passing:
-            return DONE
-        return QUEUED if self._plan.scope.covers(entry) else OUTSIDE
 
     def _wake(self, host: str) -> None:
         """Note that an address of a host was queued."""
@@ -318,4 +331,4 @@ def _pattern(entry: FrontierEntry) -> str | None:
     if entry.is_article and not parts.query:
         return None
     keys = "&".join(sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}))
-    return f"{entry.host}{_DIGITS.sub('#', parts.path)}?{keys}"
+    return f"{entry.host}{_DIGITS.sub('#', unquote(parts.path))}?{keys}"

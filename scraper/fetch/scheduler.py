@@ -150,6 +150,7 @@ class Scheduler:
                     self._dropped += 1 + len(queue.jobs)
                     del self._queues[host]
                     self._has_result.notify()
+                    self._has_room.notify_all()
                 return
             except (OutputError, StateError) as error:
                 with self._lock:

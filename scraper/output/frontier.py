@@ -54,6 +54,16 @@ class FrontierEntry(NamedTuple):
     """The number of pages of the same list, right before it, on which there was nothing new."""
 
 
+class KnownAddress(NamedTuple):
+    """What is known of an address in the frontier."""
+
+    status: int
+    finished_at: float | None
+    """When it was last read, in seconds since 1970."""
+    depth: int
+    host: str
+
+
 class Scope(NamedTuple):
     """Which addresses a run fetches. Empty: all of that kind. Starts are always in it."""
 
@@ -102,18 +112,32 @@ class Frontier:
         """Queue what is in the scope of a run and not done, also what a run had under way that was killed."""
         covered, values = scope.condition()
         change = "UPDATE frontier SET status = ? WHERE status IN (?, ?) AND"
-        self._state.do(f"{change} NOT {covered}", OUTSIDE, QUEUED, UNDER_WAY, *values)
+        # An address without a newspaper makes the condition NULL.
+        self._state.do(f"{change} {covered} IS NOT TRUE", OUTSIDE, QUEUED, UNDER_WAY, *values)
         self._state.do(f"{change} {covered}", QUEUED, UNDER_WAY, OUTSIDE, *values)
 
-    def requeue(self, before: float, *, articles: bool) -> None:
+    def requeue(self, scope: Scope, before: float, *, articles: bool) -> None:
         """Queue the lists, or the articles, that were finished before a time in seconds since 1970. Further pages of lists are not."""
         kind = "is_article" if articles else "NOT is_article AND role != 'paging'"
-        self._state.do(f"UPDATE frontier SET status = ? WHERE status = ? AND {kind} AND finished_at <= ?", QUEUED, DONE, before)  # noqa: S608 - one of two texts
+        self._requeue(scope, f"{kind} AND finished_at <= ?", before)
 
-    def requeue_failed(self) -> None:
+    def requeue_failed(self, scope: Scope) -> None:
         """Queue what failed with a transient error."""
-        failed = "SELECT address FROM pages WHERE is_passing"
-        self._state.do(f"UPDATE frontier SET status = ? WHERE status = ? AND address IN ({failed})", QUEUED, DONE)  # noqa: S608 - a constant
+        self._requeue(scope, "address IN (SELECT address FROM pages WHERE is_passing)")
+
+    def requeue_unwritten(self, scope: Scope) -> None:
+        """Queue the pages of which only the headlines were written."""
+        found = "FROM pages AS seen WHERE records = 'headline'"
+        found += " AND NOT EXISTS (SELECT 1 FROM pages WHERE address = seen.address AND records = 'page')"
+        self._requeue(scope, f"address IN (SELECT address {found} UNION SELECT final_url {found})")
+
+    def _requeue(self, scope: Scope, condition: str, *values: object) -> None:
+        """Queue what is done, in a scope, and meets a condition."""
+        covered, others = scope.condition()
+        self._state.do(
+            f"UPDATE frontier SET status = ? WHERE status = ? AND {condition} AND {covered}",  # noqa: S608 - texts of this module
+            *(QUEUED, DONE, *values, *others),
+        )
 
     def add(self, key: bytes, entry: FrontierEntry, status: int) -> None:
         """Add an address that is not in the frontier."""
@@ -123,10 +147,17 @@ class Frontier:
             *(key, *entry, status),
         )
 
-    def find(self, key: bytes) -> tuple[int, float | None] | None:
-        """Return the status of an address, and when it was finished; None if it is not in the frontier."""
-        found = self._state.rows("SELECT status, finished_at FROM frontier WHERE key = ?", key)
-        return found[0] if found else None
+    def find(self, key: bytes) -> KnownAddress | None:
+        """Return what is known of an address; None if it is not in the frontier."""
+        found = self._state.rows("SELECT status, finished_at, depth, host FROM frontier WHERE key = ?", key)
+        return KnownAddress(*found[0]) if found else None
+
+    def approach(self, scope: Scope, key: bytes, depth: int) -> bool:
+        """Note that an address that is not done is nearer to a start, and return True if that has brought it into the scope."""
+        self._state.do("UPDATE frontier SET depth = ? WHERE key = ?", depth, key)
+        covered, values = scope.condition()
+        change = f"UPDATE frontier SET status = ? WHERE key = ? AND status = ? AND {covered}"  # noqa: S608 - texts of this module
+        return self._state.do(change, QUEUED, key, OUTSIDE, *values) == 1
 
     def queue(self, key: bytes) -> None:
         """Queue an address again."""
@@ -134,7 +165,7 @@ class Frontier:
 
     def name(self, key: bytes) -> None:
         """Note that the user named an address, which is then in the scope of every run, and tried again if it failed."""
-        self._state.do("UPDATE frontier SET role = 'start' WHERE key = ?", key)
+        self._state.do("UPDATE frontier SET role = 'start', depth = 0 WHERE key = ?", key)
         again = "status = ? OR (status = ? AND finished_at IS NULL)"
         self._state.do(f"UPDATE frontier SET status = ? WHERE key = ? AND ({again})", QUEUED, key, OUTSIDE, DONE)  # noqa: S608 - a constant
 

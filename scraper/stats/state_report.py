@@ -8,7 +8,7 @@ from scraper.layouts import Layout
 from scraper.output.fetch_state import OK, State
 from scraper.output.frontier import DONE, OUTSIDE, Frontier
 from scraper.stats.tables import Column, Table, number
-from scraper.urls import site_of
+from scraper.urls import is_absolute, site_of
 
 _BATCH: Final = 10_000
 _TOP: Final = 20
@@ -35,7 +35,7 @@ class StateReport:
 
     def retry(self, code: str) -> int:
         """Let the next run fetch again what failed with a code, and return how many addresses that are."""
-        changed = self._state.do("UPDATE pages SET is_passing = 1 WHERE result = ?", code)
+        changed = self._state.do("UPDATE pages SET is_passing = 1 WHERE result = ? AND result != ?", code, OK)
         self._state.commit()
         return changed
 
@@ -47,8 +47,9 @@ class StateReport:
         total: Counter[str] = Counter()
         for column, address, result in self._addresses():
             total[column] += 1
-            hosts[site_of(address) or "?", column] += 1
-            newspapers[self._newspaper(address) or "none", column] += 1
+            site = site_of(address) if is_absolute(address) else None  # a list may have named what is no address
+            hosts[site or "?", column] += 1
+            newspapers[self._newspaper(address, site) or "none", column] += 1
             if column == "failed":
                 codes[result] += 1
         overview = [(name, number(total[column])) for name, column in _OVERVIEW if total[column] or column != "outside"]
@@ -69,9 +70,10 @@ class StateReport:
             for address, status in batch:
                 yield "outside" if status == OUTSIDE else "queued", address, ""
 
-    def _newspaper(self, address: str) -> str | None:
-        host = site_of(address)
-        layout = next((layout for layout in self._layouts if layout.is_host(host)), self._layouts[0])
+    def _newspaper(self, address: str, site: str | None) -> str | None:
+        if site is None:
+            return None
+        layout = next((layout for layout in self._layouts if layout.is_host(site)), self._layouts[0])
         return layout.address(address).get("newspaper_slug")
 
 
