@@ -414,6 +414,17 @@ def test_what_is_found_again_nearer_to_a_start_comes_into_the_scope(tmp_path: Pa
         assert {(0, article.path) for article in articles} <= set(written(site, tmp_path))
 
 
+def test_a_list_that_becomes_a_start_is_due_again_at_once(tmp_path: Path) -> None:
+    """--refresh holds for a START that earlier runs have found farther away than --depth."""
+    served = Linked(ARTICLES)
+    served.links = ("/paper0",)
+    with Site(network=served) as site:
+        crawl(site, tmp_path, "--depth", "1", starts=("/start",), hosts=1)
+        before = len(site.log)
+        crawl(site, tmp_path, "--depth", "0", "--refresh", "0s", starts=("/paper0",), hosts=1)
+        assert "/paper0" in [visit.target for visit in site.log[before:]]
+
+
 def test_a_session_id_in_an_odd_place_leaves_nothing_undone(tmp_path: Path) -> None:
     """An address with a session id inside its query is requested once, and done then."""
     served = Linked(ARTICLES)

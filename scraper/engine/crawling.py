@@ -129,6 +129,13 @@ class CrawlQueue:
     def _begin(self, starts: Sequence[str]) -> None:
         frontier, plan = self._frontier, self._plan
         frontier.begin(plan.scope)
+        for start in starts:
+            address = prepare(start)
+            key = key_of(fold(address))
+            if frontier.find(key) is None:
+                frontier.add(key, self._entry(address, "start", 0, 0), QUEUED)
+            else:
+                frontier.name(key)
         frontier.requeue_failed(plan.scope)
         if self._records == "page":
             frontier.requeue_unwritten(plan.scope)
@@ -137,13 +144,6 @@ class CrawlQueue:
         for seconds, articles in ((refresh, False), (plan.refresh_articles, True)):
             if seconds is not None:
                 frontier.requeue(plan.scope, self._began - seconds, articles=articles)
-        for start in starts:
-            address = prepare(start)
-            key = key_of(fold(address))
-            if frontier.find(key) is None:
-                frontier.add(key, self._entry(address, "start", 0, 0), QUEUED)
-            else:
-                frontier.name(key)
 
     @property
     def waiting(self) -> int:
