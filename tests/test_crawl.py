@@ -179,6 +179,30 @@ def test_a_refresh_fetches_lists_again_and_no_article(site: Site, tmp_path: Path
     assert len(fetched) < 3 * len(new)
 
 
+class Ahead(Network):
+    """A network with a page that shows the newest articles of a list before that list does."""
+
+    def reply(self, host: int, request: Request, edition: int) -> Reply:
+        """Return the answer to a request."""
+        if request.path != "/first":
+            return super().reply(host, request, edition)
+        newest = [article for article in self.newspaper(0, edition) if article.shown_in in ("list", "paging")][:20]
+        links = "".join(
+            f'<div class="teasercontainer"><a class="teasertitle" href="{article.path}">x</a></div>' for article in newest
+        )
+        return page(f'<div id="mainContent">{links}</div>'.encode(), request)
+
+
+def test_a_refreshed_list_is_paged_although_its_first_page_was_known_from_elsewhere(tmp_path: Path) -> None:
+    """New articles on the second page of a list are found, also if another page has shown those of the first one before."""
+    with Site(network=Ahead(ARTICLES)) as site:
+        for site.edition in (0, 6):
+            crawl(site, tmp_path, "--refresh", "0s", "--depth", "1", "--newspaper", "paper0", starts=("/first", "/paper0"), hosts=1)
+        new = {(article.host, article.path) for article in network(site).newspaper(0, 6) if article.shown_in in ("list", "paging")}
+        assert len(new - {(article.host, article.path) for article in network(site).newspaper(0)}) > 20
+        assert new <= set(written(site, tmp_path))
+
+
 def test_the_ticker_alone_gives_each_headline_once(site: Site, tmp_path: Path) -> None:
     """--ticker-only writes the headlines of all pages of a crawl, each once, also over several runs."""
     for _ in range(2):

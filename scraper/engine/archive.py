@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from scraper.engine.counts import Counts
 from scraper.engine.crawling import Budget
 from scraper.engine.jobs import Cleaned
-from scraper.errors import Disallowed, NotFound
 from scraper.fetch import Fetched, FetchJob, host_of
 from scraper.output.fetch_state import OK, Records, State
 from scraper.urls import path_of
@@ -21,8 +20,6 @@ _DATES: Final = {8: "%Y%m%d", 10: "%y%m%d%H%M", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%
 _FIRST_YEAR: Final = 1995
 _MOST_LINKED: Final = 20
 """Numbers in links that are tried before the newest article is known."""
-_MISSES: Final = (NotFound.code, Disallowed.code)
-"""Error codes of numbers without an article that can be fetched."""
 _AT_ONCE: Final = 8
 """Addresses that are handed out; as many may be requested after the last miss."""
 
@@ -38,7 +35,7 @@ class ArchivePlan(NamedTuple):
     """The number to begin with; None for the newest that the site's own pages link to."""
     last: int
     most_misses: int
-    """Numbers in a row without an article after which the run ends."""
+    """Numbers in a row without an article, for whatever reason, after which the run ends."""
     delay: float
     """Seconds between two requests."""
 
@@ -116,7 +113,7 @@ class ArchiveQueue:
                 if row.checked_at < self._began:
                     self._counts.left_out["fetched before"] += 1
                 if is_first:  # a run that goes on has the misses at the end of the last one
-                    self._count(number, is_miss=row.result in _MISSES)
+                    self._count(number, is_miss=row.result != OK)
                 continue
             is_first = False
             self._wait(_AT_ONCE - 1)
@@ -176,7 +173,7 @@ class ArchiveQueue:
         self._linked = set(nlargest(_MOST_LINKED, self._linked.union(number for number in numbers if number is not None)))
         number = self._number_of(fetched.job.address)
         if number is not None:
-            self._count(number, is_miss=fetched.error is not None and fetched.error.code in _MISSES)
+            self._count(number, is_miss=fetched.error is not None)
             if fetched.page is not None:
                 self._learn(number)
         with self._changed:

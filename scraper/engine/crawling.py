@@ -121,6 +121,7 @@ class CrawlQueue:
         self._dry: set[str] = set()
         """Hosts of which nothing is queued."""
         self._with_sitemaps: set[str] = set()
+        self._last = self._frontier.last()
         self._begin(starts)
         state.commit()
         self._hosts = deque(self._frontier.hosts())
@@ -239,13 +240,19 @@ class CrawlQueue:
     def _discover(self, entry: FrontierEntry, links: Sequence[Link]) -> None:
         new = sum([self._add(link, entry.depth + 1) for link in links if link.role != "paging"])
         barren = 0 if new else entry.barren + 1
-        for link in links:
-            if link.role == "paging":
-                if barren > MOST_BARREN:
-                    self._counts.left_out["endless-paging"] += 1
-                else:
-                    # Where a list has something new, its next page has, too.
-                    self._add(link, entry.depth, barren, again=new > 0 and self._plan.refresh is not None)
+        paging = [link for link in links if link.role == "paging"]
+        # Where a list has something new, even if another page has shown it before, its next page may have, too.
+        again = len(paging) > 0 and self._plan.refresh is not None and any(map(self._is_new_teaser, links))
+        for link in paging:
+            if barren > MOST_BARREN:
+                self._counts.left_out["endless-paging"] += 1
+            else:
+                self._add(link, entry.depth, barren, again=again)
+
+    def _is_new_teaser(self, link: Link) -> bool:
+        """Return True if a link is an entry of a list that was found in this run."""
+        found = self._frontier.find(key_of(fold(link.url))) if link.role == "story" else None
+        return found is not None and found.number > self._last
 
     def _add(self, link: Link, depth: int, barren: int = 0, *, again: bool = False) -> bool:
         """Add a link to the frontier, and return True if it is new and within the scope."""

@@ -10,7 +10,7 @@ from scraper.extract.cleaning import Outcome
 from scraper.layouts.schema import LinkRole
 from scraper.urls import origin_of, resolve
 
-Role = LinkRole | Literal["story", "sitemap"]
+Role = LinkRole | Literal["story", "headline", "sitemap"]
 
 
 class Link(NamedTuple):
@@ -19,7 +19,7 @@ class Link(NamedTuple):
     url: str
     """The absolute address."""
     role: Role
-    """Where it leads: ``story`` if it is a headline, a teaser, or an entry of a feed; ``sitemap`` if robots.txt or another sitemap names
+    """Where it leads: ``story`` if it is a teaser or an entry of a feed, ``headline`` if it is one; ``sitemap`` if robots.txt or another sitemap names
     it; otherwise as a rule of the layout says."""
 
 
@@ -49,9 +49,12 @@ def _links(outcome: Outcome) -> Iterator[Link]:
                     url = url if url is not None and target.fullmatch(_path_and_query(url)) is not None else None
                 if url is not None:
                     yield Link(url, rule.role)
-    for url in (*(headline.url for headline in record.headlines), *(teaser.url for teaser in record.teasers)):
-        if url is not None:
-            yield Link(url, "story")
+    for teaser in record.teasers:
+        if teaser.url is not None:
+            yield Link(teaser.url, "story")
+    for headline in record.headlines:
+        if headline.url is not None:
+            yield Link(headline.url, "headline")
 
 
 @lru_cache(maxsize=1 << 14)

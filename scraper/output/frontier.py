@@ -46,7 +46,7 @@ class FrontierEntry(NamedTuple):
     """The newspaper's slug in the address."""
     lang: str | None
     role: str
-    """Where the link led that was found: ``start``, ``story``, ``listing``, ``paging``, ``feed`` or ``sitemap``."""
+    """Where the link led that was found: ``start``, ``story``, ``headline``, ``listing``, ``paging``, ``feed`` or ``sitemap``."""
     is_article: bool
     depth: int
     """Links from a start to it; the pages of a list have the depth of the first."""
@@ -62,6 +62,8 @@ class KnownAddress(NamedTuple):
     """When it was last read, in seconds since 1970."""
     depth: int
     host: str
+    number: int
+    """Its place in the order in which addresses were found."""
 
 
 class Scope(NamedTuple):
@@ -149,8 +151,13 @@ class Frontier:
 
     def find(self, key: bytes) -> KnownAddress | None:
         """Return what is known of an address; None if it is not in the frontier."""
-        found = self._state.rows("SELECT status, finished_at, depth, host FROM frontier WHERE key = ?", key)
+        found = self._state.rows("SELECT status, finished_at, depth, host, number FROM frontier WHERE key = ?", key)
         return KnownAddress(*found[0]) if found else None
+
+    def last(self) -> int:
+        """Return the number of the address that was found last."""
+        ((number,),) = self._state.rows("SELECT coalesce(max(number), 0) FROM frontier")
+        return int(number)
 
     def approach(self, scope: Scope, key: bytes, depth: int) -> bool:
         """Note that an address that is not done is nearer to a start, and return True if that has brought it into the scope."""
