@@ -135,7 +135,10 @@ def checkpoints(place: Path) -> list[Path]:
 
 def progress(place: Path) -> int:
     """Return the time of the last commit of a run that has not ended, or -1 if there is none."""
-    times = [path.stat().st_mtime_ns for path in [*place.glob("out/*.checkpoint-wal"), *place.glob("out/.*.checkpoint-wal")]]
+    times = []
+    for path in [*place.glob("out/*.checkpoint-wal"), *place.glob("out/.*.checkpoint-wal")]:
+        with suppress(FileNotFoundError):  # the run has just removed it
+            times.append(path.stat().st_mtime_ns)
     return max(times, default=-1)
 
 
