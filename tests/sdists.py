@@ -30,7 +30,10 @@ def sdist(project: str) -> Path:
 
 def _download(requirement: str, directory: Path) -> None:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", requirement]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=300, check=False)
+    # The set-up of old packages needs a module that setuptools has given up.
+    (directory / "constraints.txt").write_text("setuptools<80\n")
+    env = {**os.environ, "PIP_CONSTRAINT": str(directory / "constraints.txt")}
+    done = subprocess.run(command, cwd=directory, env=env, capture_output=True, text=True, timeout=300, check=False)
     archives = list(directory.glob("*.tar.gz"))
     if not archives:
         pytest.fail(f"the test data of {requirement} cannot be downloaded; `{' '.join(command)}` printed:\n{done.stderr}")

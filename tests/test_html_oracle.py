@@ -18,6 +18,7 @@ from scraper.parse import Tree
 from scraper.parse.encoding import decode
 from tests.cases import CASES, FIXTURES, source_of
 from tests.measure_pages import make_case
+from tests.sdists import sdist
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -303,3 +304,56 @@ def test_a_browser_that_runs_scripts_hides_what_stands_for_them(browser: "Chrome
     browser.get("data:text/html,<body><noscript>a<b>c</b></noscript>")
     assert browser.execute_script("return document.body.textContent") == "a<b>c</b>"
     assert ours("<body><noscript>a<b>c</b></noscript>") == "ac"
+
+
+# --- the tests of the tree construction that browsers and parsers share ---
+
+TREE_TEST: Final = re.compile(
+    r"#data\n(?P<data>.*?)\n#errors\n(?P<between>.*?)#document\n(?P<tree>.*?)(?=\n\n#data\n|\n*\Z)", re.DOTALL
+)
+NODE: Final = re.compile(r'\| (?P<indent> *)(?:"(?P<text>(?:.*?)(?:\n(?!\| ).*?)*)"|<(?P<name>[^>]*)>|(?P<other>.*))(?=\n\||\Z)')
+
+
+def expected_text(tree: str) -> str:
+    """Return the text nodes below the body in the dump of a tree, except those of scripts, styles and templates."""
+    texts: list[str] = []
+    path: list[tuple[int, str]] = []
+    for node in NODE.finditer(tree):
+        depth = len(node["indent"]) // 2
+        path = [element for element in path if element[0] < depth]
+        if node["name"] is not None and not node["name"].startswith(("!", "?")):
+            path.append((depth, node["name"].split(" ")[-1]))
+        elif node["other"] == "content":
+            path.append((depth, "template"))
+        elif node["text"] is not None:
+            names = [name for _, name in path]
+            if names[1:2] in (["body"], ["frameset"]) and not {"script", "style", "template"} & set(names):
+                texts.append(node["text"])
+    return visible("".join(texts))
+
+
+def tree_tests() -> list[tuple[str, str, str]]:
+    """Return name, markup and expected text of html5lib's tests of whole pages without scripting."""
+    directory = sdist("html5lib") / "html5lib" / "tests" / "testdata" / "tree-construction"
+    found = []
+    for file in sorted(directory.glob("*.dat")):
+        text = file.read_bytes().decode("utf-8", "surrogatepass")
+        for number, test in enumerate(TREE_TEST.finditer(text)):
+            if "#document-fragment" not in test["between"] and "#script-on" not in test["between"]:
+                found.append((f"{file.stem}-{number}", test["data"], expected_text(test["tree"])))
+    return found
+
+
+def test_the_shared_tests_of_tree_construction() -> None:
+    """The text of each page of html5lib's own tests is that of the tree which they expect, or differs for a named reason."""
+    tests = tree_tests()
+    assert len(tests) > 1500
+    assert sum(text != "" for _, _, text in tests) > 650
+    differing = {name: (data, text, ours(data)) for name, data, text in tests if ours(data) != text}
+    unexplained = {
+        name: what
+        for name, what in differing.items()
+        if "\0" not in what[0] and not any(shows.search(what[0]) for shows, *_ in HTML5LIB_DIFFERS.values())
+    }
+    print(f"{len(tests)} pages, {len(differing)} differ")
+    assert unexplained == {}
