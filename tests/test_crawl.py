@@ -247,6 +247,7 @@ def test_an_archive_is_fetched_by_number_up_to_the_last_miss_allowed(site: Site,
     done = crawl(site, tmp_path, *options, starts=("/paper4",), hosts=2)
     assert done.returncode == 2
     assert "name one START" in done.stderr
+    assert "--refresh: an archive fetches each number once" in crawl(site, tmp_path, *options, "--refresh", "1h", hosts=1).stderr
     start = [*COMMAND, "crawl", site.url("/", 1), *options, "--state", str(tmp_path / "db"), "-o", str(tmp_path / "out.jsonl")]
     done = subprocess.run([*start, "--delay", "0.001"], capture_output=True, text=True, check=False)
     newest = max(article.number for article in articles if article.shown_in == "list")

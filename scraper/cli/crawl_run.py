@@ -45,7 +45,7 @@ def run_crawl(options: Options, web: FetchOptions, crawl: CrawlOptions) -> None:
     """Fetch what can be found from the starts, write the records of the pages, and exit."""
     starts = [_start(address) for address in options.inputs or ()]
     if crawl.archive is not None:
-        _check_archive(starts, options, crawl.archive)
+        _check_archive(starts, options, web, crawl.archive)
     elif crawl.first is not None:
         raise typer.BadParameter("it is a number of --archive; name the newspaper_slug there.", param_hint="--from")
 
@@ -84,12 +84,14 @@ def _start(address: str) -> str:
         raise typer.BadParameter(f"{error}.", param_hint="START") from None
 
 
-def _check_archive(starts: list[str], options: Options, slug: str) -> None:
+def _check_archive(starts: list[str], options: Options, web: FetchOptions, slug: str) -> None:
     if len(starts) > 1:
         raise typer.BadParameter("it takes the numbers of one site; name one START.", param_hint="--archive")
     if not _SLUG.fullmatch(slug):
         raise typer.BadParameter(
             f"{slug!r} is not a newspaper_slug; write it as in the addresses of articles.", param_hint="--archive"
         )
+    if web.refresh is not None:
+        raise typer.BadParameter("an archive fetches each number once; leave it out.", param_hint="--refresh")
     if len(options.lang or ()) > 1:
         raise typer.BadParameter("with --archive, name the one language in which the articles are.", param_hint="--lang")
