@@ -6,7 +6,7 @@ import pytest
 
 from scraper import Page, clean
 from scraper.sources import ReadOptions, read_inputs
-from scraper.sources.concatenated import split_pages
+from scraper.sources.containers import split_pages
 from tests.cases import CASES, FIXTURES, source_of
 
 HTML = FIXTURES / "arabic-article-html" / "source.html"

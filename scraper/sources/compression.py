@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from scraper.errors import DamagedInput
-from scraper.sources.magic import compression_of
+from scraper.sources.sniffing import compression_of
 from scraper.sources.streams import PIECE, ByteSource
 
 GZIP_WBITS: Final = 16 + zlib.MAX_WBITS

@@ -4,16 +4,15 @@ Modules and libraries for containers are imported only when there is one.
 """
 
 import io
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.models import Page
 from scraper.records import PageRecord
-from scraper.sources.concatenated import split_pages
-from scraper.sources.documents import check_format
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.sniffing import BOM, Kind, kind_of
+from scraper.sources.sniffing import BOM, Kind, check_format, kind_of
 from scraper.sources.streams import Stream, Utf16Source
 
 DEEPEST: Final = 3
@@ -28,6 +27,9 @@ _CONTAINERS: Final[dict[Kind, str]] = {
     "csv": "a table",
     "records": "a file of records",
 }
+
+_NEXT_PAGE: Final = re.compile(rb"</html\s*>\s*(?=(?:<\?xml[^>]*>\s*)?<(?:!doctype\s|html[\s>]))", re.IGNORECASE)
+_PAGE_ENDS: Final = (b"</html", b"</HTML")
 
 
 def read_stream(stream: Stream, place: Place, options: ReadOptions, file: BinaryIO | None = None) -> Iterator[Item]:
@@ -88,7 +90,7 @@ def _unpacked(stream: Stream, kind: Kind) -> Stream:
 
 def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:
     if not options.reads_records:
-        from scraper.sources.own_keys import own_kind_of_line, refusal
+        from scraper.sources.own_records import own_kind_of_line, refusal
 
         yield refusal(place, own_kind_of_line(stream.peek().removeprefix(BOM).lstrip().partition(b"\n")[0]) or "")
         return
@@ -140,3 +142,13 @@ def _first_bytes(head: bytes, compression: str) -> bytes:
         return Decompressor(io.BytesIO(head), compression).read(16)
     except DamagedInput:
         return b""
+
+
+def split_pages(data: bytes) -> Iterator[bytes]:
+    """Yield the pages of a stream. A page ends where ``</html>`` is followed by the beginning of another document."""
+    ends = [position for end in _PAGE_ENDS if (position := data.find(end)) >= 0]
+    start = 0
+    for match in _NEXT_PAGE.finditer(data, min(ends)) if ends else ():
+        yield data[start : match.end()]
+        start = match.end()
+    yield data[start:] if start else data

@@ -9,7 +9,7 @@ from scraper.errors import BadRecord, DamagedInput, TooLarge
 from scraper.sources.fields import FieldReader
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.jsonl import too_large
-from scraper.sources.own_keys import own_kind, refusal
+from scraper.sources.own_records import own_kind, refusal
 from scraper.sources.sniffing import BOM
 from scraper.sources.streams import Stream
 

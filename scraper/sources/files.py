@@ -17,7 +17,7 @@ from scraper.remote import is_remote, local_name
 from scraper.sources.choosing import chosen_items, companion_folders, is_chosen
 from scraper.sources.containers import read_stream
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.magic import compression_of
+from scraper.sources.sniffing import compression_of
 from scraper.sources.streams import Stream
 from scraper.urls import is_absolute
 

@@ -12,7 +12,7 @@ from scraper.errors import DamagedInput, EmptyInput
 from scraper.sources.fields import FieldReader
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.jsonl import decoder_of, read_object, too_large
-from scraper.sources.own_keys import own_kind_of_line, refusal
+from scraper.sources.own_records import own_kind_of_line, refusal
 from scraper.sources.sniffing import BOM
 from scraper.sources.streams import Stream
 

@@ -1,24 +1,28 @@
-"""The kind of an input, determined from its first bytes, never from its name."""
+"""The kind of an input, determined from its first bytes, never from its name; documents of other programs are refused."""
 
 import codecs
 import io
 import re
 from typing import Final, Literal, cast
 
+from scraper.errors import NotText
 from scraper.sources.items import ReadOptions
-from scraper.sources.magic import compression_of
 from scraper.sources.streams import Stream, Utf16Source
 
 Kind = Literal[
     "page", "gzip", "zstd", "bzip2", "xz", "zip", "tar", "parquet", "warc", "jsonl", "json", "csv", "mhtml", "records", "utf-16"
 ]
 
+_ZIP_MAGIC: Final = b"PK\x03\x04"
 _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
-    (b"PK\x03\x04", "zip"),
+    (_ZIP_MAGIC, "zip"),
     (b"PK\x05\x06", "zip"),
     (b"PAR1", "parquet"),
     (b"WARC/", "warc"),
 )
+COMPRESSION_MAGIC: Final = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
+_ZSTD_SKIPPABLE: Final = frozenset(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
+"""Frames without data (RFC 8878, 3.1.2)."""
 _TAR_MAGIC: Final = slice(257, 262)
 _ENOUGH: Final = 1024
 """Bytes that contain every magic number, and the first key of nearly every object."""
@@ -35,6 +39,34 @@ _BLANK: Final = b" \t\r\n"
 _OBJECT: Final = rb'\{\s*(?:"(?:[^"\\]|\\.){0,200}"\s*:|\})'
 _OPENS_OBJECT: Final = re.compile(_OBJECT)
 _OPENS_ARRAY: Final = re.compile(rb'\[\s*(?:%s|\[?\s*"|\]\s*\Z)' % _OBJECT)
+
+_AS_TEXT: Final = "save it as HTML or text first"
+_DOCUMENTS: Final = {
+    b"%PDF-": "a PDF document; convert it to text first, for example with pdftotext",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": f"a Word, Excel or PowerPoint document in the old format; {_AS_TEXT}",
+    b"{\\rtf": f"a document in RTF; {_AS_TEXT}",
+    b"Rar!\x1a\x07": "a RAR archive; unpack it and name the directory",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it and name the directory",
+}
+_OFFICE: Final = {
+    b"word/": f"a Word document (DOCX); {_AS_TEXT}",
+    b"xl/": "an Excel workbook (XLSX); save the sheet as CSV first",
+    b"ppt/": f"a PowerPoint presentation (PPTX); {_AS_TEXT}",
+}
+_TYPES: Final = b"[Content_Types].xml"
+"""A member of every document of Microsoft Office (ECMA-376-2, 7.2.3)."""
+_RELATIONS: Final = b"_rels/.rels"
+_FIRST_MEMBERS: Final = (_TYPES, _RELATIONS, b"docProps/", *_OFFICE)
+"""Members that programs write first."""
+_NAME_OFFSET: Final = 30
+"""Where the name of the first member begins in a zip archive."""
+_MIME_TYPE: Final = b"mimetype"
+"""The first member of an EPUB and of an OpenDocument, stored without compression (OCF 3.3, 4.3; ODF 1.3 part 2, 3.3)."""
+_MIME_TYPES: Final = {
+    b"application/epub+zip": "an e-book (EPUB); convert it to HTML first, for example with pandoc",
+    b"application/vnd.oasis.opendocument.spreadsheet": "an OpenDocument spreadsheet (ODS); save the sheet as CSV first",
+    b"application/vnd.oasis.opendocument": f"an OpenDocument text (ODT); {_AS_TEXT}",
+}
 
 
 def kind_of(stream: Stream, options: ReadOptions) -> Kind:
@@ -63,6 +95,13 @@ def _by_magic(head: bytes) -> Kind | None:
         if head.startswith(magic):
             return kind
     return "tar" if head[_TAR_MAGIC] == b"ustar" else cast("Kind | None", compression_of(head))
+
+
+def compression_of(head: bytes) -> str | None:
+    """Return the compression of data, by their first six bytes; None if they are not compressed."""
+    if head[:4] in _ZSTD_SKIPPABLE:
+        return "zstd"
+    return next((name for magic, name in COMPRESSION_MAGIC.items() if head.startswith(magic)), None)
 
 
 def _in_utf16(stream: Stream, options: ReadOptions) -> Kind | None:
@@ -103,7 +142,7 @@ def _json_kind(stream: Stream, options: ReadOptions) -> Kind | None:
 def _begins_with_a_record(stream: Stream) -> bool:
     """Return True if this program has written the first line."""
     line = _opening(stream).partition(b"\n")[0]
-    from scraper.sources.own_keys import own_kind_of_line
+    from scraper.sources.own_records import own_kind_of_line
 
     return own_kind_of_line(line) is not None
 
@@ -148,3 +187,24 @@ def _is_object(line: bytes) -> bool:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
         return False
+
+
+def check_format(head: bytes) -> None:
+    """Check that the first bytes of an input do not belong to a document of another program.
+
+    Raises:
+        NotText: if they do.
+    """
+    found = next((what for magic, what in _DOCUMENTS.items() if head.lstrip().startswith(magic)), None)
+    if found is None and head.startswith(_ZIP_MAGIC):
+        found = _zipped(head)
+    if found is not None:
+        raise NotText(f"it is {found}")
+
+
+def _zipped(head: bytes) -> str | None:
+    """Return the kind of a document that is a zip archive, by the names of its first members."""
+    if head.startswith(_MIME_TYPE, _NAME_OFFSET):
+        return next((what for name, what in _MIME_TYPES.items() if head.startswith(name, _NAME_OFFSET + len(_MIME_TYPE))), None)
+    is_office = head.startswith(_FIRST_MEMBERS, _NAME_OFFSET) and (_TYPES in head or _RELATIONS in head)
+    return next((what for name, what in _OFFICE.items() if name in head), None) if is_office else None
