@@ -1,4 +1,4 @@
-"""Visible characters, invisible characters and white space: the units in which text is counted.
+"""Visible characters, in which text is counted; white space, which is squeezed; and escapes, with which text is safe to show.
 
 White space is what :meth:`str.isspace` accepts. Invisible characters are C0 and C1 controls, soft hyphen, zero-width space,
 directional marks, embeddings and isolates, word joiner and byte order mark. The joiners U+200C and U+200D are *visible*: in
@@ -12,6 +12,16 @@ _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\
 
 _WIDE_SPACE: Final = re.compile(r"\s{2}|[^\S ]")
 _GAP_OR_VISIBLE: Final = re.compile(f"([\\s{_INVISIBLE.pattern[1:-1]}]+)|.", re.DOTALL)
+
+_LINE_BREAK: Final = " \u21b5 "
+
+_WHITE_SPACE: Final = re.compile(r"[ \t\r\n\v\f\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+"""White space that is shown as one space. It excludes the line separators of Unicode (U+001C-001E, 0085, 2028, 2029), which are
+escaped."""
+
+_VISIBLE_FORMAT_CHARS: Final = frozenset("\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
+"""Characters of category Cf that affect how words look: the two joiners, and those with the property Prepended_Concatenation_Mark
+(PropList.txt), such as the end of an ayah."""
 
 
 def visible(text: str) -> int:
@@ -42,6 +52,22 @@ def escape(char: str) -> str:
 def printable(text: str) -> str:
     """Return ``text`` with unprintable characters escaped, such as those that a terminal obeys."""
     return text if text.isprintable() else "".join(char if char.isprintable() else escape(char) for char in text)
+
+
+def shown(text: str) -> str:
+    r"""Return ``text`` on one line, safe for a terminal or a page.
+
+    White space becomes one space, and a line break within the text becomes a symbol. Characters that Python calls unprintable are
+    escaped (``\u202e``): controls, directional marks, embeddings, overrides and isolates, unassigned characters.
+    """
+    line = _WHITE_SPACE.sub(_shown_gap, text.strip(" \t\r\n\v\f\u00a0"))
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() or char in _VISIBLE_FORMAT_CHARS else escape(char) for char in line)
+
+
+def _shown_gap(match: re.Match[str]) -> str:
+    return _LINE_BREAK if "\n" in match[0] or "\r" in match[0] else " "
 
 
 def squeeze(text: str) -> str:

@@ -15,7 +15,7 @@ ROOT = Path(scraper.__file__).parent
 LAYERS = (
     ("defaults", "errors", "text"),
     ("models", "records"),
-    ("urls", "archives", "characters"),
+    ("urls", "provenance", "characters"),
     ("layouts", "parse", "remote"),
     ("extract",),
     ("sources", "output", "render"),

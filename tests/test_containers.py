@@ -25,11 +25,11 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
 from scraper.engine.chunks import LARGE
+from scraper.provenance import utc_time
 from scraper.sources import Item, ReadOptions, read_inputs, read_list
 from scraper.sources.compression import Decompressor
 from scraper.sources.sniffing import kind_of
 from scraper.sources.streams import Stream
-from scraper.sources.timestamps import utc_time
 from tests.containers import CONTAINERS, SEEKING, in_pieces, jsonl, parquet, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, complaints, records, run
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from scraper.explain import Group, Piece, Report, Section, number_of
 from scraper.extract.spans import Fate
-from scraper.render import shown
+from scraper.text import shown
 
 _COLOURS: Final[dict[Fate, str]] = {"field": "green", "body": "cyan", "removed": "red", "blank": ""}
 

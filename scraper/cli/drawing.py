@@ -10,9 +10,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from scraper.render import shown
 from scraper.stats import Grid, Table
 from scraper.stats.tables import number, year_of
+from scraper.text import shown
 
 _PLAIN_WIDTH: Final = 100
 """Columns, if the output is not a terminal."""

@@ -12,8 +12,9 @@ from typing import Final
 from scraper.explain.pieces import Piece
 from scraper.explain.report import Group, Report, ReportRow, Section, number_of
 from scraper.extract.spans import FATES
-from scraper.render import Markup, join, shown, style_sheet, tag, to_page, void
+from scraper.render import Markup, join, style_sheet, tag, to_page, void
 from scraper.render.words import FATES_MEAN
+from scraper.text import shown
 
 _RULES: Final = "Rules"
 """The title of the last section, which every piece refers to."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from scraper.explain.report import Report
-from scraper.render import shown
+from scraper.text import shown
 
 
 def to_lines(report: Report) -> Iterator[str]:

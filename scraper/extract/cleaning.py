@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from scraper.archives import Original, original_of
 from scraper.errors import EmptyInput, UnknownLayout
 from scraper.extract.audit import audit
 from scraper.extract.core_rules import KEPT
@@ -18,6 +17,7 @@ from scraper.layouts import Layout, builtin_layouts, parts_of
 from scraper.models import Decoding, Document, Page
 from scraper.parse import Tree, is_html, read_text
 from scraper.parse.encoding import decode
+from scraper.provenance import Original, original_of
 from scraper.records import PageRecord
 from scraper.text import is_blank
 

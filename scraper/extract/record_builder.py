@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise, repeat, zip_longest
 from typing import Final, get_args
 
-from scraper.archives import Original, original_of
 from scraper.extract.detection import Detection
 from scraper.extract.labelling import Labelled
 from scraper.extract.segments import Regions
@@ -15,6 +14,7 @@ from scraper.extract.spans import BODY, REMOVED, Claim, Label, Span, SpanRow, sp
 from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
 from scraper.models import Decoding, Document, Page
+from scraper.provenance import Original, original_of
 from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
 from scraper.text import squeeze, visible
 from scraper.urls import needs_base, origin_of, resolve, site_of

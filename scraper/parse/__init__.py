@@ -2,8 +2,7 @@
 
 from scraper.models import Document
 from scraper.parse.html import Tree
-from scraper.parse.plain_text import read_text
-from scraper.parse.sniffing import is_html
+from scraper.parse.plain_text import is_html, read_text
 
 
 def read_document(text: str, media_type: str | None = None) -> Document:

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 from scraper.errors import TooComplex
 from scraper.models import Block, Document, Element, Image, Part, Run
 from scraper.parse.limits import MOST_LINES, check_limits
-from scraper.parse.saved_from import saved_from
+from scraper.provenance import saved_from
 from scraper.urls import is_absolute
 
 # Elements on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and those

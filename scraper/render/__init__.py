@@ -1,7 +1,5 @@
-"""Output for people: safe text, HTML, page frames, and names explained in words."""
+"""Output for people: HTML pages, and the names in records explained in words."""
 
-from scraper.render.markup import Markup, join, tag, void
-from scraper.render.safe_text import shown
-from scraper.render.sheet import style_sheet, to_page
+from scraper.render.html import Markup, join, style_sheet, tag, to_page, void
 
-__all__ = ["Markup", "join", "shown", "style_sheet", "tag", "to_page", "void"]
+__all__ = ["Markup", "join", "style_sheet", "tag", "to_page", "void"]

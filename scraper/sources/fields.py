@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from scraper.errors import BadRecord, MissingField, PageError, TooLarge
 from scraper.models import Page
+from scraper.provenance import utc_time
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.timestamps import utc_time
 from scraper.urls import is_absolute
 
 _CHAR_BYTES: Final = 4

@@ -9,8 +9,8 @@ from typing import Final
 
 from scraper.errors import BadRecord, DamagedInput
 from scraper.models import Page
+from scraper.provenance import utc_time
 from scraper.sources.items import Place, ReadOptions
-from scraper.sources.timestamps import utc_time
 from scraper.urls import is_absolute
 
 _RELATED: Final = re.compile(rb"^content-type:\s*multipart/related\b", re.IGNORECASE | re.MULTILINE)

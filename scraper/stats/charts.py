@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import vl_convert
 
-from scraper.render import Markup, shown
+from scraper.render import Markup
 from scraper.stats.counting import Newspaper
 from scraper.stats.tables import Grid, Table, name_of, number
+from scraper.text import shown
 
 _WIDTH: Final = 320
 """The width of a narrow phone; on wider screens the chart is scaled up."""

@@ -3,7 +3,7 @@
 import pytest
 
 from scraper import Page, clean
-from scraper.archives import original_of
+from scraper.provenance import original_of
 
 PAGE = "https://www.maghress.com/hespress/1500000"
 
