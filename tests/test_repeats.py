@@ -11,8 +11,7 @@ from random import Random
 from scraper import Page, clean
 from scraper.output.checkpoint import Checkpoint, Position
 from scraper.output.database import Database
-from scraper.output.dedup import DedupStore
-from scraper.output.digests import page_digests
+from scraper.output.dedup import DedupStore, page_digests
 from tests.containers import jsonl, twenty_pages
 from tests.test_cli import HTML, TEXT, UNKNOWN, records, run
 

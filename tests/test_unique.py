@@ -14,7 +14,7 @@ import pytest
 
 from scraper import Page, PageError, clean
 from scraper.engine import headlines as gathering
-from scraper.output.digests import headline_key
+from scraper.output.dedup import headline_key
 from scraper.output.headline_store import HeadlineStore
 from scraper.records import HeadlineHistory, json_schema, to_json_line
 from tests.test_cli import FIXTURES, records, run

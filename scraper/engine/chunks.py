@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 from scraper import remote
 from scraper.errors import DamagedInput, PageError, map_unexpected_errors
-from scraper.output.compression import GZIP_WBITS
+from scraper.output.formats import GZIP_WBITS
 from scraper.remote import is_remote
 from scraper.sources import Item, ReadOptions
 from scraper.sources.compression import Decompressor

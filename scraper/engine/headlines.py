@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from scraper.extract.cleaning import Outcome
-from scraper.output.digests import headline_key
+from scraper.output.dedup import headline_key
 from scraper.records import HeadlineHistory, to_json_line
 
 _MOST: Final = 1 << 14

@@ -16,7 +16,7 @@ from scraper.extract.links import Link
 from scraper.extract.record_builder import headline_records
 from scraper.layouts import Layout, choose_layouts
 from scraper.models import Decoding, Document
-from scraper.output.digests import headline_key, page_digests
+from scraper.output.dedup import headline_key, page_digests
 from scraper.records import FailureRecord, Keys, PageRecord, to_json_line
 from scraper.sources import Item, ReadOptions
 

@@ -13,8 +13,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from scraper.errors import OutputError, ReaderGone, TooManyFailures
-from scraper.output.compression import Packer, packer_for, table_packer
-from scraper.output.formats import OutputTable
+from scraper.output.formats import OutputTable, Packer, packer_for, table_packer
 
 PART: Final = ".part"
 """Appended to the name of an output until it is complete."""

@@ -1,20 +1,132 @@
-"""The formats of outputs, chosen by their names: JSON Lines, or a table that is made of them when a run has finished.
+"""The formats and compressions of outputs, chosen by their names: JSON Lines, or a table that is made of them when a run has finished.
 
 Until then the part file of a table has compressed JSON Lines, so that a killed run leaves records that can be read, and many tables
-can be written at the same time.
+can be written at the same time. The same records give the same bytes.
 """
 
+import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, Protocol
+
+import msgspec
+from msgspec import inspect
 
 from scraper.errors import OutputError
-from scraper.output.compression import packer_for
-from scraper.output.csv_table import write_csv, write_tsv
-from scraper.output.parquet_table import write_parquet
 from scraper.records import Columns
+
+if TYPE_CHECKING:
+    from pyarrow import DataType, Schema
+
+_decoder: Final = msgspec.json.Decoder()
+
+_ROW_GROUP: Final = 16 << 20
+"""Bytes of JSON Lines in a row group, which is held in memory while it is written."""
+
+GZIP_WBITS: Final = 31
+"""The ``wbits`` of zlib for gzip. The header it writes has no name and no time."""
+
+
+class Packer(Protocol):
+    """A compressor of a stream."""
+
+    def compress(self, data: bytes, /) -> bytes:
+        """Compress ``data``, and return the output that is ready."""
+
+    def flush(self) -> bytes:
+        """Return the remaining output and end the stream."""
+
+
+class _Plain:
+    def compress(self, data: bytes, /) -> bytes:
+        return data
+
+    def flush(self) -> bytes:
+        return b""
+
+
+def table_packer() -> Packer:
+    """Return a compressor for the part file of a table."""
+    return packer_for(Path("part.zst"))
+
+
+def packer_for(path: Path | None) -> Packer:
+    """Return a compressor for a file of this name: gzip for ``.gz``, Zstandard for ``.zst``, none for other names."""
+    suffix = "" if path is None else path.suffix.lower()
+    if suffix == ".gz":
+        import zlib
+
+        return zlib.compressobj(wbits=GZIP_WBITS)
+    if suffix == ".zst":
+        import zstandard
+
+        return zstandard.ZstdCompressor(write_checksum=True).compressobj()
+    return _Plain()
+
+
+def write_csv(lines: BinaryIO, target: BinaryIO, columns: Columns) -> None:
+    """Write JSON Lines as comma-separated values (RFC 4180), after a header. Lists and objects are JSON in their cells."""
+    _write_rows(lines, target, columns, ",")
+
+
+def write_tsv(lines: BinaryIO, target: BinaryIO, columns: Columns) -> None:
+    """Write JSON Lines as tab-separated values, otherwise like CSV: cells are quoted, since texts have several lines."""
+    _write_rows(lines, target, columns, "\t")
+
+
+def _write_rows(lines: Iterable[bytes], target: BinaryIO, columns: Columns, delimiter: str) -> None:
+    text = io.TextIOWrapper(target, encoding="utf-8", newline="")
+    rows = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    rows.writerow(columns)
+    rows.writerows(map(_cell, _decoder.decode(line).values()) for line in lines)
+    text.detach()  # flushes; closing the target is the caller's task
+
+
+def _cell(value: Any) -> str | int | None:
+    return msgspec.json.encode(value).decode() if isinstance(value, list | dict) else value
+
+
+def write_parquet(lines: BinaryIO, target: BinaryIO, columns: Columns) -> None:
+    """Write JSON Lines as a Parquet table, one row group after the other, with a typed column for each key, lists and structs included.
+
+    The columns come from the record's type and not from the data, so that all files of a kind of record have the same columns,
+    whatever is null or empty in them.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from pyarrow.json import ParseOptions, ReadOptions, read_json
+
+    schema: Schema = pa.schema([(name, _arrow_type(column)) for name, column in columns.items()])
+    parse = ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        while block := lines.read(_ROW_GROUP):
+            block += lines.readline()
+            # The reader would split blocks, and a record that is longer than one fails.
+            options = ReadOptions(block_size=len(block) + 1, use_threads=False)
+            writer.write_table(read_json(pa.BufferReader(block), options, parse))
+
+
+def _arrow_type(column: inspect.Type) -> "DataType":
+    """Return the Arrow type of a column. Everything may be null there: readers differ in what they make of columns that may not."""
+    import pyarrow as pa
+
+    match column:
+        case inspect.Metadata(type=described):
+            return _arrow_type(described)
+        case inspect.UnionType(types=types):
+            (only,) = (one for one in types if not isinstance(one, inspect.NoneType))
+            return _arrow_type(only)
+        case inspect.LiteralType(values=(str(), *_)) | inspect.StrType():
+            return pa.string()
+        case inspect.LiteralType(values=(int(), *_)) | inspect.IntType():
+            return pa.int64()
+        case inspect.ListType(item_type=item):
+            return pa.list_(_arrow_type(item))
+        case inspect.StructType(fields=fields):
+            return pa.struct([(field.encode_name, _arrow_type(field.type)) for field in fields])
+    raise TypeError(f"no Arrow type is known for {column}")
 
 
 class Format(NamedTuple):

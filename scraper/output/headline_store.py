@@ -7,7 +7,7 @@ from typing import Final, Self
 import msgspec
 
 from scraper.output.database import Database
-from scraper.output.digests import DIGEST, headline_key
+from scraper.output.dedup import DIGEST, headline_key
 from scraper.records import HeadlineHistory, Keys, to_json_line
 
 _BATCH: Final = 1000

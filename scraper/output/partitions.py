@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Final, Self
 
 from scraper.errors import OutputError
-from scraper.output.compression import packer_for, table_packer
 from scraper.output.files import (
     file_ids,
     mapped_os_errors,
@@ -19,7 +18,7 @@ from scraper.output.files import (
     rename_part,
     write_all,
 )
-from scraper.output.formats import OutputTable
+from scraper.output.formats import OutputTable, packer_for, table_packer
 from scraper.output.patterns import Pattern
 
 _BUFFER: Final = 32 << 20
