@@ -51,7 +51,7 @@ def show_layout(name: Name, layouts: Layouts = None) -> None:
     import sys
 
     from scraper.cli.checks import check_layouts
-    from scraper.layouts.formatting import as_toml
+    from scraper.layouts.loading import as_toml
     from scraper.layouts.validation import near
     from scraper.text import printable
 
@@ -105,8 +105,7 @@ def _load(file: Path, directory: Path | None) -> tuple[Sequence["Layout"], "Layo
     from scraper.cli.talk import say
     from scraper.engine.counts import USAGE
     from scraper.errors import LayoutError
-    from scraper.layouts.discovery import user_sources
-    from scraper.layouts.loading import assemble, builtin_sources, read_source
+    from scraper.layouts.loading import assemble, builtin_sources, read_source, user_sources
 
     try:
         source = read_source(file)

@@ -1,18 +1,23 @@
-"""Load layout files strictly."""
+"""Layout files: find those of a run, load them strictly, apply extensions, and write a layout as one file."""
 
+import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
+from scraper.defaults import LAYOUTS_VARIABLE, config_directory
 from scraper.errors import LayoutError
 from scraper.layouts.layout import Layout, RuleSource
-from scraper.layouts.schema import ExtensionFile, LayoutFile
+from scraper.layouts.schema import AddressRule, ElementRule, ExtensionFile, LayoutFile, LinkRule, WordingRule
 
 BUILT_IN = "built-in"
+
+R = TypeVar("R", AddressRule, ElementRule, WordingRule, LinkRule)
 
 
 def load_layout(path: Path) -> Layout:
@@ -100,8 +105,7 @@ def assemble(sources: Iterable[RuleSource]) -> tuple[Layout, ...]:
 
 
 def _extended(files: dict[str, LayoutFile], source: RuleSource, extension: ExtensionFile) -> LayoutFile:
-    from scraper.layouts.extension import extend, faults_of_extension
-    from scraper.layouts.validation import near
+    from scraper.layouts.validation import faults_of_extension, near
 
     layout = files.get(extension.extends)
     if layout is None:
@@ -114,6 +118,46 @@ def _extended(files: dict[str, LayoutFile], source: RuleSource, extension: Exten
     extended = extend(layout, extension)
     _check_between_rules(source, extended, extension)
     return extended
+
+
+def extend(layout: LayoutFile, extension: ExtensionFile) -> LayoutFile:
+    """Return the layout with the additions, replacements and removals of an extension. It keeps its name.
+
+    Entries that :func:`~scraper.layouts.validation.faults_of_extension` reports are ignored.
+    """
+    off = set(extension.off)
+    wordings = [rule if rule.id not in extension.say else _with_sentences(rule, extension.say[rule.id]) for rule in layout.wordings]
+    return replace(
+        layout,
+        hosts=[*layout.hosts, *extension.hosts],
+        over=[*layout.over, *extension.over],
+        date=extension.date or layout.date,
+        months={**layout.months, **extension.months},
+        ticker=extension.ticker or layout.ticker,
+        heading=extension.heading or layout.heading,
+        images=extension.images or layout.images,
+        author=extension.author or layout.author,
+        lang=extension.lang or layout.lang,
+        addresses=_with(extension.addresses, layout.addresses, off),
+        elements=_without_off(_with(extension.elements, layout.elements, off), off),
+        wordings=_with(extension.wordings, wordings, off),
+        links=_with(extension.links, layout.links, off),
+    )
+
+
+def _with(added: Sequence[R], rules: Sequence[R], off: set[str]) -> list[R]:
+    return list(added) + [rule for rule in rules if rule.id not in off]
+
+
+def _without_off(rules: Sequence[ElementRule], off: set[str]) -> list[ElementRule]:
+    """Remove rules that are switched off from ``not_within``; in ``within`` they are a fault."""
+    gone = off - {rule.id for rule in rules}
+    return [replace(rule, not_within=[other for other in rule.not_within if other not in gone]) for rule in rules]
+
+
+def _with_sentences(rule: WordingRule, more: dict[str, list[str]]) -> WordingRule:
+    say = {lang: [*rule.say.get(lang, ()), *more.get(lang, ())] for lang in (*rule.say, *more)}
+    return replace(rule, say=say)
 
 
 def _check_between_rules(source: RuleSource, file: LayoutFile, own: LayoutFile | ExtensionFile) -> None:
@@ -143,3 +187,61 @@ def builtin_sources() -> list[RuleSource]:
 def builtin_layouts() -> tuple[Layout, ...]:
     """Return the built-in layouts. They are not validated here; a test does that."""
     return tuple(Layout(msgspec.toml.decode(source.data, type=LayoutFile), [source]) for source in builtin_sources())
+
+
+def choose_layouts(directory: Path | None = None, environment: Mapping[str, str] = os.environ) -> tuple[Layout, ...]:
+    """Return the built-in layouts and those of the user.
+
+    The user's layouts are the ``*.toml`` files of the configuration directory (``$XDG_CONFIG_HOME/scraper/layouts``, or
+    ``~/.config/scraper/layouts``; it may be missing), of the directories in ``$SCRAPER_LAYOUTS``, and of ``directory``, sorted by
+    name in each. Extensions are applied in this order.
+
+    Raises:
+        LayoutError: if a file has faults, two layouts have the same name, or a given directory cannot be read or has no layout file.
+    """
+    sources = user_sources(directory, environment)
+    return assemble([*builtin_sources(), *sources.values()]) if sources else builtin_layouts()
+
+
+def user_sources(directory: Path | None = None, environment: Mapping[str, str] = os.environ) -> dict[Path, RuleSource]:
+    """Return the user's layout files by their real paths, each once.
+
+    Raises:
+        LayoutError: if a given directory, or a file in one, cannot be read.
+    """
+    paths = [*_config_files(environment), *_named_files(directory, environment)]
+    return {path.resolve(): read_source(path) for path in paths}
+
+
+def _config_files(environment: Mapping[str, str]) -> Iterator[Path]:
+    directory = Path(config_directory(environment) or os.devnull, "layouts")
+    if directory.is_dir():
+        yield from _files(directory)
+
+
+def _named_files(directory: Path | None, environment: Mapping[str, str]) -> Iterator[Path]:
+    named = [Path(name) for name in environment.get(LAYOUTS_VARIABLE, "").split(os.pathsep) if name]
+    for path in [*named, *([directory] if directory is not None else [])]:
+        files = _files(path)
+        if not files:
+            raise LayoutError(str(path), "there is no layout file (*.toml) in this directory")
+        yield from files
+
+
+def _files(directory: Path) -> list[Path]:
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError as error:
+        raise LayoutError(str(directory), f"the directory of layouts cannot be read: {error.strerror}") from None
+    return [directory / name for name in names if name.endswith(".toml") and not name.startswith(".")]
+
+
+def as_toml(layout: Layout) -> str:
+    """Return the text of a layout's file, or, if other files extend it, of one file that is equivalent to all of them."""
+    import tomli_w
+
+    if len(layout.sources) == 1:
+        return layout.sources[0].data.decode("utf-8-sig")
+    places = "".join(f"#     {ascii(source.place)[1:-1]}\n" for source in layout.sources)
+    file = tomli_w.dumps(msgspec.to_builtins(layout.file), multiline_strings=False)
+    return f"# What these files say together, each amending those before it:\n{places}\n{file}"

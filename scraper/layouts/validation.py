@@ -217,3 +217,17 @@ def near(name: str, names: Iterable[str]) -> str:
     """Return a hint at the ``names`` that are similar to ``name``."""
     close = get_close_matches(name, list(names))
     return f" (is it {' or '.join(map(repr, dict.fromkeys(close)))}?)" if close else ""
+
+
+def faults_of_extension(layout: LayoutFile, extension: ExtensionFile) -> Iterator[str]:
+    """Yield a fault for each rule that an extension names and its layout does not have."""
+    wordings = [rule.id for rule in layout.wordings]
+    rules = [rule.id for rule in (*layout.rules, *layout.links)]
+    for rule_id in extension.say:
+        if rule_id not in wordings:
+            yield f"{layout.name!r} has no wording {rule_id!r} - at `$.say.{rule_id}`{near(rule_id, wordings)}"
+    for n, rule_id in enumerate(extension.off):
+        if rule_id in (layout.ticker.id, layout.heading.id, layout.images.id, layout.author.id):
+            yield f"rule {rule_id!r} cannot be switched off; a table with its name replaces it - at `$.off[{n}]`"
+        elif rule_id not in rules:
+            yield f"{layout.name!r} has no rule {rule_id!r} - at `$.off[{n}]`{near(rule_id, rules)}"
