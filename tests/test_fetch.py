@@ -279,7 +279,7 @@ def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.Monk
         yield from kept.pop(0) if len(kept) > 1 else kept[0]
 
     monkeypatch.setattr(addresses, "resolve_host", resolve)
-    monkeypatch.setattr("scraper.fetch.network.resolve_host", resolve)
+    monkeypatch.setattr("scraper.fetch.transport.resolve_host", resolve)
     client = Client(headers=[], timeout=5, max_bytes=10**6)
 
     def fetched(target: str, *, start: str) -> Any:

@@ -21,7 +21,7 @@ from scraper.engine.page_cleaner import PageCleaner
 from scraper.errors import BadEncoding, OutputError, TooLarge
 from scraper.fetch import Fetched, FetchJob, Scheduler
 from scraper.fetch.addresses import is_public, prepare
-from scraper.fetch.body import unpack
+from scraper.fetch.exchange import unpack
 from scraper.fetch.retry import backoff
 from scraper.fetch.scheduler import HELD_BYTES, LOOKAHEAD
 from scraper.models import Page

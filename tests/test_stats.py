@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from scraper.stats.days import Days
+from scraper.stats.counting import Days
 from tests.test_cli import COMMAND, FIXTURES, HTML, TEXT, complaints, run
 from tests.test_explain import ACTING, ESCAPE, on_terminal
 

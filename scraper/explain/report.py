@@ -1,4 +1,4 @@
-"""The report on a page, independent of its presentation."""
+"""The report on a page: its pieces, its totals and the evidence for each layout, as data and as plain text for pipes."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,15 +6,16 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from scraper.explain.pieces import Piece, pieces_of
-from scraper.explain.verdicts import Verdict, verdicts
 from scraper.extract.cleaning import Outcome
 from scraper.extract.core_rules import REASONS
+from scraper.extract.detection import ENOUGH, HOST, Detection, weigh
 from scraper.extract.spans import Fate
 from scraper.layouts import Layout
+from scraper.layouts.schema import Evidence
 from scraper.models import Decoding
 from scraper.records import PageRecord
 from scraper.render.words import DECODED_BY, KINDS_MEAN, WARNINGS_MEAN
-from scraper.text import visible
+from scraper.text import shown, visible
 
 _LONGEST_TICKER: Final = 8
 """Headlines of the longest ticker that is not folded."""
@@ -54,6 +55,23 @@ class Group(NamedTuple):
         first = _FOLDED_TICKER if is_long else len(self.pieces)
         more = Counter(piece.label for piece in self.pieces[first:])
         return self.pieces[:first], self.pieces[first:], ", ".join(number_of(more[label], f"more {label}") for label in more)
+
+
+class Sign(NamedTuple):
+    """A piece of evidence: a rule that matches the page, the strength of the evidence, and the reason."""
+
+    rule: str
+    strength: Evidence
+    because: str
+
+
+class Verdict(NamedTuple):
+    """The evidence for a layout on a page, in a sentence and by rule."""
+
+    layout: str
+    is_chosen: bool
+    sentence: str
+    signs: Sequence[Sign]
 
 
 class Report(NamedTuple):
@@ -146,3 +164,58 @@ def _section(verdict: Verdict) -> Section:
 
 def _plain(because: str) -> str:
     return " ".join(because.split())
+
+
+def verdicts(outcome: Outcome, layouts: Sequence[Layout]) -> list[Verdict]:
+    """Return the verdict on each layout: the chosen one first, then those with the most evidence, then by name.
+
+    Cleaning a page keeps none of this, so the evidence is weighed again.
+    """
+    form = outcome.document.form
+    found = []
+    for detection in weigh(outcome.document, outcome.record.url, layouts):
+        is_chosen = outcome.layout is not None and detection.layout.name == outcome.layout.name
+        found.append(
+            Verdict(detection.layout.name, is_chosen, _sentence(detection, form, is_chosen=is_chosen), list(_signs(detection)))
+        )
+    strong = {verdict.layout: sum(sign.strength == "strong" for sign in verdict.signs) for verdict in found}
+    return sorted(found, key=lambda verdict: (not verdict.is_chosen, -strong[verdict.layout], -len(verdict.signs), verdict.layout))
+
+
+def _sentence(detection: Detection, form: str, *, is_chosen: bool) -> str:
+    page = "an HTML page" if form == "html" else "a text"
+    needed = f"{page} needs {ENOUGH[form]}, and one of them strong" if ENOUGH[form] > 1 else f"{page} needs a strong one"
+    count = len(detection.evidence)
+    if is_chosen:
+        return f"it fits by {number_of(count, 'sign')}; {needed}"
+    if not count:
+        return f"no sign of it; {needed}"
+    return f"nearly fits, by {number_of(count, 'sign')}{'' if detection.is_strong else ', none of them strong'}; {needed}"
+
+
+def _signs(detection: Detection) -> Iterator[Sign]:
+    file = detection.layout.file
+    reasons = {rule.id: rule.because for rule in file.rules}
+    reasons[file.ticker.id] = file.ticker.because
+    reasons[HOST] = f"The page's address is of a host of this layout: {', '.join(file.hosts)}."
+    for rule, strength in detection.evidence.items():
+        yield Sign(rule, strength, reasons[rule])
+
+
+def to_lines(report: Report) -> Iterator[str]:
+    """Yield the lines of a report: a line for each piece, in columns, so that grep shows complete pieces, and then the sections."""
+    pieces = [piece for group in report.groups for piece in group.pieces]
+    fates, labels, rules = (
+        max((len(name) for name in names), default=0)
+        for names in zip(*((piece.fate, piece.label, piece.rule) for piece in pieces), strict=True)
+    )
+    for piece in pieces:
+        yield f"{piece.fate:{fates}}  {piece.label:{labels}}  {piece.rule:{rules}}  {shown(piece.text)}"
+    for section in report.sections:
+        yield ""
+        yield section.title
+        width = max((len(row.name) for row in section.rows), default=0)
+        for row in section.rows:
+            yield f"  {shown(row.name):{width}}  {shown(row.value)}"
+        if not section.rows:
+            yield "  none"

@@ -11,8 +11,7 @@ import httpx
 
 from scraper.errors import BadAddress, BadCertificate, ConnectionFailed, FetchError, TimedOut, TooLarge
 from scraper.fetch.exchange import Exchange, Header, Truncation
-from scraper.fetch.network import Bounds, Network
-from scraper.fetch.transport import ERRORS, Transport
+from scraper.fetch.transport import ERRORS, Bounds, Network, Transport
 
 _DEFAULT_HEADERS: Final = [
     (b"Accept", b"text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1"),

@@ -1,4 +1,4 @@
-"""A request and its response, as the bytes that a client sees."""
+"""A request and its response, as the bytes that a client sees, and the body without its content codings."""
 
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from scraper.errors import FetchError, TooLarge
+from scraper.errors import BadEncoding, BadRecord, DamagedInput, FetchError, TooLarge
+from scraper.sources.content_coding import decode_body
 
 Header = tuple[bytes, bytes]
 Truncation = Literal["length", "time", "disconnect"]
@@ -79,3 +80,21 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return max(0.0, parsedate_to_datetime(value).timestamp() - now)
         except (ValueError, OverflowError):
             return None
+
+
+def unpack(body: bytes, content_encoding: str | None, max_bytes: int) -> bytes:
+    """Return a response body without its content codings.
+
+    Args:
+        body: the body as it was received.
+        content_encoding: the Content-Encoding header.
+        max_bytes: the most bytes that the result may have; not much more are ever held.
+
+    Raises:
+        BadEncoding: if a coding is unknown, or the body is damaged or not in that coding.
+        TooLarge: if the result has more than ``max_bytes``.
+    """
+    try:
+        return decode_body(body, content_encoding, max_bytes)
+    except (BadRecord, DamagedInput) as error:
+        raise BadEncoding(str(error)) from None

@@ -22,9 +22,8 @@ from scraper.errors import (
     ServerFailed,
 )
 from scraper.fetch.addresses import host_of, is_private_host, prepare
-from scraper.fetch.body import unpack
 from scraper.fetch.client import Getter
-from scraper.fetch.exchange import Exchange, Header
+from scraper.fetch.exchange import Exchange, Header, unpack
 from scraper.fetch.feeds import is_feed
 from scraper.fetch.retry import TRIES, backoff, is_transient
 from scraper.fetch.robots import MAX_BYTES as ROBOTS_MAX_BYTES

@@ -10,8 +10,7 @@ import msgspec
 from protego import Protego
 
 from scraper.errors import Disallowed, FetchError, RobotsUnreachable, TooLarge
-from scraper.fetch.body import unpack
-from scraper.fetch.exchange import Exchange
+from scraper.fetch.exchange import Exchange, unpack
 from scraper.urls import origin_of
 
 KEPT: Final = 24 * 3600

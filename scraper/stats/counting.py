@@ -1,17 +1,76 @@
-"""Counts of page records, in one pass. Memory grows with newspapers, months and lengths, but not with pages."""
+"""Counts of page records, and the days of a newspaper, in one pass. Memory grows with newspapers, months and lengths, not with pages."""
 
 import datetime as dt
 from collections import Counter
-from typing import Final, Literal, get_args
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
 from scraper.characters import CharacterCounts, kept_in
 from scraper.records import Headline, Kind, Lang, Removed, Teaser, Warning_
-from scraper.stats.days import Days
 
 Measure = Literal["characters", "words", "paragraphs"]
 _MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
+
+_BLOCK: Final = 512
+"""Days per bit set: few integers, and none that is long because of a single distant day."""
+
+
+class Gap(NamedTuple):
+    """Consecutive missing days."""
+
+    first: dt.date
+    days: int
+
+
+class Days:
+    """A set of days, in a few bytes per year."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, int] = {}
+
+    def add(self, day: dt.date) -> None:
+        """Add a day."""
+        block, bit = divmod(day.toordinal(), _BLOCK)
+        self._blocks[block] = self._blocks.get(block, 0) | 1 << bit
+
+    def __len__(self) -> int:
+        return sum(bits.bit_count() for bits in self._blocks.values())
+
+    def __iter__(self) -> Iterator[dt.date]:
+        """Yield the days in order."""
+        for block, bits in sorted(self._blocks.items()):
+            remaining = bits
+            while remaining:
+                lowest = remaining & -remaining
+                yield dt.date.fromordinal(block * _BLOCK + lowest.bit_length() - 1)
+                remaining ^= lowest
+
+    @property
+    def first(self) -> dt.date:
+        """The first day. There must be one."""
+        return next(iter(self))
+
+    @property
+    def last(self) -> dt.date:
+        """The last day. There must be one."""
+        block, bits = max(self._blocks.items())
+        return dt.date.fromordinal(block * _BLOCK + bits.bit_length() - 1)
+
+    @property
+    def span(self) -> int:
+        """The number of days from the first to the last, inclusive."""
+        return self.last.toordinal() - self.first.toordinal() + 1 if self._blocks else 0
+
+    def gaps(self) -> Iterator[Gap]:
+        """Yield the gaps between the first day and the last."""
+        previous: int | None = None
+        for day in self:
+            ordinal = day.toordinal()
+            if previous is not None and ordinal > previous + 1:
+                yield Gap(dt.date.fromordinal(previous + 1), ordinal - previous - 1)
+            previous = ordinal
 
 
 class RecordSummary(Struct, gc=False, rename={"schema_version": "schema"}):
