@@ -14,7 +14,7 @@ def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: R
     """
     from functools import partial
 
-    from scraper.cli.choices import check_keys
+    from scraper.cli.checks import check_keys
     from scraper.cli.runs import run
     from scraper.engine import page_lines
     from scraper.records import PageRecord, columns_of

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import typer
 
-from scraper.cli.choices import check_filters
+from scraper.cli.checks import check_filters
 from scraper.cli.fetch_run import FetchContext, FetchOptions, run
 from scraper.cli.options import Options
 from scraper.cli.talk import say

@@ -23,8 +23,8 @@ from scraper.output.uploads import Uploads
 from scraper.records import Columns, to_json_line
 from scraper.remote import address_of, is_remote, local_name
 from scraper.scale.dask import DaskRun, connected
-from scraper.scale.parts import WORK, ManifestEntry, PartJob
-from scraper.scale.place import PartStore
+from scraper.scale.parts import PartJob
+from scraper.scale.place import WORK, ManifestEntry, PartStore
 
 _ENDING: Final = re.compile(r"(\.jsonl|\.json|\.ndjson|\.csv|\.tsv|\.parquet)?(\.gz|\.zst)?$", re.IGNORECASE)
 _LITERAL: Final = re.compile(r"(?:[^{}]|\{\{|\}\})*")

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import typer
 
-from scraper.cli.checks import check_appendable, check_layouts, check_outputs, check_pattern, check_table
-from scraper.cli.choices import check_keys
+from scraper.cli.checks import check_appendable, check_keys, check_layouts, check_outputs, check_pattern, check_table
 from scraper.cli.fetch_progress import Progress
 from scraper.cli.options import Options
 from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, write_summary

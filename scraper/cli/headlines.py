@@ -15,7 +15,7 @@ def headlines(options: Options, unique: Unique = False, dedup: Dedup = False, re
     """
     from functools import partial
 
-    from scraper.cli.choices import check_keys
+    from scraper.cli.checks import check_keys
     from scraper.cli.runs import run
     from scraper.records import HeadlineHistory, HeadlineRecord, columns_of
 

@@ -13,6 +13,7 @@ import typer
 
 from scraper import __version__
 from scraper.cli.checks import (
+    check_filters,
     check_inputs,
     check_layouts,
     check_outputs,
@@ -21,7 +22,6 @@ from scraper.cli.checks import (
     check_resumable,
     check_table,
 )
-from scraper.cli.choices import check_filters
 from scraper.cli.options import Options
 from scraper.cli.talk import can_show_progress, say
 from scraper.engine import Job, Lines, counted, outcome_of, run_job

@@ -14,9 +14,7 @@ from scraper.engine.workers import starting
 from scraper.errors import OutputError, ScraperError, TooManyFailures
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
-from scraper.scale.manifest import PartProgress
 from scraper.scale.parts import (
-    ManifestEntry,
     PartJob,
     digest_of,
     digests_of,
@@ -26,6 +24,7 @@ from scraper.scale.parts import (
     make_part,
     repeats_name,
 )
+from scraper.scale.place import ManifestEntry, PartProgress
 from scraper.sources.files import find_entries
 
 LOCAL: Final = "local"

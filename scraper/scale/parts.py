@@ -26,10 +26,7 @@ from scraper.output.formats import OutputTable, table_of
 from scraper.output.partitions import Partitions
 from scraper.output.patterns import Pattern
 from scraper.records import Columns, FailureRecord
-from scraper.scale.place import PartStore
-
-WORK: Final = ".parts"
-"""The directory of entries, and of what is kept between the passes of ``--dedup``, below that of the parts."""
+from scraper.scale.place import WORK, ManifestEntry, PartFile, PartStore
 
 KEPT: Final = ("lines", "spans", "listed")
 """What the first pass of ``--dedup`` keeps of a part."""
@@ -38,30 +35,6 @@ _encoder: Final = msgspec.json.Encoder()
 _listed: Final = msgspec.json.Decoder(Listed)
 _failure: Final = msgspec.json.Decoder(FailureRecord)
 _repeats: Final = msgspec.json.Decoder(list[Repeat | None])
-
-
-class PartFile(msgspec.Struct, frozen=True):
-    """A file of a part."""
-
-    name: str
-    bytes: int
-    sha256: str
-
-
-class ManifestEntry(msgspec.Struct):
-    """What is known of a part that is done."""
-
-    part: int
-    run: str
-    """A digest of the options of the run."""
-    chunk: str
-    """A digest of what was read, with the sizes and times of the files."""
-    input: str
-    """The last file that was read."""
-    files: list[PartFile]
-    spans: PartFile | None
-    counts: dict[str, Any]
-    failures: list[FailureRecord]
 
 
 class PartJob(NamedTuple):
