@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from scraper.cli.headers import default_user_agent
+from scraper.cli.checks import default_user_agent
 from tests.site import Site
 from tests.site.replies import Reply
 

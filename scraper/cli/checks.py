@@ -1,4 +1,4 @@
-"""Checks of options before anything is read or written: inputs, outputs, filters and keys; wrong usage ends with status 2."""
+"""Checks of options before anything is read or written: inputs, outputs, filters, keys and headers; wrong usage ends with status 2."""
 
 import os
 import re
@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 from pathlib import Path
-from typing import Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 from urllib.parse import urlsplit
 
 import msgspec
 import typer
 
+from scraper import __version__
 from scraper.cli.options import Options
 from scraper.cli.talk import say
 from scraper.engine.counts import USAGE
@@ -27,8 +28,13 @@ from scraper.remote import address_of, is_remote
 from scraper.sources import file_id, read_list
 from scraper.urls import is_absolute, site_of
 
+if TYPE_CHECKING:
+    from scraper.fetch import Header
+
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _SLUG: Final = re.compile(r"[^\s/]+")
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def check_layouts(directory: Path | None) -> Sequence[Layout]:
@@ -267,3 +273,37 @@ def _day(value: str | None, option: str) -> str | None:
     if not is_day:
         raise typer.BadParameter(f"{value!r} is not a date; write it as YYYY-MM-DD.", param_hint=option)
     return value
+
+
+def check_headers(user_agent: str | None, contact: str | None, given: list[str] | None) -> "list[Header]":
+    """Return the headers of each request, or end with a usage error."""
+    headers: list[Header] = []
+    for text in [f"User-Agent: {_user_agent(user_agent, contact)}", *(given or [])]:
+        name, colon, value = (part.strip() for part in text.partition(":"))
+        is_user_agent = len(headers) > 0 and name.lower() == "user-agent"
+        if not colon or not _TOKEN.fullmatch(name) or not value.isprintable() or is_user_agent:
+            hint = "--user-agent" if not headers else "--header"
+            remedy = "use --user-agent." if is_user_agent else "write 'Name: value' on one line."
+            raise typer.BadParameter(f"{text!r} is not a valid header; {remedy}", param_hint=hint)
+        headers.append((name.encode("ascii"), value.encode("utf-8")))
+    return headers
+
+
+def default_user_agent(contact: str | None = None) -> str:
+    """Return the name and version of the program, and whom to ask: the user, the project's page, or the project's README."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        pages = [link.partition(", ")[2] for link in metadata("press-scraper").get_all("Project-URL") or []]
+    except PackageNotFoundError:
+        pages = []
+    whom = contact or (pages[0] if pages else "archives press pages; see the README of the scraper project")
+    return f"scraper/{__version__} ({'+' if '://' in whom else ''}{whom})"
+
+
+def _user_agent(given: str | None, contact: str | None) -> str:
+    if contact is not None and not contact.isprintable():
+        raise typer.BadParameter(f"{contact!r} is not on one line; write an e-mail address or a URL.", param_hint="--contact")
+    if given is None:
+        return default_user_agent(contact)
+    return given if contact is None else f"{given} ({contact})"

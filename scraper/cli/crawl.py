@@ -134,9 +134,9 @@ def crawl(
         scraper crawl www.maghress.com --state a.db -o a.jsonl
         scraper crawl www.maghress.com --state b.db --max-time 50m
     """
+    from scraper.cli.checks import check_headers
     from scraper.cli.crawl_run import CrawlOptions, run_crawl
     from scraper.cli.fetch_run import FetchOptions
-    from scraper.cli.headers import check_headers
 
     options = Options(
         inputs=starts,

@@ -99,8 +99,8 @@ def fetch(
         scraper fetch --from-list urls.txt --save raw.warc.gz
         scraper fetch --from-list urls.txt --state db -o out.jsonl
     """
+    from scraper.cli.checks import check_headers
     from scraper.cli.fetch_run import FetchOptions, run_fetch
-    from scraper.cli.headers import check_headers
 
     options = Options(
         inputs=urls,
