@@ -8,7 +8,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scraper.engine.filters import Filters
+    from scraper.engine.jobs import Filters
     from scraper.engine.run import run
     from scraper.errors import PageError, ScraperError
     from scraper.extract.cleaning import Outcome, clean
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Filters": "scraper.engine.filters",
+    "Filters": "scraper.engine.jobs",
     "HeadlineRecord": "scraper.records",
     "Outcome": "scraper.extract.cleaning",
     "Page": "scraper.models",

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from scraper.cli.options import OnlyKind
-from scraper.engine.filters import Filters
+from scraper.engine.jobs import Filters
 from scraper.records import Kind
 from tests.containers import jsonl, twenty_pages
 from tests.test_cli import FIXTURES, complaints, records, run

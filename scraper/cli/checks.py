@@ -17,7 +17,7 @@ from scraper import __version__
 from scraper.cli.options import Options
 from scraper.cli.talk import say
 from scraper.engine.counts import USAGE
-from scraper.engine.filters import Filters
+from scraper.engine.jobs import Filters
 from scraper.errors import LayoutError, OutputError
 from scraper.layouts import Layout, choose_layouts
 from scraper.output.files import part_of

@@ -8,8 +8,7 @@ from typing import Final
 
 from scraper.defaults import PAGE_TIMEOUT
 from scraper.engine.counts import Counts
-from scraper.engine.filters import Filters
-from scraper.engine.jobs import Job, Unknown, page_lines
+from scraper.engine.jobs import Filters, Job, Unknown, page_lines
 from scraper.engine.loop import run_job
 from scraper.engine.resumable import ResumableRun, run_digest
 from scraper.engine.sinks import FileSink

@@ -9,8 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
-from scraper.engine.filters import Filters
-from scraper.engine.jobs import Cleaned, Job, Unknown, clean_item, layouts_of, page_lines, time_limit_of
+from scraper.engine.jobs import Cleaned, Filters, Job, Unknown, clean_item, layouts_of, page_lines, time_limit_of
 from scraper.errors import PageError
 from scraper.sources import Item, ReadOptions
 from scraper.sources.block_pages import block_page_error
