@@ -13,9 +13,9 @@ import scraper
 ROOT = Path(scraper.__file__).parent
 
 LAYERS = (
-    ("defaults", "errors", "text"),
+    ("defaults", "errors", "text", "urls"),
     ("models", "records"),
-    ("urls", "provenance", "characters"),
+    ("provenance", "characters"),
     ("layouts", "parse", "remote"),
     ("extract",),
     ("sources", "output", "render"),
