@@ -16,13 +16,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from scraper.output.fetch_state import State
-from scraper.output.frontier import QUEUED, Frontier, FrontierEntry, Scope, key_of
+from scraper.output.frontier import Frontier, FrontierEntry, Scope, key_of
 
 _TAKEN = 2000
 """Addresses that are taken and added for a figure."""
+_LINKS = 20
+"""Addresses that are added at once for a figure, as a list of articles has them."""
+_AT_ONCE = 10_000
 _ROOT = Path(__file__).parent.parent
 
 
@@ -45,25 +49,23 @@ def main() -> None:
 
 def _measure_frontier(size: int) -> None:
     with tempfile.TemporaryDirectory() as name, State(Path(name) / "state") as state:
-        frontier = Frontier(state)
-        for number in range(size):
-            _add(frontier, number)
-            if number % 10_000 == 0:
-                state.commit()
-        state.commit()
-        frontier.begin(Scope(frozenset({"a", "b", "c"}), 10))
+        frontier = Frontier(state, Scope(frozenset({"a", "b", "c"}), 10), "page")
+        for start in range(0, size, _AT_ONCE):
+            _add(frontier, range(start, min(start + _AT_ONCE, size)))
+            state.commit()
+        frontier.begin()
         began = time.perf_counter()
         taken = 0
         while taken < min(_TAKEN, size // 2):
             for host in "abc":
-                for entry, _ in frontier.take(host, 16):
-                    frontier.finish(key_of(entry.address), 0.0, is_article=True)
+                for visit in frontier.take(host, 16):
+                    frontier.finish(visit.number, 0.0, is_article=True)
                     taken += 1
             state.commit()
         took = time.perf_counter() - began
         began = time.perf_counter()
-        for number in range(size, size + _TAKEN):
-            _add(frontier, number)
+        for start in range(size, size + _TAKEN, _LINKS):
+            _add(frontier, range(start, start + _LINKS))
         state.commit()
         added = time.perf_counter() - began
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -75,10 +77,13 @@ def _measure_frontier(size: int) -> None:
         )
 
 
-def _add(frontier: Frontier, number: int) -> None:
-    address = f"https://www.maghress.com/newspaper{number % 97}/{number}"
-    entry = FrontierEntry(address, "abc"[number % 3], f"newspaper{number % 97}", "ar", "story", True, number.bit_length() % 7)
-    frontier.add(key_of(address), entry, QUEUED)
+def _add(frontier: Frontier, numbers: Iterable[int]) -> None:
+    entries = {}
+    for number in numbers:
+        address = f"https://www.maghress.com/newspaper{number % 97}/{number}"
+        entry = FrontierEntry(address, "abc"[number % 3], f"newspaper{number % 97}", "ar", "story", True, number.bit_length() % 7)
+        entries[key_of(address)] = entry
+    frontier.add(entries)
 
 
 def _measure_crawl(articles: int, rounds: int) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from scraper.output.fetch_state import State
-from scraper.output.frontier import DONE, QUEUED, Frontier
+from scraper.output.frontier import DONE, Frontier, FrontierEntry, Scope, key_of
 from tests.site import Network, Reply, Request, Site
 from tests.site.network import DATES, ENDLESS, GAPS, SESSIONS, TRACKED
 from tests.site.replies import page
@@ -114,7 +114,7 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_twice(site: Site, 
     assert max(Counter(record["url"] for record in records(tmp_path / "out.jsonl")).values()) == 1
     with State(tmp_path / "db") as state:
         assert state.length(tmp_path / "out.jsonl") == (tmp_path / "out.jsonl").stat().st_size
-        assert set(Frontier(state).counts()) == {DONE}
+        assert set(Frontier(state, Scope(frozenset(), 0), "page").counts()) == {DONE}
     assert within > KILLS / 2, f"only {within} kills before the end"
 
 
@@ -352,17 +352,16 @@ def test_a_terminal_shows_the_crawl(site: Site, tmp_path: Path) -> None:
 
 def test_the_next_address_is_that_of_the_least_depth_and_hosts_take_turns(tmp_path: Path) -> None:
     """What is nearer to a start comes first, whenever it was found; what is taken comes once."""
-    from scraper.output.frontier import FrontierEntry, Scope, key_of
-
+    depths = enumerate((3, 1, 2, 1))
+    entries = {key_of(str(n)): FrontierEntry(f"http://a/{n}", "a", None, None, "story", False, depth) for n, depth in depths}
     with State(tmp_path / "db") as state:
-        frontier = Frontier(state)
-        for n, depth in enumerate((3, 1, 2, 1)):
-            frontier.add(key_of(str(n)), FrontierEntry(f"http://a/{n}", "a", None, None, "story", False, depth), QUEUED)
-        frontier.begin(Scope(frozenset({"a"}), 2))
-        assert [entry.address for entry, _ in frontier.take("a", 9)] == ["http://a/1", "http://a/3", "http://a/2"]
+        frontier = Frontier(state, Scope(frozenset({"a"}), 2), "page")
+        assert frontier.add(entries) == (3, 0)
+        assert [visit.entry.address for visit in frontier.take("a", 9)] == ["http://a/1", "http://a/3", "http://a/2"]
         assert frontier.take("a", 9) == []
-        frontier.begin(Scope(frozenset({"a"}), 3))
-        assert len(frontier.take("a", 9)) == 4
+        further = Frontier(state, Scope(frozenset({"a"}), 3), "page")
+        further.begin()
+        assert len(further.take("a", 9)) == 4
 
 
 def test_a_narrower_scope_holds_for_what_was_found_and_done_before(site: Site, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from scraper.cli.fetch_run import FetchContext, FetchOptions, run
 from scraper.cli.options import Options
 from scraper.cli.talk import say
 from scraper.engine.archive import ArchivePlan, ArchiveQueue
-from scraper.engine.crawling import Budget, CrawlPlan, CrawlQueue, Limits, network_of
+from scraper.engine.crawling import Budget, CrawlPlan, CrawlQueue, network_of
 from scraper.engine.fetching import AddressSource
 from scraper.errors import BadAddress
 from scraper.extract.links import find_links
@@ -51,7 +51,7 @@ def run_crawl(options: Options, web: FetchOptions, crawl: CrawlOptions) -> None:
 
     def make_source(context: FetchContext) -> AddressSource:
         assert context.state is not None  # noqa: S101 - the option is required
-        budget = Budget(Limits(crawl.max_pages, crawl.max_time))
+        budget = Budget(crawl.max_pages, crawl.max_time)
         if crawl.archive is not None:
             plan = _archive_plan(starts[0], options, web, crawl, crawl.archive)
             return ArchiveQueue(starts[0], plan, context.state, context.records, budget, context.counts, say)

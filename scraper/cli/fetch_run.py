@@ -22,7 +22,7 @@ from scraper.engine.jobs import Job, page_lines, ticker_keys, ticker_lines
 from scraper.engine.page_cleaner import PageCleaner
 from scraper.engine.sinks import FileSink
 from scraper.extract.cleaning import Outcome
-from scraper.extract.links import Link
+from scraper.extract.links import Links
 from scraper.fetch import Client, Fetcher, Header, Scheduler, Throttle
 from scraper.layouts import Layout
 from scraper.output.database import Database
@@ -84,7 +84,7 @@ def run(
     web: FetchOptions,
     make_source: Callable[[FetchContext], AddressSource],
     *,
-    links: Callable[[Outcome], Sequence[Link]] | None = None,
+    links: Callable[[Outcome], Links] | None = None,
     max_time: float | None = None,
 ) -> None:
     """Fetch the addresses of a source, write the records of their pages, and exit.

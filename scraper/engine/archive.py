@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from heapq import nlargest
+from itertools import chain
 from typing import Final, NamedTuple
 
 from scraper.engine.counts import Counts
@@ -169,7 +170,8 @@ class ArchiveQueue:
 
     def done(self, fetched: Fetched, cleaned: Cleaned | None) -> None:
         """Count misses in a row, and learn the newest number from the links of a page."""
-        numbers = (self._number_of(link.url) for link in (cleaned.links if cleaned is not None else ()))
+        urls = chain.from_iterable(cleaned.links.values()) if cleaned is not None else ()
+        numbers = map(self._number_of, urls)
         self._linked = set(nlargest(_MOST_LINKED, self._linked.union(number for number in numbers if number is not None)))
         number = self._number_of(fetched.job.address)
         if number is not None:

@@ -4,18 +4,18 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import Cleaned
 from scraper.errors import BadAddress
-from scraper.extract.links import Link
+from scraper.extract.links import Links, Role
 from scraper.fetch import Fetched, FetchJob, PreviousFetch, fold, host_of, prepare, without_session
 from scraper.layouts import Layout
 from scraper.output.fetch_state import OK, Records, State
-from scraper.output.frontier import DONE, OUTSIDE, QUEUED, UNDER_WAY, Frontier, FrontierEntry, Scope, key_of, left
+from scraper.output.frontier import DONE, OUTSIDE, QUEUED, UNDER_WAY, Frontier, FrontierEntry, Scope, Visit, key_of, left
 
 MOST_BARREN: Final = 10
 """Pages of a list in a row with nothing new on them after which a crawl turns no more pages: the list may page without an end."""
@@ -24,20 +24,17 @@ _KNOWN: Final = 100_000
 _DIGITS: Final = re.compile(r"\d+")
 
 
-class Limits(NamedTuple):
-    """When a run ends by itself. None: never."""
-
-    pages: int | None = None
-    """Pages to request."""
-    seconds: float | None = None
-
-
 class Budget:
-    """What is left of the limits of a run."""
+    """What is left of the limits of a run.
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._ends_at = time.monotonic() + limits.seconds if limits.seconds is not None else None
+    Args:
+        pages: pages to request; None for any number.
+        seconds: the time in which they are requested; None for any time.
+    """
+
+    def __init__(self, pages: int | None, seconds: float | None) -> None:
+        self._pages = pages
+        self._ends_at = time.monotonic() + seconds if seconds is not None else None
         self._spent = 0
         self.spent_on: str | None = None
         """The option of the limit that ended the run."""
@@ -49,7 +46,7 @@ class Budget:
 
     def allows(self) -> bool:
         """Return True if another page may be requested."""
-        if self._limits.pages is not None and self._spent >= self._limits.pages:
+        if self._pages is not None and self._spent >= self._pages:
             self.spent_on = "--max-pages"
         elif self.seconds == 0:
             self.spent_on = "--max-time"
@@ -110,14 +107,16 @@ class CrawlQueue:
     ) -> None:
         self._state, self._layouts, self._records, self._plan, self._budget = state, layouts, records, plan, budget
         self._counts, self._sitemaps, self._at_once = counts, sitemaps, at_once
-        self._frontier = Frontier(state)
+        self._frontier = Frontier(state, plan.scope, records)
         self._began = time.time()
         self._known: dict[str, int] = {}
         """Addresses of links with the least depth at which they were found."""
         self._changed = threading.Condition()
-        self._under_way: dict[str, FrontierEntry] = {}
+        self._under_way: dict[str, Visit] = {}
+        self._overtaken: set[int] = set()
+        """Numbers of addresses under way to which another one was redirected meanwhile."""
         self._active: dict[str, int] = {}
-        self._ready: dict[str, deque[tuple[FrontierEntry, bool]]] = {}
+        self._ready: dict[str, deque[Visit]] = {}
         self._dry: set[str] = set()
         """Hosts of which nothing is queued."""
         self._with_sitemaps: set[str] = set()
@@ -129,22 +128,19 @@ class CrawlQueue:
 
     def _begin(self, starts: Sequence[str]) -> None:
         frontier, plan = self._frontier, self._plan
-        frontier.begin(plan.scope)
-        for start in starts:
-            address = prepare(start)
-            key = key_of(fold(address))
-            if frontier.find(key) is None:
-                frontier.add(key, self._entry(address, "start", 0, 0), QUEUED)
-            else:
-                frontier.name(key)
-        frontier.requeue_failed(plan.scope)
+        frontier.begin()
+        entries = {key_of(fold(address)): self._entry(address, "start", 0, 0) for address in map(prepare, starts)}
+        for key in frontier.find(entries):
+            frontier.name(key)
+        frontier.add(entries)
+        frontier.requeue_failed()
         if self._records == "page":
-            frontier.requeue_unwritten(plan.scope)
+            frontier.requeue_unwritten()
         # Whoever wants headlines wants those of now.
         refresh = 0.0 if plan.refresh is None and self._records == "headline" else plan.refresh
         for seconds, articles in ((refresh, False), (plan.refresh_articles, True)):
             if seconds is not None:
-                frontier.requeue(plan.scope, self._began - seconds, articles=articles)
+                frontier.requeue(self._began - seconds, articles=articles)
 
     @property
     def waiting(self) -> int:
@@ -175,15 +171,16 @@ class CrawlQueue:
                 if not ready:
                     self._dry.add(host)
             if ready:
-                return self._job(*ready.popleft())
+                return self._job(ready.popleft())
         return None
 
-    def _job(self, entry: FrontierEntry, was_done: bool) -> FetchJob:
+    def _job(self, visit: Visit) -> FetchJob:
+        entry = visit.entry
         self._waiting -= 1
-        self._under_way[entry.address] = entry
+        self._under_way[entry.address] = visit
         self._active[entry.host] = self._active.get(entry.host, 0) + 1
         # What only `fetch` has read is asked for in full: its links were not looked at.
-        row = self._state.row(entry.address, self._records) if was_done else None
+        row = self._state.row(entry.address, self._records) if visit.was_read else None
         previous = PreviousFetch(row.final_url, row.etag, row.last_modified) if row is not None else PreviousFetch()
         return FetchJob(entry.address, previous, is_named=entry.role == "start")
 
@@ -193,107 +190,108 @@ class CrawlQueue:
             return None
         if not fetched.job.is_named and host_of(fetched.url) not in self._plan.network:
             return "other-site"
-        # The address itself is under way, unless another one was redirected to it meanwhile.
-        found = self._frontier.find(key_of(fold(fetched.url)))
+        visit = self._under_way[fetched.job.address]
+        is_direct = fetched.url == visit.entry.address
+        is_repeated = visit.was_written or visit.number in self._overtaken if is_direct else self._is_written(fetched)
+        return "repeated" if is_repeated else None
+
+    def _is_written(self, fetched: Fetched) -> bool:
+        """Return True if the page to which an address was redirected is written."""
+        key = key_of(fold(fetched.url))
+        found = self._frontier.find([key]).get(key)
         if found is None or found.finished_at is None:
             # An address that only `fetch` or an archive has read is asked for in full, for its links.
             row = self._state.row(fetched.url, self._records)
-            return "repeated" if row is not None and row.result == OK else None
-        if found.status != DONE:
-            return None
-        is_refreshed = fetched.job.previous.final_url == fetched.url and (found.finished_at or 0.0) < self._began
-        return None if is_refreshed else "repeated"
+            return row is not None and row.result == OK
+        is_refreshed = fetched.job.previous.final_url == fetched.url and found.finished_at < self._began
+        return found.status == DONE and not is_refreshed
 
     def done(self, fetched: Fetched, cleaned: Cleaned | None) -> None:
         """Add the links of a page to the frontier, and mark its address as done."""
         with self._changed:
-            entry = self._under_way[fetched.job.address]
+            visit = self._under_way.pop(fetched.job.address)
+            entry = visit.entry
             if entry.host not in self._with_sitemaps:
                 self._with_sitemaps.add(entry.host)
-                for url in self._sitemaps(entry.address):
-                    self._add(Link(url, "sitemap"), entry.depth + 1)
-            self._discover(entry, cleaned.links if cleaned is not None else ())
+                self._add("sitemap", self._sitemaps(entry.address), entry.depth + 1)
+            self._discover(entry, cleaned.links if cleaned is not None else {})
             is_read = fetched.error is None and (cleaned is None or cleaned.error is None)
             now = time.time() if is_read else None
             is_article = cleaned is not None and cleaned.result is not None and cleaned.result.counted.kind == "article"
-            self._frontier.finish(key_of(fold(entry.address)), now, is_article=is_article)
+            self._overtaken.discard(visit.number)
+            self._frontier.finish(visit.number, now, is_article=is_article)
             if fetched.url != entry.address and fetched.page is not None:
                 self._finish_target(fetched.url, entry, now, is_article=is_article)
-            del self._under_way[entry.address]
             self._active[entry.host] -= 1
             self._changed.notify()
 
     def _finish_target(self, url: str, entry: FrontierEntry, now: float | None, *, is_article: bool) -> None:
         """Mark the address as done to which another was redirected."""
         key = key_of(fold(url))
-        found = self._frontier.find(key)
+        found = self._frontier.find([key]).get(key)
         if found is None:
-            self._frontier.add(key, self._entry(url, entry.role, entry.depth, entry.barren), DONE)
-        elif found.status == QUEUED:
-            self._waiting -= 1
-        elif found.status == UNDER_WAY and (ready := self._ready.get(host_of(url))):
-            kept = [one for one in ready if key_of(fold(one[0].address)) != key]
-            self._waiting -= len(ready) - len(kept)
-            self._ready[host_of(url)] = deque(kept)
-        self._frontier.finish(key, now, is_article=is_article)
+            number = self._frontier.add_done(key, self._entry(url, entry.role, entry.depth, entry.barren))
+        else:
+            number = found.number
+            if found.status == QUEUED:
+                self._waiting -= 1
+            elif found.status == UNDER_WAY:
+                ready = self._ready[found.host]
+                kept = [visit for visit in ready if visit.number != number]
+                self._waiting -= len(ready) - len(kept)
+                if len(kept) == len(ready):
+                    self._overtaken.add(number)
+                self._ready[found.host] = deque(kept)
+        self._frontier.finish(number, now, is_article=is_article)
 
-    def _discover(self, entry: FrontierEntry, links: Sequence[Link]) -> None:
-        new = sum([self._add(link, entry.depth + 1) for link in links if link.role != "paging"])
-        barren = 0 if new else entry.barren + 1
-        paging = [link for link in links if link.role == "paging"]
+    def _discover(self, entry: FrontierEntry, links: Links) -> None:
         # Where a list has something new, even if another page has shown it before, its next page may have, too.
-        again = len(paging) > 0 and self._plan.refresh is not None and any(map(self._is_new_teaser, links))
-        for link in paging:
-            if barren > MOST_BARREN:
-                self._counts.left_out["endless-paging"] += 1
-            else:
-                self._add(link, entry.depth, barren, again=again)
+        has_paging = "paging" in links
+        new = sum([self._add(role, urls, entry.depth + 1) for role, urls in links.items() if role != "paging"])
+        if not has_paging:
+            return
+        barren = 0 if new else entry.barren + 1
+        if barren > MOST_BARREN:
+            self._counts.left_out["endless-paging"] += len(links["paging"])
+        else:
+            again = self._plan.refresh is not None and self._has_new_story(links)
+            self._add("paging", links["paging"], entry.depth, barren, again=again)
 
-    def _is_new_teaser(self, link: Link) -> bool:
-        """Return True if a link is an entry of a list that was found in this run."""
-        found = self._frontier.find(key_of(fold(link.url))) if link.role == "story" else None
-        return found is not None and found.number > self._last
+    def _has_new_story(self, links: Links) -> bool:
+        """Return True if an entry of a list was found in this run."""
+        found = self._frontier.find(key_of(fold(url)) for url in links.get("story", ()))
+        return any(known.number > self._last for known in found.values())
 
-    def _add(self, link: Link, depth: int, barren: int = 0, *, again: bool = False) -> bool:
-        """Add a link to the frontier, and return True if it is new and within the scope."""
-        if self._known.get(link.url, depth + 1) <= depth and not again:
-            return False
+    def _add(self, role: Role, urls: Sequence[str], depth: int, barren: int = 0, *, again: bool = False) -> int:
+        """Add links to the frontier, and return how many are new and within the scope."""
+        fresh = urls if again else [url for url in urls if self._known.get(url, depth + 1) > depth]
+        if not fresh:
+            return 0
         if len(self._known) >= _KNOWN:
             self._known.clear()
-        self._known[link.url] = depth
-        key = key_of(fold(link.url))
-        found = self._frontier.find(key)
-        if found is not None:
-            is_due = again and found.status == DONE and (found.finished_at or 0.0) < self._began
+        self._known.update(dict.fromkeys(fresh, depth))
+        by_key = {key_of(fold(url)): url for url in fresh}
+        found = self._frontier.find(by_key)
+        for known in found.values():
+            is_due = again and known.status == DONE and (known.finished_at or 0.0) < self._began
             if is_due:
-                self._frontier.queue(key)
-            is_nearer = found.status in (QUEUED, OUTSIDE) and depth < found.depth
-            if is_due or (is_nearer and self._frontier.approach(self._plan.scope, key, depth)):
-                self._wake(found.host)
-            return False
-        entry = self._new_entry(link, depth, barren)
-        if entry is None:
-            return False
-        # Its own key: a session id in an odd place leaves its mark on that of the link.
-        key = key_of(fold(entry.address))
-        if self._frontier.find(key) is not None:
-            return False
-        # An article that `fetch` has read with the same state is done.
-        row = self._state.row(entry.address, self._records) if entry.is_article else None
-        if row is not None and not row.is_passing:
-            self._frontier.add(key, entry, DONE)
-            self._frontier.finish(key, row.checked_at if row.result == OK else None, is_article=True)
-            return True
-        is_covered = self._plan.scope.covers(entry)
-        self._frontier.add(key, entry, QUEUED if is_covered else OUTSIDE)
-        if is_covered:
-            self._wake(entry.host)
-        return is_covered
+                self._frontier.queue(known.number)
+            is_nearer = known.status in (QUEUED, OUTSIDE) and depth < known.depth
+            if is_due or (is_nearer and self._frontier.approach(known.number, depth)):
+                self._wake([known.host], 1)
+        entries = [self._new_entry(url, role, depth, barren) for key, url in by_key.items() if key not in found]
+        # By their own keys: a session id in an odd place leaves its mark on that of the link.
+        new = {key_of(fold(entry.address)): entry for entry in entries if entry is not None}
+        if not new:
+            return 0
+        queued, done = self._frontier.add(new)
+        self._wake({entry.host for entry in new.values()}, queued)
+        return queued + done
 
-    def _new_entry(self, link: Link, depth: int, barren: int) -> FrontierEntry | None:
+    def _new_entry(self, url: str, role: Role, depth: int, barren: int) -> FrontierEntry | None:
         """Return the entry of a link that is not in the frontier; None if it leads away, or there are too many alike."""
         try:
-            entry = self._entry(prepare(without_session(link.url)), link.role, depth, barren)
+            entry = self._entry(prepare(without_session(url)), role, depth, barren)
         except BadAddress:
             return None
         if entry.host not in self._plan.network:
@@ -304,12 +302,13 @@ class CrawlQueue:
             return None
         return entry
 
-    def _wake(self, host: str) -> None:
-        """Note that an address of a host was queued."""
-        self._waiting += 1
-        self._dry.discard(host)
-        if host not in self._hosts:
-            self._hosts.append(host)
+    def _wake(self, hosts: Iterable[str], queued: int) -> None:
+        """Note that addresses of hosts were queued."""
+        self._waiting += queued
+        for host in hosts:
+            self._dry.discard(host)
+            if host not in self._hosts:
+                self._hosts.append(host)
 
     def _entry(self, address: str, role: str, depth: int, barren: int) -> FrontierEntry:
         host = host_of(address)

@@ -11,7 +11,7 @@ from scraper.engine.counts import Counts, PageCount
 from scraper.engine.time_limit import TimeLimit
 from scraper.errors import EmptyInput, InternalError, NoHeadlines, NotText, PageError, UnknownLayout, map_unexpected_errors
 from scraper.extract.cleaning import Outcome, clean
-from scraper.extract.links import Link
+from scraper.extract.links import Links
 from scraper.extract.record_builder import headline_records
 from scraper.layouts import Layout, choose_layouts
 from scraper.models import Decoding, Document
@@ -96,7 +96,7 @@ class Job(NamedTuple):
     """Names the output of a page, where a pattern gives many."""
     keys: Callable[[Outcome], Sequence[str]] | None = None
     """Makes a key for each line, by which a later run recognises it."""
-    links: Callable[[Outcome], Sequence[Link]] | None = None
+    links: Callable[[Outcome], Links] | None = None
     """Finds the links of a page, for a crawl."""
     page_timeout: float | None = None
     """Seconds that cleaning a page may take."""
@@ -126,7 +126,7 @@ class Cleaned(msgspec.Struct):
     result: Result | None = None
     left_out: str | None = None
     error: PageError | None = None
-    links: Sequence[Link] = ()
+    links: Links = {}
     """Links to follow, if the job finds them."""
 
 
@@ -182,13 +182,13 @@ def clean_item(job: Job, item: Item) -> Cleaned:
     """Clean an item, filter its record, and make its lines. Whatever goes wrong is in what is returned."""
     if item.left_out is not None:
         return Cleaned(left_out=item.left_out)
-    links: Sequence[Link] = ()
+    links: Links = {}
     try:
         with time_limit_of(job.page_timeout):
             if job.links is not None and (feed := _read_feed(item)) is not None:
                 return Cleaned(left_out=FEED, links=feed)
             outcome = _clean(item, layouts_of(job.layouts), known_only=job.unknown != "keep")
-            links = job.links(outcome) if job.links is not None else ()
+            links = job.links(outcome) if job.links is not None else {}
             refusal = job.filters.refusal(outcome.record)
             cleaned = Cleaned(left_out=refusal) if refusal is not None else _cleaned(job, outcome)
     except PageError as error:
@@ -197,7 +197,7 @@ def clean_item(job: Job, item: Item) -> Cleaned:
     return cleaned
 
 
-def _read_feed(item: Item) -> list[Link] | None:
+def _read_feed(item: Item) -> Links | None:
     """Return the links of a feed or sitemap; None if the item is a page."""
     from scraper.fetch.feeds import is_feed, read_feed  # the package of the live web, which only a crawl needs
 
@@ -205,7 +205,7 @@ def _read_feed(item: Item) -> list[Link] | None:
         return None
     with map_unexpected_errors("page"):
         feed = read_feed(item.page.octets, item.page.url or "")
-    return [*(Link(url, "story") for url in feed.pages), *(Link(url, "sitemap") for url in feed.sitemaps)]
+    return {"story": feed.pages, "sitemap": feed.sitemaps}
 
 
 def _cleaned(job: Job, outcome: Outcome) -> Cleaned:

@@ -9,21 +9,20 @@ from typing import Final, get_args
 
 from scraper.extract.detection import Detection
 from scraper.extract.labelling import Labelled
+from scraper.extract.link_resolver import LinkResolver
 from scraper.extract.segments import Regions
 from scraper.extract.spans import BODY, REMOVED, Claim, Label, Span, SpanRow, spread
 from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
 from scraper.models import Decoding, Document, Page
-from scraper.provenance import Original, original_of
+from scraper.provenance import Original
 from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
 from scraper.text import squeeze, visible
-from scraper.urls import needs_base, origin_of, resolve, site_of
+from scraper.urls import site_of
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _TEASER_PARTS: Final = frozenset(["teaser-title", "teaser-author", "teaser-newspaper"])
 _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
-# A path from the root that joining would not change. Nearly all links of a page are such, and need no slow general join.
-_PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
 _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
 
@@ -50,7 +49,7 @@ def build_record(
     layout = detection.layout if detection is not None else None
     url = own.url if own is not None else None
     text = document.text
-    links = _Links(url, document.base)
+    links = LinkResolver(url, document.base)
     pieces: defaultdict[Label, list[Claim]] = defaultdict(list)
     blocks: list[Claim] = []
     removed: list[Claim] = []
@@ -139,7 +138,7 @@ def headline_records(record: PageRecord, layout: Layout | None) -> Iterator[Head
         )
 
 
-def _headlines(document: Document, ticker: Sequence[Claim], links: "_Links") -> list[Headline]:
+def _headlines(document: Document, ticker: Sequence[Claim], links: LinkResolver) -> list[Headline]:
     headlines: list[Headline] = []
     for row in _rows(ticker):
         headlines += _row(row, links) if isinstance(row, SpanRow) else _linked(document, row, links)
@@ -161,12 +160,12 @@ def _rows(claims: Sequence[Claim]) -> Iterator[SpanRow | list[Span]]:
         yield spans
 
 
-def _linked(document: Document, spans: Sequence[Span], links: "_Links") -> Iterator[Headline]:
+def _linked(document: Document, spans: Sequence[Span], links: LinkResolver) -> Iterator[Headline]:
     text = document.text
     return (Headline(squeeze(text[span.start : span.end]), links.resolve(span.link)) for span in spans)
 
 
-def _row(row: SpanRow, links: "_Links") -> Iterable[Headline]:
+def _row(row: SpanRow, links: LinkResolver) -> Iterable[Headline]:
     if not row.links:
         return map(Headline, filter(None, row.pieces), repeat(None))
     return [Headline(piece, links.resolve(link)) for piece, link in zip(row.pieces, row.links, strict=True) if piece]
@@ -178,31 +177,6 @@ def _removed(text: str, spans: Sequence[Claim]) -> list[Removed]:
     for span in spans:
         pieces.setdefault(span.rule, []).append(text[span.start : span.end])
     return [Removed(rule, len(taken), visible("".join(taken))) for rule, taken in pieces.items()]
-
-
-class _Links:
-    """Resolves the links of a page, and records whether a base address was missing."""
-
-    def __init__(self, url: str | None, base: str | None) -> None:
-        self._base = url
-        if base is not None:
-            resolved = resolve(base, url)
-            self._base = original_of(resolved).url if resolved is not None else None
-        self.origin = origin_of(self._base) if self._base is not None else None
-        """Scheme and host of links that are paths from the root; None if unknown."""
-        self.is_base_missing = False
-
-    def resolve(self, link: str | None) -> str | None:
-        """Return the address of a link; None if it has none or its base is unknown."""
-        if link is None:
-            return None
-        if _PLAIN_PATH.fullmatch(link):
-            self.is_base_missing |= self.origin is None
-            return self.origin + link if self.origin is not None else None
-        if self._base is None and needs_base(link):
-            self.is_base_missing = True
-        address = resolve(link, self._base)
-        return original_of(address).url if address is not None else None
 
 
 def _body(document: Document, blocks: Sequence[Claim], *, keep_lines: bool) -> str:
@@ -235,7 +209,7 @@ def _joined(text: str, spans: Sequence[Span]) -> list[str]:
     return pieces
 
 
-def _teasers(text: str, claims: Sequence[Claim], links: _Links) -> Iterator[Teaser]:
+def _teasers(text: str, claims: Sequence[Claim], links: LinkResolver) -> Iterator[Teaser]:
     groups: dict[int, dict[Label, tuple[str, str | None]]] = {}
     for span in spread(claims):
         if span.group and span.label in _TEASER_PARTS:
@@ -274,7 +248,7 @@ def _lang_of(texts: Sequence[str]) -> Lang | None:
     return "ar" if letters and len(_ARABIC.findall(text)) * 2 > letters else None
 
 
-def _images(document: Document, regions: Regions, links: _Links) -> list[str]:
+def _images(document: Document, regions: Regions, links: LinkResolver) -> list[str]:
     skipped = regions.layout.skipped_images
     found: dict[str, None] = {}
     for image in document.images:

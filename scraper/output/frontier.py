@@ -4,11 +4,12 @@ Addresses that are outside the scope of a run stay in the frontier, for a later 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import islice
 from typing import Final, NamedTuple
 
-from scraper.output.fetch_state import State
+from scraper.output.fetch_state import OK, Records, State
 
 DONE: Final = 0
 QUEUED: Final = 1
@@ -26,13 +27,16 @@ _TABLES: Final = (
     f"CREATE INDEX IF NOT EXISTS frontier_queue ON frontier (host, depth, number) WHERE status = {QUEUED}",
     "CREATE TABLE IF NOT EXISTS frontier_patterns (pattern TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",
 )
+_COLUMNS: Final = "address, host, newspaper, lang, role, is_article, depth, barren"
 _NEXT: Final = f"""
-SELECT number, address, host, newspaper, lang, role, is_article, depth, barren, finished_at FROM frontier
-WHERE status = {QUEUED} AND host = ? ORDER BY depth, number LIMIT ?
+SELECT number, {_COLUMNS}, finished_at IS NOT NULL, finished_at IS NULL AND EXISTS (
+    SELECT 1 FROM pages WHERE pages.address = frontier.address AND records = ? AND result = '{OK}'
+) FROM frontier WHERE status = {QUEUED} AND host = ? ORDER BY depth, number LIMIT ?
 """  # noqa: S608 - SQLite uses the index only if the status is a constant
-_FEEDS: Final = ("feed", "sitemap")
 _KEY: Final = 16
 """Bytes of a key."""
+_MOST_VALUES: Final = 1000
+"""Values in a statement; SQLite's own limit is 32,766 (https://www.sqlite.org/limits.html, 9)."""
 
 
 class FrontierEntry(NamedTuple):
@@ -54,16 +58,28 @@ class FrontierEntry(NamedTuple):
     """The number of pages of the same list, right before it, on which there was nothing new."""
 
 
+class Visit(NamedTuple):
+    """An address that is under way."""
+
+    number: int
+    """Its place in the order in which addresses were found."""
+    entry: FrontierEntry
+    was_read: bool
+    """Whether the crawl has read it before."""
+    was_written: bool
+    """Whether only another command has read it, and its record is written."""
+
+
 class KnownAddress(NamedTuple):
     """What is known of an address in the frontier."""
 
+    number: int
+    """Its place in the order in which addresses were found."""
     status: int
     finished_at: float | None
     """When it was last read, in seconds since 1970."""
     depth: int
     host: str
-    number: int
-    """Its place in the order in which addresses were found."""
 
 
 class Scope(NamedTuple):
@@ -74,19 +90,8 @@ class Scope(NamedTuple):
     newspapers: frozenset[str] = frozenset()
     langs: frozenset[str] = frozenset()
 
-    def covers(self, entry: FrontierEntry) -> bool:
-        """Return True if the address of an entry is fetched."""
-        if entry.role == "start":
-            return True
-        return (
-            entry.host in self.hosts
-            and entry.depth <= self.depth
-            and (not self.newspapers or entry.newspaper in self.newspapers or (entry.newspaper is None and entry.role in _FEEDS))
-            and (not self.langs or entry.lang is None or entry.lang in self.langs)
-        )
-
     def condition(self) -> tuple[str, list[object]]:
-        """Return :meth:`covers` as a condition of SQL, with its values."""
+        """Return a condition of SQL that is true of the rows in the scope, and its values."""
         conditions, values = [f"host IN ({_marks(self.hosts)})", "depth <= ?"], [*sorted(self.hosts), self.depth]
         if self.newspapers:
             conditions.append(f"(newspaper IN ({_marks(self.newspapers)}) OR (newspaper IS NULL AND role IN ('feed', 'sitemap')))")
@@ -102,99 +107,115 @@ class Frontier:
 
     Args:
         state: the state that holds it.
+        scope: what the run fetches.
+        records: what the run makes of the pages.
     """
 
-    def __init__(self, state: State) -> None:
-        self._state = state
-        for statement in _TABLES:
-            state.do(statement)
-        state.commit()
+    def __init__(self, state: State, scope: Scope, records: Records) -> None:
+        self._state, self._records = state, records
+        self._covered, self._values = scope.condition()
+        create_tables(state)
 
-    def begin(self, scope: Scope) -> None:
-        """Queue what is in the scope of a run and not done, also what a run had under way that was killed."""
-        covered, values = scope.condition()
+    def begin(self) -> None:
+        """Queue what is in the scope of the run and not done, also what a run had under way that was killed."""
         change = "UPDATE frontier SET status = ? WHERE status IN (?, ?) AND"
         # An address without a newspaper makes the condition NULL.
-        self._state.do(f"{change} {covered} IS NOT TRUE", OUTSIDE, QUEUED, UNDER_WAY, *values)
-        self._state.do(f"{change} {covered}", QUEUED, UNDER_WAY, OUTSIDE, *values)
+        self._state.do(f"{change} {self._covered} IS NOT TRUE", OUTSIDE, QUEUED, UNDER_WAY, *self._values)
+        self._queue("status IN (?, ?)", UNDER_WAY, OUTSIDE)
 
-    def requeue(self, scope: Scope, before: float, *, articles: bool) -> None:
+    def requeue(self, before: float, *, articles: bool) -> None:
         """Queue the lists, or the articles, that were finished before a time in seconds since 1970. Further pages of lists are not."""
         kind = "is_article" if articles else "NOT is_article AND role != 'paging'"
-        self._requeue(scope, f"{kind} AND finished_at <= ?", before)
+        self._queue(f"status = ? AND {kind} AND finished_at <= ?", DONE, before)
 
-    def requeue_failed(self, scope: Scope) -> None:
+    def requeue_failed(self) -> None:
         """Queue what failed with a transient error."""
-        self._requeue(scope, "address IN (SELECT address FROM pages WHERE is_passing)")
+        self._queue("status = ? AND address IN (SELECT address FROM pages WHERE is_passing)", DONE)
 
-    def requeue_unwritten(self, scope: Scope) -> None:
+    def requeue_unwritten(self) -> None:
         """Queue the pages of which only the headlines were written."""
         found = "FROM pages AS seen WHERE records = 'headline'"
         found += " AND NOT EXISTS (SELECT 1 FROM pages WHERE address = seen.address AND records = 'page')"
-        self._requeue(scope, f"address IN (SELECT address {found} UNION SELECT final_url {found})")
+        self._queue(f"status = ? AND address IN (SELECT address {found} UNION SELECT final_url {found})", DONE)
 
-    def _requeue(self, scope: Scope, condition: str, *values: object) -> None:
-        """Queue what is done, in a scope, and meets a condition."""
-        covered, others = scope.condition()
-        self._state.do(
-            f"UPDATE frontier SET status = ? WHERE status = ? AND {condition} AND {covered}",  # noqa: S608 - texts of this module
-            *(QUEUED, DONE, *values, *others),
+    def _queue(self, condition: str, *values: object) -> int:
+        """Queue what meets a condition and is in the scope, and return how many addresses that are."""
+        statement = f"UPDATE frontier SET status = ? WHERE {condition} AND {self._covered}"  # noqa: S608 - texts of this module
+        return self._state.do(statement, QUEUED, *values, *self._values)
+
+    def add(self, entries: Mapping[bytes, FrontierEntry]) -> tuple[int, int]:
+        """Add addresses by their keys, and return how many are queued, and how many are done, since `fetch` has read them.
+
+        What is outside the scope is added, and not counted; what is in the frontier stays as it is.
+        """
+        last = self.last()
+        self._insert(entries, OUTSIDE)
+        result = "FROM pages WHERE pages.address = frontier.address AND records = ?"
+        done = self._state.do(
+            f"UPDATE frontier SET status = ?, finished_at = (SELECT CASE result WHEN ? THEN checked_at END {result})"  # noqa: S608 - the same
+            f" WHERE number > ? AND is_article AND role != 'start' AND EXISTS (SELECT 1 {result} AND NOT is_passing)",
+            *(DONE, OK, self._records, last, self._records),
         )
+        return self._queue("number > ? AND status = ?", last, OUTSIDE), done
 
-    def add(self, key: bytes, entry: FrontierEntry, status: int) -> None:
-        """Add an address that is not in the frontier."""
-        self._state.do(
-            "INSERT INTO frontier (key, address, host, newspaper, lang, role, is_article, depth, barren, status)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            *(key, *entry, status),
-        )
+    def add_done(self, key: bytes, entry: FrontierEntry) -> int:
+        """Add an address that is done, and return its number."""
+        self._insert({key: entry}, DONE)
+        return self.last()
 
-    def find(self, key: bytes) -> KnownAddress | None:
-        """Return what is known of an address; None if it is not in the frontier."""
-        found = self._state.rows("SELECT status, finished_at, depth, host, number FROM frontier WHERE key = ?", key)
-        return KnownAddress(*found[0]) if found else None
+    def _insert(self, entries: Mapping[bytes, FrontierEntry], status: int) -> None:
+        marks = ", ".join("?" * (len(FrontierEntry._fields) + 2))
+        statement = f"INSERT OR IGNORE INTO frontier (key, {_COLUMNS}, status) VALUES ({marks})"  # noqa: S608 - our own column names
+        self._state.do_many(statement, ((key, *entry, status) for key, entry in entries.items()))
+
+    def find(self, keys: Iterable[bytes]) -> dict[bytes, KnownAddress]:
+        """Return what is known of addresses, by their keys; those that are not in the frontier are left out."""
+        found: dict[bytes, KnownAddress] = {}
+        asked = iter(keys)
+        while some := list(islice(asked, _MOST_VALUES)):
+            columns, marks = "key, number, status, finished_at, depth, host", ", ".join("?" * len(some))
+            rows = self._state.rows(f"SELECT {columns} FROM frontier WHERE key IN ({marks})", *some)  # noqa: S608 - our own column names
+            found.update((key, KnownAddress(*values)) for key, *values in rows)
+        return found
 
     def last(self) -> int:
         """Return the number of the address that was found last."""
         ((number,),) = self._state.rows("SELECT coalesce(max(number), 0) FROM frontier")
         return int(number)
 
-    def approach(self, scope: Scope, key: bytes, depth: int) -> bool:
+    def approach(self, number: int, depth: int) -> bool:
         """Note that an address that is not done is nearer to a start, and return True if that has brought it into the scope."""
-        self._state.do("UPDATE frontier SET depth = ? WHERE key = ?", depth, key)
-        covered, values = scope.condition()
-        change = f"UPDATE frontier SET status = ? WHERE key = ? AND status = ? AND {covered}"  # noqa: S608 - texts of this module
-        return self._state.do(change, QUEUED, key, OUTSIDE, *values) == 1
+        self._state.do("UPDATE frontier SET depth = ? WHERE number = ?", depth, number)
+        return self._queue("number = ? AND status = ?", number, OUTSIDE) == 1
 
-    def queue(self, key: bytes) -> None:
+    def queue(self, number: int) -> None:
         """Queue an address again."""
-        self._state.do("UPDATE frontier SET status = ? WHERE key = ?", QUEUED, key)
+        self._state.do("UPDATE frontier SET status = ? WHERE number = ?", QUEUED, number)
 
     def name(self, key: bytes) -> None:
         """Note that the user named an address, which is then in the scope of every run, and tried again if it failed."""
         self._state.do("UPDATE frontier SET role = 'start', depth = 0 WHERE key = ?", key)
-        again = "status = ? OR (status = ? AND finished_at IS NULL)"
-        self._state.do(f"UPDATE frontier SET status = ? WHERE key = ? AND ({again})", QUEUED, key, OUTSIDE, DONE)  # noqa: S608 - a constant
+        self._queue("key = ? AND (status = ? OR (status = ? AND finished_at IS NULL))", key, OUTSIDE, DONE)
 
-    def take(self, host: str, count: int) -> list[tuple[FrontierEntry, bool]]:
-        """Return the next addresses of a host, those with the least depth first, and whether each was done before.
-
-        They are marked as under way.
-        """
-        found = self._state.rows(_NEXT, host, count)
+    def take(self, host: str, count: int) -> list[Visit]:
+        """Return the next addresses of a host, those with the least depth first, and mark them as under way."""
+        found = self._state.rows(_NEXT, self._records, host, count)
         self._state.do_many("UPDATE frontier SET status = ? WHERE number = ?", [(UNDER_WAY, number) for number, *_ in found])
-        return [(FrontierEntry(*values), finished_at is not None) for _, *values, finished_at in found]
+        return [
+            Visit(number, FrontierEntry(*values), bool(was_read), bool(was_written))
+            for number, *values, was_read, was_written in found
+        ]
 
-    def finish(self, key: bytes, at: float | None, *, is_article: bool) -> None:
+    def finish(self, number: int, at: float | None, *, is_article: bool) -> None:
         """Mark an address as done.
 
         Args:
-            key: its key.
+            number: its number.
             at: when it was read, in seconds since 1970; None if it failed, and is not worth another try.
             is_article: whether it has led to an article.
         """
-        change = "UPDATE frontier SET status = ?, finished_at = ?, is_article = is_article OR ? WHERE key = ?"
-        self._state.do(change, DONE, at, is_article, key)
+        change = "UPDATE frontier SET status = ?, finished_at = ?, is_article = is_article OR ? WHERE number = ?"
+        self._state.do(change, DONE, at, is_article, number)
 
     def count_alike(self, pattern: str, most: int) -> bool:
         """Count an address by its pattern, and return False if there are too many alike."""
@@ -210,6 +231,13 @@ class Frontier:
     def counts(self) -> Counter[int]:
         """Return the number of addresses by status."""
         return Counter(dict(self._state.rows("SELECT status, count(*) FROM frontier GROUP BY status")))
+
+
+def create_tables(state: State) -> None:
+    """Add the tables of the frontier to a state that has none, such as that of ``fetch``."""
+    for statement in _TABLES:
+        state.do(statement)
+    state.commit()
 
 
 def key_of(folded: str) -> bytes:

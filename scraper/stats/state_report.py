@@ -6,7 +6,7 @@ from typing import Final
 
 from scraper.layouts import Layout
 from scraper.output.fetch_state import OK, State
-from scraper.output.frontier import DONE, OUTSIDE, Frontier
+from scraper.output.frontier import DONE, OUTSIDE, create_tables
 from scraper.stats.tables import Column, Table, number
 from scraper.urls import is_absolute, site_of
 
@@ -25,7 +25,7 @@ class StateReport:
 
     def __init__(self, state: State, layouts: Sequence[Layout]) -> None:
         self._state, self._layouts = state, layouts
-        Frontier(state)  # a state of `fetch` has none
+        create_tables(state)
 
     def failed(self) -> Iterator[str]:
         """Yield the addresses that failed."""
