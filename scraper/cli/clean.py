@@ -3,7 +3,7 @@
 from scraper.cli.options import Dask, Dedup, Options, Resume, Spans, sharing
 
 
-@sharing
+@sharing(Options)
 def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: Resume = False, dask: Dask = None) -> None:
     """Turn saved pages into JSON Lines, one record per page.
 

@@ -5,46 +5,14 @@ from typing import Annotated
 
 import typer
 
-from scraper.cli.network_options import (
-    Concurrency,
-    Contact,
-    Delay,
-    HeaderLines,
-    IgnoreRobots,
-    Save,
-    TickerOnly,
-    Timeout,
-    UserAgent,
-    seconds,
-)
-from scraper.cli.options import (
-    CHOOSING,
-    RUNS,
-    Dedup,
-    Failures,
-    Jobs,
-    Keys,
-    Lang,
-    Layouts,
-    MaxBytes,
-    Newspaper,
-    Only,
-    Options,
-    Out,
-    PageTimeout,
-    Quiet,
-    Since,
-    Site,
-    Spans,
-    Summary,
-    Unknown,
-    Until,
-    option,
-)
-from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
+from scraper.cli.network_options import OF_FILES, OF_ONE_COMMAND, WebOptions, seconds
+from scraper.cli.options import CHOOSING, RUNS, Options, option, sharing
 
 
+@sharing(Options, WebOptions, without=OF_FILES | OF_ONE_COMMAND | {"from_list"})
 def crawl(
+    options: Options,
+    web: WebOptions,
     starts: Annotated[list[str], typer.Argument(metavar="START", help="Addresses from which the crawl begins.")],
     state: Annotated[
         Path,
@@ -82,30 +50,6 @@ def crawl(
             help="Fetch at most N addresses that differ only in numbers or in a query; articles do not count.",
         ),
     ] = 10_000,
-    max_bytes: MaxBytes = MAX_BYTES,
-    layouts: Layouts = None,
-    only: Only = None,
-    lang: Lang = None,
-    site: Site = None,
-    newspaper: Newspaper = None,
-    since: Since = None,
-    until: Until = None,
-    unknown: Unknown = "keep",
-    dedup: Dedup = False,
-    out: Out = None,
-    save: Save = None,
-    ticker_only: TickerOnly = False,
-    keys: Keys = None,
-    failures: Failures = None,
-    summary: Summary = None,
-    spans: Spans = None,
-    delay: Delay = 1.0,
-    concurrency: Concurrency = 8,
-    timeout: Timeout = 60.0,
-    user_agent: UserAgent = None,
-    contact: Contact = None,
-    header: HeaderLines = None,
-    ignore_robots: IgnoreRobots = False,
     refresh: Annotated[
         float | None,
         option(
@@ -122,9 +66,6 @@ def crawl(
     max_time: Annotated[
         float | None, option(RUNS, metavar="TIME", parser=seconds, help="Stop after this time, such as 50m; the next run goes on.")
     ] = None,
-    jobs: Jobs = None,
-    page_timeout: PageTimeout = PAGE_TIMEOUT,
-    quiet: Quiet = False,
 ) -> None:
     """Find the pages of a site or a newspaper, fetch them politely, and turn them into JSON Lines.
 
@@ -134,40 +75,7 @@ def crawl(
         scraper crawl www.maghress.com --state a.db -o a.jsonl
         scraper crawl www.maghress.com --state b.db --max-time 50m
     """
-    from scraper.cli.checks import check_headers
     from scraper.cli.crawl_run import CrawlOptions, run_crawl
-    from scraper.cli.fetch_run import FetchOptions
 
-    options = Options(
-        inputs=starts,
-        out=out,
-        failures=failures,
-        summary=summary,
-        unknown=unknown,
-        only=only,
-        lang=lang,
-        site=site,
-        newspaper=newspaper,
-        since=since,
-        until=until,
-        keys=keys,
-        layouts=layouts,
-        max_bytes=max_bytes,
-        page_timeout=page_timeout,
-        jobs=jobs,
-        quiet=quiet,
-    )
-    web = FetchOptions(
-        save=save,
-        state=state,
-        refresh=refresh,
-        ticker_only=ticker_only,
-        delay=delay,
-        concurrency=concurrency,
-        timeout=timeout,
-        headers=check_headers(user_agent, contact, header),
-        ignores_robots=ignore_robots,
-        spans=spans,
-        dedup=dedup,
-    )
-    run_crawl(options, web, CrawlOptions(depth, max_alike, refresh_articles, max_pages, max_time, archive, first, last, max_misses))
+    crawl = CrawlOptions(depth, max_alike, refresh_articles, max_pages, max_time, archive, first, last, max_misses)
+    run_crawl(options._replace(inputs=starts), web._replace(state=state, refresh=refresh), crawl)

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 import typer
 
 from scraper.cli.checks import check_filters
-from scraper.cli.fetch_run import FetchContext, FetchOptions, run
+from scraper.cli.fetch_run import FetchContext, run
+from scraper.cli.network_options import WebOptions
 from scraper.cli.options import Options
 from scraper.cli.talk import say
 from scraper.engine.archive import ArchivePlan, ArchiveQueue
@@ -41,7 +42,7 @@ class CrawlOptions(NamedTuple):
     most_misses: int
 
 
-def run_crawl(options: Options, web: FetchOptions, crawl: CrawlOptions) -> None:
+def run_crawl(options: Options, web: WebOptions, crawl: CrawlOptions) -> None:
     """Fetch what can be found from the starts, write the records of the pages, and exit."""
     starts = [_start(address) for address in options.inputs or ()]
     if crawl.archive is not None:
@@ -70,7 +71,7 @@ def _crawl(context: FetchContext, state: State, starts: list[str], crawl: CrawlO
     return CrawlQueue(starts, state, context.layouts, context.records, plan, budget, context.counts, sitemaps, at_once)
 
 
-def _archive_plan(start: str, options: Options, web: FetchOptions, crawl: CrawlOptions, slug: str) -> ArchivePlan:
+def _archive_plan(start: str, options: Options, web: WebOptions, crawl: CrawlOptions, slug: str) -> ArchivePlan:
     langs = [lang for lang in options.lang or () if lang != "ar"]
     prefix = f"/{langs[0]}/{slug}" if langs else f"/{slug}"
     address = prepare(f"{origin_of(start)}{prefix}")
@@ -84,7 +85,7 @@ def _start(address: str) -> str:
         raise typer.BadParameter(f"{error}.", param_hint="START") from None
 
 
-def _check_archive(starts: list[str], options: Options, web: FetchOptions, slug: str) -> None:
+def _check_archive(starts: list[str], options: Options, web: WebOptions, slug: str) -> None:
     if len(starts) > 1:
         raise typer.BadParameter("it takes the numbers of one site; name one START.", param_hint="--archive")
     if not _SLUG.fullmatch(slug):

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import chain
-from pathlib import Path
 from threading import Timer
 from typing import NamedTuple
 
 import typer
 
-from scraper.cli.checks import check_appendable, check_keys, check_layouts, check_outputs, check_pattern, check_table
+from scraper.cli.checks import check_appendable, check_headers, check_keys, check_layouts, check_outputs, check_pattern, check_table
 from scraper.cli.fetch_progress import Progress
+from scraper.cli.network_options import WebOptions
 from scraper.cli.options import Options
 from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, write_summary
 from scraper.cli.talk import say
@@ -23,7 +23,7 @@ from scraper.engine.page_cleaner import PageCleaner
 from scraper.engine.sinks import FileSink
 from scraper.extract.cleaning import Outcome
 from scraper.extract.links import Links
-from scraper.fetch import Client, Fetcher, Header, Scheduler, Throttle
+from scraper.fetch import Client, Fetcher, Scheduler, Throttle
 from scraper.layouts import Layout
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
@@ -35,27 +35,11 @@ from scraper.records import HeadlineRecord, PageRecord, columns_of
 from scraper.sources import read_list
 
 
-class FetchOptions(NamedTuple):
-    """The options of ``fetch`` that are not in :class:`~scraper.cli.options.Options`."""
-
-    save: Path | None
-    state: Path | None
-    refresh: float | None
-    ticker_only: bool
-    delay: float
-    concurrency: int
-    timeout: float
-    headers: list[Header]
-    ignores_robots: bool
-    spans: Path | None
-    dedup: bool
-
-
 class FetchContext(NamedTuple):
     """What a source of addresses is made from."""
 
     options: Options
-    web: FetchOptions
+    web: WebOptions
     records: Records
     layouts: Sequence[Layout]
     state: State | None
@@ -63,7 +47,7 @@ class FetchContext(NamedTuple):
     counts: Counts
 
 
-def run_fetch(options: Options, web: FetchOptions) -> None:
+def run_fetch(options: Options, web: WebOptions) -> None:
     """Fetch the addresses that the user named, write the records of their pages, and exit."""
     if not options.inputs and options.from_list is None:
         raise typer.BadParameter("name an address, or a list of them with --from-list.", param_hint="URL")
@@ -81,7 +65,7 @@ def _named_addresses(context: FetchContext) -> FetchQueue:
 
 def run(
     options: Options,
-    web: FetchOptions,
+    web: WebOptions,
     make_source: Callable[[FetchContext], AddressSource],
     *,
     links: Callable[[Outcome], Links] | None = None,
@@ -101,7 +85,8 @@ def run(
     options, pattern = check_pattern(options)
     table = _check_outputs(options, web, pattern)
     job = _job(options, web, pattern)._replace(links=links)
-    if web.ignores_robots:
+    headers = check_headers(web.user_agent, web.contact, web.header)
+    if web.ignore_robots:
         say("robots.txt is ignored, on your own responsibility")
     layouts = check_layouts(options.layouts)
     digests = {layout.name: layout.digest for layout in layouts}
@@ -111,16 +96,16 @@ def run(
     )
     failures = Output(options.failures) if options.failures is not None else None
     with finishing([outputs, *([failures] if failures is not None else [])], counts, quiet=options.quiet, table=table):
-        client = Client(headers=web.headers, timeout=web.timeout, max_bytes=options.max_bytes)
+        client = Client(headers=headers, timeout=web.timeout, max_bytes=options.max_bytes)
         throttle = Throttle(delay=web.delay, concurrency=web.concurrency)
         fetcher = Fetcher(
             client.get,
             throttle,
             RobotsCache(outputs.state) if outputs.state is not None else {},
-            user_agent=dict(web.headers)[b"User-Agent"].decode(),
+            user_agent=dict(headers)[b"User-Agent"].decode(),
             max_bytes=options.max_bytes,
             timeout=web.timeout,
-            ignores_robots=web.ignores_robots,
+            ignores_robots=web.ignore_robots,
             reads_feeds=links is not None,
             archive=outputs.keep,
             is_proxied=client.is_proxied,
@@ -161,7 +146,7 @@ def run(
         write_summary(options.summary, counts)
 
 
-def _check_outputs(options: Options, web: FetchOptions, pattern: Pattern | None) -> OutputTable | None:
+def _check_outputs(options: Options, web: WebOptions, pattern: Pattern | None) -> OutputTable | None:
     """Return the table that the records become, or end with a usage error if an output is unusable."""
     if web.save is not None and web.save.suffix != ".gz":
         raise typer.BadParameter(f"{str(web.save)!r} must end in .gz; it is written as gzipped WARC.", param_hint="--save")
@@ -187,7 +172,7 @@ def _check_outputs(options: Options, web: FetchOptions, pattern: Pattern | None)
     return table
 
 
-def _job(options: Options, web: FetchOptions, pattern: Pattern | None) -> Job:
+def _job(options: Options, web: WebOptions, pattern: Pattern | None) -> Job:
     lines = ticker_lines if web.ticker_only else page_lines
     keys = check_keys(options.keys, HeadlineRecord if web.ticker_only else PageRecord)
     job = make_job(options, partial(lines, keys=keys), pattern, has_spans=web.spans is not None, dedup=web.dedup)

@@ -5,7 +5,7 @@ import typer
 from scraper.cli.options import Dedup, Options, Resume, Unique, sharing
 
 
-@sharing
+@sharing(Options)
 def headlines(options: Options, unique: Unique = False, dedup: Dedup = False, resume: Resume = False) -> None:
     """Turn the tickers of saved pages into JSON Lines, one record per headline.
 

@@ -2,11 +2,11 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from scraper.cli.options import NETWORK, OUTPUT, option
+from scraper.cli.options import NETWORK, OUTPUT, Dedup, Spans, option
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -61,3 +61,28 @@ HeaderLines = Annotated[
 IgnoreRobots = Annotated[
     bool, option(NETWORK, "--ignore-robots", help="Fetch what robots.txt forbids, on your own responsibility.")
 ]
+
+OF_FILES: Final = frozenset(
+    "inputs include exclude url limit sample seed text_field html_field url_field date_field keep_going".split()
+)
+"""Options of :class:`~scraper.cli.options.Options` that only commands have that read files."""
+OF_ONE_COMMAND: Final = frozenset(["state", "refresh"])
+"""Options of :class:`WebOptions` that each command explains in its own words."""
+
+
+class WebOptions(NamedTuple):
+    """The options of the commands that fetch pages, beside :class:`~scraper.cli.options.Options`."""
+
+    dedup: Dedup = False
+    save: Save = None
+    ticker_only: TickerOnly = False
+    spans: Spans = None
+    delay: Delay = 1.0
+    concurrency: Concurrency = 8
+    timeout: Timeout = 60.0
+    user_agent: UserAgent = None
+    contact: Contact = None
+    header: HeaderLines = None
+    ignore_robots: IgnoreRobots = False
+    state: Path | None = None
+    refresh: float | None = None

@@ -1,8 +1,9 @@
 """Arguments and options shared by commands."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
@@ -200,16 +201,26 @@ class Options(NamedTuple):
     quiet: Quiet = False
 
 
-def sharing(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the shared options to a command; the function gets them as its first argument, before its own options."""
-    own = list(inspect.signature(command).parameters.values())[1:]
-    shared = list(inspect.signature(Options).parameters.values())
+def sharing(*groups: type[Any], without: Collection[str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that adds shared options to a command; its function gets a tuple of each group before its own options.
 
-    def run(**given: Any) -> None:
-        command(Options(**{name: given.pop(name) for name in Options._fields}), **given)
+    Args:
+        groups: named tuples, such as :class:`Options`.
+        without: options that the command has not; they keep their defaults.
+    """
+    shared = {group: [one for one in inspect.signature(group).parameters.values() if one.name not in without] for group in groups}
 
-    run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
-    parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*shared, *own)]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(command).parameters.values())[len(groups) :]
+
+        def run(**given: Any) -> None:
+            values = [group(**{one.name: given.pop(one.name) for one in parameters}) for group, parameters in shared.items()]
+            command(*values, **given)
+
+        run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+        parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*chain(*shared.values()), *own)]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {one.name: one.annotation for one in parameters}
+        return run
+
+    return add

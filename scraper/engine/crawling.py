@@ -13,7 +13,7 @@ from scraper.engine.jobs import Cleaned
 from scraper.errors import BadAddress
 from scraper.extract.links import Links, Role
 from scraper.fetch import Fetched, FetchJob, PreviousFetch, fold, host_of, prepare, without_session
-from scraper.layouts import Layout
+from scraper.layouts import Layout, layout_of_site
 from scraper.output.fetch_state import OK, Records, State
 from scraper.output.frontier import DONE, OUTSIDE, QUEUED, UNDER_WAY, Frontier, FrontierEntry, Scope, Visit, key_of, left
 
@@ -312,7 +312,7 @@ class CrawlQueue:
 
     def _entry(self, address: str, role: str, depth: int, barren: int) -> FrontierEntry:
         host = host_of(address)
-        layout = next((layout for layout in self._layouts if layout.is_host(host)), self._layouts[0])
+        layout = layout_of_site(self._layouts, host)
         rule = layout.rule_of_address(address)
         names = layout.address(address) if role != "sitemap" else {}
         lang = names.get("lang", layout.file.lang if rule is not None else None)

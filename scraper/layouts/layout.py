@@ -280,6 +280,11 @@ class Layout:
                 yield rule, Wording(lang, sentences, date, chained=rule.label == "notice")
 
 
+def layout_of_site(layouts: Sequence[Layout], site: str) -> Layout:
+    """Return the layout of a site; the first one if no layout has the site, since most sites write addresses alike."""
+    return next((layout for layout in layouts if layout.is_host(site)), layouts[0])
+
+
 def _link_css(rule: LinkRule) -> str:
     conditions = (f'[rel~="{rule.rel}" i]' if rule.rel else "") + (f'[type="{rule.type}" i]' if rule.type else "")
     around = [Selector.parse(text).css() for text in rule.select]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from scraper.layouts import Layout
+from scraper.layouts import Layout, layout_of_site
 from scraper.output.fetch_state import OK, State
 from scraper.output.frontier import DONE, OUTSIDE, create_tables
 from scraper.stats.tables import Column, Table, number
@@ -73,8 +73,7 @@ class StateReport:
     def _newspaper(self, address: str, site: str | None) -> str | None:
         if site is None:
             return None
-        layout = next((layout for layout in self._layouts if layout.is_host(site)), self._layouts[0])
-        return layout.address(address).get("newspaper_slug")
+        return layout_of_site(self._layouts, site).address(address).get("newspaper_slug")
 
 
 _OVERVIEW: Final = (
