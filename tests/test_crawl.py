@@ -341,6 +341,26 @@ def test_a_state_is_shown_and_what_failed_is_tried_again(site: Site, tmp_path: P
     assert [visit.target for visit in site.log[before:] if visit.target != "/robots.txt"] == ["/fault/403"]
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_crawl_says_what_is_left_and_the_next_one_goes_on(
+    site: Site, tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    """Ctrl-C and SIGTERM end a crawl with what is not fetched yet; what the next run fetches completes it, each article once."""
+    site.pause = 0.02
+    start = [site.url("/", host) for host in range(3)]
+    command = [*COMMAND, "crawl", *start, "--state", str(tmp_path / "db"), "-o", str(tmp_path / "out.jsonl"), "--delay", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not (tmp_path / "out.jsonl").exists() or (tmp_path / "out.jsonl").stat().st_size < 20_000:
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert re.search(r"not fetched yet: \d+ queued", stderr), stderr
+    site.pause = 0.0
+    assert crawl(site, tmp_path).returncode == 0
+    assert written(site, tmp_path) == Counter(list(network(site).articles()))
+
+
 def test_a_terminal_shows_the_crawl(site: Site, tmp_path: Path) -> None:
     """A terminal shows rate, queue, hosts and what was left out, and at the end one line."""
     site.pause = 0.02

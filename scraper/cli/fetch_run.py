@@ -13,7 +13,7 @@ from scraper.cli.checks import check_appendable, check_headers, check_keys, chec
 from scraper.cli.fetch_progress import Progress
 from scraper.cli.network_options import WebOptions
 from scraper.cli.options import Options
-from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, write_summary
+from scraper.cli.runs import Terminated, cores, finishing, make_job, reporting_list_errors, write_summary
 from scraper.cli.talk import say
 from scraper.engine.counts import Counts
 from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
@@ -138,11 +138,15 @@ def run(
                         recorder.add(fetched, cleaned, source.refusal(fetched))
                         source.done(fetched, cleaned)
                         outputs.commit(soon=is_followed)
+                outputs.commit()
+                source.finish()
+            except (KeyboardInterrupt, Terminated):
+                outputs.roll_back()
+                source.finish()
+                raise
             finally:
                 throttle.stop()
                 scheduler.stop()
-        outputs.commit()
-        source.finish()
         write_summary(options.summary, counts)
 
 

@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     from scraper.output.headline_store import HeadlineStore
 
 
-class _Terminated(BaseException):
+class Terminated(BaseException):
     """Raised when SIGTERM arrives."""
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise _Terminated
+    raise Terminated
 
 
 class Closable(Protocol):
@@ -100,7 +100,7 @@ def finishing(
         status = USAGE
     except KeyboardInterrupt:
         status = INTERRUPTED
-    except _Terminated:
+    except Terminated:
         status = TERMINATED
     for output in (*outputs, *unopened):
         if output.part is not None:

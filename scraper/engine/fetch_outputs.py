@@ -104,11 +104,8 @@ class FetchOutputs:
         try:
             if kind is None:
                 self.commit()
-            elif self.state is not None:
-                # Only the state knows what was committed: a signal may have arrived right behind the commit.
-                self.state.roll_back()
-                for file in self._appended:
-                    file.truncate(self.state.length(file.path) or 0)
+            else:
+                self.roll_back()
         finally:
             self._stack.__exit__(kind, *rest)  # type: ignore[arg-type]  # they are what this was given
 
@@ -130,6 +127,14 @@ class FetchOutputs:
             self.state.put_length(file.path, file.length)
         self.state.commit()
         self._committed_at, self.is_dirty = time.monotonic(), False
+
+    def roll_back(self) -> None:
+        """Drop what was written since the last commit, if there is a state."""
+        if self.state is not None:
+            self.state.roll_back()
+            # Only the state knows what was committed: a signal may have arrived right behind the commit.
+            for file in self._appended:
+                file.truncate(self.state.length(file.path) or 0)
 
 
 class RobotsCache:
