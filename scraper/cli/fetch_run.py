@@ -13,11 +13,11 @@ from scraper.cli.checks import check_appendable, check_headers, check_keys, chec
 from scraper.cli.fetch_progress import Progress
 from scraper.cli.network_options import WebOptions
 from scraper.cli.options import Options
-from scraper.cli.runs import Terminated, cores, finishing, make_job, reporting_list_errors, write_summary
+from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, write_summary
 from scraper.cli.talk import say
 from scraper.engine.counts import Counts
 from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
-from scraper.engine.fetching import AddressSource, FetchQueue, FetchRecorder, cleaned_in_order
+from scraper.engine.fetching import AddressSource, FetchQueue, FetchRecorder, fetch_all
 from scraper.engine.jobs import Job, page_lines, ticker_keys, ticker_lines
 from scraper.engine.page_cleaner import PageCleaner
 from scraper.engine.sinks import FileSink
@@ -133,17 +133,7 @@ def run(
                 cleaning = PageCleaner(job, processes=options.jobs or cores())
                 drawing = Progress(counts, scheduler, source, quiet=options.quiet)
                 with drawing as progress, cleaning as cleaner:
-                    for fetched, cleaned, is_followed in cleaned_in_order(scheduler, cleaner):
-                        progress.note(fetched)
-                        recorder.add(fetched, cleaned, source.refusal(fetched))
-                        source.done(fetched, cleaned)
-                        outputs.commit(soon=is_followed)
-                outputs.commit()
-                source.finish()
-            except (KeyboardInterrupt, Terminated):
-                outputs.roll_back()
-                source.finish()
-                raise
+                    fetch_all(source, scheduler, cleaner, recorder, progress.note)
             finally:
                 throttle.stop()
                 scheduler.stop()

@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     from scraper.output.headline_store import HeadlineStore
 
 
-class Terminated(BaseException):
+class _Terminated(BaseException):
     """Raised when SIGTERM arrives."""
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise Terminated
+    raise _Terminated
 
 
 class Closable(Protocol):
@@ -100,7 +100,7 @@ def finishing(
         status = USAGE
     except KeyboardInterrupt:
         status = INTERRUPTED
-    except Terminated:
+    except _Terminated:
         status = TERMINATED
     for output in (*outputs, *unopened):
         if output.part is not None:

@@ -101,7 +101,39 @@ class FetchQueue:
         """Do nothing: the run ends with its addresses."""
 
 
-def cleaned_in_order(scheduler: Scheduler, cleaner: PageCleaner) -> Iterator[tuple[Fetched, Cleaned | None, bool]]:
+def fetch_all(
+    source: AddressSource,
+    scheduler: Scheduler,
+    cleaner: PageCleaner,
+    recorder: "FetchRecorder",
+    note: Callable[[Fetched], object],
+) -> None:
+    """Fetch what a source yields, clean the pages, and record what became of each address.
+
+    What is not committed when this ends early is rolled back. Then, too, the source counts what is left.
+
+    Args:
+        source: the addresses.
+        scheduler: fetches them.
+        cleaner: cleans the pages.
+        recorder: writes the records.
+        note: is given each result, to show the progress.
+    """
+    try:
+        for fetched, cleaned, is_followed in _cleaned_in_order(scheduler, cleaner):
+            note(fetched)
+            recorder.add(fetched, cleaned, source.refusal(fetched))
+            source.done(fetched, cleaned)
+            recorder.outputs.commit(soon=is_followed)
+        recorder.outputs.commit()
+    except BaseException:
+        recorder.outputs.roll_back()
+        raise
+    finally:
+        source.finish()
+
+
+def _cleaned_in_order(scheduler: Scheduler, cleaner: PageCleaner) -> Iterator[tuple[Fetched, Cleaned | None, bool]]:
     """Yield what was fetched, what became of its page, and whether more follows without waiting for the network; in the order asked."""
     under_way: deque[tuple[list[Fetched], Callable[[], list[Cleaned]]]] = deque()
     batch: list[Fetched] = []
@@ -144,11 +176,11 @@ class FetchRecorder:
     """
 
     def __init__(self, sink: FileSink, outputs: FetchOutputs, records: Records, digests: Mapping[str, str]) -> None:
-        self._sink, self._outputs, self._records, self._digests = sink, outputs, records, digests
+        self._sink, self.outputs, self._records, self._digests = sink, outputs, records, digests
 
     def add(self, fetched: Fetched, cleaned: Cleaned | None, refusal: str | None = None) -> None:
         """Take what was fetched, what became of its page, if there is one, and why it is not written nevertheless."""
-        counts, state = self._sink.counts, self._outputs.state
+        counts, state = self._sink.counts, self.outputs.state
         error = fetched.error or (cleaned.error if cleaned is not None else None)
         if state is not None:
             state.put(self._row(fetched, error, has_record=cleaned is None or cleaned.result is not None))
@@ -169,11 +201,11 @@ class FetchRecorder:
             self._sink.add(cleaned.result, b"".join(lines), cleaned.spans)
             if self._records == "headline":
                 counts.headlines = (counts.headlines or 0) + len(lines)
-        self._outputs.is_dirty = True
+        self.outputs.is_dirty = True
 
     def _new_lines(self, cleaned: Cleaned) -> Sequence[bytes]:
         """Return the lines that no earlier run has written, as far as the job makes keys for them."""
-        state = self._outputs.state
+        state = self.outputs.state
         if state is None or not cleaned.keys:
             return cleaned.lines
         return [line for line, is_new in zip(cleaned.lines, state.add_headlines(cleaned.keys), strict=True) if is_new]
