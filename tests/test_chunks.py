@@ -1,4 +1,4 @@
-"""Compressed dumps, Parquet tables and zip archives are shared among processes, with the result of one."""
+"""Dumps, tables and archives of every kind are shared among processes, with the result of one."""
 
 import bz2
 import gzip
@@ -15,7 +15,7 @@ import zstandard
 from scraper.engine.chunks import UNPACKED, Chunk, FileChunk, PartChunk, UnpackedChunk, plan
 from scraper.sources import ReadOptions
 from scraper.sources.files import find_entries
-from tests.containers import jsonl, parquet, twenty_pages, zipped
+from tests.containers import delimited, json_array, jsonl, parquet, twenty_pages, warc, zipped
 from tests.test_cli import run
 
 PAGES = twenty_pages()
@@ -49,7 +49,9 @@ def test_a_compressed_dump_is_cut_at_line_ends(tmp_path: Path, form: str) -> Non
     path.write_bytes(PACK[form](b"\n".join(lines)))
     parts = chunks(path)
     assert len(parts) > 1
-    assert all(isinstance(part, UnpackedChunk) and part.data.endswith(b"\n") for part in parts[:-1])
+    assert all(
+        isinstance(part, UnpackedChunk) and isinstance(part.data, bytes) and part.data.endswith(b"\n") for part in parts[:-1]
+    )
     assert sum(part.size for part in parts) <= path.stat().st_size
     one, two = cleaned(path, 1), cleaned(path, 2)
     assert one == two
@@ -102,6 +104,31 @@ def test_a_zip_archive_is_shared_by_members(tmp_path: Path) -> None:
     assert len(parts) > 1
     assert all(isinstance(part, PartChunk) for part in parts)
     assert cleaned(path, 1) == cleaned(path, 2)
+
+
+READ_BY_ONE: dict[str, Callable[[], bytes]] = {
+    "dump.json": lambda: json_array(MANY).replace(b'"n": 7,', b'"n": NaN!,'),
+    "dump.json.zst": lambda: zstandard.compress(json_array(MANY * 2)),
+    "dump.csv": lambda: delimited(MANY).replace(b"\n7,", b"\n7,7,"),
+    "dump.csv.gz": lambda: gzip.compress(delimited(MANY), 1)[:-30_000],
+    "dump.tsv": lambda: delimited(MANY, "\t"),
+    "crawl.warc.xz": lambda: lzma.compress(warc(MANY), preset=0),
+    "crawl.warc.gz": lambda: gzip.compress(warc(MANY), 1),
+}
+
+
+@pytest.mark.parametrize("name", READ_BY_ONE)
+def test_what_one_process_must_read_all_clean(tmp_path: Path, name: str) -> None:
+    """The pages of a file that can be read only from its start on are shared, with the same bytes, failures and status."""
+    path = tmp_path / name
+    path.write_bytes(READ_BY_ONE[name]())
+    parts = chunks(path)
+    assert len(parts) > 1
+    assert all(isinstance(part, UnpackedChunk) for part in parts)
+    assert sum(part.size for part in parts) == path.stat().st_size
+    one, two = cleaned(path, 1), cleaned(path, 2)
+    assert one == two
+    assert one[2].count(b"\n") > len(MANY) / 2
 
 
 @pytest.mark.parametrize("name", ["pages.parquet", "pages.zip", "dump.jsonl.gz"])

@@ -22,7 +22,7 @@ import zstandard
 
 from scraper.output.checkpoint import Checkpoint
 from tests.blocks import ROOT
-from tests.containers import jsonl, parquet, twenty_pages, warc, zipped
+from tests.containers import delimited, json_array, jsonl, parquet, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, complaints
 
 KILLS = int(os.environ.get("SCRAPER_KILLS", "104"))
@@ -77,6 +77,7 @@ CASES = {
     "many-gzip": Case(["dump.jsonl"], "out/{year}/{kind}.jsonl.gz", ["--dedup"]),
     "one-gzip": Case(["dump.jsonl.gz"], "out/pages.jsonl.gz"),
     "containers": Case(["pages.parquet", "dump.jsonl.gz", "pages.zip"], "out/pages.jsonl"),
+    "read-by-one": Case(["dump.json", "dump.csv"], "out/pages.jsonl", ["--failures", "out/failures.jsonl"]),
     "zstd": Case(["crawl.warc.gz", "dump.jsonl"], "out/pages.jsonl.zst", ["--spans", "out/spans.jsonl.gz"]),
     "dedup": Case(["dump.jsonl", "saved"], "out/pages.jsonl", ["--dedup"]),
     "files": Case(["saved"], "out/pages.jsonl"),
@@ -101,6 +102,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "dump.jsonl.gz").write_bytes(gzip.compress(jsonl(PAGES * 30), 1))
     numbered = [(name, data + f"<p>{number}".encode()) for number, (name, data) in enumerate(PAGES * 30)]
     (place / "crawl.warc.gz").write_bytes(warc(numbered, lambda record: gzip.compress(record, 0)))
+    (place / "dump.json").write_bytes(json_array(numbered))
+    (place / "dump.csv").write_bytes(delimited(numbered).replace(b"\n7,", b"\n7,7,"))
     (place / "pages.zip").write_bytes(zipped([(f"{number:04} {name}", data) for number, (name, data) in enumerate(numbered)]))
     (place / "pages.parquet").write_bytes(parquet(numbered, 50))
     (place / "saved").mkdir()
@@ -202,9 +205,8 @@ def kill_repeatedly(name: str, inputs: Path, place: Path) -> CaseCounts:
     """Kill the command of a case again and again, and compare each result."""
     case = CASES[name]
     (place / "out").mkdir(parents=True)
-    for path in inputs.iterdir():
-        if path.name in ("dump.jsonl", "dump.jsonl.gz", "crawl.warc.gz", "pages.parquet", "pages.zip", "saved"):
-            (place / path.name).symlink_to(path)
+    for source in case.inputs:
+        (place / source).symlink_to(inputs / source)
     status = subprocess.run(case.command, cwd=place, capture_output=True, check=False, timeout=120).returncode
     expected = unpacked(place)
     clear(place)

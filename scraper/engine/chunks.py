@@ -25,7 +25,7 @@ LARGE: Final = 1 << 20
 STRETCH: Final = 4 << 20
 """Bytes of a large file in a chunk: a tenth of a second of work, or several seconds where pages are compressed."""
 UNPACKED: Final = 1 << 20
-"""Bytes of a compressed dump in a chunk. They are held in memory, three chunks for each process."""
+"""Bytes in a chunk that the main process has unpacked or read. They are held in memory, three chunks for each process."""
 _HEAD: Final = 1 << 16
 """Bytes in which the first record of an archive ends, which is about the program that wrote it."""
 _NEXT_RECORD: Final = b"\r\n\r\nWARC/"
@@ -69,14 +69,15 @@ class LineChunk(NamedTuple):
 
 
 class UnpackedChunk(NamedTuple):
-    """Lines of a compressed or remote dump, which the main process has unpacked or loaded."""
+    """Lines or pages of a file that the main process reads: a compressed or remote dump, or one that can be read only from its start on."""
 
     path: str
-    data: bytes
+    data: bytes | list[Item]
+    """Lines, or pages."""
     first: int
     """The number of the first line, from 1."""
     size: int
-    """Compressed bytes, for the progress display."""
+    """Bytes of the file, for the progress display."""
     place: Place
     weight: int = MANY
 
@@ -194,6 +195,8 @@ def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped
     elif kind == "warc" or (inner == "warc" and kind in ("gzip", "zstd") and _is_compressed_by_record(path, kind)):
         for start in range(0, size, STRETCH):
             yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
+    elif {"json", "csv", "warc"} & {kind, inner}:
+        yield from _read_items(entry, options)
     else:
         yield FileChunk([entry], MANY if kind not in ("page", "mhtml") else 1, size)
 
@@ -204,19 +207,15 @@ def _is_compressed_by_record(path: str, kind: Kind) -> bool:
     That is so if a second record follows within the same gzip member or Zstandard frame. The first record is a short one.
     """
     with suppress(Exception), open_input(path) as file:  # whoever reads it names the fault
-        return _NEXT_RECORD not in _start_of_member(file.read(_HEAD), kind)
+        head = file.read(_HEAD)
+        if kind == "gzip":
+            import zlib
+
+            return _NEXT_RECORD not in zlib.decompressobj(GZIP_WBITS).decompress(head, _HEAD)
+        import zstandard
+
+        return _NEXT_RECORD not in zstandard.ZstdDecompressor().stream_reader(head).read(_HEAD)
     return True
-
-
-def _start_of_member(data: bytes, kind: Kind) -> bytes:
-    """Return the start of what the first gzip member or Zstandard frame holds."""
-    if kind == "gzip":
-        import zlib
-
-        return zlib.decompressobj(GZIP_WBITS).decompress(data, _HEAD)
-    import zstandard
-
-    return zstandard.ZstdDecompressor().stream_reader(data).read(_HEAD)
 
 
 def _kinds(path: str, options: ReadOptions) -> tuple[Kind | None, Kind | None]:
@@ -290,6 +289,22 @@ def _unpacked(path: str, kind: Kind, place: Place, options: ReadOptions) -> Iter
         yield FileChunk([_unreadable(place, error)], 0, 0)
 
 
+def _read_items(entry: InputEntry, options: ReadOptions) -> Iterator[UnpackedChunk]:
+    """Read a file whose pages can be found only from its start on."""
+    items: list[Item] = []
+    reads: list[int] = []
+    size = 0
+    for item in read_entry(entry, options, reads.append):
+        items.append(item)
+        size += len(item.input) + (len(item.page.data) if item.page is not None else 0)
+        if size >= UNPACKED:
+            yield UnpackedChunk(entry.name, items, 1, sum(reads), entry.place)
+            items, size = [], 0
+            reads.clear()
+    if items:
+        yield UnpackedChunk(entry.name, items, 1, sum(reads), entry.place)
+
+
 def _parts(path: str, kind: Kind, place: Place, options: ReadOptions, stretch: int) -> Iterator[PartChunk]:
     """Cut a Parquet table into row groups, or a zip archive into members, of ``stretch`` bytes together."""
     if kind == "parquet":
@@ -343,7 +358,8 @@ class ChunkReader:
     def _read(self, chunk: LineChunk | UnpackedChunk | MemberChunk | PartChunk, file: InputFile) -> Iterator[Item]:
         options = self._options
         if isinstance(chunk, UnpackedChunk):
-            yield from read_jsonl(Stream(io.BytesIO(chunk.data)), chunk.place, options, chunk.first)
+            data = chunk.data
+            yield from read_jsonl(Stream(io.BytesIO(data)), chunk.place, options, chunk.first) if isinstance(data, bytes) else data
         elif isinstance(chunk, PartChunk):
             yield from _read_part(chunk, cast("BinaryIO", file), options)
         elif isinstance(chunk, LineChunk):
