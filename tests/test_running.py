@@ -295,6 +295,20 @@ def test_a_signal_ends_all_processes(tmp_path: Path, temporary: Path, mix: list[
     assert not list(temporary.iterdir())
 
 
+def test_results_are_in_no_named_file(tmp_path: Path, temporary: Path, mix: list[Path]) -> None:
+    """When all processes are killed at once, only the socket of the fork server stays, and the next run removes it."""
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    command = [*COMMAND, "clean", str(mix[1]), "-j2", "-o", str(tmp_path / "out")]
+    part = tmp_path / "out.part"
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment, start_new_session=True) as process:
+        wait_for(lambda: part.exists() and part.stat().st_size > 4 << 20)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert [path.name[:5] for path in temporary.iterdir()] == ["pymp-"]
+    assert sum(path.stat().st_size for path in temporary.rglob("*") if path.is_file()) == 0
+    assert subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False).returncode == 1
+    assert not list(temporary.iterdir())
+
+
 @pytest.mark.parametrize("form", ["jsonl", "warc"])
 def test_a_compressed_file_is_written_as_it_is_read(tmp_path: Path, temporary: Path, form: str) -> None:
     """Of one compressed file, records are in the part file long before the end, little is in TMPDIR, and Ctrl-C keeps what there is."""

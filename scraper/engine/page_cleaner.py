@@ -35,9 +35,9 @@ class _Batch(NamedTuple):
     """Whether a worker has died over its only item."""
 
 
-def clean_batch(job: Job, batch: _Batch) -> list[Cleaned]:
-    """Clean items one after the other."""
-    return [clean_item(job, item) for item in batch.items]
+def clean_batch(job: Job, batch: _Batch) -> tuple[list[Cleaned], tuple[()]]:
+    """Clean items one after the other. No files belong to the results."""
+    return [clean_item(job, item) for item in batch.items], ()
 
 
 class PageCleaner:
@@ -92,7 +92,7 @@ class PageCleaner:
 
     def _here(self, items: Sequence[Item]) -> list[Cleaned]:
         began = time.monotonic()
-        done = clean_batch(self._job, _Batch(0, 0, items))
+        done, _ = clean_batch(self._job, _Batch(0, 0, items))
         ended = time.monotonic()
         self._busy += ended - began
         self._count += len(items)
@@ -103,7 +103,7 @@ class PageCleaner:
 
     def _result(self, workers: Workers[_Batch, list[Cleaned]], batch: _Batch) -> list[Cleaned]:
         while len(self._results[batch.number]) < len(batch.items):
-            for done, answer in workers.receive():
+            for done, answer, _ in workers.receive():
                 self._take(workers, done, answer)
         results = self._results.pop(batch.number)
         return [results[place] for place in range(len(batch.items))]

@@ -1,11 +1,12 @@
 """Worker processes that share the chunks of a job; results come in the order of the chunks."""
 
-import shutil
+import os
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
+from multiprocessing import util
 from typing import Final, Self
 
 from scraper.engine.chunks import Chunk, FileChunk, MemberChunk
@@ -30,11 +31,7 @@ class Pool:
         """Where the records of the next :class:`MemberChunk` begin, as the chunk before has found."""
 
     def __enter__(self) -> Self:
-        with ExitStack() as opened:
-            self._directory = tempfile.mkdtemp(prefix="scraper-")
-            opened.callback(shutil.rmtree, self._directory, ignore_errors=True)
-            self._workers = opened.enter_context(Workers(do_task, self._job, self._size, [self._directory]))
-            self._opened = opened.pop_all()
+        self._workers = self._opened.enter_context(Workers(do_task, self._job, self._size))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -50,7 +47,7 @@ class Pool:
                 if isinstance(chunk, FileChunk) and chunk.is_local:
                     self._done[number] = None
                 else:
-                    self._workers.put(Task(number, chunk, self._directory))
+                    self._workers.put(Task(number, chunk))
             if not pending:
                 return
             number, chunk = pending[0]
@@ -63,7 +60,7 @@ class Pool:
                 yield number, chunk, done
             elif right is not None:
                 pending[0] = (number, right)
-                self._workers.put(Task(number, right, self._directory), first=True)
+                self._workers.put(Task(number, right), first=True)
                 continue
             pending.popleft()
 
@@ -75,19 +72,20 @@ class Pool:
         """
         if isinstance(chunk, MemberChunk):
             if not chunk.is_exact and done.ends[0] != self.expected:
-                done.discard()
+                for file in done.files:
+                    file.close()
                 return chunk.beginning_at(self.expected)
             self.expected = done.ends[1]
         return chunk
 
     def _receive(self) -> None:
-        for task, answer in self._workers.receive():
+        for task, answer, files in self._workers.receive():
             if answer is None:
                 self._workers.put(_again(task), first=True)
             elif isinstance(answer, str):
                 raise OutputError(answer)
             else:
-                self._done[answer.number] = answer
+                self._done[answer.number] = answer._replace(files=files)
 
 
 def _again(task: Task) -> Task:
@@ -95,11 +93,13 @@ def _again(task: Task) -> Task:
 
     One death may be chance: the system was short of memory, or somebody killed the process.
     """
-    if not task.is_watched:
-        return task._replace(is_watched=True)
+    if task.mark is None:
+        file, mark = tempfile.mkstemp(dir=util.get_temp_dir())
+        os.close(file)
+        return task._replace(mark=mark)
     if task.last == 0:
         raise OutputError("processes die before they have done anything; try -j 1")
-    step = last_step(task)
+    step = last_step(task.mark)
     if step != task.suspect:
         return task._replace(suspect=step)
     number, was_reading = step

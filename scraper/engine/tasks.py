@@ -1,12 +1,13 @@
 """The tasks of a pool: a chunk that is done in a worker process, and the results that come back."""
 
 import io
-import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from tempfile import SpooledTemporaryFile, gettempdir
+from typing import BinaryIO, Final, NamedTuple, cast
 
 import msgspec
 
@@ -16,8 +17,6 @@ from scraper.engine.jobs import MOST_FAILURES, Job, Result, Sink, do, fail, flus
 from scraper.engine.workers import DIED
 from scraper.errors import WorkerDied
 from scraper.records import FailureRecord, to_json_line
-
-_SPOOLS: Final = ("lines", "spans", "listed", "failures")
 
 _MOST: Final = 1 << 20
 """Bytes that are sent back through the pipe; more are written to a file, since copying them would cost what a second core gains."""
@@ -44,10 +43,8 @@ class Task(NamedTuple):
 
     number: int
     chunk: Chunk
-    directory: str
-    """Where files may be written."""
-    is_watched: bool = False
-    """Whether to note each page before it is read and cleaned, because a worker died over the chunk."""
+    mark: str | None = None
+    """A file that notes each page before it is read and cleaned, because a worker died over the chunk."""
     deadly: Collection[int] = ()
     """Pages over which workers died, by their place in the chunk."""
     suspect: tuple[int, bool] | None = None
@@ -56,59 +53,27 @@ class Task(NamedTuple):
     """The page whose reading kills workers; nothing behind it can be read."""
 
 
-class Spool:
-    """Collects bytes in memory, or in a file if they are many."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._data = bytearray()
-        self.is_file = False
-
-    def write(self, data: bytes) -> None:
-        """Add bytes."""
-        self._data += data
-        if len(self._data) > _MOST:
-            self.close(is_last=False)
-
-    def close(self, *, is_last: bool = True) -> "Spooled":
-        """Return what was collected."""
-        if self._data and (self.is_file or not is_last):
-            with open(self._path, "ab") as file:
-                file.write(self._data)
-            self.is_file = True
-            self._data.clear()
-        return Spooled(bytes(self._data), self._path if self.is_file else None)
-
-
-class Spooled(NamedTuple):
-    """What a spool collected."""
-
-    data: bytes
-    path: str | None
-
-    def opened(self) -> BinaryIO:
-        """Open it for reading."""
-        return io.BytesIO(self.data) if self.path is None else open(self.path, "rb")
-
-
 class Done(NamedTuple):
     """The results of a chunk."""
 
     number: int
-    lines: Spooled
-    spans: Spooled
-    listed: Spooled
-    """A :class:`Listed` for each page, if pages are delivered one by one."""
-    failures: Spooled
+    contents: Sequence[bytes | None]
+    """Lines, spans, a :class:`Listed` for each page if pages are delivered one by one, and failures; None for what is in a file."""
     counts: Counts
     ends: tuple[int | None, int | None]
     early: Sequence[Counter[str]] = ()
     """What had been left out at each of the first failures, up to the first page."""
     has_page: bool = True
+    files: Sequence[BinaryIO] = ()
+    """The files of the contents that are in one."""
 
     def deliver(self, sink: Sink) -> None:
-        """Give the results to a sink, and remove the files."""
-        with self.failures.opened() as failures:
+        """Give the results to a sink, and close the files."""
+        files = iter(self.files)
+        with ExitStack() as opened:
+            lines, spans, listed, failures = (
+                opened.enter_context(next(files) if data is None else io.BytesIO(data)) for data in self.contents
+            )
             if sink.failures_left is not None and sink.failures_left <= len(self.early):
                 self._end_run(failures, sink, sink.failures_left)
             sink.counts.update(self.counts)
@@ -116,7 +81,6 @@ class Done(NamedTuple):
                 sink.succeed()
             for line in failures:
                 sink.fail(_failure.decode(line))
-        with self.lines.opened() as lines, self.spans.opened() as spans, self.listed.opened() as listed:
             for line in listed:
                 page = _listed.decode(line)
                 sink.add(page.result, lines.read(page.lines), spans.read(page.spans))
@@ -124,7 +88,6 @@ class Done(NamedTuple):
                 sink.pass_on(b"", some)
             for some in _whole_lines(lines):
                 sink.pass_on(some, b"")
-        self.discard()
 
     def _end_run(self, failures: BinaryIO, sink: Sink, count: int) -> None:
         """Give a sink the failures after which it ends the run, and the counts up to the last of them."""
@@ -133,12 +96,6 @@ class Done(NamedTuple):
             failure = _failure.decode(line)
             sink.counts.failures[failure.code] += 1
             sink.fail(failure)
-
-    def discard(self) -> None:
-        """Remove the files."""
-        for spooled in (self.lines, self.spans, self.listed, self.failures):
-            if spooled.path is not None:
-                os.unlink(spooled.path)
 
 
 def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
@@ -150,12 +107,12 @@ def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
 class _Collected:
     """A sink that collects the results of a chunk."""
 
-    def __init__(self, base: str, *, is_page_by_page: bool) -> None:
+    def __init__(self, *, is_page_by_page: bool) -> None:
         self.counts = Counts()
         self.failures_left: int | None = None
         self._early: list[Counter[str]] = []
         self._has_page = False
-        self._spools = [Spool(f"{base}.{name}") for name in _SPOOLS]
+        self._spools = [SpooledTemporaryFile(_MOST) for _ in range(4)]  # noqa: SIM115 - it is closed where it has been sent
         self._lines, self._spans, self._listed, self._failures = self._spools
         self._is_page_by_page = is_page_by_page
 
@@ -178,27 +135,33 @@ class _Collected:
         if not self._has_page and len(self._early) < MOST_FAILURES:
             self._early.append(self.counts.left_out.copy())
 
-    def close(self, number: int, ends: tuple[int | None, int | None]) -> Done:
-        """Return the results of the chunk."""
-        lines, spans, listed, failures = (spool.close() for spool in self._spools)
-        return Done(number, lines, spans, listed, failures, self.counts, ends, self._early, self._has_page)
+    def close(self, number: int, ends: tuple[int | None, int | None]) -> tuple[Done, Sequence[BinaryIO]]:
+        """Return the results of the chunk, and the files that belong to them."""
+        contents: list[bytes | None] = []
+        files: list[BinaryIO] = []
+        for spool in self._spools:
+            is_file = spool.tell() > _MOST
+            spool.flush()
+            spool.seek(0)
+            contents.append(None if is_file else spool.read())
+            if is_file:
+                files.append(cast("BinaryIO", spool))
+        return Done(number, contents, self.counts, ends, self._early, self._has_page), files
 
 
-def do_task(job: Job, task: Task) -> Done | str:
-    """Do a task; return a message if its results cannot be stored."""
+def do_task(job: Job, task: Task) -> tuple[Done | str, Sequence[BinaryIO]]:
+    """Do a task, and return its results with the files that belong to them; a message if they cannot be stored."""
     try:
         return _do(task, job)
     except OSError as error:  # errors of inputs are failures already
         return (
-            f"{task.directory}: cannot be written ({error.strerror or error}); free some space, or set TMPDIR to another directory"
+            f"{gettempdir()}: cannot be written ({error.strerror or error}); free some space, or set TMPDIR to another directory",
+            (),
         )
 
 
-def _do(task: Task, job: Job) -> Done:
-    base = os.path.join(task.directory, str(task.number))
-    for name in _SPOOLS:  # left by a worker that died
-        Path(f"{base}.{name}").unlink(missing_ok=True)
-    sink = _Collected(base, is_page_by_page=job.is_page_by_page)
+def _do(task: Task, job: Job) -> tuple[Done, Sequence[BinaryIO]]:
+    sink = _Collected(is_page_by_page=job.is_page_by_page)
     read = ChunkReader(task.chunk, job.options)
     readings = iter(read)
     for number in count():
@@ -223,18 +186,14 @@ def _do(task: Task, job: Job) -> Done:
 
 
 def _mark(task: Task, number: int, step: bytes) -> None:
-    if task.is_watched:
-        Path(_mark_of(task)).write_bytes(b"%d %s" % (number, step))
+    if task.mark is not None:
+        Path(task.mark).write_bytes(b"%d %s" % (number, step))
 
 
-def last_step(task: Task) -> tuple[int, bool]:
-    """Return at which page a worker died over a watched task, and whether it was reading it (or cleaning it)."""
+def last_step(mark: str) -> tuple[int, bool]:
+    """Return at which page a worker died over a task, and whether it was reading it (or cleaning it)."""
     try:
-        number, step = Path(_mark_of(task)).read_bytes().split()
+        number, step = Path(mark).read_bytes().split()
     except (OSError, ValueError):  # it died before the first page
         return 0, True
     return int(number), step == b"read"
-
-
-def _mark_of(task: Task) -> str:
-    return os.path.join(task.directory, f"{task.number}.mark")

@@ -3,6 +3,7 @@
 Forking the main process would copy its threads and their locks; starting each worker from nothing would load all modules each time.
 """
 
+import fcntl
 import multiprocessing
 import os
 import shutil
@@ -10,19 +11,24 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from multiprocessing import resource_tracker, util
 from multiprocessing.connection import Connection, wait
+from multiprocessing.reduction import recv_handle, send_handle
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, BinaryIO, Final, Generic, Self, TypeVar
 
 from scraper.engine.jobs import Job
 from scraper.errors import OutputError
 
 _FILES: Final = 32
 """Files that a run has open beside those of its workers."""
-_FILES_A_WORKER: Final = 8
+_FILES_A_WORKER: Final = 20
+"""Eight of its own, and those of three answers."""
 _GRACE: Final = 1.0
 """Seconds."""
+_LOCK: Final = "scraper.lock"
 
 DIED: Final = "the process that cleaned it was killed or crashed; try it alone, with more memory"
 """The message of a page over which workers died."""
@@ -36,18 +42,17 @@ class Workers(Generic[T, A]):
     """Processes that each do one task at a time, and are replaced when they die. A context manager, which leaves none behind.
 
     Args:
-        do: does a task of a job, in a worker. It must be a function of a module, which the fork server loads.
+        do: does a task of a job, in a worker, and returns an answer and the open files that belong to it. It must be a function of a
+            module, which the fork server loads.
         job: the job.
         size: the number of processes.
-        directories: temporary directories that workers remove if the main process is killed.
 
     Raises:
         OutputError: if no process can be started.
     """
 
-    def __init__(self, do: Callable[[Job, T], A], job: Job, size: int, directories: Sequence[str] = ()) -> None:
+    def __init__(self, do: Callable[[Job, T], tuple[A, Sequence[BinaryIO]]], job: Job, size: int) -> None:
         self._do, self._job, self._size = do, job, size
-        self._directories = [*directories, util.get_temp_dir()]  # the latter has the socket of the fork server
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([do.__module__])
         self._processes: dict[Connection, Any] = {}
@@ -58,6 +63,7 @@ class Workers(Generic[T, A]):
         _check_open_files(self._size)
         with ExitStack() as started:
             started.push(self)
+            _lock_directory()
             for _ in range(self._size):
                 self._start()
             started.pop_all()
@@ -78,19 +84,21 @@ class Workers(Generic[T, A]):
             self._waiting.append(task)
         self._give()
 
-    def receive(self) -> Iterator[tuple[T, A | None]]:
-        """Wait until some workers answer or die, and yield their tasks with the answers; None for a worker that died."""
+    def receive(self) -> Iterator[tuple[T, A | None, Sequence[BinaryIO]]]:
+        """Wait until some workers answer or die, and yield their tasks with the answers and their files; None for a worker that died."""
         for connection in wait(list(self._tasks)):
             assert isinstance(connection, Connection)  # noqa: S101 - wait() was given nothing else
             task = self._tasks.pop(connection)
             answer: A | None
+            files: list[BinaryIO] = []
             try:
-                answer = connection.recv()
+                answer, count = connection.recv()
+                files.extend(open(recv_handle(connection), "rb") for _ in range(count))  # noqa: SIM115 - who gets them closes them
             except (EOFError, OSError):
                 answer = None
                 self._replace(connection)
             self._give()
-            yield task, answer
+            yield task, answer, files
 
     def _give(self) -> None:
         for connection in self._processes:
@@ -102,7 +110,7 @@ class Workers(Generic[T, A]):
     def _start(self) -> None:
         for is_last in (False, False, True):
             here, there = self._context.Pipe()
-            process = self._context.Process(target=serve, args=(there, self._do, self._job, self._directories), daemon=True)
+            process = self._context.Process(target=serve, args=(there, self._do, self._job, util.get_temp_dir()), daemon=True)
             try:
                 with starting():
                     process.start()
@@ -124,19 +132,35 @@ class Workers(Generic[T, A]):
         self._start()
 
 
-def serve(connection: Connection, do: Callable[[Job, T], A], job: Job, directories: Sequence[str]) -> None:
-    """Do tasks until the main process sends no more, and remove its temporary directories if it was killed."""
+def serve(connection: Connection, do: Callable[[Job, T], tuple[A, Sequence[BinaryIO]]], job: Job, directory: str) -> None:
+    """Do tasks until the main process sends no more, and remove its directory, with the fork server's socket, if it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            connection.send(do(job, connection.recv()))
+            answer, files = do(job, connection.recv())
+            connection.send((answer, len(files)))
+            for file in files:
+                with file:
+                    send_handle(connection, file.fileno(), None)
     main = multiprocessing.parent_process()
     if main is not None:
         main.join(_GRACE)  # its connection may be closed a moment before its end is known
         if not main.is_alive():
-            for directory in directories:
-                shutil.rmtree(directory, ignore_errors=True)
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+@cache
+def _lock_directory() -> None:
+    """Lock the directory of the fork server's socket, and remove those of runs of which all processes were killed at once."""
+    directory = Path(util.get_temp_dir())
+    new = directory / f"new-{_LOCK}"
+    fcntl.flock(os.open(new, os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)  # open as long as this process lives
+    new.rename(directory / _LOCK)
+    for lock in directory.parent.glob(f"pymp-*/{_LOCK}"):
+        with suppress(OSError), lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def _check_open_files(workers: int) -> None:
