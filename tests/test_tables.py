@@ -129,7 +129,7 @@ def test_python_programs_write_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["-o", "pages.xlsx"], ".xlsx is not a format of outputs; choose .jsonl, .csv, .tsv, .parquet"),
+        (["-o", "pages.xlsx"], ".xlsx is not a format of outputs; choose .jsonl, .csv, .tsv, "),
         (["-o", "pages.jsonl.BZ2"], ".bz2 is not a format of outputs"),
         (["-o", "{site}/{lang}.feather"], ".feather is not a format of outputs"),
         (["-o", "pages.db.gz"], ".db is not a format of outputs"),

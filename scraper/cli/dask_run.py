@@ -18,6 +18,7 @@ from scraper.engine.counts import Counts
 from scraper.engine.resumable import run_digest
 from scraper.errors import OutputError
 from scraper.output.files import Output
+from scraper.output.formats import FORMATS
 from scraper.output.patterns import Pattern
 from scraper.output.uploads import Uploads
 from scraper.records import Columns, to_json_line
@@ -26,7 +27,7 @@ from scraper.scale.dask import DaskRun, connected
 from scraper.scale.parts import PartJob
 from scraper.scale.place import WORK, ManifestEntry, PartStore
 
-_ENDING: Final = re.compile(r"(\.jsonl|\.json|\.ndjson|\.csv|\.tsv|\.parquet)?(\.gz|\.zst)?$", re.IGNORECASE)
+_ENDING: Final = re.compile(rf"(\.jsonl|\.json|\.ndjson|{'|'.join(map(re.escape, FORMATS))})?(\.gz|\.zst)?$", re.IGNORECASE)
 _LITERAL: Final = re.compile(r"(?:[^{}]|\{\{|\}\})*")
 
 

@@ -41,8 +41,7 @@ def run(
 
     Args:
         inputs: files and directories: pages, web archives, dumps, tables, zip archives.
-        output: the file; its name decides on the format (``.parquet``, ``.csv``, ``.tsv``, else JSON Lines) and compression
-            (``.gz``, ``.zst``).
+        output: the file; its name decides on the format and the compression, as :mod:`scraper.output.formats` says.
         options: how inputs are read, such as the names of a dump's fields.
         filters: which records are written.
         unknown: what is done with a page of no known layout.
