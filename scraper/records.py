@@ -27,6 +27,7 @@ Warning_ = Literal[
     "no-base-url",
     "ticker-not-split",
     "lines-rejoined",
+    "headings-guessed",
     "several-pages",
     "decoding-replaced",
     "decoding-guessed",

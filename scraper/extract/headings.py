@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from scraper.extract.segments import Segment
 from scraper.layouts import Layout
@@ -25,8 +25,16 @@ _GAP: Final = re.compile(r"\S\s{2,}\S")
 """The spaces between the cells of a table aligned with spaces."""
 
 
-def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_title: bool = True) -> set[int]:
-    """Return the indices of the sub-headings among the blocks of a body.
+class Headings(NamedTuple):
+    """The sub-headings among the blocks of a body, by index."""
+
+    found: frozenset[int] = frozenset()
+    possible: frozenset[int] = frozenset()
+    """Blocks that end a list, or stand between a list and a paragraph as its heading: nothing tells which."""
+
+
+def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_title: bool = True) -> Headings:
+    """Return the sub-headings among the blocks of a body.
 
     By shape, a heading is a short block without end punctuation that stands alone above a longer block. Several short blocks in a
     row, with no more blank lines around one than between them, are a poem or a table.
@@ -48,7 +56,7 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
     longest = layout.file.heading.longest
     short = [len(block.text) <= longest and not _ENDS_A_SENTENCE.search(block.text) for block in blocks]
     if not bold and True not in short:
-        return set()
+        return Headings()
     cells = [is_short and bool(_GAP.search(block.words(text))) for block, is_short in zip(blocks, short, strict=True)]
     listed = [is_short and _is_listed(block, text) for block, is_short in zip(blocks, short, strict=True)]
     in_row = [is_short and not (index in bold or listed[index]) for index, is_short in enumerate(short)]
@@ -62,7 +70,17 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
         and not (listed[index] or cells[index])
         and (index or has_title)
     }
-    return {index for index in bold | shaped if not _is_cell(blocks[index])}
+    found = frozenset(index for index in bold | shaped if not _is_cell(blocks[index]))
+    possible = (index for index in rows if not cells[index] and _is_between(index, short, blocks, text))
+    return Headings(found, frozenset(possible))
+
+
+def _is_between(index: int, short: Sequence[bool], blocks: Sequence[Segment], text: str) -> bool:
+    """Return True if a block of a row is the last one, above a paragraph, and as far from that as from the row."""
+    if not 0 < index < len(blocks) - 1 or short[index + 1]:
+        return False
+    above, block, below = blocks[index - 1 : index + 2]
+    return text.count("\n", above.end, block.start) == text.count("\n", block.end, below.start)
 
 
 def _is_listed(block: Segment, text: str) -> bool:

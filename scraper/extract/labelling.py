@@ -37,6 +37,8 @@ class Labelled(NamedTuple):
     """The wording that the dateline matches, if that is known."""
     has_next_page: bool
     """Whether another page begins below the end of this one."""
+    has_guessed_headings: bool
+    """Whether a line may be a sub-heading or the last of a list, which nothing tells in a text without blank lines."""
     langs: dict[str, str]
     """The languages of the wordings that were found, by label."""
     slots: dict[str, str]
@@ -59,7 +61,7 @@ def _label_single_line(ledger: Ledger, document: Document, segments: Sequence[Se
     slots = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
     if (author := ledger.text_of("byline")) is not None:
         slots = {"author": squeeze(author)} | slots
-    return Labelled(ledger, dateline, None, False, {hit.rule.label: hit.lang for _, hit in found}, slots)
+    return Labelled(ledger, dateline, None, False, False, {hit.rule.label: hit.lang for _, hit in found}, slots)
 
 
 def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: Layout) -> Labelled:
@@ -85,10 +87,13 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     _label_dateline(ledger, outline, roles["dateline"], layout)
     for n in roles["leftover"]:
         ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
-    _label_body(ledger, document.text, [lines[n] for n in roles["body"]], outline, layout)
+    blocks = [lines[n] for n in roles["body"]]
+    headings = headings_of(blocks, document.text, layout, has_title=bool(outline.head.title or outline.head.title_before_dateline))
+    _label_body(ledger, document.text, blocks, headings.found, outline, layout)
     langs, slots = _langs_and_slots(outline, roles)
     dateline, hit = _dateline_of(document.text, outline, roles["dateline"])
-    return Labelled(ledger, dateline, hit, outline.next_page is not None, langs, slots)
+    is_guessed = document.form == "text" and len(headings.possible) > 0
+    return Labelled(ledger, dateline, hit, outline.next_page is not None, is_guessed, langs, slots)
 
 
 def _dateline_of(text: str, outline: Outline, lines: Sequence[int]) -> tuple[str | None, Match | None]:
@@ -144,9 +149,10 @@ def _claim_words(ledger: Ledger, lines: Sequence[Segment], start: int, end: int,
         position = stop
 
 
-def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], outline: Outline, layout: Layout) -> None:
+def _label_body(
+    ledger: Ledger, text: str, blocks: Sequence[Segment], headings: frozenset[int], outline: Outline, layout: Layout
+) -> None:
     glued = outline.glued_footer
-    headings = headings_of(blocks, text, layout, has_title=bool(outline.head.title or outline.head.title_before_dateline))
     for is_heading, run in _runs(blocks, headings):
         if glued is None and not is_heading and _claim_row(ledger, run, layout):
             continue
@@ -163,7 +169,7 @@ def _label_body(ledger: Ledger, text: str, blocks: Sequence[Segment], outline: O
                 _claim_words(ledger, [block], start, end, "body", _rule(block, "body", layout, BODY))
 
 
-def _runs(blocks: Sequence[Segment], headings: set[int]) -> Iterator[tuple[bool, Sequence[Segment]]]:
+def _runs(blocks: Sequence[Segment], headings: frozenset[int]) -> Iterator[tuple[bool, Sequence[Segment]]]:
     """Yield the headings and the paragraphs between them."""
     if not headings:
         yield False, blocks

@@ -87,6 +87,7 @@ def build_record(
         "no-base-url": links.is_base_missing,
         "ticker-not-split": "ticker" in pieces,
         "lines-rejoined": document.is_rejoined,
+        "headings-guessed": labelled is not None and labelled.has_guessed_headings,
         "several-pages": labelled is not None and labelled.has_next_page,
         "decoding-replaced": decoding.replaced > 0,
         "decoding-guessed": decoding.by == "detected",

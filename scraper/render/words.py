@@ -30,6 +30,7 @@ WARNINGS_MEAN: Final[dict[Warning_, str]] = {
     "decoding-replaced": "bytes that are not text became U+FFFD",
     "decoding-guessed": "nothing declares the encoding of the page; it was guessed from the bytes",
     "lines-rejoined": "lines that were wrapped at a fixed width are joined again; two paragraphs may be joined, none is split",
+    "headings-guessed": "a line between a list and a paragraph was taken for the list's last; it may be a sub-heading",
     "several-pages": "another page begins after the end of this one; its text is removed",
     "unlabelled-text": "text outside the article that no rule matches; it is removed and counted",
 }

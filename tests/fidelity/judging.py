@@ -196,7 +196,8 @@ class _Judge:
             if heading not in want[at + 1 :]:
                 return "wrong", got, want
             at = want.index(heading, at + 1)
-        return ("reported" if {"w", "g", "x"} & set(self.keeps) else "wrong"), got, want
+        is_reported = "headings-guessed" in self.warnings or {"w", "g", "x"} & set(self.keeps)
+        return ("reported" if is_reported else "wrong"), got, want
 
     def _headlines(self) -> tuple[Verdict, object, object]:
         got = [headline.text for headline in self.record.headlines]
