@@ -112,7 +112,7 @@ class _Collected:
         self.failures_left: int | None = None
         self._early: list[Counter[str]] = []
         self._has_page = False
-        self._spools = [SpooledTemporaryFile(_MOST) for _ in range(4)]  # noqa: SIM115 - it is closed where it has been sent
+        self._spools = [SpooledTemporaryFile(_MOST, buffering=_PIECE) for _ in range(4)]  # noqa: SIM115 - it is closed where it has been sent
         self._lines, self._spans, self._listed, self._failures = self._spools
         self._is_page_by_page = is_page_by_page
 
