@@ -78,7 +78,7 @@ class StateReport:
 
 _OVERVIEW: Final = (
     ("queued", "queued"),
-    ("outside the scope of the last crawl", "outside"),
+    ("outside the scope", "outside"),
     ("fetched", "fetched"),
     ("failed", "failed"),
 )
