@@ -569,7 +569,7 @@ def test_a_torn_archive_is_mended_and_another_file_is_not_touched(site: Site, tm
     raw = tmp_path / "raw.warc.gz"
     fetch(site.url("/difaf/1"), "--save", raw)
     whole = raw.read_bytes()
-    from scraper.output.appending import AppendFile
+    from scraper.output.append_file import AppendFile
 
     starts = [match.start() for match in re.finditer(rb"\x1f\x8b\x08", whole)]
     for length in [*range(40), *range(starts[-1] - 3, starts[-1] + 40), *range(50, len(whole), 97), len(whole)]:

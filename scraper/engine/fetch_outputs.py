@@ -11,7 +11,7 @@ from typing import Final, Self
 from scraper import __version__
 from scraper.errors import OutputError
 from scraper.fetch import Exchange, Rules, exchange_records, warcinfo
-from scraper.output.appending import AppendFile
+from scraper.output.append_file import AppendFile
 from scraper.output.fetch_state import State
 from scraper.output.files import Output, is_special
 from scraper.output.formats import OutputTable

@@ -70,9 +70,9 @@ class Client:
             requested_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             response = self._transport(proxy).handle_request(request)
         except ERRORS as error:
-            raise self._mapped(error) from None
+            raise self._mapped(error) from error
         except httpx.InvalidURL as error:
-            raise BadAddress(f"it is not an address that can be requested ({error})") from None
+            raise BadAddress(f"it is not an address that can be requested ({error})") from error
         stream = response.extensions.get("network_stream") if proxy is None else None
         peer = stream.get_extra_info("server_addr") if stream is not None else None
         body, truncated, body_error = self._read(response, limit)

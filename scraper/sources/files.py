@@ -14,9 +14,9 @@ from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 from scraper import remote
 from scraper.errors import BadRecord, EmptyInput, MissingInput, PageError, TooLarge, UnreadableInput, map_unexpected_errors
 from scraper.remote import is_remote, local_name
-from scraper.sources.choosing import chosen_items, companion_folders, is_chosen
 from scraper.sources.containers import read_stream
 from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.selection import chosen_items, companion_folders, is_chosen
 from scraper.sources.sniffing import compression_of
 from scraper.sources.streams import Stream
 from scraper.urls import is_absolute

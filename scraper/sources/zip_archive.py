@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, BinaryIO, Final, cast
 
 from scraper.errors import DamagedInput, EmptyInput, UnreadableInput
-from scraper.sources.choosing import companion_folders, is_chosen, is_in_companion
 from scraper.sources.files import open_input
 from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.selection import companion_folders, is_chosen, is_in_companion
 from scraper.sources.streams import Stream
 
 _ENCRYPTED: Final = 0x1
