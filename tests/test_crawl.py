@@ -376,7 +376,7 @@ def test_the_next_address_is_that_of_the_least_depth_and_hosts_take_turns(tmp_pa
     entries = {key_of(str(n)): FrontierEntry(f"http://a/{n}", "a", None, None, "story", False, depth) for n, depth in depths}
     with State(tmp_path / "db") as state:
         frontier = Frontier(state, Scope(frozenset({"a"}), 2), "page")
-        assert frontier.add(entries) == (3, 0)
+        assert frontier.add(entries) == (3, 4)
         assert [visit.entry.address for visit in frontier.take("a", 9)] == ["http://a/1", "http://a/3", "http://a/2"]
         assert frontier.take("a", 9) == []
         further = Frontier(state, Scope(frozenset({"a"}), 3), "page")
@@ -500,6 +500,56 @@ def test_a_list_of_articles_that_fetch_has_read_is_paged_to_its_end(tmp_path: Pa
         crawl(site, tmp_path, "--depth", "1", starts=("/start",), hosts=1)
         assert written(site, tmp_path) == Counter([(0, path) for path in paths])
         assert max(Counter(record["url"] for record in records(tmp_path / "out.jsonl")).values()) == 1
+
+
+def test_a_list_whose_articles_are_too_many_links_away_is_paged_to_its_end(tmp_path: Path) -> None:
+    """Addresses outside the scope are new, too, so that a later run with a wider scope finds all pages of a list."""
+    served = Linked(ARTICLES)
+    paths = [article.path for article in served.newspaper(0)]
+    served.links, served.per_page = tuple(paths), 2
+    with Site(network=served) as site:
+        for depth in ("0", "1"):
+            crawl(site, tmp_path, "--depth", depth, starts=("/start",), hosts=1)
+        assert written(site, tmp_path) == Counter([(0, path) for path in paths])
+
+
+def test_a_link_that_was_redirected_to_another_site_is_fetched_by_a_crawl_of_that_site(tmp_path: Path) -> None:
+    """A page that was left out since it is on another site is written when its own site is crawled with the same state."""
+    served = Linked(ARTICLES)
+    path = served.newspaper(1)[0].path
+    with Site(network=served) as site:
+        served.links = (f"/fault/to?to={site.url(path, 1)}",)
+        assert "1 other-site" in crawl(site, tmp_path, "--depth", "1", starts=("/start",), hosts=1).stderr
+        served.links = (path,)
+        crawl(site, tmp_path, "--depth", "1", starts=("/start",), hosts=2)
+        assert written(site, tmp_path) == Counter([(1, path)])
+
+
+def test_a_start_of_an_earlier_run_on_another_host_is_not_fetched_again(site: Site, tmp_path: Path) -> None:
+    """A run leaves other hosts alone, so that a later one there finds in a list what is new since its own last run."""
+    for starts in ((site.url("/paper0"), site.url("/paper1", 1)), (site.url("/paper0"),), (site.url("/paper1", 1),)):
+        command = [*COMMAND, "crawl", *starts, "--depth", "1", "--refresh", "0s", "--delay", "0", "--state", str(tmp_path / "db")]
+        subprocess.run([*command, "-o", str(tmp_path / "out.jsonl")], capture_output=True, check=True)
+        site.edition = 1
+    new = {(1, article.path) for article in network(site).newspaper(1, 1)} - {
+        (1, article.path) for article in network(site).newspaper(1)
+    }
+    assert len(new) == 5
+    assert new <= set(written(site, tmp_path))
+
+
+def test_what_failed_for_its_headlines_and_is_written_since_is_not_fetched_again(tmp_path: Path) -> None:
+    """What failed with an error that may pass is tried again until it is read for the records of the run, and not after that."""
+    served = Linked(ARTICLES)
+    served.links = ("/paper0",)
+    with Site(network=served) as site:
+        site.robots["127.0.0.1"] = Reply(500)
+        failed = crawl(site, tmp_path, "--ticker-only", starts=("/start",), hosts=1)
+        assert "robots-unreachable" in failed.stderr
+        del site.robots["127.0.0.1"]
+        first, again = (crawl(site, tmp_path, "--depth", "0", starts=("/start",), hosts=1) for _ in range(2))
+        assert "1 page: 1 listing" in first.stderr
+        assert "0 pages" in again.stderr
 
 
 def test_an_archive_ends_at_a_limit_before_it_has_begun(site: Site, tmp_path: Path) -> None:

@@ -66,8 +66,6 @@ class CrawlPlan(NamedTuple):
     """What a crawl fetches, and how often."""
 
     scope: Scope
-    network: frozenset[str]
-    """Hosts whose addresses are kept; those that are not in the scope are for a later run."""
     refresh: float | None = None
     """Seconds after which lists, feeds and sitemaps are due again."""
     refresh_articles: float | None = None
@@ -188,12 +186,16 @@ class CrawlQueue:
         """Return why a page is not written although it was fetched; None if it is. Redirects may lead to one page several times."""
         if fetched.page is None:
             return None
-        if not fetched.job.is_named and host_of(fetched.url) not in self._plan.network:
+        if self._is_elsewhere(fetched):
             return "other-site"
         visit = self._under_way[fetched.job.address]
         is_direct = fetched.url == visit.entry.address
         is_repeated = visit.was_written or visit.number in self._overtaken if is_direct else self._is_written(fetched)
         return "repeated" if is_repeated else None
+
+    def _is_elsewhere(self, fetched: Fetched) -> bool:
+        """Return True if a link was redirected away from the hosts of the crawl."""
+        return not fetched.job.is_named and host_of(fetched.url) not in self._plan.scope.hosts
 
     def _is_written(self, fetched: Fetched) -> bool:
         """Return True if the page to which an address was redirected is written."""
@@ -220,7 +222,8 @@ class CrawlQueue:
             is_article = cleaned is not None and cleaned.result is not None and cleaned.result.counted.kind == "article"
             self._overtaken.discard(visit.number)
             self._frontier.finish(visit.number, now, is_article=is_article)
-            if fetched.url != entry.address and fetched.page is not None:
+            # What is on another site was not written, and a crawl of that site will want it.
+            if fetched.url != entry.address and fetched.page is not None and not self._is_elsewhere(fetched):
                 self._finish_target(fetched.url, entry, now, is_article=is_article)
             self._active[entry.host] -= 1
             self._changed.notify()
@@ -263,7 +266,7 @@ class CrawlQueue:
         return any(known.number > self._last for known in found.values())
 
     def _add(self, role: Role, urls: Sequence[str], depth: int, barren: int = 0, *, again: bool = False) -> int:
-        """Add links to the frontier, and return how many are new and within the scope."""
+        """Add links to the frontier, and return how many are new."""
         fresh = urls if again else [url for url in urls if self._known.get(url, depth + 1) > depth]
         if not fresh:
             return 0
@@ -284,9 +287,9 @@ class CrawlQueue:
         new = {key_of(fold(entry.address)): entry for entry in entries if entry is not None}
         if not new:
             return 0
-        queued, done = self._frontier.add(new)
+        queued, added = self._frontier.add(new)
         self._wake({entry.host for entry in new.values()}, queued)
-        return queued + done
+        return added
 
     def _new_entry(self, url: str, role: Role, depth: int, barren: int) -> FrontierEntry | None:
         """Return the entry of a link that is not in the frontier; None if it leads away, or there are too many alike."""
@@ -294,7 +297,7 @@ class CrawlQueue:
             entry = self._entry(prepare(without_session(url)), role, depth, barren)
         except BadAddress:
             return None
-        if entry.host not in self._plan.network:
+        if entry.host not in self._plan.scope.hosts:
             return None
         pattern = _pattern(entry)
         if pattern is not None and not self._frontier.count_alike(pattern, self._plan.most_alike):

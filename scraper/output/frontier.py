@@ -83,23 +83,29 @@ class KnownAddress(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """Which addresses a run fetches. Empty: all of that kind. Starts are always in it."""
+    """Which addresses a run fetches. Empty: all of that kind. Starts on its hosts, also those of earlier runs, are always in it."""
 
     hosts: frozenset[str]
+    """Hosts whose addresses are kept; those that are not in the scope are for a later run."""
     depth: int
     newspapers: frozenset[str] = frozenset()
     langs: frozenset[str] = frozenset()
+    sites: frozenset[str] = frozenset()
 
     def condition(self) -> tuple[str, list[object]]:
         """Return a condition of SQL that is true of the rows in the scope, and its values."""
-        conditions, values = [f"host IN ({_marks(self.hosts)})", "depth <= ?"], [*sorted(self.hosts), self.depth]
+        conditions: list[str] = ["depth <= ?"]
+        values: list[object] = [*sorted(self.hosts), self.depth]
         if self.newspapers:
             conditions.append(f"(newspaper IN ({_marks(self.newspapers)}) OR (newspaper IS NULL AND role IN ('feed', 'sitemap')))")
             values += sorted(self.newspapers)
         if self.langs:
             conditions.append(f"(lang IS NULL OR lang IN ({_marks(self.langs)}))")
             values += sorted(self.langs)
-        return f"(role = 'start' OR ({' AND '.join(conditions)}))", values
+        if self.sites:
+            conditions.append(f"host IN ({_marks(self.sites)})")
+            values += sorted(self.sites)
+        return f"(host IN ({_marks(self.hosts)}) AND (role = 'start' OR ({' AND '.join(conditions)})))", values
 
 
 class Frontier:
@@ -129,8 +135,10 @@ class Frontier:
         self._queue(f"status = ? AND {kind} AND finished_at <= ?", DONE, before)
 
     def requeue_failed(self) -> None:
-        """Queue what failed with a transient error."""
-        self._queue("status = ? AND address IN (SELECT address FROM pages WHERE is_passing)", DONE)
+        """Queue what failed with a transient error, and has not been read since for the records of this run."""
+        found = "FROM pages AS seen WHERE is_passing"
+        found += " AND NOT EXISTS (SELECT 1 FROM pages WHERE address = seen.address AND records = ? AND NOT is_passing)"
+        self._queue(f"status = ? AND address IN (SELECT address {found})", DONE, self._records)
 
     def requeue_unwritten(self) -> None:
         """Queue the pages of which only the headlines were written."""
@@ -144,19 +152,20 @@ class Frontier:
         return self._state.do(statement, QUEUED, *values, *self._values)
 
     def add(self, entries: Mapping[bytes, FrontierEntry]) -> tuple[int, int]:
-        """Add addresses by their keys, and return how many are queued, and how many are done, since `fetch` has read them.
+        """Add addresses by their keys, and return how many are queued, and how many are new.
 
-        What is outside the scope is added, and not counted; what is in the frontier stays as it is.
+        What is outside the scope, or was read by `fetch`, is new and not queued; what is in the frontier stays as it is.
         """
         last = self.last()
         self._insert(entries, OUTSIDE)
         result = "FROM pages WHERE pages.address = frontier.address AND records = ?"
-        done = self._state.do(
+        new = self.last() - last
+        self._state.do(
             f"UPDATE frontier SET status = ?, finished_at = (SELECT CASE result WHEN ? THEN checked_at END {result})"  # noqa: S608 - the same
             f" WHERE number > ? AND is_article AND role != 'start' AND EXISTS (SELECT 1 {result} AND NOT is_passing)",
             *(DONE, OK, self._records, last, self._records),
         )
-        return self._queue("number > ? AND status = ?", last, OUTSIDE), done
+        return self._queue("number > ? AND status = ?", last, OUTSIDE), new
 
     def add_done(self, key: bytes, entry: FrontierEntry) -> int:
         """Add an address that is done, and return its number."""
