@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from scraper.errors import StateError
 from scraper.output.fetch_state import State
 from scraper.output.frontier import DONE, Frontier, FrontierEntry, Scope, key_of
 from tests.site import Network, Reply, Request, Site
@@ -552,11 +553,80 @@ def test_what_failed_for_its_headlines_and_is_written_since_is_not_fetched_again
         assert "0 pages" in again.stderr
 
 
+class Moved(Network):
+    """A network with an old address of an article, below another number."""
+
+    def reply(self, host: int, request: Request, edition: int) -> Reply:
+        """Return the answer to a request."""
+        if request.path == "/paper0/999":
+            return Reply(301, b"", {"Location": "/paper0/1000"})
+        return super().reply(host, request, edition)
+
+
+def test_an_archive_writes_an_article_once_to_which_an_old_address_is_redirected(tmp_path: Path) -> None:
+    """What a redirect has led to is not written again by its number, neither in the same run nor in an archive after a crawl."""
+    with Site(network=Moved(ARTICLES)) as site:
+        options = ("--archive", "paper0", "--from", "998", "--to", "1001")
+        done = crawl(site, tmp_path / "archive", *options, hosts=1)
+        assert "left out: 1 not-found, 1 repeated" in done.stderr
+        assert written(site, tmp_path / "archive") == Counter([(0, "/paper0/1000"), (0, "/paper0/1001")])
+        paths = {article.path for article in network(site).newspaper(0) if article.shown_in == "redirect"}
+        crawl(site, tmp_path, "--newspaper", "paper0", starts=("/paper0",), hosts=1)
+        crawl(site, tmp_path, "--archive", "paper0", "--to", "1000", hosts=1)
+        found = written(site, tmp_path)
+        assert paths
+        assert all(found[0, path] == 1 for path in paths)
+        assert max(found.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--to", "5"), "--to: it is a number of --archive"),
+        (("--archive", "paper4", "--refresh-articles", "1d"), "--refresh-articles: an archive fetches each number once"),
+        (("--archive", "paper4", "--from", "9" * 25), "--from: '" + "9" * 25 + "' is out of range"),
+    ],
+)
+def test_options_that_an_archive_or_a_crawl_cannot_heed_are_refused(
+    site: Site, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    """What only an archive takes, what it cannot do, and numbers that no article has end with status 2 and one sentence."""
+    done = crawl(site, tmp_path, *options, hosts=1)
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+
+
+def test_a_time_longer_than_any_wait_is_no_limit(site: Site, tmp_path: Path) -> None:
+    """A number of centuries for --max-time and --refresh is taken as it is meant."""
+    done = crawl(site, tmp_path, "--max-time", "9999999d", "--refresh", "9" * 30, "--max-pages", "2", hosts=1)
+    assert (done.returncode, "stopped at --max-pages" in done.stderr) == (0, True), done.stderr
+
+
+def test_a_state_on_a_full_disk_asks_for_space(tmp_path: Path) -> None:
+    """Where the state cannot grow, the remedy is space."""
+    with State(tmp_path / "db") as state:
+        state.do("PRAGMA max_page_count = 1")
+        with pytest.raises(StateError, match="free some space"):
+            state.put_robots("http://a", "x" * 100_000, 0.0)
+
+
+def test_a_state_counts_an_address_once(site: Site, tmp_path: Path) -> None:
+    """An address of which headlines and page were written is one address."""
+    for options in (("--ticker-only",), ()):
+        crawl(site, tmp_path, "--depth", "0", *options, starts=("/", "/fault/403"), hosts=1)
+    show = [*COMMAND, "state", str(tmp_path / "db")]
+    shown = subprocess.run(show, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"^fetched +1$", shown, re.MULTILINE)
+    assert re.search(r"^failed +1$", shown, re.MULTILINE)
+    done = subprocess.run([*show, "--retry", "blocked"], capture_output=True, text=True, check=True)
+    assert done.stderr == "scraper: 1 address with blocked will be fetched again\n"
+
+
 def test_an_archive_ends_at_a_limit_before_it_has_begun(site: Site, tmp_path: Path) -> None:
     """A limit that ends the run while the newest number is sought is no failure."""
     command = [*COMMAND, "crawl", site.url("/", 1), "--archive", "paper4", "--state", str(tmp_path / "db"), "--delay", "0"]
     done = subprocess.run([*command, "--max-pages", "1"], capture_output=True, text=True, check=False)
     assert (done.returncode, "stopped at --max-pages" in done.stderr, "no-number" in done.stderr) == (0, True, False)
+    assert [visit.target for visit in site.log] == ["/robots.txt", "/"]
     more = subprocess.run([*command, "--from", "90", "--max-pages", "20"], capture_output=True, text=True, check=False)
     assert "not fetched yet: 70 numbers" in more.stderr
     alone = subprocess.run([*command[:5], "--from", "5", *command[7:]], capture_output=True, text=True, check=False)

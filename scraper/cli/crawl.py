@@ -1,12 +1,15 @@
 """The command ``crawl``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from scraper.cli.network_options import OF_FILES, OF_ONE_COMMAND, WebOptions, seconds
 from scraper.cli.options import CHOOSING, RUNS, Options, option, sharing
+
+_LARGEST: Final = 10**18 - 1
+"""The largest number of an article that a link is searched for."""
 
 
 @sharing(Options, WebOptions, without=OF_FILES | OF_ONE_COMMAND | {"from_list"})
@@ -32,12 +35,21 @@ def crawl(
             "--from",
             metavar="A",
             min=1,
+            max=_LARGEST,
             help="With --archive, begin with this number; by default the newest that START shows.",
         ),
     ] = None,
     last: Annotated[
-        int, option(CHOOSING, "--to", metavar="B", min=1, help="With --archive, end with this number, smaller or larger.")
-    ] = 1,
+        int | None,
+        option(
+            CHOOSING,
+            "--to",
+            metavar="B",
+            min=1,
+            max=_LARGEST,
+            help="With --archive, end with this number, smaller or larger; by default 1.",
+        ),
+    ] = None,
     max_misses: Annotated[
         int, option(CHOOSING, metavar="N", min=1, help="With --archive, stop after N numbers in a row without an article.")
     ] = 1000,

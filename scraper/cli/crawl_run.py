@@ -38,7 +38,7 @@ class CrawlOptions(NamedTuple):
     max_time: float | None
     archive: str | None
     first: int | None
-    last: int
+    last: int | None
     most_misses: int
 
 
@@ -46,9 +46,10 @@ def run_crawl(options: Options, web: WebOptions, crawl: CrawlOptions) -> None:
     """Fetch what can be found from the starts, write the records of the pages, and exit."""
     starts = [_start(address) for address in options.inputs or ()]
     if crawl.archive is not None:
-        _check_archive(starts, options, web, crawl.archive)
-    elif crawl.first is not None:
-        raise typer.BadParameter("it is a number of --archive; name the newspaper_slug there.", param_hint="--from")
+        _check_archive(starts, options, web, crawl, crawl.archive)
+    elif crawl.first is not None or crawl.last is not None:
+        option = "--from" if crawl.first is not None else "--to"
+        raise typer.BadParameter("it is a number of --archive; name the newspaper_slug there.", param_hint=option)
 
     def make_source(context: FetchContext) -> AddressSource:
         assert context.state is not None  # noqa: S101 - the option is required
@@ -74,7 +75,7 @@ def _archive_plan(start: str, options: Options, web: WebOptions, crawl: CrawlOpt
     langs = [lang for lang in options.lang or () if lang != "ar"]
     prefix = f"/{langs[0]}/{slug}" if langs else f"/{slug}"
     address = prepare(f"{origin_of(start)}{prefix}")
-    return ArchivePlan(origin_of(address), path_of(address), crawl.first, crawl.last, crawl.most_misses, web.delay)
+    return ArchivePlan(origin_of(address), path_of(address), crawl.first, crawl.last or 1, crawl.most_misses, web.delay)
 
 
 def _start(address: str) -> str:
@@ -84,14 +85,15 @@ def _start(address: str) -> str:
         raise typer.BadParameter(f"{error}.", param_hint="START") from None
 
 
-def _check_archive(starts: list[str], options: Options, web: WebOptions, slug: str) -> None:
+def _check_archive(starts: list[str], options: Options, web: WebOptions, crawl: CrawlOptions, slug: str) -> None:
     if len(starts) > 1:
         raise typer.BadParameter("it takes the numbers of one site; name one START.", param_hint="--archive")
     if not _SLUG.fullmatch(slug):
         raise typer.BadParameter(
             f"{slug!r} is not a newspaper_slug; write it as in the addresses of articles.", param_hint="--archive"
         )
-    if web.refresh is not None:
-        raise typer.BadParameter("an archive fetches each number once; leave it out.", param_hint="--refresh")
+    for option, value in (("--refresh", web.refresh), ("--refresh-articles", crawl.refresh_articles)):
+        if value is not None:
+            raise typer.BadParameter("an archive fetches each number once; leave it out.", param_hint=option)
     if len(options.lang or ()) > 1:
         raise typer.BadParameter("with --archive, name the one language in which the articles are.", param_hint="--lang")

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from threading import TIMEOUT_MAX
 from typing import Annotated, Final, NamedTuple
 
 import typer
@@ -12,11 +13,11 @@ _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def seconds(text: str | float) -> float:
-    """Return a duration such as ``90``, ``15m`` or ``2d`` in seconds, or end with a usage error."""
+    """Return a duration such as ``90``, ``15m`` or ``2d`` in seconds, at most what the system can wait; or end with a usage error."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(text).strip())
     if found is None:
         raise typer.BadParameter(f"{text!r} is not a duration; write 90, 90s, 15m, 1h or 2d.")
-    return float(found[1]) * _UNITS[found[2]]
+    return min(float(found[1]) * _UNITS[found[2]], TIMEOUT_MAX)
 
 
 Save = Annotated[Path | None, option(OUTPUT, metavar="RAW.warc.gz", help="Append all requests and responses to this file.")]

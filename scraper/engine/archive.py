@@ -75,6 +75,9 @@ class ArchiveQueue:
         """The largest number of which there is an article."""
         self._read: set[str] = set()
         """Pages with links that earlier runs have written."""
+        prefix = f"{plan.origin}{plan.prefix}/"
+        self._redirected = set(map(self._number_of, state.redirect_targets(prefix, records))) - {None}
+        """Numbers of articles that were read when other addresses were redirected to them."""
         self._began = time.time()
         self._changed = threading.Condition()
         self._under_way = 0
@@ -109,12 +112,13 @@ class ArchiveQueue:
                 return
             address = f"{self._plan.origin}{self._plan.prefix}/{number}"
             row = self._state.row(address, self._records)
-            if row is not None and not row.is_passing:
+            is_redirected = row is None and number in self._redirected
+            if is_redirected or (row is not None and not row.is_passing):
                 self._untried -= 1
-                if row.checked_at < self._began:
+                if row is None or row.checked_at < self._began:
                     self._counts.left_out["fetched before"] += 1
                 if is_first:  # a run that goes on has the misses at the end of the last one
-                    self._count(number, is_miss=row.result != OK)
+                    self._count(number, is_miss=row is not None and row.result != OK)
                 continue
             is_first = False
             self._wait(_AT_ONCE - 1)
@@ -132,7 +136,7 @@ class ArchiveQueue:
             if row is not None and row.result == OK:
                 self._read.add(page)
         yield self._job(self._start, is_named=True)
-        if prefix != self._start:
+        if prefix != self._start and self._budget.allows():
             yield self._job(prefix)
         self._wait(0)
         for number in sorted(self._linked, reverse=True):
@@ -165,8 +169,13 @@ class ArchiveQueue:
         self._report(sentence)
 
     def refusal(self, fetched: Fetched) -> str | None:
-        """Return why a page is not written: an earlier run has written it, and it is read again for its links."""
-        return "repeated" if fetched.page is not None and fetched.job.address in self._read else None
+        """Return why a page is not written: it is read again for its links, or an address was redirected to it."""
+        if fetched.page is None:
+            return None
+        if fetched.job.address in self._read or self._number_of(fetched.url) in self._redirected:
+            return "repeated"
+        row = self._state.row(fetched.url, self._records) if fetched.url != fetched.job.address else None
+        return "repeated" if row is not None and row.result == OK else None
 
     def done(self, fetched: Fetched, cleaned: Cleaned | None) -> None:
         """Count misses in a row, and learn the newest number from the links of a page."""
@@ -178,6 +187,8 @@ class ArchiveQueue:
             self._count(number, is_miss=fetched.error is not None)
             if fetched.page is not None:
                 self._learn(number)
+            if cleaned is not None and cleaned.error is None and fetched.url != fetched.job.address:
+                self._redirected |= {self._number_of(fetched.url)} - {None}
         with self._changed:
             self._under_way -= 1
             self._changed.notify()

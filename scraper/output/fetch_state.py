@@ -15,7 +15,7 @@ from typing import Final, Literal
 import msgspec
 
 from scraper.errors import StateError
-from scraper.output.database import Database, is_damaged, is_locked
+from scraper.output.database import Database, is_damaged, is_full, is_locked
 
 Records = Literal["page", "headline"]
 
@@ -85,7 +85,15 @@ class State(Database):
         """Yield the addresses that begin with a prefix and gave a record."""
         found = self.rows(
             "SELECT address FROM pages WHERE address >= ? AND address < ? AND records = ? AND result = ?",
-            *(prefix, f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}", records, OK),
+            *(*_range(prefix), records, OK),
+        )
+        return (address for (address,) in found)
+
+    def redirect_targets(self, prefix: str, records: Records) -> Iterator[str]:
+        """Yield the addresses that begin with a prefix, and gave a record when others were redirected to them."""
+        found = self.rows(
+            "SELECT final_url FROM pages WHERE final_url >= ? AND final_url < ? AND final_url != address AND records = ? AND result = ?",
+            *(*_range(prefix), records, OK),
         )
         return (address for (address,) in found)
 
@@ -132,6 +140,8 @@ class State(Database):
             return StateError(f"{self.path}: another run holds this state; wait for it to end, or name another file for --state")
         if is_damaged(error):
             return StateError(f"{self.path}: it is not a state file, or it is damaged ({error}); name another file for --state")
+        if is_full(error):
+            return StateError(f"{self.path}: the state cannot be written ({error}); free some space")
         return StateError(f"{self.path}: the state cannot be used ({error}); check its path and permissions")
 
     def foreign(self, *, is_newer: bool) -> StateError:
@@ -141,6 +151,11 @@ class State(Database):
                 f"{self.path}: it was made by a newer version of this program; use that, or name another file for --state"
             )
         return StateError(f"{self.path}: it is a database of another program; name another file for --state")
+
+
+def _range(prefix: str) -> tuple[str, str]:
+    """Return the least text that begins with a prefix, and the least one after all of these."""
+    return prefix, f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}"
 
 
 def _path_key(path: Path) -> str | bytes:

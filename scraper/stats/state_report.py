@@ -35,9 +35,11 @@ class StateReport:
 
     def retry(self, code: str) -> int:
         """Let the next run fetch again what failed with a code, and return how many addresses that are."""
-        changed = self._state.do("UPDATE pages SET is_passing = 1 WHERE result = ? AND result != ?", code, OK)
+        found = "result = ? AND result != ?"
+        ((failed,),) = self._state.rows(f"SELECT count(DISTINCT address) FROM pages WHERE {found}", code, OK)  # noqa: S608 - a constant
+        self._state.do(f"UPDATE pages SET is_passing = 1 WHERE {found}", code, OK)  # noqa: S608 - a constant
         self._state.commit()
-        return changed
+        return int(failed)
 
     def tables(self) -> list[Table]:
         """Return the numbers of addresses: in all, failed by code, by host and by newspaper."""
@@ -63,7 +65,9 @@ class StateReport:
 
     def _addresses(self) -> Iterator[tuple[str, str, str]]:
         """Yield column, address and result of each address."""
-        for batch in self._state.batches("SELECT address, result FROM pages", _BATCH):
+        # Headlines and page of an address are two rows.
+        failed = f"coalesce(max(nullif(result, '{OK}')), '{OK}')"
+        for batch in self._state.batches(f"SELECT address, {failed} FROM pages GROUP BY address", _BATCH):  # noqa: S608 - a constant
             for address, result in batch:
                 yield "fetched" if result == OK else "failed", address, result
         for batch in self._state.batches(f"SELECT address, status FROM frontier WHERE status != {DONE}", _BATCH):  # noqa: S608 - a constant
