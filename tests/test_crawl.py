@@ -595,6 +595,13 @@ def test_options_that_an_archive_or_a_crawl_cannot_heed_are_refused(
     assert (done.returncode, message in done.stderr) == (2, True), done.stderr
 
 
+def test_with_a_state_no_output_is_compressed(site: Site, tmp_path: Path) -> None:
+    """An output that is appended to is plain, and a name that says otherwise is refused."""
+    for option, name in (("-o", "out.jsonl.gz"), ("--spans", "spans.jsonl.ZST")):
+        done = crawl(site, tmp_path, option, tmp_path / name, hosts=1)
+        assert (done.returncode, f"scraper: {option}: with --state, " in done.stderr) == (2, True), done.stderr
+
+
 def test_a_time_longer_than_any_wait_is_no_limit(site: Site, tmp_path: Path) -> None:
     """A number of centuries for --max-time and --refresh is taken as it is meant."""
     done = crawl(site, tmp_path, "--max-time", "9999999d", "--refresh", "9" * 30, "--max-pages", "2", hosts=1)

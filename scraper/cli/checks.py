@@ -136,8 +136,7 @@ def check_appendable(option: str, table: OutputTable | None) -> None:
     """End with a usage error if the output is a table, which is made of all records at the end of a run."""
     if table is not None:
         raise typer.BadParameter(
-            f"a {table.format.name} file cannot be appended to; use a name for -o that ends in .jsonl, .jsonl.gz or .jsonl.zst.",
-            param_hint=option,
+            f"a {table.format.name} file cannot be appended to; use a name for -o that ends in .jsonl.", param_hint=option
         )
 
 

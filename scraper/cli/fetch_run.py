@@ -29,7 +29,7 @@ from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
 from scraper.output.fetch_state import Records, State
 from scraper.output.files import Output
-from scraper.output.formats import OutputTable
+from scraper.output.formats import OutputTable, is_packed
 from scraper.output.patterns import Pattern
 from scraper.records import HeadlineRecord, PageRecord, columns_of
 from scraper.sources import read_list
@@ -163,6 +163,12 @@ def _check_outputs(options: Options, web: WebOptions, pattern: Pattern | None) -
     check_table("--failures", options.failures)
     if web.state is not None:
         check_appendable("--state", table)
+        for option, file in (("-o", options.out), ("--spans", web.spans)):
+            if file is not None and is_packed(file):
+                raise typer.BadParameter(
+                    f"with --state, {str(file)!r} is appended to and cannot be compressed; use a name that ends in .jsonl.",
+                    param_hint=option,
+                )
     return table
 
 

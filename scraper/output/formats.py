@@ -66,6 +66,11 @@ def packer_for(path: Path | None) -> Packer:
     return _Plain()
 
 
+def is_packed(path: Path) -> bool:
+    """Return True if a file of this name is compressed."""
+    return path.suffix.lower() in _PACKED
+
+
 def write_csv(lines: BinaryIO, target: BinaryIO, columns: Columns) -> None:
     """Write JSON Lines as comma-separated values (RFC 4180), after a header. Lists and objects are JSON in their cells."""
     _write_rows(lines, target, columns, ",")
