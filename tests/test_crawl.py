@@ -459,6 +459,18 @@ def test_what_is_found_again_nearer_to_a_start_comes_into_the_scope(tmp_path: Pa
         assert {(0, article.path) for article in articles} <= set(written(site, tmp_path))
 
 
+def test_a_list_that_becomes_a_start_is_read_again_for_what_it_has_brought_nearer(site: Site, tmp_path: Path) -> None:
+    """A START that an earlier run has read farther away leads as far as in a state of its own, and nothing is written twice."""
+    crawl(site, tmp_path, "--depth", "1", hosts=1)
+    crawl(site, tmp_path, "--depth", "1", starts=("/paper0",), hosts=1)
+    crawl(site, tmp_path / "alone", "--depth", "1", starts=("/paper0",), hosts=1)
+    assert set(written(site, tmp_path / "alone")) <= set(written(site, tmp_path))
+    assert max(Counter(record["url"] for record in records(tmp_path / "out.jsonl")).values()) == 1
+    before = len(site.log)
+    crawl(site, tmp_path, "--depth", "1", starts=("/paper0",), hosts=1)
+    assert len(site.log) == before
+
+
 def test_a_list_that_becomes_a_start_is_due_again_at_once(tmp_path: Path) -> None:
     """--refresh holds for a START that earlier runs have found farther away than --depth."""
     served = Linked(ARTICLES)

@@ -15,7 +15,7 @@ from scraper.extract.links import Links, Role
 from scraper.fetch import Fetched, FetchJob, PreviousFetch, fold, host_of, prepare, without_session
 from scraper.layouts import Layout, layout_of_site
 from scraper.output.fetch_state import OK, Records, State
-from scraper.output.frontier import DONE, OUTSIDE, QUEUED, UNDER_WAY, Frontier, FrontierEntry, Scope, Visit, key_of, left
+from scraper.output.frontier import DONE, QUEUED, UNDER_WAY, Frontier, FrontierEntry, Scope, Visit, key_of, left
 
 MOST_BARREN: Final = 10
 """Pages of a list in a row with nothing new on them after which a crawl turns no more pages: the list may page without an end."""
@@ -128,7 +128,8 @@ class CrawlQueue:
         frontier, plan = self._frontier, self._plan
         frontier.begin()
         entries = {key_of(fold(address)): self._entry(address, "start", 0, 0) for address in map(prepare, starts)}
-        for key in frontier.find(entries):
+        known = frontier.find(entries)
+        for key in known:
             frontier.name(key)
         frontier.add(entries)
         frontier.requeue_failed()
@@ -139,6 +140,9 @@ class CrawlQueue:
         for seconds, articles in ((refresh, False), (plan.refresh_articles, True)):
             if seconds is not None:
                 frontier.requeue(self._began - seconds, articles=articles)
+        for start in known.values():
+            if start.depth > 0:
+                frontier.read_again(start.number)
 
     @property
     def waiting(self) -> int:
@@ -279,7 +283,7 @@ class CrawlQueue:
             is_due = again and known.status == DONE and (known.finished_at or 0.0) < self._began
             if is_due:
                 self._frontier.queue(known.number)
-            is_nearer = known.status in (QUEUED, OUTSIDE) and depth < known.depth
+            is_nearer = known.status != UNDER_WAY and depth < known.depth
             if is_due or (is_nearer and self._frontier.approach(known.number, depth)):
                 self._wake([known.host], 1)
         entries = [self._new_entry(url, role, depth, barren) for key, url in by_key.items() if key not in found]

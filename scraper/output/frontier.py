@@ -193,9 +193,15 @@ class Frontier:
         return int(number)
 
     def approach(self, number: int, depth: int) -> bool:
-        """Note that an address that is not done is nearer to a start, and return True if that has brought it into the scope."""
+        """Note that an address is nearer to a start, and return True if it is queued, since it is in the scope now, or its links may be."""
         self._state.do("UPDATE frontier SET depth = ? WHERE number = ?", depth, number)
-        return self._queue("number = ? AND status = ?", number, OUTSIDE) == 1
+        return self._queue("number = ? AND status = ?", number, OUTSIDE) == 1 or self.read_again(number)
+
+    def read_again(self, number: int) -> bool:
+        """Queue a start or a list that is done, so that its links are looked at once more, and return True if it is in the scope."""
+        change = "UPDATE frontier SET status = ?, finished_at = NULL WHERE number = ? AND status = ? AND finished_at IS NOT NULL"
+        change += f" AND (role = 'start' OR NOT is_article) AND {self._covered}"
+        return self._state.do(change, QUEUED, number, DONE, *self._values) == 1
 
     def queue(self, number: int) -> None:
         """Queue an address again."""
