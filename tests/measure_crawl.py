@@ -109,30 +109,28 @@ def _compare(starts: list[str], folder: Path, rounds: int) -> None:
     with State(folder / "state") as state:
         addresses = [address for (address,) in state.rows("SELECT address FROM pages ORDER BY checked_at")]
     listed.write_text("".join(f"{address}\n" for address in addresses))
-    ratios, work = [], []
+    ratios = []
     for _ in range(rounds):
         crawled = _run(folder, "crawl", *starts)
         fetched = _run(folder, "fetch", "--from-list", str(listed))
-        ratios.append(fetched[0] / crawled[0])
-        work.append(fetched[1] / crawled[1])
+        ratios.append(fetched / crawled)
     each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     print(
-        f"crawl: {len(addresses):,} requests, {statistics.median(ratios):.2f} of the rate of fetch --state ({each}), {statistics.median(work):.2f} by processor time; load {os.getloadavg()[0]:.1f}"
+        f"crawl: {len(addresses):,} requests, {statistics.median(ratios):.2f} of the rate of fetch --state ({each}); load {os.getloadavg()[0]:.1f}"
     )
 
 
-def _run(folder: Path, *command: str) -> tuple[float, float]:
-    """Return the seconds and the seconds of processor time that a command takes."""
+def _run(folder: Path, *command: str) -> float:
+    """Return the seconds that a command takes."""
     for old in folder.glob("[!l]*"):
         old.unlink()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     options = ["--state", str(folder / "state"), "-o", str(folder / "out.jsonl"), "--delay", "0", "-q"]
     done = subprocess.run([sys.executable, "-m", "scraper", *command, *options], check=False, stderr=subprocess.PIPE)
+    took = time.perf_counter() - began
     assert b"Traceback" not in done.stderr, done.stderr
     assert done.returncode <= 1  # some links lead nowhere: fetch reports them
-    took, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return took
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from scraper.urls import origin_of, path_of
 _SLOW: Final = 0.1
 """Seconds between two requests in which a page is cleaned and its links are stored."""
 _AT_ONCE: Final = 2
-_FAST_AT_ONCE: Final = 16
+_FAST_AT_ONCE: Final = 64
 """Addresses of a host that are handed out, so that no request has to wait for the next one to be found."""
 _SLUG: Final = re.compile(r"[^\s/?#]+")
 

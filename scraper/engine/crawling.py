@@ -230,7 +230,7 @@ class CrawlQueue:
             if fetched.url != entry.address and fetched.page is not None and not self._is_elsewhere(fetched):
                 self._finish_target(fetched.url, entry, now, is_article=is_article)
             self._active[entry.host] -= 1
-            self._changed.notify()
+            self._hand_out(entry.host)
 
     def _finish_target(self, url: str, entry: FrontierEntry, now: float | None, *, is_article: bool) -> None:
         """Mark the address as done to which another was redirected."""
@@ -316,12 +316,17 @@ class CrawlQueue:
             self._dry.discard(host)
             if host not in self._hosts:
                 self._hosts.append(host)
+            self._hand_out(host)
+
+    def _hand_out(self, host: str) -> None:
+        """Wake the thread that hands out addresses if half of those of a host are done: waking it for each is expensive."""
+        if self._active.get(host, 0) <= self._at_once // 2:
+            self._changed.notify()
 
     def _entry(self, address: str, role: str, depth: int, barren: int) -> FrontierEntry:
         host = host_of(address)
         layout = layout_of_site(self._layouts, host)
-        rule = layout.rule_of_address(address)
-        names = layout.address(address) if role != "sitemap" else {}
+        rule, names = layout.match_address(address) if role != "sitemap" else (None, {})
         lang = names.get("lang", layout.file.lang if rule is not None else None)
         is_article = rule is not None and rule.evidence == "strong"
         return FrontierEntry(address, host, names.get("newspaper_slug"), lang, role, is_article, depth, barren)

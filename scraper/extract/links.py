@@ -32,11 +32,14 @@ def _links(outcome: Outcome) -> Iterator[tuple[str, Role]]:
         return
     if tree is not None:
         resolver = LinkResolver(record.url, outcome.document.base)
+        paths = [(href, _path_and_query(href, resolver)) for href in tree.links("[href]")]
         # First, so that a link to a page of the list is not taken for a story.
         for rule, css, target in layout.links:
+            wanted = None if target is None else {href for href, path in paths if target.fullmatch(path) is not None}
+            if wanted is not None and not wanted:
+                continue  # on most pages; a selection takes as long as some hundred links
             for href in tree.links(css):
-                url = resolver.resolve(href)
-                if url is not None and target.fullmatch(_path_and_query(url)) is not None:
+                if (wanted is None or href in wanted) and (url := resolver.resolve(href)) is not None:
                     yield url, rule.role
     for teaser in record.teasers:
         if teaser.url is not None:
@@ -46,5 +49,9 @@ def _links(outcome: Outcome) -> Iterator[tuple[str, Role]]:
             yield headline.url, "headline"
 
 
-def _path_and_query(url: str) -> str:
-    return url[len(origin_of(url)) :].partition("#")[0]
+def _path_and_query(href: str, resolver: LinkResolver) -> str:
+    """Return path and query of a link's address; nothing if it is no address."""
+    if href[:1] == "/" != href[1:2] and "/." not in href:  # as nearly all are; resolving would not change the path
+        return href.partition("#")[0]
+    url = resolver.resolve(href)
+    return url[len(origin_of(url)) :].partition("#")[0] if url is not None else ""

@@ -54,7 +54,7 @@ _SESSION_IN_PATH: Final = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*|/\
 _ORIGIN: Final = re.compile(r"https?://(?:www\.(?=[^/?#:.]))*([^/?#]*?)(?::(?:80|443)?)?(?=[/?#]|$)")
 
 
-@lru_cache(maxsize=1 << 10)  # an address is prepared when it is found, requested and stored
+@lru_cache(maxsize=1 << 13)  # an address is prepared when it is found, requested and stored
 def prepare(address: str) -> str:
     """Return an address in the form in which it is sent: percent-encoded, host in lower case, without fragment.
 

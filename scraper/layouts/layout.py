@@ -131,9 +131,9 @@ class Layout:
         return [(rule, re.compile(rule.path)) for rule in self.file.addresses]
 
     @cached_property
-    def links(self) -> list[tuple[LinkRule, str, re.Pattern[str]]]:
-        """The link rules, each with a CSS selector of its links and the pattern of their targets."""
-        return [(rule, _link_css(rule), re.compile(rule.target or ".*")) for rule in self.file.links]
+    def links(self) -> list[tuple[LinkRule, str, re.Pattern[str] | None]]:
+        """The link rules, each with a CSS selector of its links and the pattern of their targets; None for any target."""
+        return [(rule, _link_css(rule), re.compile(rule.target) if rule.target else None) for rule in self.file.links]
 
     @property
     def source(self) -> str:
