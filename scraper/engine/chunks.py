@@ -382,9 +382,9 @@ def _read_part(chunk: PartChunk, file: BinaryIO, options: ReadOptions) -> Iterat
 
         return read_parquet(file, chunk.place, options, part)
     from scraper.sources.containers import read_stream
-    from scraper.sources.zip_archive import read_zip
+    from scraper.sources.zip_archive import read_part
 
-    return read_zip(file, chunk.place, options, read_stream, part)
+    return read_part(chunk.path, chunk.place, options, read_stream, part)
 
 
 class _Bounded:

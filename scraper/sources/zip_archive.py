@@ -1,14 +1,17 @@
 """Zip archives of pages. Members are read one after the other; nothing is written to disk."""
 
 import lzma
+import os
 import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, BinaryIO, Final, cast
+from functools import lru_cache
+from typing import IO, BinaryIO, Final, NamedTuple, Self, cast
 
 from scraper.errors import DamagedInput, EmptyInput, UnreadableInput
+from scraper.remote import is_remote
 from scraper.sources.files import open_input
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.selection import companion_folders, is_chosen, is_in_companion
@@ -16,6 +19,22 @@ from scraper.sources.streams import Stream
 
 _ENCRYPTED: Final = 0x1
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, OverflowError, struct.error)
+
+
+class _Archive(NamedTuple):
+    """An archive that is open."""
+
+    file: zipfile.ZipFile
+    members: Sequence[zipfile.ZipInfo]
+    """Without directories."""
+    folders: set[str]
+    """Folders that a browser has saved beside a page."""
+
+    @classmethod
+    def of(cls, file: zipfile.ZipFile) -> Self:
+        members = [member for member in file.infolist() if not member.is_dir()]
+        return cls(file, members, companion_folders(member.filename for member in members))
+
 
 ReadStream = Callable[[Stream, Place, ReadOptions], Iterator[Item]]
 
@@ -30,9 +49,32 @@ def member_sizes(path: str) -> Sequence[int]:
         return [member.compress_size for member in archive.infolist() if not member.is_dir()]
 
 
-def read_zip(
-    file: BinaryIO, place: Place, options: ReadOptions, read_stream: ReadStream, part: range | None = None
-) -> Iterator[Item]:
+@lru_cache(maxsize=1)
+def _opened(path: str, _changed: tuple[int, int] | None) -> _Archive:
+    """Open an archive, and keep it open: the directory of a large one takes long to read, and each of its parts needs it."""
+    return _Archive.of(zipfile.ZipFile(cast("BinaryIO", open_input(path)) if is_remote(path) else path))
+
+
+def read_part(path: str, place: Place, options: ReadOptions, read_stream: ReadStream, part: range) -> Iterator[Item]:
+    """Read some members of an archive of which :func:`member_sizes` has read the directory.
+
+    Args:
+        path: the archive.
+        place: where it comes from.
+        options: the options of all inputs.
+        read_stream: reads the pages of a member.
+        part: the members, by their index without directories.
+    """
+    status = os.stat(path) if not is_remote(path) else None
+    try:
+        archive = _opened(path, (status.st_size, status.st_mtime_ns) if status is not None else None)
+    except (*_BROKEN, NotImplementedError) as error:
+        yield _broken(place, error)
+        return
+    yield from _read(archive, place, options, read_stream, part)
+
+
+def read_zip(file: BinaryIO, place: Place, options: ReadOptions, read_stream: ReadStream) -> Iterator[Item]:
     """Read the members of an archive, in the order of its directory. Their names are only labels, never used as paths.
 
     Args:
@@ -40,19 +82,24 @@ def read_zip(
         place: where it comes from.
         options: the options of all inputs.
         read_stream: reads the pages of a member.
-        part: the members to read, by their index without directories; None for all.
     """
     try:
-        archive = zipfile.ZipFile(file)
-        members = [member for member in archive.infolist() if not member.is_dir()]
+        archive = _Archive.of(zipfile.ZipFile(file))
     except (*_BROKEN, NotImplementedError) as error:
-        yield place.failed(DamagedInput(f"the zip archive is damaged or truncated ({error}); get it again"))
+        yield _broken(place, error)
         return
-    if not members:
+    if not archive.members:
         yield place.failed(EmptyInput("the zip archive has no files"))
-    folders = companion_folders(member.filename for member in members)
-    for member in members if part is None else members[part.start : part.stop]:
-        if is_in_companion(member.filename, folders):
+    yield from _read(archive, place, options, read_stream, range(len(archive.members)))
+
+
+def _broken(place: Place, error: Exception) -> Item:
+    return place.failed(DamagedInput(f"the zip archive is damaged or truncated ({error}); get it again"))
+
+
+def _read(archive: _Archive, place: Place, options: ReadOptions, read_stream: ReadStream, part: range) -> Iterator[Item]:
+    for member in archive.members[part.start : part.stop]:
+        if is_in_companion(member.filename, archive.folders):
             yield place.skipped("saved-beside-a-page", member.filename)
         elif not is_chosen(member.filename, options):
             yield place.skipped("excluded", member.filename)
@@ -63,7 +110,7 @@ def read_zip(
         else:
             member_place = Place(place.at(member.filename), False, place.depth + 1)
             try:
-                with archive.open(member) as opened:
+                with archive.file.open(member) as opened:
                     yield from read_stream(Stream(_Member(opened)), member_place, options)
             except NotImplementedError:
                 yield member_place.failed(
