@@ -84,6 +84,20 @@ def test_options_stand_under_their_subject(command: tuple[str, ...]) -> None:
     assert run(*command, "-h").stdout == run(*command, "--help").stdout
 
 
+def test_an_option_that_must_be_given_says_so() -> None:
+    """A crawl needs a state, and its help says it; no other option is required."""
+    texts = {command: help_of(*command) for command in COMMANDS}
+    assert {command: text.count("[required]") for command, text in texts.items() if "[required]" in text} == {("crawl",): 1}
+    assert re.search(r"--state DB [^-]*\[required\]", texts["crawl",])
+    assert b"--state" in run("crawl", "maghress.com").stderr
+
+
+def test_a_crawl_offers_only_the_format_that_it_writes() -> None:
+    """The help of a crawl, which appends, names no table and no compression."""
+    assert not re.search(r"\.parquet|\.csv|\.tsv|\.zst", help_of("crawl"))
+    assert "Append to this file, as JSON Lines" in panels_of(help_of("crawl"))["Output"]
+
+
 def test_the_short_forms_of_help_and_version() -> None:
     """-h and -V are --help and --version; -h of a command is its own help."""
     assert run("-V").stdout == run("--version").stdout

@@ -116,7 +116,7 @@ def _option(parameter: TyperOption, context: Any) -> HelpEntry:
     names = ", ".join(sorted(parameter.opts, key=len))
     value = "" if parameter.is_flag else (parameter.display_type_rich(context) or "").strip("<>")
     default = "" if parameter.is_flag or not parameter.show_default else parameter.get_default(context)
-    text = parameter.help or ""
+    text = f"{parameter.help or ''}{' [required]' * parameter.required}"
     if default not in ("", None):
         origin = f",{_JOINT}from{_JOINT}{CONFIG}" if context.lookup_default(parameter.name) is not None else ""
         text += f" [default:{_JOINT}{f'{default:g}' if isinstance(default, float) else default}{origin}]"

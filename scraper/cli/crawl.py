@@ -6,13 +6,13 @@ from typing import Annotated, Final
 import typer
 
 from scraper.cli.network_options import OF_FILES, OF_ONE_COMMAND, WebOptions, seconds
-from scraper.cli.options import CHOOSING, RUNS, Options, option, sharing
+from scraper.cli.options import CHOOSING, OUTPUT, RUNS, Options, option, sharing
 
 _LARGEST: Final = 10**18 - 1
 """The largest number of an article that a link is searched for."""
 
 
-@sharing(Options, WebOptions, without=OF_FILES | OF_ONE_COMMAND | {"from_list"})
+@sharing(Options, WebOptions, without=OF_FILES | OF_ONE_COMMAND | {"from_list", "out"})
 def crawl(
     options: Options,
     web: WebOptions,
@@ -21,6 +21,17 @@ def crawl(
         Path,
         option(RUNS, metavar="DB", help="Keep all addresses in this file, continue where the last run ended, and append to OUT."),
     ],
+    out: Annotated[
+        Path | None,
+        option(
+            OUTPUT,
+            "-o",
+            "--output",
+            metavar="OUT",
+            readable=False,
+            help="Append to this file, as JSON Lines, instead of writing to stdout.",
+        ),
+    ] = None,
     depth: Annotated[
         int, option(CHOOSING, metavar="N", min=0, help="Follow at most N links in a row; further pages of a list do not count.")
     ] = 10,
@@ -90,4 +101,4 @@ def crawl(
     from scraper.cli.crawl_run import CrawlOptions, run_crawl
 
     crawl = CrawlOptions(depth, max_alike, refresh_articles, max_pages, max_time, archive, first, last, max_misses)
-    run_crawl(options._replace(inputs=starts), web._replace(state=state, refresh=refresh), crawl)
+    run_crawl(options._replace(inputs=starts, out=out), web._replace(state=state, refresh=refresh), crawl)
