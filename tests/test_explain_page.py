@@ -100,6 +100,23 @@ def test_a_long_ticker_unfolds(page: Chrome) -> None:
     assert len(displayed(page, ".piece.is-headline")) == 12
 
 
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_long_menu_scrolls_in_its_place(page: Chrome, tmp_path: Path, width: int) -> None:
+    """A menu of many entries takes a part of the first screen, so that the article is near, and is printed whole."""
+    source = tmp_path / "menu.html"
+    entry = '<li class="ui-menuitem ui-widget"><a href="/difaf"><span class="ui-menuitem-text">ضفاف</span></a></li>'
+    markup = HTML.read_text(encoding="utf-8").replace('<ul class="ui-menu-list">', f'<ul class="ui-menu-list">{entry * 300}', 1)
+    source.write_text(markup, encoding="utf-8")
+    show(page, explain(source, tmp_path), width=width)
+    menu = page.find_element(By.CSS_SELECTOR, ".is-chrome.piece")
+    assert 200 < menu.size["height"] < 300
+    hidden = "return arguments[0].scrollHeight - arguments[0].clientHeight"
+    assert page.execute_script(hidden, menu) > 0
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert page.execute_script(hidden, menu) == 0
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def test_the_keyboard_reaches_every_piece_and_shows_rule_and_reason(page: Chrome) -> None:
     """Tab moves from filter to piece; the focus is visible, and its rule and reason are shown and announced."""
     visited: list[str] = []
