@@ -92,6 +92,16 @@ def test_the_longest_bar_is_that_of_the_most_pages(page: Chrome) -> None:
     assert all(abs(width / widths[0] - count / pages[0]) < 0.01 for width, count in zip(widths, pages, strict=True))
 
 
+def test_a_name_without_a_slug_has_no_empty_line_below_it(browser: Chrome, tmp_path: Path) -> None:
+    """Where newspapers have slugs, the pictures say which has none."""
+    records = [ARTICLE | {"newspaper": f"N{n}", "newspaper_slug": slug} for n, slug in enumerate(("almanara", "sahl", None))]
+    show(browser, stats(records, tmp_path))
+    for title in ("Newspapers", "Days with pages, and gaps"):
+        texts = [text.text for text in displayed(browser, f"{card(title)} svg text")]
+        assert texts.count("no slug") == 1
+        assert {"almanara", "sahl"} <= set(texts)
+
+
 def test_arabic_names_are_text_that_the_browser_shapes(page: Chrome) -> None:
     """A name in a picture or table is one piece of text, shaped, complete and inside its picture."""
     found = page.execute_script(f"""

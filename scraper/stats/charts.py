@@ -25,6 +25,8 @@ MOST_ROWS: Final = 50
 """The maximum rows of a chart; the table below it has all rows."""
 _LONGEST_NAME: Final = 60
 """Characters of a name passed to the chart, which shortens it further to fit."""
+_NO_SLUG: Final = "no slug"
+"""Stands below the name of a newspaper without one: with an empty line there, the bar looks like that of the next row."""
 _NAME: Final = 200
 _COLUMN: Final = 180
 _CELL: Final = 20
@@ -70,7 +72,7 @@ def rows(table: Table) -> Markup:
             "name": _cut(cells[name]),
             "label": f"{cells[0]}  ({cells[1]})",
             "pages": length,
-            "slug": "" if slug is None else _cut(cells[slug]),
+            "slug": "" if slug is None else _cut(cells[slug] or _NO_SLUG),
         }
         for at, (cells, length) in enumerate(zip(table.rows[:MOST_ROWS], table.bars or (), strict=False))
     ]
@@ -183,7 +185,7 @@ def strips(newspapers: Sequence[Newspaper], slugs: Sequence[str]) -> Markup:
             {
                 "row": row,
                 "name": _cut(name_of(paper)),
-                "slug": _cut(slug),
+                "slug": _cut(slug or _NO_SLUG),
                 "label": f"{number(len(days))} of {number(days.span)} day{'s' * (days.span > 1)}",
             }
         )
