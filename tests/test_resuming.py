@@ -54,7 +54,8 @@ def environment(place: Path, code: str = QUICK) -> dict[str, str]:
     """Return an environment in which each process runs some code first."""
     place.mkdir(exist_ok=True)
     (place / "sitecustomize.py").write_text(code)
-    return {"PYTHONPATH": f"{place}:{os.getcwd()}"}
+    # The compiled code would hold the time of the file, and differ from call to call.
+    return {"PYTHONPATH": f"{place}:{os.getcwd()}", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class Case(NamedTuple):
