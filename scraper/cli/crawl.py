@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from scraper.cli.network_options import OF_FILES, OF_ONE_COMMAND, WebOptions, seconds
-from scraper.cli.options import CHOOSING, OUTPUT, RUNS, Options, option, sharing
+from scraper.cli.options import CHOOSING, RUNS, Options, option, out_option, sharing
 
 _LARGEST: Final = 10**18 - 1
 """The largest number of an article that a link is searched for."""
@@ -23,14 +23,7 @@ def crawl(
     ],
     out: Annotated[
         Path | None,
-        option(
-            OUTPUT,
-            "-o",
-            "--output",
-            metavar="OUT",
-            readable=False,
-            help="Append to this file, as JSON Lines, instead of writing to stdout.",
-        ),
+        out_option("Append to this file, as JSON Lines, instead of writing to stdout."),
     ] = None,
     depth: Annotated[
         int, option(CHOOSING, metavar="N", min=0, help="Follow at most N links in a row; further pages of a list do not count.")

@@ -32,6 +32,11 @@ def option(panel: str, *names: str, help: str, **settings: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel=panel, **settings)
 
 
+def out_option(help: str) -> Any:
+    """Return the option ``-o``."""
+    return option(OUTPUT, "-o", "--output", metavar="OUT", readable=False, help=help)
+
+
 Inputs = Annotated[
     list[str] | None,
     typer.Argument(
@@ -111,13 +116,8 @@ Seed = Annotated[int, option(CHOOSING, metavar="S", help="Choose another sample;
 
 Out = Annotated[
     Path | None,
-    option(
-        OUTPUT,
-        "-o",
-        "--output",
-        metavar="OUT",
-        readable=False,
-        help="Write to this file instead of stdout. Its ending decides on the format: .jsonl, .parquet, .csv, .tsv, also .gz and .zst.",
+    out_option(
+        "Write to this file instead of stdout. Its ending decides on the format: .jsonl, .parquet, .csv, .tsv, also .gz and .zst."
     ),
 ]
 Keys = Annotated[

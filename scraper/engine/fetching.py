@@ -126,10 +126,8 @@ def fetch_all(
             source.done(fetched, cleaned)
             recorder.outputs.commit(soon=is_followed)
         recorder.outputs.commit()
-    except BaseException:
-        recorder.outputs.roll_back()
-        raise
     finally:
+        recorder.outputs.roll_back()  # of nothing, if all is committed
         source.finish()
 
 
