@@ -252,17 +252,15 @@ class CrawlQueue:
         self._frontier.finish(number, now, is_article=is_article)
 
     def _discover(self, entry: FrontierEntry, links: Links) -> None:
-        # Where a list has something new, even if another page has shown it before, its next page may have, too.
-        has_paging = "paging" in links
         new = sum([self._add(role, urls, entry.depth + 1) for role, urls in links.items() if role != "paging"])
-        if not has_paging:
-            return
         barren = 0 if new else entry.barren + 1
-        if barren > MOST_BARREN:
-            self._counts.left_out["endless-paging"] += len(links["paging"])
-        else:
+        paging = links.get("paging", ())
+        if paging and barren > MOST_BARREN:
+            self._counts.left_out["endless-paging"] += len(paging)
+        elif paging:
+            # Where a list has something new, even if another page has shown it before, its next page may have, too.
             again = self._plan.refresh is not None and self._has_new_story(links)
-            self._add("paging", links["paging"], entry.depth, barren, again=again)
+            self._add("paging", paging, entry.depth, barren, again=again)
 
     def _has_new_story(self, links: Links) -> bool:
         """Return True if an entry of a list was found in this run."""
