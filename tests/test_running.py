@@ -298,7 +298,9 @@ def test_a_signal_ends_all_processes(tmp_path: Path, temporary: Path, mix: list[
 def test_results_are_in_no_named_file(tmp_path: Path, temporary: Path, mix: list[Path]) -> None:
     """When all processes are killed at once, only the socket of the fork server stays, and the next run removes it."""
     environment = {**os.environ, "TMPDIR": str(temporary)}
-    command = [*COMMAND, "clean", str(mix[1]), "-j2", "-o", str(tmp_path / "out")]
+    long = tmp_path / "long.jsonl"
+    long.write_bytes(mix[1].read_bytes() * 5)  # the run must not end before it is killed
+    command = [*COMMAND, "clean", str(long), "-j2", "-o", str(tmp_path / "out")]
     part = tmp_path / "out.part"
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment, start_new_session=True) as process:
         wait_for(lambda: part.exists() and part.stat().st_size > 4 << 20)
