@@ -1,18 +1,18 @@
 """A layout in use: the rules of its file, compiled and indexed."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 
 import msgspec
 
 from scraper.layouts.schema import NO_AUTHOR, NO_TICKER, AddressRule, ElementRule, LayoutFile, LinkRule, WordingRule
-from scraper.layouts.selector import Selector
-from scraper.layouts.wording import LOST, OPENING, TATWEEL, Found, Wording, has_marks
-from scraper.models import Element
+from scraper.layouts.selector import Selector, SelectorIndex
+from scraper.layouts.wording import LOST, Found, Openings, Wording
+from scraper.models import Element, Part
 from scraper.text import squeeze
 from scraper.urls import path_of
 
@@ -25,6 +25,8 @@ _MOST_PIECES: Final = 5
 """Text nodes that may make up one wording: a dateline with two links has five."""
 _LONGEST_PIECE: Final = 400
 """Characters of one such text node; the longest wording, a notice of two sentences, has 160."""
+_MOST_LAYOUT_SETS: Final = 8
+"""Different sets of layouts that one process uses; nearly always one."""
 
 
 class RuleSource(NamedTuple):
@@ -90,15 +92,15 @@ class Layout:
         )
         self.selectors = [(Selector.parse(text), rule) for rule in file.elements for text in rule.select]
         """The selectors of the element rules, each with its rule, in the order of the file."""
-        index = _Index(self.selectors)
+        index = SelectorIndex(self.selectors)
         self.rules_of = index.rules_of
         """Returns the rules that select an element with this tag, id and class, in the order of the file."""
         self._headings = [Selector.parse(text) for text in file.heading.select]
         self._wordings = list(self._read_wordings())
-        self._openings = _Openings(self._wordings)
+        self._openings = Openings(self._wordings)
         self.may_begin_wording = self._openings.may_begin
         """Returns False if the first two letters of a line rule out every wording."""
-        self._content_openings = _Openings([pair for pair in self._wordings if pair[0].label != "chrome"])
+        self._content_openings = Openings([pair for pair in self._wordings if pair[0].label != "chrome"])
         self.shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
 
     # Patterns are compiled when a page first needs them, for a faster start.
@@ -285,69 +287,50 @@ def layout_of_site(layouts: Sequence[Layout], site: str) -> Layout:
     return next((layout for layout in layouts if layout.is_host(site)), layouts[0])
 
 
+@lru_cache(_MOST_LAYOUT_SETS)
+def parts_of(layouts: tuple[Layout, ...]) -> Mapping[str, Part]:
+    """Return the parts that are chrome anywhere on a page, by element id. A part that was never closed may contain more."""
+    rules: dict[str, list[tuple[Layout, ElementRule]]] = {}
+    for layout in layouts:
+        for selector, rule in layout.selectors:
+            if selector.id and not selector.classes and rule.label == "chrome" and not (rule.within or rule.not_within):
+                rules.setdefault(selector.id, []).append((layout, rule))
+    return {name: _part(name, found, layouts) for name, found in rules.items()}
+
+
+def _part(name: str, rules: Sequence[tuple[Layout, ElementRule]], layouts: Sequence[Layout]) -> Part:
+    own_layouts = [layout for layout, _ in rules]
+    others = {selector for layout, rule in rules for selector in _selectors_in(rule, layout)}
+    # The evidence for other layouts must be found too, if only to report that two layouts fit.
+    others |= {
+        selector
+        for layout in layouts
+        if layout not in own_layouts
+        for selector, rule in layout.selectors
+        if rule.evidence is not None
+    }
+    ids = frozenset(selector.id for selector in others if selector.id) - {name}
+    # A selector with a tag is redundant if the same without the tag is there.
+    wanted = {selector for selector in others if not selector.id and (not selector.tag or selector._replace(tag="") not in others)}
+    return Part(
+        ids,
+        ", ".join(sorted(selector.css() for selector in wanted)),
+        lambda texts: any(layout.contains_wording(texts) for layout in own_layouts),
+    )
+
+
+def _selectors_in(chrome: ElementRule, layout: Layout) -> Iterator[Selector]:
+    """Yield the selectors of elements that have another rule inside such a part, even if that rule is chrome too.
+
+    A rule that holds within another is left out, unless that other is ``chrome``: its own selector is in the part first.
+    """
+    for selector, rule in layout.selectors:
+        if chrome.id not in rule.not_within and (not rule.within or chrome.id in rule.within):
+            yield selector
+
+
 def _link_css(rule: LinkRule) -> str:
     conditions = (f'[rel~="{rule.rel}" i]' if rule.rel else "") + (f'[type="{rule.type}" i]' if rule.type else "")
     around = [Selector.parse(text).css() for text in rule.select]
     links = ["a[href]", "link[href]"] if not around else [f"{css}[href]" for css in around] + [f"{css} a[href]" for css in around]
     return ", ".join(f"{link}{conditions}" for link in links)
-
-
-class _Index:
-    """Selectors by tag, id and class, so that an element is compared with few of them."""
-
-    def __init__(self, selectors: Iterable[tuple[Selector, ElementRule]]) -> None:
-        self._by: dict[str, list[tuple[int, Selector, ElementRule]]] = {}
-        self._beginnings: list[str] = []
-        for n, (selector, rule) in enumerate(selectors):
-            named = [name for name in selector.classes if name[-1] != "*"]
-            key = f"#{selector.id}" if selector.id else f".{named[0]}" if named else selector.tag if not selector.classes else "*"
-            self._by.setdefault(key, []).append((n, selector, rule))
-            self._beginnings += [name[:-1] for name in selector.classes if key == "*"]
-
-    def rules_of(self, tag: str, id: str, class_: str) -> Sequence[ElementRule]:
-        by = self._by
-        if not id and not class_ and tag not in by:
-            return []  # nearly all links and spans
-        keys = [key for key in (tag, f"#{id}" if id else "", *(f".{name}" for name in class_.split())) if key in by]
-        if any(beginning in class_ for beginning in self._beginnings):
-            keys.append("*")
-        if not keys:
-            return []
-        element = Element(tag, id, class_, None, None)
-        found = sorted((n, rule) for key in keys for n, selector, rule in by[key] if selector.matches(element))
-        return [rule for _, rule in found]
-
-
-class _Openings:
-    """Wordings by their first two letters, which rule out all wordings for nearly every line."""
-
-    def __init__(self, wordings: Sequence[tuple[WordingRule, Wording]]) -> None:
-        self._all = wordings
-        self._is_any = any("" in wording.openings for _, wording in wordings)
-        self._by_head: dict[str, list[tuple[WordingRule, Wording]]] = {}
-        for rule, wording in wordings:
-            for head in {opening[:2] for opening in wording.openings if opening}:
-                self._by_head.setdefault(head, []).append((rule, wording))
-        self._firsts = frozenset(head[0] for head in self._by_head)
-        self._heads = {case for head in self._by_head for case in (head, head.upper(), head.capitalize(), head[0] + TATWEEL)}
-
-    def may_begin(self, line: str) -> bool:
-        """Return False if the first two letters of ``line`` rule out all of these wordings."""
-        head = line[:2]
-        if head in self._heads or self._is_any:
-            return True
-        # The second character may be a mark on the first letter; either may be lost.
-        return not head.isalpha() and (head[:1].casefold() in self._firsts or LOST in line[:OPENING])
-
-    def of(self, line: str) -> Sequence[tuple[WordingRule, Wording]]:
-        """Return the wordings that may match a line, judged by its first :data:`OPENING` characters."""
-        if not self.may_begin(line):
-            return ()
-        opening = line[:OPENING].casefold()
-        found = self._all if self._is_any else self._by_head.get(opening[:2], self._all)
-        if not opening.isalpha() or TATWEEL in opening:  # nearly all openings are bare letters
-            if LOST in opening:
-                return self._all
-            if has_marks(opening):
-                return [pair for pair in found if pair[1].may_begin_with_letter(opening[0])]
-        return [pair for pair in found if opening.startswith(pair[1].openings)]

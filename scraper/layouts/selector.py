@@ -7,9 +7,10 @@ whose nesting is broken.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from scraper.layouts.schema import ElementRule
 from scraper.models import Element
 
 _COMPOUND: Final = re.compile(r"(?P<tag>[a-zA-Z][\w-]*)?(?P<rest>(?:#[\w-]+|\.[\w-]+\*?)*)")
@@ -57,3 +58,30 @@ class Selector(NamedTuple):
             and (not self.id or self.id == element.id)
             and (not self.classes or self._has_classes(element.class_.split()))
         )
+
+
+class SelectorIndex:
+    """Selectors by tag, id and class, so that an element is compared with few of them."""
+
+    def __init__(self, selectors: Iterable[tuple[Selector, ElementRule]]) -> None:
+        self._by: dict[str, list[tuple[int, Selector, ElementRule]]] = {}
+        self._beginnings: list[str] = []
+        for n, (selector, rule) in enumerate(selectors):
+            named = [name for name in selector.classes if name[-1] != "*"]
+            key = f"#{selector.id}" if selector.id else f".{named[0]}" if named else selector.tag if not selector.classes else "*"
+            self._by.setdefault(key, []).append((n, selector, rule))
+            self._beginnings += [name[:-1] for name in selector.classes if key == "*"]
+
+    def rules_of(self, tag: str, id: str, class_: str) -> Sequence[ElementRule]:
+        """Return the rules that select an element with this tag, id and class, in the order of the selectors."""
+        by = self._by
+        if not id and not class_ and tag not in by:
+            return []  # nearly all links and spans
+        keys = [key for key in (tag, f"#{id}" if id else "", *(f".{name}" for name in class_.split())) if key in by]
+        if any(beginning in class_ for beginning in self._beginnings):
+            keys.append("*")
+        if not keys:
+            return []
+        element = Element(tag, id, class_, None, None)
+        found = sorted((n, rule) for key in keys for n, selector, rule in by[key] if selector.matches(element))
+        return [rule for _, rule in found]

@@ -13,10 +13,11 @@ from functools import cached_property
 from itertools import product
 from typing import Final, NamedTuple
 
+from scraper.layouts.schema import WordingRule
 from scraper.text import squeeze
 
 LOST: Final = "\ufffd"
-TATWEEL: Final = "\u0640"
+_TATWEEL: Final = "\u0640"
 """The stroke that stretches an Arabic word."""
 _TOKEN: Final = re.compile(r"\{(?P<slot>\w+)\}|(?P<space>\s+)|(?P<group>[()|\[\]])|(?P<char>.)", re.DOTALL)
 _APOSTROPHES: Final = "'`\u00b4\u02bc\u2018\u2019\u201b\u2032\uff07"
@@ -25,9 +26,9 @@ _ENDS_WITH_SLOT: Final = re.compile(r"\}[.!\s]*\Z")
 _CLOSING: Final = {"(": ")", "[": "]"}
 _GROUPS: Final = {"(": "(?:", ")": ")", "|": "|", "[": "(?:", "]": ")?"}
 
-OPENING: Final = 4
+_OPENING: Final = 4
 """Characters at the start of a line by which its possible wordings are selected."""
-_WORD: Final = re.compile(rf"\w{{1,{OPENING}}}")
+_WORD: Final = re.compile(rf"\w{{1,{_OPENING}}}")
 
 _DECORATION: Final = re.compile("[\u0600-\u0605\u0640\u064b-\u0652\u0670]")
 """Arabic signs that are not letters: vowels and the stretching stroke; also the signs that a bad byte turns them into."""
@@ -65,7 +66,7 @@ class Wording:
         self._date = date
         self._chained = chained
         self.openings = tuple(set().union(*map(_openings, sentences)))
-        """Possible beginnings of a line: up to :data:`OPENING` letters, in lower case; empty if any beginning is possible."""
+        """Possible beginnings of a line: up to :data:`_OPENING` letters, in lower case; empty if any beginning is possible."""
         self.shortest = min(map(_shortest, sentences))
         """Minimum length of a line."""
 
@@ -134,21 +135,49 @@ class Wording:
         return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
 
 
+class Openings:
+    """Wordings by their first two letters, which rule out all wordings for nearly every line."""
+
+    def __init__(self, wordings: Sequence[tuple[WordingRule, Wording]]) -> None:
+        self._all = wordings
+        self._is_any = any("" in wording.openings for _, wording in wordings)
+        self._by_head: dict[str, list[tuple[WordingRule, Wording]]] = {}
+        for rule, wording in wordings:
+            for head in {opening[:2] for opening in wording.openings if opening}:
+                self._by_head.setdefault(head, []).append((rule, wording))
+        self._firsts = frozenset(head[0] for head in self._by_head)
+        self._heads = {case for head in self._by_head for case in (head, head.upper(), head.capitalize(), head[0] + _TATWEEL)}
+
+    def may_begin(self, line: str) -> bool:
+        """Return False if the first two letters of ``line`` rule out all of these wordings."""
+        head = line[:2]
+        if head in self._heads or self._is_any:
+            return True
+        # The second character may be a mark on the first letter; either may be lost.
+        return not head.isalpha() and (head[:1].casefold() in self._firsts or LOST in line[:_OPENING])
+
+    def of(self, line: str) -> Sequence[tuple[WordingRule, Wording]]:
+        """Return the wordings that may match a line, judged by its first :data:`_OPENING` characters."""
+        if not self.may_begin(line):
+            return ()
+        opening = line[:_OPENING].casefold()
+        found = self._all if self._is_any else self._by_head.get(opening[:2], self._all)
+        if not opening.isalpha() or _TATWEEL in opening:  # nearly all openings are bare letters
+            if LOST in opening:
+                return self._all
+            if _DECORATION.search(opening) is not None or any(map(unicodedata.combining, opening)):
+                # Only the first letter is certain.
+                return [pair for pair in found if pair[1].may_begin_with_letter(opening[0])]
+        return [pair for pair in found if opening.startswith(pair[1].openings)]
+
+
 def slots_of(sentence: str) -> list[str]:
     """Return the names of the slots of a sentence."""
     return [token["slot"] for token in _TOKEN.finditer(sentence) if token["slot"]]
 
 
-def has_marks(opening: str) -> bool:
-    """Return True if letters at the start of a line have marks, so that only the first letter is certain."""
-    # Nearly all openings are bare letters. The stretching stroke counts as a letter.
-    if opening.isalpha():
-        return TATWEEL in opening
-    return _DECORATION.search(opening) is not None or any(map(unicodedata.combining, opening))
-
-
 def _openings(sentence: str) -> set[str]:
-    """Return the possible beginnings of a sentence: up to :data:`OPENING` letters, in lower case; an empty one if any is possible.
+    """Return the possible beginnings of a sentence: up to :data:`_OPENING` letters, in lower case; an empty one if any is possible.
 
     Raises:
         ValueError: if its brackets or braces do not match, it has no word, or it has a slot twice.
