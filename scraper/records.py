@@ -19,6 +19,14 @@ Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 PageId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
 
 Kind = Literal["article", "listing", "page", "unknown"]
+KINDS_MEAN: Final[dict[Kind, str]] = {
+    "article": "title or dateline, and a body",
+    "listing": "entries that lead to articles",
+    "page": "a known layout, but neither article nor listing",
+    "unknown": "no known layout: everything is kept",
+}
+"""The kinds in words, for reports."""
+
 Warning_ = Literal[
     "no-title",
     "no-date",
@@ -33,6 +41,21 @@ Warning_ = Literal[
     "decoding-guessed",
     "unlabelled-text",
 ]
+WARNINGS_MEAN: Final[dict[Warning_, str]] = {
+    "no-title": "an article without a title",
+    "no-date": "an article without a date",
+    "bad-date": "the printed date is of a day that does not exist",
+    "no-newspaper": "an article without the name of a newspaper",
+    "no-base-url": "links are relative, and the page's own address is unknown: such links are null",
+    "ticker-not-split": "the separators between the headlines are lost; the headlines are removed as one piece",
+    "lines-rejoined": "lines that were wrapped at a fixed width are joined again; two paragraphs may be joined, none is split",
+    "headings-guessed": "a line between a list and a paragraph was taken for the list's last; it may be a sub-heading",
+    "several-pages": "another page begins after the end of this one; its text is removed",
+    "decoding-replaced": "bytes that are not text became U+FFFD",
+    "decoding-guessed": "nothing declares the encoding of the page; it was guessed from the bytes",
+    "unlabelled-text": "text outside the article that no rule matches; it is removed and counted",
+}
+"""The warnings in words, for reports."""
 
 
 class Headline(Struct, frozen=True, gc=False):

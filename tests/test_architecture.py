@@ -13,12 +13,12 @@ import scraper
 ROOT = Path(scraper.__file__).parent
 
 LAYERS = (
-    ("defaults", "errors", "text", "urls"),
+    ("defaults", "errors", "text", "urls", "markup"),
     ("models", "records"),
     ("provenance", "characters"),
     ("layouts", "parse", "remote"),
     ("extract",),
-    ("sources", "output", "render"),
+    ("sources", "output"),
     ("fetch", "stats"),
     ("explain",),
     ("engine",),

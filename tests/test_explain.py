@@ -24,7 +24,7 @@ from scraper import Outcome, Page, clean
 from scraper.explain import pieces_of, report_on, to_html, to_lines
 from scraper.extract.spans import FATES
 from scraper.layouts import Layout, builtin_layouts
-from scraper.render.words import WARNINGS_MEAN
+from scraper.records import WARNINGS_MEAN
 from scraper.text import shown
 from tests.cases import ARABRESS, CASES, FIXTURES, source_of
 from tests.test_cli import COMMAND, HTML, TEXT, UNKNOWN, Done, complaints, records, run

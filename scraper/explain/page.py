@@ -11,9 +11,8 @@ from typing import Final
 
 from scraper.explain.pieces import Piece
 from scraper.explain.report import Group, Report, ReportRow, Section, number_of
-from scraper.extract.spans import FATES
-from scraper.render import Markup, join, style_sheet, tag, to_page, void
-from scraper.render.words import FATES_MEAN
+from scraper.extract.spans import FATES, Fate
+from scraper.markup import Markup, join, style_sheet, tag, to_page, void
 from scraper.text import shown
 
 _RULES: Final = "Rules"
@@ -85,6 +84,13 @@ def _list(rows: Sequence[ReportRow]) -> Markup:
     return tag("dl", *(join(tag("dt", row.name), tag("dd", shown(row.value), dir="auto")) for row in rows))
 
 
+_FATES_MEAN: Final[dict[Fate, str]] = {
+    "field": "stands in a field of the record",
+    "body": "stands in the record's text",
+    "removed": "stands in no field; it is counted under its rule",
+}
+
+
 def _filters(report: Report) -> Markup:
     pieces = [piece for group in report.groups for piece in group.pieces]
     labels = Counter(piece.label for piece in pieces)
@@ -94,7 +100,7 @@ def _filters(report: Report) -> Markup:
             continue
         boxes = [_box(label, number_of(number, "piece")) for label, number in labels.items() if FATES[label] == fate]
         head = _box(fate, number_of(count, "character"))
-        families.append(tag("div", head, tag("p", FATES_MEAN[fate]), tag("div", *boxes, class_="labels"), class_=f"family {fate}"))
+        families.append(tag("div", head, tag("p", _FATES_MEAN[fate]), tag("div", *boxes, class_="labels"), class_=f"family {fate}"))
     return tag("fieldset", tag("legend", "Show"), *families, class_="filters")
 
 

@@ -12,9 +12,8 @@ from scraper.extract.detection import ENOUGH, HOST, Detection, weigh
 from scraper.extract.spans import Fate
 from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
-from scraper.models import Decoding
-from scraper.records import PageRecord
-from scraper.render.words import DECODED_BY, KINDS_MEAN, WARNINGS_MEAN
+from scraper.models import Decoding, DecodingMethod
+from scraper.records import KINDS_MEAN, WARNINGS_MEAN, PageRecord
 from scraper.text import shown, visible
 
 _LONGEST_TICKER: Final = 8
@@ -150,9 +149,19 @@ def _removed(count: int, chars: int) -> str:
     return f"{number_of(chars, 'character')} in {number_of(count, 'piece')}"
 
 
+_DECODED_BY: Final[dict[DecodingMethod, str]] = {
+    "bom": "by its byte order mark",
+    "strict": "since all of its bytes are valid in it",
+    "almost": "since almost all of its bytes are valid in it",
+    "header": "by the HTTP header",
+    "meta": "by the page's own declaration",
+    "detected": "guessed from its bytes, since nothing declares it",
+}
+
+
 def _decoded(decoding: Decoding) -> str:
     replaced = f"; {number_of(decoding.replaced, 'character')} became U+FFFD" if decoding.replaced else ""
-    return DECODED_BY[decoding.by] + replaced
+    return _DECODED_BY[decoding.by] + replaced
 
 
 def _section(verdict: Verdict) -> Section:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import vl_convert
 
-from scraper.render import Markup
+from scraper.markup import Markup
 from scraper.stats.counting import Newspaper
 from scraper.stats.tables import Grid, Table, name_of, number
 from scraper.text import shown

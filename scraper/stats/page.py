@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from scraper.render import Markup, join, style_sheet, tag, to_page
+from scraper.markup import Markup, join, style_sheet, tag, to_page
 from scraper.stats import charts
 from scraper.stats.counting import Statistics
 from scraper.stats.tables import NOTHING, Grid, Table, number, overview, slug_of, tables_of, year_of

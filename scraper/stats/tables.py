@@ -10,8 +10,7 @@ from datetime import date
 from heapq import nlargest
 from typing import Final, Literal, NamedTuple, get_args
 
-from scraper.records import Kind
-from scraper.render.words import KINDS_MEAN, WARNINGS_MEAN
+from scraper.records import KINDS_MEAN, WARNINGS_MEAN, Kind
 from scraper.stats.counting import Measure, Newspaper, Statistics, quantile
 
 NOTHING: Final = "There are no page records."

@@ -64,4 +64,4 @@ def to_page(title: str, style: str, body: Markup) -> str:
 @cache
 def style_sheet(package: str) -> str:
     """Return the style sheet of a package's pages, after that of all pages."""
-    return "".join(files(f"scraper.{name}").joinpath("page.css").read_text(encoding="utf-8") for name in ("render", package))
+    return "".join(files(place).joinpath("page.css").read_text(encoding="utf-8") for place in ("scraper", f"scraper.{package}"))
