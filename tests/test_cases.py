@@ -6,7 +6,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from scraper.extract.core_rules import REASONS
+from scraper.extract.spans import REASONS
 from scraper.records import json_schema, to_json_line
 from tests.cases import CASES, EXPECTATIONS, FIXTURES, LAYOUTS, outcome_of, record_of
 

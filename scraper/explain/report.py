@@ -7,9 +7,8 @@ from typing import Final, NamedTuple
 
 from scraper.explain.pieces import Piece, pieces_of
 from scraper.extract.cleaning import Outcome
-from scraper.extract.core_rules import REASONS
 from scraper.extract.detection import ENOUGH, HOST, Detection, weigh
-from scraper.extract.spans import Fate
+from scraper.extract.spans import REASONS, Fate
 from scraper.layouts import Layout
 from scraper.layouts.schema import Evidence
 from scraper.models import Decoding, DecodingMethod

@@ -9,7 +9,7 @@ from typing import Final
 
 from scraper.characters import texts_of
 from scraper.errors import Unaccounted
-from scraper.extract.spans import REMOVED, Claim, Label, SpanRow, is_row_of
+from scraper.extract.spans import REMOVED_LABELS, Claim, Label, SpanRow, is_row_of
 from scraper.records import PageRecord
 from scraper.text import is_blank, visible
 
@@ -42,7 +42,7 @@ def audit(text: str, claims: Sequence[Claim], record: PageRecord) -> None:
             raise _unaccounted(f"claims overlap at {position} or leave the text")
         gaps.append(text[position : claim.start])
         position = claim.end
-        if claim.label in REMOVED:
+        if claim.label in REMOVED_LABELS:
             removed.setdefault(claim.rule, []).append(text[claim.start : position])
         elif claim.label not in _FIELDS:
             raise _unaccounted(f"a claim at {claim.start} has the label {claim.label}")

@@ -7,11 +7,10 @@ import msgspec
 
 from scraper.errors import EmptyInput, UnknownLayout
 from scraper.extract.audit import audit
-from scraper.extract.core_rules import KEPT
 from scraper.extract.detection import Detection, detect
 from scraper.extract.labelling import label
 from scraper.extract.record_builder import build_record
-from scraper.extract.spans import Claim, Ledger, Span, partition, trim
+from scraper.extract.spans import KEPT_RULE, Claim, Ledger, Span, partition, trim
 from scraper.extract.wrapped_lines import rejoined
 from scraper.layouts import Layout, builtin_layouts, parts_of
 from scraper.models import Decoding, Document, Page
@@ -123,5 +122,5 @@ def _label_unknown(document: Document) -> Ledger:
     for block in document.blocks:
         start, end = trim(document.text, block.start, block.end)
         if not is_blank(document.text[start:end]):
-            ledger.claim(start, end, "body", KEPT)
+            ledger.claim(start, end, "body", KEPT_RULE)
     return ledger

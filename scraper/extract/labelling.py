@@ -3,28 +3,32 @@
 A page that a dump has put on one line is labelled by :mod:`scraper.extract.single_line`, any other page line by line.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
 from scraper.errors import ClaimError
 from scraper.extract.column import MainColumn
-from scraper.extract.core_rules import BODY, MARK, TITLE, UNTITLED_TEASER
-from scraper.extract.elements import label_elements
 from scraper.extract.head import Head
 from scraper.extract.headings import headings_of
 from scraper.extract.outline import Outline, Role
-from scraper.extract.segments import Segment
+from scraper.extract.segments import SETTLED, Segment
 from scraper.extract.single_line import is_flattened, label_flattened
-from scraper.extract.spans import Label, Ledger, trim
-from scraper.extract.ticker import claim_ticker
-from scraper.layouts import Layout
+from scraper.extract.spans import BODY_RULE, MARK_RULE, TITLE_RULE, UNTITLED_TEASER_RULE, Label, Ledger, trim
+from scraper.extract.ticker import claim_linked_ticker, claim_ticker
+from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Match
-from scraper.models import Document
+from scraper.models import Document, Element
 from scraper.text import is_blank, squeeze
 
 _ROW: Final = 2
 """Paragraphs from which on a row takes less time than a claim for each."""
+_TEASER_LABELS: Final[dict[str, Label]] = {
+    "teaser-title": "teaser-title",
+    "teaser-author": "teaser-author",
+    "teaser-newspaper": "teaser-newspaper",
+    "teaser-subtitle": "teaser-subtitle",
+}
 
 
 class Labelled(NamedTuple):
@@ -50,7 +54,7 @@ def label(document: Document, segments: Sequence[Segment], layout: Layout) -> La
     ledger = Ledger(document.text)
     if document.form == "text" and is_flattened(document, segments, layout):
         return _label_single_line(ledger, document, segments, layout)
-    lines = label_elements(ledger, document, segments, layout) if document.form == "html" else segments
+    lines = _label_elements(ledger, document, segments, layout) if document.form == "html" else segments
     column = MainColumn(lines, document, layout)
     return _label_lines(ledger, document, Outline(column, Head(column)), layout)
 
@@ -64,6 +68,80 @@ def _label_single_line(ledger: Ledger, document: Document, segments: Sequence[Se
     return Labelled(ledger, dateline, None, False, False, {hit.rule.label: hit.lang for _, hit in found}, slots)
 
 
+def _label_elements(ledger: Ledger, document: Document, segments: Sequence[Segment], layout: Layout) -> list[Segment]:
+    """Claim the segments that elements mark as chrome, ticker or teasers, and return the other segments."""
+    text = document.text
+    unclaimed: list[Segment] = []
+    teasers = _Teasers(segments, text)
+    for segment in segments:
+        region = segment.region
+        if region is None or region.rule.label not in (*SETTLED, "ticker"):
+            unclaimed.append(segment)
+        elif segment.hit is not None:
+            unclaimed.append(segment)  # if a part was never closed, the rest of the page seems to stand in it
+        elif region.rule.label == "ticker":
+            claim_linked_ticker(ledger, document, segment.runs, layout)
+        elif not is_blank(text[segment.start : segment.end]):
+            _claim_settled(ledger, text, segment, region, teasers, layout)
+    return unclaimed
+
+
+def _claim_settled(ledger: Ledger, text: str, segment: Segment, region: Region, teasers: "_Teasers", layout: Layout) -> None:
+    start, end = trim(text, segment.start, segment.end)
+    rule = layout.full_id(region.rule.id)
+    label = _TEASER_LABELS.get(region.rule.label)
+    if label is None:
+        ledger.claim(start, end, "chrome", rule)
+        return
+    number = teasers.number_of(region)
+    if number or label == "teaser-subtitle":
+        ledger.claim(start, end, label, rule, link=segment.link, group=number)
+    else:
+        ledger.claim(start, end, "chrome", UNTITLED_TEASER_RULE)
+
+
+class _Teasers:
+    """Numbers the teasers of a page from 1: a container holds one teaser, and another one for each further title."""
+
+    def __init__(self, segments: Iterable[Segment], text: str) -> None:
+        self._count = 0
+        self._numbers: dict[Element, int] = {}
+        self._titles: dict[Element, int] = {}
+        self._pieces: set[tuple[int, str]] = set()
+        for region in _teaser_titles(segments, text):
+            self._count += 1
+            self._titles[region.element] = self._count
+            self._numbers.setdefault(_container(region), self._count)
+
+    def number_of(self, region: Region) -> int:
+        """Return the number of the teaser that a piece belongs to; 0 if it has no title or already has such a piece."""
+        container = _container(region)
+        if region.element in self._titles:
+            self._numbers[container] = self._titles[region.element]
+        number = self._numbers.get(container, 0)
+        piece = (number, region.rule.label)
+        if piece in self._pieces:
+            return 0
+        self._pieces.add(piece)
+        return number
+
+
+def _teaser_titles(segments: Iterable[Segment], text: str) -> Iterator[Region]:
+    """Yield the parts that hold the title of a teaser, each once."""
+    elements: set[Element] = set()
+    for segment in segments:
+        region = segment.region
+        if region is None or region.rule.label != "teaser-title" or region.element in elements or segment.hit is not None:
+            continue  # a wording, such as a notice or a dateline, is no title
+        if not is_blank(text[segment.start : segment.end]):
+            elements.add(region.element)
+            yield region
+
+
+def _container(region: Region) -> Element:
+    return region.around.element if region.around is not None else region.element
+
+
 def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: Layout) -> Labelled:
     lines = outline.column.lines
     roles = outline.roles
@@ -72,13 +150,13 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
         start = line.start if document.text[line.start] == "[" else line.begin  # a linked headline begins with a bracket, too
         claim_ticker(ledger, document, start, line.end, layout, line.slots)
         if line.start < start:
-            ledger.claim(*trim(document.text, line.start, start), "chrome", MARK)
+            ledger.claim(*trim(document.text, line.start, start), "chrome", MARK_RULE)
     for n in (*roles["notice"], *roles["chrome"], *roles["footer"]):
         line, hit = lines[n], lines[n].hit
         if hit is not None:
             ledger.claim(line.start, line.end, hit.rule.label, layout.full_id(hit.rule.id), link=line.link)
     for first, last in outline.column.adjoining(roles["title"]):
-        rule = _rule(lines[first], "title", layout, TITLE)
+        rule = _rule(lines[first], "title", layout, TITLE_RULE)
         _claim_words(ledger, lines[first : last + 1], lines[first].start, lines[last].end, "title", rule)
     for n in roles["byline"]:
         line, hit = lines[n], lines[n].hit
@@ -86,7 +164,7 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
         ledger.claim(line.start, line.end, "byline", rule, link=line.link)
     _label_dateline(ledger, outline, roles["dateline"], layout)
     for n in roles["leftover"]:
-        ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER))
+        ledger.claim(lines[n].start, lines[n].end, "chrome", _rule(lines[n], lines[n].label, layout, UNTITLED_TEASER_RULE))
     blocks = [lines[n] for n in roles["body"]]
     headings = headings_of(blocks, document.text, layout, has_title=bool(outline.head.title or outline.head.title_before_dateline))
     _label_body(ledger, document.text, blocks, headings.found, outline, layout)
@@ -130,7 +208,7 @@ def _label_dateline(ledger: Ledger, outline: Outline, lines: Sequence[int], layo
         start = line.start
         if title is not None and title.line == first:
             begin, start = trim(ledger.text, line.start, title.start)
-            _claim_words(ledger, [line], begin, start, "title", TITLE)
+            _claim_words(ledger, [line], begin, start, "title", TITLE_RULE)
         ledger.claim(*trim(ledger.text, start, outline.column.lines[last].end), "dateline", rule)
 
 
@@ -145,7 +223,7 @@ def _claim_words(ledger: Ledger, lines: Sequence[Segment], start: int, end: int,
         if not is_blank(ledger.text[position:begin]):
             ledger.claim(position, begin, label, rule, group=start + 1)
         if begin < stop:
-            ledger.claim(begin, stop, "chrome", MARK)
+            ledger.claim(begin, stop, "chrome", MARK_RULE)
         position = stop
 
 
@@ -166,7 +244,7 @@ def _label_body(
             if start < end and is_heading:
                 _claim_words(ledger, [block], start, end, "heading", layout.full_id(layout.file.heading.id))
             elif start < end:
-                _claim_words(ledger, [block], start, end, "body", _rule(block, "body", layout, BODY))
+                _claim_words(ledger, [block], start, end, "body", _rule(block, "body", layout, BODY_RULE))
 
 
 def _runs(blocks: Sequence[Segment], headings: frozenset[int]) -> Iterator[tuple[bool, Sequence[Segment]]]:
@@ -185,7 +263,7 @@ def _claim_row(ledger: Ledger, run: Sequence[Segment], layout: Layout) -> bool:
     first = run[0]
     separator = ledger.text[first.end : run[1].start]
     try:
-        ledger.claim_row(first.start, [block.text for block in run], separator, "body", _rule(first, "body", layout, BODY))
+        ledger.claim_row(first.start, [block.text for block in run], separator, "body", _rule(first, "body", layout, BODY_RULE))
     except ClaimError:
         return False
     return True

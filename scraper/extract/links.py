@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from scraper.extract.cleaning import Outcome
-from scraper.extract.link_resolver import LinkResolver
+from scraper.extract.record_builder import LinkResolver
 from scraper.layouts.schema import LinkRole
 from scraper.urls import origin_of
 

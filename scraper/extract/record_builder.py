@@ -9,21 +9,24 @@ from typing import Final, get_args
 
 from scraper.extract.detection import Detection
 from scraper.extract.labelling import Labelled
-from scraper.extract.link_resolver import LinkResolver
 from scraper.extract.segments import Regions
-from scraper.extract.spans import BODY, REMOVED, Claim, Label, Span, SpanRow, spread
+from scraper.extract.spans import BODY_LABELS, REMOVED_LABELS, Claim, Label, Span, SpanRow, spread
 from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
 from scraper.models import Decoding, Document, Page
-from scraper.provenance import Original
+from scraper.provenance import Original, original_of
 from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
 from scraper.text import squeeze, visible
-from scraper.urls import site_of
+from scraper.urls import needs_base, origin_of, resolve, site_of
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _TEASER_PARTS: Final = frozenset(["teaser-title", "teaser-author", "teaser-newspaper"])
 _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
 _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
+
+
+# Joining would not change such a path. Nearly all links of a page are such, and need no slow general join.
+_PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
 
 
 def build_record(
@@ -56,9 +59,9 @@ def build_record(
     for claim in claims:
         label = claim.label
         pieces[label].append(claim)
-        if label in BODY:
+        if label in BODY_LABELS:
             blocks.append(claim)
-        elif label in REMOVED:
+        elif label in REMOVED_LABELS:
             removed.append(claim)
 
     title = " ".join(_texts(text, pieces.get("title", ()))) or None
@@ -137,6 +140,35 @@ def headline_records(record: PageRecord, layout: Layout | None) -> Iterator[Head
             fetched_at=record.fetched_at,
             input=record.input,
         )
+
+
+class LinkResolver:
+    """Resolves the links of a page, and records whether a base address was missing.
+
+    Args:
+        url: the address of the page; None if it is unknown.
+        base: the base address that the page declares, which may be relative.
+    """
+
+    def __init__(self, url: str | None, base: str | None) -> None:
+        self._base = url
+        if base is not None:
+            resolved = resolve(base, url)
+            self._base = original_of(resolved).url if resolved is not None else None
+        self._origin = origin_of(self._base) if self._base is not None else None
+        self.is_base_missing = False
+
+    def resolve(self, link: str | None) -> str | None:
+        """Return the address of a link; None if it has none or its base is unknown."""
+        if link is None:
+            return None
+        if _PLAIN_PATH.fullmatch(link):
+            self.is_base_missing |= self._origin is None
+            return self._origin + link if self._origin is not None else None
+        if self._base is None and needs_base(link):
+            self.is_base_missing = True
+        address = resolve(link, self._base)
+        return original_of(address).url if address is not None else None
 
 
 def _headlines(document: Document, ticker: Sequence[Claim], links: LinkResolver) -> list[Headline]:

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from scraper.extract.core_rules import BODY, TITLE
 from scraper.extract.names import is_name
 from scraper.extract.segments import Segment
-from scraper.extract.spans import Label, Ledger, trim
+from scraper.extract.spans import BODY_RULE, TITLE_RULE, Label, Ledger, trim
 from scraper.extract.ticker import claim_ticker, claim_unsplit, end_of_line, is_ticker
 from scraper.layouts import Layout
 from scraper.layouts.layout import Match
@@ -91,7 +90,7 @@ def label_flattened(ledger: Ledger, document: Document, segments: Sequence[Segme
 
     if not found:
         if tickers and layout.separator.search(text, *trim(text, start, end)) is None:
-            _claim(ledger, text, start, end, "body", BODY)  # one line below a ticker
+            _claim(ledger, text, start, end, "body", BODY_RULE)  # one line below a ticker
         else:
             claim_ticker(ledger, document, start, end, layout)
         return
@@ -105,7 +104,7 @@ def label_flattened(ledger: Ledger, document: Document, segments: Sequence[Segme
         body_start = dateline.end
         is_glued = title_start > start and notice is None and not layout.file.ticker.closed
         _claim_head(ledger, title_start, dateline.start, layout, is_glued=is_glued)
-    _claim(ledger, text, body_start, end, "body", BODY)
+    _claim(ledger, text, body_start, end, "body", BODY_RULE)
     yield from ((text[stretch.start : stretch.end], hit) for stretch, hit in found.values())
 
 
@@ -118,7 +117,7 @@ def _claim_head(ledger: Ledger, start: int, end: int, layout: Layout, *, is_glue
         return
     name_start = _start_of_name(text, start, end, layout)
     if name_start - start <= layout.file.ticker.longest:  # else words of the page's frame stand between ticker and title
-        _claim(ledger, text, start, name_start, "title", TITLE)
+        _claim(ledger, text, start, name_start, "title", TITLE_RULE)
     _claim(ledger, text, name_start, end, "byline", layout.author_rule)
 
 

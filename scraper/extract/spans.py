@@ -1,7 +1,8 @@
 """Labelled spans of a text, and the ledger that collects them.
 
 A rule *claims* a span of a text under a label. No span can be claimed twice. Unclaimed text becomes ``unlabelled`` at the end, or
-``blank`` if none of it is visible, so the spans of a text are a partition of it by construction.
+``blank`` if none of it is visible, so the spans of a text are a partition of it by construction. Most rules belong to a layout; the
+*core rules* apply to every page.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +13,6 @@ from typing import Final, Literal
 import msgspec
 
 from scraper.errors import ClaimError
-from scraper.extract.core_rules import BLANK, UNLABELLED
 from scraper.text import is_blank
 
 Label = Literal[
@@ -59,9 +59,27 @@ FATES: Final[dict[Label, Fate]] = {
 }
 """The use of a piece by its label: it becomes a field or part of the body, or it is removed and counted."""
 
+BODY_LABELS: Final = frozenset(label for label, fate in FATES.items() if fate == "body")
+REMOVED_LABELS: Final = frozenset(label for label, fate in FATES.items() if fate == "removed")
 
-BODY: Final = frozenset(label for label, fate in FATES.items() if fate == "body")
-REMOVED: Final = frozenset(label for label, fate in FATES.items() if fate == "removed")
+TITLE_RULE: Final = "core/title"
+BODY_RULE: Final = "core/body"
+KEPT_RULE: Final = "core/kept"
+MARK_RULE: Final = "core/list-mark"
+UNTITLED_TEASER_RULE: Final = "core/untitled-teaser"
+UNLABELLED_RULE: Final = "core/unlabelled"
+BLANK_RULE: Final = "core/blank"
+
+REASONS: Final = {
+    TITLE_RULE: "No element marks the title: it is the line above the dateline, or else the first below notice or ticker.",
+    BODY_RULE: "Text in the main column, or below title and dateline, that no other rule matches is part of the body.",
+    MARK_RULE: "A mark that an extractor put before the item of a list: lynx, w3m, pandoc and html2text do.",
+    KEPT_RULE: "No layout fits the page: all of it is kept.",
+    UNTITLED_TEASER_RULE: "An author or newspaper in a teaser without a title belongs to no entry.",
+    UNLABELLED_RULE: "No rule matches this text, and it stands outside the article.",
+    BLANK_RULE: "White space and characters that no reader sees.",
+}
+"""The reasons of the core rules, by id."""
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
@@ -164,7 +182,7 @@ class Ledger:
         unclaimed = "".join([text[start:end] for start, end in gaps])
         if not unclaimed or is_blank(unclaimed):
             return claims
-        unlabelled = [Span(start, end, "unlabelled", UNLABELLED) for start, end in gaps if not is_blank(text[start:end])]
+        unlabelled = [Span(start, end, "unlabelled", UNLABELLED_RULE) for start, end in gaps if not is_blank(text[start:end])]
         return sorted([*claims, *unlabelled], key=_START)
 
 
@@ -174,7 +192,7 @@ def is_row_of(text: str, row: SpanRow) -> bool:
     return len(joined) == row.end - row.start and text.startswith(joined, row.start) and row.separator.isspace()
 
 
-def gaps_between(claims: Sequence[Claim], length: int) -> Iterator[tuple[int, int]]:
+def _gaps_between(claims: Sequence[Claim], length: int) -> Iterator[tuple[int, int]]:
     """Yield the start and end of each stretch between sorted claims on a text of ``length`` characters."""
     position = 0
     for claim in claims:
@@ -201,5 +219,5 @@ def spread(claims: Iterable[Claim]) -> Iterator[Span]:
 def partition(claims: Sequence[Claim], length: int) -> list[Span]:
     """Return the spans of a text of ``length`` characters: the claimed pieces, and the blanks between them."""
     spans = list(spread(claims))
-    blanks = [Span(start, end, "blank", BLANK) for start, end in gaps_between(spans, length)]
+    blanks = [Span(start, end, "blank", BLANK_RULE) for start, end in _gaps_between(spans, length)]
     return sorted([*spans, *blanks], key=_START)
