@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scraper import Page, clean
-from scraper.extract.wrapped_lines import rejoined
+from scraper.extract.converted_text import rejoined
 from scraper.models import Document
 from scraper.parse import read_text
 from scraper.text import squeeze

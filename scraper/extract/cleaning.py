@@ -7,11 +7,11 @@ import msgspec
 
 from scraper.errors import EmptyInput, UnknownLayout
 from scraper.extract.audit import audit
+from scraper.extract.converted_text import rejoined
 from scraper.extract.detection import Detection, detect
 from scraper.extract.labelling import label
 from scraper.extract.record_builder import build_record
 from scraper.extract.spans import KEPT_RULE, Claim, Ledger, Span, partition, trim
-from scraper.extract.wrapped_lines import rejoined
 from scraper.layouts import Layout, builtin_layouts, parts_of
 from scraper.models import Decoding, Document, Page
 from scraper.parse import Tree, is_html, read_text

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from scraper.errors import AmbiguousLayout
-from scraper.extract.marks import marks_of, without_marks
+from scraper.extract.converted_text import marks_of, without_marks
 from scraper.extract.segments import Regions, Segment, segments_of
 from scraper.extract.single_line import evidence_on_one_line, is_flattened
 from scraper.extract.ticker import is_plainly_ticker

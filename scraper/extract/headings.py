@@ -109,7 +109,7 @@ def _in_rows(short: Sequence[bool], cells: Sequence[bool], blocks: Sequence[Segm
 
 def _is_cell(block: Segment) -> bool:
     """Return True if a block stands in a table, list or caption of the body."""
-    part = block.region.element if block.region is not None else None
+    part = block.part
     for run in block.runs[:1]:
         element: Element | None = run.element
         while element is not None and element is not part:
@@ -123,7 +123,7 @@ def _is_marked(block: Segment, text: str, layout: Layout, used: set[Element]) ->
     """Return True if all of a block stands in heading elements that no earlier block stands in; they are added to ``used``."""
     if len(block.text) > _LONGEST_BOLD:
         return False
-    part = block.region.element if block.region is not None else None
+    part = block.part
     marks: set[Element] = set()
     for run in block.runs:
         if is_blank(text[run.start : run.end]):

@@ -177,7 +177,7 @@ def _end_of_first_run(lines: Sequence[int]) -> int:
 
 def _is_stray(line: Segment) -> bool:
     """Return True if no element labels a line of the main column: a stray end tag has pushed it out of the body."""
-    part = line.region.element if line.region is not None else None
+    part = line.part
     for run in line.runs:
         element: Element | None = run.element
         while element is not None and element is not part and part is not None:

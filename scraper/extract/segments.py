@@ -5,12 +5,13 @@ from typing import Final
 
 import msgspec
 
-from scraper.extract.marks import Mark, marks_of, without_marks
+from scraper.extract.converted_text import Mark, marks_of, without_marks
 from scraper.extract.spans import trim
 from scraper.extract.ticker import UsualSlots, split_usual
 from scraper.layouts import Layout, Region
 from scraper.layouts.layout import Match
 from scraper.layouts.schema import ElementRule
+from scraper.layouts.wording import LONGEST_WORDING, MOST_WORDING_LINES
 from scraper.models import Block, Document, Element, Run
 from scraper.text import is_blank, squeeze
 
@@ -18,12 +19,8 @@ SETTLED: Final = frozenset(["chrome", "teaser-title", "teaser-author", "teaser-n
 """Labels of elements that decide what their text is. Only the wordings of notice and footer are still looked for: they stand in such
 elements if a part of the page was never closed."""
 
-_LONGEST_WORDING: Final = 400
-"""Characters of the longest line that may be a wording; the longest wording, a notice of two sentences on one line, has 160."""
-_LONGEST_RAW: Final = 4 * _LONGEST_WORDING
-"""The same before white space is squeezed."""
-_MOST_LINES: Final = 4
-"""Lines of the longest broken wording: a link within a sentence breaks it into three."""
+_LONGEST_RAW: Final = 4 * LONGEST_WORDING
+"""The same as :data:`~scraper.layouts.wording.LONGEST_WORDING`, before white space is squeezed."""
 _BROKEN: Final = frozenset(["notice", "dateline", "footer"])
 """Labels of wordings that may be broken."""
 
@@ -53,6 +50,11 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     def words(self, text: str) -> str:
         """Return its stretch of ``text`` with its marks replaced by spaces."""
         return without_marks(text, self.start, self.end, self.marks)
+
+    @property
+    def part(self) -> Element | None:
+        """The element of its part of the page."""
+        return self.region.element if self.region is not None else None
 
     @property
     def label(self) -> str | None:
@@ -159,10 +161,10 @@ def _lines_of(document: Document, layout: Layout) -> list[Segment]:
         start, end = block.start, block.end
         raw = without_marks(text, start, end, marks).lstrip() if marks else text[start:end]
         slots = split_usual(raw, separator) if separator in raw and not marks else None
-        is_long_ticker = slots is not None and len(raw) > _LONGEST_WORDING
+        is_long_ticker = slots is not None and len(raw) > LONGEST_WORDING
         line = raw if is_long_ticker else squeeze(raw)
         hit = None
-        if shortest < len(line) <= _LONGEST_WORDING and may_begin_wording(line):
+        if shortest < len(line) <= LONGEST_WORDING and may_begin_wording(line):
             hit = layout.wording_of(line)
             if hit is None:
                 starts.append(len(segments))
@@ -184,7 +186,7 @@ def _with_joined_wordings(lines: Sequence[Segment], starts: Sequence[int], layou
     for n in starts:
         if n < done or not layout.may_begin_content(lines[n].text):
             continue
-        found = _join_wording(lines[n : n + _MOST_LINES], layout)
+        found = _join_wording(lines[n : n + MOST_WORDING_LINES], layout)
         if found is not None:
             segment, count = found
             joined += [*lines[done:n], segment]
@@ -199,7 +201,7 @@ def _join_wording(lines: Sequence[Segment], layout: Layout) -> tuple[Segment, in
     text = first.text
     for count, line in enumerate(lines[1:], 2):
         text = f"{text} {line.text}"
-        if line.hit is not None or line.region is not first.region or len(text) > _LONGEST_WORDING:
+        if line.hit is not None or line.region is not first.region or len(text) > LONGEST_WORDING:
             return None
         hit = layout.wording_of(text)
         if hit is not None and hit.rule.label in _BROKEN:
@@ -211,7 +213,7 @@ def _join_wording(lines: Sequence[Segment], layout: Layout) -> tuple[Segment, in
 def _read_line(raw: str, layout: Layout) -> tuple[str, Match | None]:
     """Return the text of a line for a segment, and the wording that all of it matches."""
     line = squeeze(raw)
-    return line, layout.wording_of(line) if layout.shortest < len(line) <= _LONGEST_WORDING else None
+    return line, layout.wording_of(line) if layout.shortest < len(line) <= LONGEST_WORDING else None
 
 
 def _cuts(text: str, block: Block, regions: Regions) -> list[_Cut]:

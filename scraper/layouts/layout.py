@@ -11,7 +11,7 @@ import msgspec
 
 from scraper.layouts.schema import NO_AUTHOR, NO_TICKER, AddressRule, ElementRule, LayoutFile, LinkRule, WordingRule
 from scraper.layouts.selector import Selector, SelectorIndex
-from scraper.layouts.wording import LOST, Found, Openings, Wording
+from scraper.layouts.wording import LONGEST_WORDING, LOST, Found, Openings, Wording
 from scraper.models import Element, Part
 from scraper.text import squeeze
 from scraper.urls import path_of
@@ -23,8 +23,6 @@ _SHORTEST_WORDING: Final = 15
 """Characters below which a line is no notice or footer on most sites; the wordings of a layout may be shorter."""
 _MOST_PIECES: Final = 5
 """Text nodes that may make up one wording: a dateline with two links has five."""
-_LONGEST_PIECE: Final = 400
-"""Characters of one such text node; the longest wording, a notice of two sentences, has 160."""
 _MOST_LAYOUT_SETS: Final = 8
 """Different sets of layouts that one process uses; nearly always one."""
 
@@ -210,7 +208,7 @@ class Layout:
             if not openings.of(text):
                 continue
             for end in range(n + 1, min(n + _MOST_PIECES, len(texts)) + 1):
-                if len(texts[end - 1]) > _LONGEST_PIECE:
+                if len(texts[end - 1]) > LONGEST_WORDING:
                     break
                 hit = self.wording_of(squeeze(" ".join(texts[n:end])))
                 if hit is not None and hit.rule.label != "chrome":

@@ -17,6 +17,10 @@ from scraper.layouts.schema import WordingRule
 from scraper.text import squeeze
 
 LOST: Final = "\ufffd"
+LONGEST_WORDING: Final = 400
+"""Characters of the longest line that may be a wording; the longest wording, a notice of two sentences on one line, has 160."""
+MOST_WORDING_LINES: Final = 4
+"""Lines of the longest broken wording: a link within a sentence breaks it into three."""
 _TATWEEL: Final = "\u0640"
 """The stroke that stretches an Arabic word."""
 _TOKEN: Final = re.compile(r"\{(?P<slot>\w+)\}|(?P<space>\s+)|(?P<group>[()|\[\]])|(?P<char>.)", re.DOTALL)

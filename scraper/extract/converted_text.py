@@ -1,7 +1,10 @@
-"""Rejoin the paragraphs of texts wrapped at a line width, as lynx, w3m, pandoc and html2text write them.
+"""Texts that lynx, w3m, pandoc and html2text have made of a page: rejoin the lines that they wrap, and find the marks that they add.
 
 A program that wraps breaks a line where the next word does not fit. So a line with room for the first word of the next line ends a
 paragraph, and any other line may continue in the next. This never cuts a paragraph; it joins two if the first fills its last line.
+
+List items begin with a dash or a bullet, headings with number signs. Links are numbered, ``[12]``, or written as in Markdown,
+``[words](address)``.
 """
 
 import re
@@ -11,9 +14,12 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from scraper.extract.marks import remover_of
 from scraper.extract.names import is_capitalised, is_name
+from scraper.layouts.wording import LONGEST_WORDING, MOST_WORDING_LINES
 from scraper.models import Block, Document
+
+Mark = tuple[int, int]
+"""The start and end of a mark in a text."""
 
 _NARROWEST: Final = 50
 _WIDEST: Final = 132
@@ -33,15 +39,25 @@ _NEARLY_ALL: Final = 0.8
 """The smallest share of full lines, without room for the next word, among lines longer than half the width. In a text that is not
 wrapped, lines are full only by chance."""
 
-_LONGEST_WORDING: Final = 400
-_MOST_LINES: Final = 4
-"""Lines of the longest broken wording."""
-
 _ITEM: Final = re.compile(r"(?:[*+•◦▪·]|-(?=\s{3}))\s")
 """The start of a list item. A number with a full stop is left out, since it may end a sentence."""
 _DIACRITICS: Final = re.compile("[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u200b-\u200f\u202a-\u202e]")
 _HARD_BREAK: Final = "  "
 """The end of a line that Markdown breaks on purpose."""
+
+_OPENS_WITH_MARK: Final = frozenset("*+•◦▪-(#")
+_MARKS_AT_START: Final = re.compile(r"(?:[*+•◦▪](?:\s+|\Z)|-\s{3,}|\(BUTTON\)\s|#{1,6}\s+)+")
+"""Marks at the start of a line. A dash before a single space may be the page's own, and so may an asterisk within a line."""
+
+_LINK: Final = r"""!?\[(?=[^\[\]]*\]\()|\]\(\s*<?[^()\s]*(?:\([^()\s]*\)[^()\s]*)*>?(?:\s+"[^"]*")?\s*\)"""
+_NUMBERS: Final = re.compile(r"\[\d{1,4}\]")
+_LINKS: Final = re.compile(rf"{_LINK}|\*\*")
+_TABLE_RULE: Final = "---|---"
+_LINKS_AND_CELLS: Final = re.compile(rf"{_LINK}|\*\*|(?<=\S)\|(?=\s)|---(?:\|---)+")
+"""The same for a text with a table, whose cells end with vertical bars."""
+_FIRST_NUMBERS: Final = ("[1]", "[2]", "[3]", "[4]", "[5]")
+_FEW_LINKS: Final = 5
+"""Links from which on a text is Markdown: a page may print one or two itself."""
 
 
 class _Line(NamedTuple):
@@ -87,8 +103,9 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     share = _SOME if is_marked else _MOSTLY if is_usual else _NEARLY_ALL
     if full_count < few or full_count < long * share:
         return document
-    without_marks = remover_of(text)
-    texts = [without_marks(text[line.block.start : line.block.end]).strip() for line in lines]
+    inside = _pattern_for(text)
+    raw = [text[line.block.start : line.block.end] for line in lines]
+    texts = [(line if inside is None else inside.sub(" ", line)).strip() for line in raw]
     return replace(document, blocks=_joined(lines, full, texts, is_wording), is_rejoined=True)
 
 
@@ -139,13 +156,13 @@ def _is_full(line: _Line, after: _Line, text: str, width: int) -> bool:
 
 def _joined(lines: Sequence[_Line], full: Sequence[bool], texts: Sequence[str], is_wording: Callable[[str], bool]) -> list[Block]:
     """Return the paragraphs: each full line joined to the next one, unless a wording or the writer's name begins or ends there."""
-    wordings = [len(text) <= _LONGEST_WORDING and is_wording(text) for text in texts]
+    wordings = [len(text) <= LONGEST_WORDING and is_wording(text) for text in texts]
     starts = set(_broken_wordings(texts, is_wording))
     blocks = [lines[0].block]
     paragraph = texts[0]
     for n, is_full in enumerate(full, 1):
         line, last = lines[n].block, blocks[-1]
-        is_ended = len(paragraph) <= _LONGEST_WORDING and last.start < lines[n - 1].block.start and is_wording(paragraph)
+        is_ended = len(paragraph) <= LONGEST_WORDING and last.start < lines[n - 1].block.start and is_wording(paragraph)
         is_writer = n + 1 < len(lines) and wordings[n + 1] and _is_writer(texts[n], texts[n - 1], texts[n + 1])
         if is_full and not (wordings[n] or wordings[n - 1] or n in starts or is_ended or is_writer):
             blocks[-1] = Block(last.start, line.end)
@@ -167,7 +184,47 @@ def _is_writer(line: str, above: str, dateline: str) -> bool:
 def _broken_wordings(texts: Sequence[str], is_wording: Callable[[str], bool]) -> Iterator[int]:
     """Yield the first line of each wording that a link has broken into several lines: no line above continues in it."""
     for n in range(len(texts)):
-        for end in range(n + 2, min(n + _MOST_LINES, len(texts)) + 1):
+        for end in range(n + 2, min(n + MOST_WORDING_LINES, len(texts)) + 1):
             joined = " ".join(texts[n:end])
-            if len(joined) <= _LONGEST_WORDING and is_wording(joined) and not is_wording(" ".join(texts[n + 1 : end])):
+            if len(joined) <= LONGEST_WORDING and is_wording(joined) and not is_wording(" ".join(texts[n + 1 : end])):
                 yield n
+
+
+def marks_of(text: str, lines: Sequence[Block]) -> list[Sequence[Mark]]:
+    """Return the marks in each of the lines of ``text``."""
+    inside = _pattern_for(text)
+    return [_marks_in(text, line, inside) if inside is not None or text[line.start] in _OPENS_WITH_MARK else () for line in lines]
+
+
+def _marks_in(text: str, line: Block, inside: re.Pattern[str] | None) -> Sequence[Mark]:
+    first = _MARKS_AT_START.match(text, line.start, line.end) if text[line.start] in _OPENS_WITH_MARK else None
+    marks = [] if first is None else [first.span()]
+    if inside is not None:
+        marks += [match.span() for match in inside.finditer(text, first.end() if first is not None else line.start, line.end)]
+    return marks
+
+
+def without_marks(text: str, start: int, end: int, marks: Sequence[Mark]) -> str:
+    """Return a line with its marks replaced by spaces, so that its words keep their positions."""
+    if not marks:
+        return text[start:end]
+    pieces: list[str] = []
+    position = start
+    for begin, stop in marks:
+        pieces += (text[position:begin], " " * (stop - begin))
+        position = stop
+    return "".join([*pieces, text[position:end]])
+
+
+def _pattern_for(text: str) -> re.Pattern[str] | None:
+    """Return the pattern of the marks within lines of ``text``; None if it has none."""
+    # Searching for one character first is far faster than searching for two.
+    if "|" in text and _TABLE_RULE in text:
+        return _LINKS_AND_CELLS
+    if "[" not in text:
+        return None
+    if "](" in text and text.count("](") >= _FEW_LINKS:
+        return _LINKS
+    if "[1]" in text and all(number in text for number in _FIRST_NUMBERS):
+        return _NUMBERS
+    return None
