@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
-from scraper.explain.pieces import Piece
-from scraper.explain.report import Group, Report, ReportRow, Section, number_of
+from scraper.explain.report import Group, Piece, Report, ReportRow, Section, number_of
 from scraper.extract.spans import FATES, Fate
 from scraper.markup import Markup, join, style_sheet, tag, to_page, void
 from scraper.text import shown

@@ -1,26 +1,67 @@
 """The report on a page: its pieces, its totals and the evidence for each layout, as data and as plain text for pipes."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from scraper.explain.pieces import Piece, pieces_of
+from msgspec import UNSET, Struct, UnsetType
+
 from scraper.extract.cleaning import Outcome
 from scraper.extract.detection import ENOUGH, HOST, Detection, weigh
-from scraper.extract.spans import REASONS, Fate
+from scraper.extract.spans import FATES, REASONS, Fate, Label
 from scraper.layouts import Layout
-from scraper.layouts.schema import Evidence
 from scraper.models import Decoding, DecodingMethod
-from scraper.records import KINDS_MEAN, WARNINGS_MEAN, PageRecord
-from scraper.text import shown, visible
+from scraper.records import KINDS_MEAN, WARNINGS_MEAN, PageRecord, to_json_line
+from scraper.text import escape, shown, visible
 
-_LONGEST_TICKER: Final = 8
-"""Headlines of the longest ticker that is not folded."""
-_FOLDED_TICKER: Final = 5
-"""Headlines of a folded ticker that stay visible."""
 
-_NOT_SCALAR: Final = ("text", "headings", "headlines", "teasers", "images", "removed", "warnings")
+class Piece(Struct, frozen=True, kw_only=True, gc=False):
+    """A piece of a page's readable text; a line of ``explain --json`` and of ``clean --spans``."""
+
+    id: str | UnsetType = UNSET
+    """The ``id`` of the page's record, in files with the pieces of several pages."""
+    start: int
+    end: int
+    """The position in the readable text, in code points."""
+    label: Label
+    rule: str
+    fate: Fate
+    text: str
+
+
+def pieces_of(outcome: Outcome, *, keyed: bool = False) -> Iterator[Piece]:
+    """Yield the pieces of a page in order; their joined texts are its readable text.
+
+    Args:
+        outcome: the outcome of the page.
+        keyed: whether each piece has the ``id`` of the page's record.
+    """
+    page_id = outcome.record.id if keyed else UNSET
+    text = outcome.document.text
+    for span in outcome.spans:
+        yield Piece(
+            id=page_id,
+            start=span.start,
+            end=span.end,
+            label=span.label,
+            rule=span.rule,
+            fate=FATES[span.label],
+            text=text[span.start : span.end],
+        )
+
+
+_CONTROLS: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Characters that control terminals or text direction, and that JSON does not escape: DEL, C1 controls, directional marks,
+embeddings, overrides and isolates. The fields of records have none of them; pieces are the raw text of the page."""
+
+
+def to_line(piece: Piece) -> bytes:
+    """Return a piece as a line of JSON that is safe to show on a terminal: control characters are escaped."""
+    line = to_json_line(piece)
+    text = line.decode()
+    return line if _CONTROLS.search(text) is None else _CONTROLS.sub(lambda match: escape(match[0]), text).encode()
 
 
 class ReportRow(NamedTuple):
@@ -35,6 +76,12 @@ class Section(NamedTuple):
 
     title: str
     rows: Sequence[ReportRow]
+
+
+_LONGEST_TICKER: Final = 8
+"""Headlines of the longest ticker that is not folded."""
+_FOLDED_TICKER: Final = 5
+"""Headlines of a folded ticker that stay visible."""
 
 
 class Group(NamedTuple):
@@ -53,23 +100,6 @@ class Group(NamedTuple):
         first = _FOLDED_TICKER if is_long else len(self.pieces)
         more = Counter(piece.label for piece in self.pieces[first:])
         return self.pieces[:first], self.pieces[first:], ", ".join(number_of(more[label], f"more {label}") for label in more)
-
-
-class Sign(NamedTuple):
-    """A piece of evidence: a rule that matches the page, the strength of the evidence, and the reason."""
-
-    rule: str
-    strength: Evidence
-    because: str
-
-
-class Verdict(NamedTuple):
-    """The evidence for a layout on a page, in a sentence and by rule."""
-
-    layout: str
-    is_chosen: bool
-    sentence: str
-    signs: Sequence[Sign]
 
 
 class Report(NamedTuple):
@@ -115,15 +145,37 @@ def report_on(outcome: Outcome, layouts: Sequence[Layout]) -> Report:
             Section("Removed", [ReportRow(removed.rule, _removed(removed.count, removed.chars)) for removed in record.removed]),
             Section("Warnings", [ReportRow(warning, WARNINGS_MEAN[warning]) for warning in record.warnings]),
             Section("Decoding", [ReportRow(outcome.decoding.encoding, _decoded(outcome.decoding))]),
-            *map(_section, verdicts(outcome, layouts)),
+            *_layouts(outcome, layouts),
             Section("Rules", [ReportRow(group.rule, group.because) for group in {group.rule: group for group in groups}.values()]),
         ],
     )
 
 
+def to_lines(report: Report) -> Iterator[str]:
+    """Yield the lines of a report: a line for each piece, in columns, so that grep shows complete pieces, and then the sections."""
+    pieces = [piece for group in report.groups for piece in group.pieces]
+    fates, labels, rules = (
+        max((len(name) for name in names), default=0)
+        for names in zip(*((piece.fate, piece.label, piece.rule) for piece in pieces), strict=True)
+    )
+    for piece in pieces:
+        yield f"{piece.fate:{fates}}  {piece.label:{labels}}  {piece.rule:{rules}}  {shown(piece.text)}"
+    for section in report.sections:
+        yield ""
+        yield section.title
+        width = max((len(row.name) for row in section.rows), default=0)
+        for row in section.rows:
+            yield f"  {shown(row.name):{width}}  {shown(row.value)}"
+        if not section.rows:
+            yield "  none"
+
+
 def number_of(count: int, noun: str) -> str:
     """Return a count and its noun: ``1 headline``, ``2 headlines``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+_NOT_SCALAR: Final = ("text", "headings", "headlines", "teasers", "images", "removed", "warnings")
 
 
 def _scalars(record: PageRecord) -> Iterator[ReportRow]:
@@ -163,31 +215,26 @@ def _decoded(decoding: Decoding) -> str:
     return _DECODED_BY[decoding.by] + replaced
 
 
-def _section(verdict: Verdict) -> Section:
-    rows = [ReportRow(sign.rule, f"{sign.strength}: {_plain(sign.because)}") for sign in verdict.signs]
-    return Section(
-        f"Layout {verdict.layout}", [ReportRow("chosen" if verdict.is_chosen else "not chosen", verdict.sentence), *rows]
-    )
-
-
 def _plain(because: str) -> str:
     return " ".join(because.split())
 
 
-def verdicts(outcome: Outcome, layouts: Sequence[Layout]) -> list[Verdict]:
-    """Return the verdict on each layout: the chosen one first, then those with the most evidence, then by name.
+def _layouts(outcome: Outcome, layouts: Sequence[Layout]) -> Iterator[Section]:
+    """Yield the evidence for each layout: the chosen one first, then those with the most evidence, then by name.
 
     Cleaning a page keeps none of this, so the evidence is weighed again.
     """
-    form = outcome.document.form
-    found = []
-    for detection in weigh(outcome.document, outcome.record.url, layouts):
-        is_chosen = outcome.layout is not None and detection.layout.name == outcome.layout.name
-        found.append(
-            Verdict(detection.layout.name, is_chosen, _sentence(detection, form, is_chosen=is_chosen), list(_signs(detection)))
-        )
-    strong = {verdict.layout: sum(sign.strength == "strong" for sign in verdict.signs) for verdict in found}
-    return sorted(found, key=lambda verdict: (not verdict.is_chosen, -strong[verdict.layout], -len(verdict.signs), verdict.layout))
+    chosen = outcome.layout.name if outcome.layout is not None else None
+
+    def rank(detection: Detection) -> tuple[bool, int, int, str]:
+        strengths = list(detection.evidence.values())
+        return detection.layout.name != chosen, -strengths.count("strong"), -len(strengths), detection.layout.name
+
+    for detection in sorted(weigh(outcome.document, outcome.record.url, layouts), key=rank):
+        name = detection.layout.name
+        sentence = _sentence(detection, outcome.document.form, is_chosen=name == chosen)
+        verdict = ReportRow("chosen" if name == chosen else "not chosen", sentence)
+        yield Section(f"Layout {name}", [verdict, *_signs(detection)])
 
 
 def _sentence(detection: Detection, form: str, *, is_chosen: bool) -> str:
@@ -201,29 +248,10 @@ def _sentence(detection: Detection, form: str, *, is_chosen: bool) -> str:
     return f"nearly fits, by {number_of(count, 'sign')}{'' if detection.is_strong else ', none of them strong'}; {needed}"
 
 
-def _signs(detection: Detection) -> Iterator[Sign]:
+def _signs(detection: Detection) -> Iterator[ReportRow]:
     file = detection.layout.file
     reasons = {rule.id: rule.because for rule in file.rules}
     reasons[file.ticker.id] = file.ticker.because
     reasons[HOST] = f"The page's address is of a host of this layout: {', '.join(file.hosts)}."
     for rule, strength in detection.evidence.items():
-        yield Sign(rule, strength, reasons[rule])
-
-
-def to_lines(report: Report) -> Iterator[str]:
-    """Yield the lines of a report: a line for each piece, in columns, so that grep shows complete pieces, and then the sections."""
-    pieces = [piece for group in report.groups for piece in group.pieces]
-    fates, labels, rules = (
-        max((len(name) for name in names), default=0)
-        for names in zip(*((piece.fate, piece.label, piece.rule) for piece in pieces), strict=True)
-    )
-    for piece in pieces:
-        yield f"{piece.fate:{fates}}  {piece.label:{labels}}  {piece.rule:{rules}}  {shown(piece.text)}"
-    for section in report.sections:
-        yield ""
-        yield section.title
-        width = max((len(row.name) for row in section.rows), default=0)
-        for row in section.rows:
-            yield f"  {shown(row.name):{width}}  {shown(row.value)}"
-        if not section.rows:
-            yield "  none"
+        yield ReportRow(rule, f"{strength}: {_plain(reasons[rule])}")
