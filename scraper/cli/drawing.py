@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from scraper.stats import Grid, Table
-from scraper.stats.tables import number, year_of
+from scraper.stats.tables import MONTHS, number, year_of
 from scraper.text import shown
 
 _PLAIN_WIDTH: Final = 100
@@ -21,7 +21,6 @@ _SHORT_BAR: Final = 8
 _NAME: Final = 20
 """Columns that a longer name is cut to, except in the last column, which takes what is left."""
 _GAP: Final = 2
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SHADES: Final = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 _NONE: Final = "\u00b7"
 
@@ -121,7 +120,7 @@ def _grid(grid: Grid, width: int) -> RichTable:
     most = max(max(months) for _, months in grid.rows)
     for formatted in (number, _rounded):
         rows = [[formatted(count) if count else _NONE for count in months] for _, months in grid.rows]
-        size = max(len(_MONTHS[0]), *(len(cell) for row in rows for cell in row))
+        size = max(len(MONTHS[0]), *(len(cell) for row in rows for cell in row))
         if 12 * (size + 1) <= free:
             drawn = _empty(min((free - 12 * size) // 12, _GAP))
             break
@@ -130,7 +129,7 @@ def _grid(grid: Grid, width: int) -> RichTable:
         drawn = _empty(_GAP)
     for title in ("year", "pages"):
         drawn.add_column(title, justify="right", no_wrap=True)
-    for title in _MONTHS if len(rows[0]) > 1 else ("Jan to Dec",):
+    for title in MONTHS if len(rows[0]) > 1 else ("Jan to Dec",):
         drawn.add_column(title, justify="right", no_wrap=True)
     for (year, _), total, row in zip(grid.rows, totals, rows, strict=True):
         drawn.add_row(year_of(year), total, *(Text(cell, "dim" if cell == _NONE else "") for cell in row))

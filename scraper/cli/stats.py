@@ -51,6 +51,7 @@ def stats(
     from scraper.engine.counts import Counts
     from scraper.output.files import Output, file_ids
     from scraper.output.uploads import Uploads
+    from scraper.stats import to_json
 
     if json and html is not None:
         raise typer.BadParameter("it cannot be combined with --json; choose one of them.", param_hint="--html")
@@ -67,7 +68,7 @@ def stats(
             _require_charts()
         skip = stdout.identities() | file_ids(paths)
         statistics = _count(inputs, max_bytes, skip, counts, quiet=quiet)
-        report = _json(statistics) if json else _page(statistics, inputs, top) if html is not None else _text(statistics, top)
+        report = to_json(statistics) if json else _page(statistics, inputs, top) if html is not None else _text(statistics, top)
         for file in files:
             with file:
                 file.write(report)
@@ -96,12 +97,6 @@ def _count(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], counts
         say(f"and {more:,} more failures like these")
     statistics.failures = counts.failures.total()
     return statistics
-
-
-def _json(statistics: "Statistics") -> bytes:
-    from scraper.stats.export import to_json
-
-    return to_json(statistics)
 
 
 def _text(statistics: "Statistics", top: int) -> bytes:

@@ -13,7 +13,7 @@ import vl_convert
 
 from scraper.markup import Markup
 from scraper.stats.counting import Newspaper
-from scraper.stats.tables import Grid, Table, name_of, number
+from scraper.stats.tables import Grid, Table, name_of, number, year_of
 from scraper.text import shown
 
 _WIDTH: Final = 320
@@ -48,7 +48,7 @@ _CONFIG: Final = {
 }
 
 
-def draw(spec: Mapping[str, Any]) -> Markup:
+def _draw(spec: Mapping[str, Any]) -> Markup:
     """Return a Vega-Lite specification as SVG. The specification cannot load anything."""
     full_spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
@@ -78,7 +78,7 @@ def rows(table: Table) -> Markup:
     ]
     x = {"field": "pages", "type": "quantitative", "axis": None, "scale": {"domainMin": 0, "nice": False}}
     tooltip = {"description": {"field": "name", "type": "nominal"}}
-    return draw(
+    return _draw(
         {
             **_row_axis(_ROW if slug is None else _NAME_ROW),
             "data": {"values": lines},
@@ -120,7 +120,7 @@ def _captions(*, has_slug: bool) -> list[dict[str, Any]]:
 def columns(table: Table) -> Markup:
     """Return a chart with a column for each row of a table."""
     lines = [{"name": cells[-1], "pages": length} for cells, length in zip(table.rows, table.bars or (), strict=True)]
-    return draw(
+    return _draw(
         {
             "height": _COLUMN,
             "data": {"values": lines},
@@ -140,11 +140,11 @@ def columns(table: Table) -> Markup:
 def squares(grid: Grid) -> Markup:
     """Return a chart with a square for each month; darker squares have more pages."""
     cells = [
-        {"year": f"{year:04}", "month": month, "pages": count}
+        {"year": year_of(year), "month": month, "pages": count}
         for year, months in grid.rows
         for month, count in enumerate(months, 1)
     ]
-    return draw(
+    return _draw(
         {
             "height": {"step": _CELL},
             "data": {"values": cells},
@@ -200,7 +200,7 @@ def strips(newspapers: Sequence[Newspaper], slugs: Sequence[str]) -> Markup:
         "axis": {**_AXIS, "values": _labels(first, last), "labelExpr": _LABEL, "labelFlush": True},
     }
     bar = {"type": "bar", "height": 9, "yOffset": 16, "aria": False}
-    return draw(
+    return _draw(
         {
             **_row_axis(_NAME_ROW),
             "layer": [

@@ -1,11 +1,11 @@
-"""Counts of page records, and the days of a newspaper, in one pass. Memory grows with newspapers, months and lengths, not with pages."""
+"""Counts of page records, in one pass, and their JSON. Memory grows with newspapers, months and lengths, not with pages."""
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
-from typing import Final, Literal, NamedTuple, get_args
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal, NamedTuple, get_args
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from scraper.characters import CharacterCounts, kept_in
 from scraper.records import Headline, Kind, Lang, Removed, Teaser, Warning_
@@ -209,3 +209,69 @@ def quantile(lengths: Counter[int], share: float) -> int:
         if count >= wanted:
             return length
     return max(lengths)
+
+
+def to_json(statistics: Statistics) -> bytes:
+    """Return all counts as a JSON object with a line end."""
+    summary = {
+        "pages": statistics.pages,
+        "failures": statistics.failures,
+        "words": statistics.total("words"),
+        "characters": statistics.total("characters"),
+        "without": {
+            "language": statistics.languages[None],
+            "site": statistics.sites[None],
+            "newspaper": statistics.nameless,
+            "date": statistics.undated,
+            "text": statistics.textless,
+            "removed": statistics.untold,
+        },
+        "kinds": _sorted(statistics.kinds),
+        "languages": _sorted(statistics.languages),
+        "sites": _sorted(statistics.sites),
+        "newspapers": list(map(_newspaper, statistics.newspapers)),
+        "months": {f"{year:04}-{month:02}": count for (year, month), count in sorted(statistics.months.items())},
+        "with_warnings": statistics.warned,
+        "warnings": _sorted(statistics.warnings),
+        "lengths": _lengths(statistics),
+        "kept": statistics.kept_by_field,
+        "removed": statistics.removed_by_rule,
+    }
+    return json.format(json.encode(summary), indent=2) + b"\n"
+
+
+def _sorted(counts: Mapping[str, int] | Mapping[str | None, int]) -> dict[str, int]:
+    return {name: count for name, count in Counter(counts).most_common() if name is not None}
+
+
+def _newspaper(newspaper: Newspaper) -> dict[str, Any]:
+    days = newspaper.days
+    return {
+        "site": newspaper.site,
+        "slug": newspaper.slug,
+        "name": newspaper.name,
+        "pages": newspaper.pages,
+        "days": len(days),
+        "first_day": days.first if len(days) else None,
+        "last_day": days.last if len(days) else None,
+        "gaps": [{"first": gap.first, "days": gap.days} for gap in days.gaps()],
+    }
+
+
+_QUANTILES: Final = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
+
+
+def _lengths(statistics: Statistics) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": kind,
+            "of": measure,
+            "pages": lengths.total(),
+            "shortest": min(lengths),
+            **{name: quantile(lengths, part) for name, part in _QUANTILES.items()},
+            "longest": max(lengths),
+        }
+        for kind in get_args(Kind)
+        for measure in get_args(Measure)
+        if (lengths := statistics.lengths.get((kind, measure)))
+    ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from scraper.markup import Markup, join, style_sheet, tag, to_page
 from scraper.stats import charts
 from scraper.stats.counting import Statistics
-from scraper.stats.tables import NOTHING, Grid, Table, number, overview, slug_of, tables_of, year_of
+from scraper.stats.tables import MONTHS, NOTHING, Grid, Table, number, overview, slug_of, tables_of, year_of
 from scraper.text import shown
 
 _INPUTS = 3
@@ -15,7 +15,6 @@ _KEYS = {
     "strips": "A strip goes from a newspaper's first day to its last: blue where days have pages, the stronger the more of them do.",
 }
 """How to read charts that need an explanation, by shape."""
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def to_html(statistics: Statistics, inputs: Sequence[str], top: int) -> str:
@@ -72,7 +71,7 @@ def _card(table: Table | Grid, picture: Markup | None) -> Markup:
 def _numbers(table: Table | Grid) -> Markup:
     """Return an HTML table whose first column is the name of each row."""
     if isinstance(table, Grid):
-        titles = [("year", False), *((month, True) for month in _MONTHS)]
+        titles = [("year", False), *((month, True) for month in MONTHS)]
         rows = [(year_of(year), *(number(count) if count else "\u00b7" for count in months)) for year, months in table.rows]
     else:
         name = max(place for place, column in enumerate(table.columns) if not column.spare)

@@ -48,6 +48,10 @@ class Table(NamedTuple):
     """The kind of chart: horizontal bars, columns, or strips on a time axis."""
 
 
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""The titles of the columns of a grid."""
+
+
 class Grid(NamedTuple):
     """Pages by year and month."""
 
