@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> int | None:
     try:
         status: int | None = make_app(arguments)(args=list(arguments), prog_name="scraper", standalone_mode=False)
     except typer.TyperException as error:
-        from scraper.cli.talk import say
+        from scraper.cli.console import say
 
         if type(error).__name__ == "NoArgsIsHelpError":  # typer has no public name for it
             typer.echo(error.message, err=True)
@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int | None:
             return READER_GONE
         raise
     except ConfigError as error:
-        from scraper.cli.talk import say
+        from scraper.cli.console import say
         from scraper.engine.counts import USAGE
 
         for fault in error.faults:

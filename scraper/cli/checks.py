@@ -14,8 +14,8 @@ import msgspec
 import typer
 
 from scraper import __version__
+from scraper.cli.console import say
 from scraper.cli.options import Options
-from scraper.cli.talk import say
 from scraper.engine.counts import USAGE
 from scraper.engine.jobs import Filters
 from scraper.errors import LayoutError, OutputError

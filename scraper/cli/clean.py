@@ -1,10 +1,25 @@
 """The command ``clean``."""
 
-from scraper.cli.options import Dask, Dedup, Options, Resume, Spans, sharing
+from typing import Annotated
+
+from scraper.cli.options import RUNS, Dedup, Options, Resume, Spans, option, sharing
 
 
 @sharing(Options)
-def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: Resume = False, dask: Dask = None) -> None:
+def clean(
+    options: Options,
+    spans: Spans = None,
+    dedup: Dedup = False,
+    resume: Resume = False,
+    dask: Annotated[
+        str | None,
+        option(
+            RUNS,
+            metavar="ADDRESS",
+            help="Clean on the Dask cluster of this scheduler, or 'local', and write parts to the directory -o.",
+        ),
+    ] = None,
+) -> None:
     """Turn saved pages into JSON Lines, one record per page.
 
     Examples:
@@ -20,9 +35,9 @@ def clean(options: Options, spans: Spans = None, dedup: Dedup = False, resume: R
     from scraper.records import PageRecord, columns_of
 
     keys = check_keys(options.keys, PageRecord)
+    lines, columns = partial(page_lines, keys=keys), columns_of(PageRecord, keys)
     if dask is not None:
         from scraper.cli.dask_run import run_on_dask
 
-        lines = partial(page_lines, keys=keys)
-        run_on_dask(options, lines, columns_of(PageRecord, keys), spans, dask, dedup=dedup, resume=resume)
-    run(options, partial(page_lines, keys=keys), columns_of(PageRecord, keys), spans, dedup=dedup, resume=resume)
+        run_on_dask(options, lines, columns, spans, dask, dedup=dedup, resume=resume)
+    run(options, lines, columns, spans, dedup=dedup, resume=resume)

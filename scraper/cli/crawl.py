@@ -5,8 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from scraper.cli.network_options import OF_FILES, OF_ONE_COMMAND, WebOptions, seconds
-from scraper.cli.options import CHOOSING, RUNS, Options, option, out_option, sharing
+from scraper.cli.options import CHOOSING, OF_FILES, OF_ONE_COMMAND, RUNS, Options, WebOptions, option, out_option, seconds, sharing
 
 _LARGEST: Final = 10**18 - 1
 """The largest number of an article that a link is searched for."""

@@ -6,10 +6,9 @@ from typing import Final, NamedTuple
 import typer
 
 from scraper.cli.checks import check_filters
+from scraper.cli.console import say
 from scraper.cli.fetch_run import FetchContext, run
-from scraper.cli.network_options import WebOptions
-from scraper.cli.options import Options
-from scraper.cli.talk import say
+from scraper.cli.options import Options, WebOptions
 from scraper.engine.archive import ArchivePlan, ArchiveQueue
 from scraper.engine.crawling import Budget, CrawlPlan, CrawlQueue, network_of
 from scraper.engine.fetching import AddressSource

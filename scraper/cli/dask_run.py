@@ -10,9 +10,9 @@ from typing import Final, NamedTuple, Self
 import typer
 
 from scraper.cli.checks import check_inputs, check_layouts, check_outputs, check_pattern, check_table
+from scraper.cli.console import say
 from scraper.cli.options import Options
 from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, showing_progress, write_summary
-from scraper.cli.talk import say
 from scraper.engine import Lines
 from scraper.engine.counts import Counts
 from scraper.engine.resumable import run_digest

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scraper.cli.network_options import OF_FILES, OF_ONE_COMMAND, WebOptions, seconds
-from scraper.cli.options import RUNS, Options, option, sharing
+from scraper.cli.options import OF_FILES, OF_ONE_COMMAND, RUNS, Options, WebOptions, option, seconds, sharing
 
 
 @sharing(Options, WebOptions, without=OF_FILES | OF_ONE_COMMAND)

@@ -5,7 +5,7 @@ from collections import Counter, deque
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.cli.talk import can_show_progress
+from scraper.cli.console import can_show_progress, drawing
 from scraper.engine.counts import Counts
 from scraper.engine.fetching import AddressSource
 from scraper.fetch import Fetched, Scheduler, host_of
@@ -35,8 +35,6 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._is_shown:
-            from scraper.cli.progress import drawing
-
             self._drawing.enter_context(drawing(self._live))
         return self
 

@@ -10,11 +10,10 @@ from typing import NamedTuple
 import typer
 
 from scraper.cli.checks import check_appendable, check_headers, check_keys, check_layouts, check_outputs, check_pattern, check_table
+from scraper.cli.console import say
 from scraper.cli.fetch_progress import Progress
-from scraper.cli.network_options import WebOptions
-from scraper.cli.options import Options
+from scraper.cli.options import Options, WebOptions
 from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, write_summary
-from scraper.cli.talk import say
 from scraper.engine.counts import Counts
 from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
 from scraper.engine.fetching import AddressSource, FetchQueue, FetchRecorder, fetch_all

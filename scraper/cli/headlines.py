@@ -1,12 +1,21 @@
 """The command ``headlines``."""
 
+from typing import Annotated
+
 import typer
 
-from scraper.cli.options import Dedup, Options, Resume, Unique, sharing
+from scraper.cli.options import OUTPUT, Dedup, Options, Resume, option, sharing
 
 
 @sharing(Options)
-def headlines(options: Options, unique: Unique = False, dedup: Dedup = False, resume: Resume = False) -> None:
+def headlines(
+    options: Options,
+    unique: Annotated[
+        bool, option(OUTPUT, "--unique", help="Write each distinct headline once, with when and how often it was shown.")
+    ] = False,
+    dedup: Dedup = False,
+    resume: Resume = False,
+) -> None:
     """Turn the tickers of saved pages into JSON Lines, one record per headline.
 
     Examples:
@@ -19,12 +28,12 @@ def headlines(options: Options, unique: Unique = False, dedup: Dedup = False, re
     from scraper.cli.runs import run
     from scraper.records import HeadlineHistory, HeadlineRecord, columns_of
 
-    for option, is_given, reason in (
+    for name, is_given, reason in (
         ("--dedup", dedup, "--unique counts all pages that show a headline"),
         ("--resume", resume, "--unique writes its lines when all pages are read"),
     ):
         if unique and is_given:
-            raise typer.BadParameter(f"{reason}; leave one of them out.", param_hint=option)
+            raise typer.BadParameter(f"{reason}; leave one of them out.", param_hint=name)
     record = HeadlineHistory if unique else HeadlineRecord
     keys = check_keys(options.keys, record)
     columns = columns_of(record, keys)

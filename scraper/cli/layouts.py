@@ -102,7 +102,7 @@ def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, ma
 
 def _load(file: Path, directory: Path | None) -> tuple[Sequence["Layout"], "Layout"]:
     """Return all layouts with those of ``file``, and the layout that it defines or extends; or end with status 2."""
-    from scraper.cli.talk import say
+    from scraper.cli.console import say
     from scraper.engine.counts import USAGE
     from scraper.errors import LayoutError
     from scraper.layouts.loading import assemble, builtin_sources, read_source, user_sources

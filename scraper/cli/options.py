@@ -1,10 +1,12 @@
 """Arguments and options shared by commands."""
 
 import inspect
+import re
 from collections.abc import Callable, Collection
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
+from threading import TIMEOUT_MAX
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import typer
@@ -35,6 +37,17 @@ def option(panel: str, *names: str, help: str, **settings: Any) -> Any:
 def out_option(help: str) -> Any:
     """Return the option ``-o``."""
     return option(OUTPUT, "-o", "--output", metavar="OUT", readable=False, help=help)
+
+
+_UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(text: str | float) -> float:
+    """Return a duration such as ``90``, ``15m`` or ``2d`` in seconds, at most what the system can wait; or end with a usage error."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(text).strip())
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is not a duration; write 90, 90s, 15m, 1h or 2d.")
+    return min(float(found[1]) * _UNITS[found[2]], TIMEOUT_MAX)
 
 
 Inputs = Annotated[
@@ -126,9 +139,6 @@ Keys = Annotated[
         OUTPUT, metavar="KEYS", help="Write only these keys, in this order. 'content=text,author' renames text and keeps author."
     ),
 ]
-Unique = Annotated[
-    bool, option(OUTPUT, "--unique", help="Write each distinct headline once, with when and how often it was shown.")
-]
 Spans = Annotated[
     Path | None, option(OUTPUT, metavar="FILE", readable=False, help="Write the label of every piece of each page to this file.")
 ]
@@ -138,20 +148,55 @@ Failures = Annotated[
 Summary = Annotated[
     Path | None, option(OUTPUT, metavar="FILE", readable=False, help="Write the counts of the run to this file, as JSON.")
 ]
+Save = Annotated[Path | None, option(OUTPUT, metavar="RAW.warc.gz", help="Append all requests and responses to this file.")]
+TickerOnly = Annotated[bool, option(OUTPUT, "--ticker-only", help="Write headlines instead of pages; with --state, only new ones.")]
 
 TextField = Annotated[str, option(DUMPS, metavar="NAME", help="The field with the text of a page.")]
 HtmlField = Annotated[str | None, option(DUMPS, metavar="NAME", help="The field with the HTML of a page.")]
 UrlField = Annotated[str, option(DUMPS, metavar="NAME", help="The field with the address of a page.")]
 DateField = Annotated[str | None, option(DUMPS, metavar="NAME", help="The field with the time at which a page was fetched.")]
 
-Dask = Annotated[
-    str | None,
+Delay = Annotated[
+    float,
     option(
-        RUNS,
-        metavar="ADDRESS",
-        help="Clean on the Dask cluster of this scheduler, or 'local', and write parts to the directory -o.",
+        NETWORK,
+        metavar="SECONDS",
+        min=0,
+        max=86400,
+        envvar="SCRAPER_DELAY",
+        help="Wait between two requests to a host; longer if its robots.txt asks for it.",
     ),
 ]
+Concurrency = Annotated[
+    int, option(NETWORK, metavar="N", min=1, max=256, help="Request pages of at most N hosts at the same time.")
+]
+Timeout = Annotated[float, option(NETWORK, metavar="SECONDS", min=0.01, max=86400, help="Give up a request that takes longer.")]
+UserAgent = Annotated[
+    str | None,
+    option(
+        NETWORK,
+        metavar="TEXT",
+        envvar="SCRAPER_USER_AGENT",
+        help="Send this user agent; its first word selects the rules in robots.txt.",
+    ),
+]
+Contact = Annotated[
+    str | None,
+    option(
+        NETWORK,
+        metavar="TEXT",
+        envvar="SCRAPER_CONTACT",
+        help="Add to the user agent how the owners of a site can reach you: an e-mail address or a URL.",
+    ),
+]
+HeaderLines = Annotated[
+    list[str] | None,
+    option(NETWORK, "--header", metavar="'NAME: VALUE'", help="Send this header with each request. Can be repeated."),
+]
+IgnoreRobots = Annotated[
+    bool, option(NETWORK, "--ignore-robots", help="Fetch what robots.txt forbids, on your own responsibility.")
+]
+
 Resume = Annotated[bool, option(RUNS, "--resume", help="Continue a run of this command that was stopped.")]
 Jobs = Annotated[
     int | None,
@@ -199,6 +244,34 @@ class Options(NamedTuple):
     page_timeout: PageTimeout = PAGE_TIMEOUT
     keep_going: KeepGoing = False
     quiet: Quiet = False
+
+
+OF_FILES: Final = frozenset(
+    "inputs include exclude url limit sample seed text_field html_field url_field date_field keep_going".split()
+)
+"""Options of :class:`Options` that only commands have that read files."""
+
+
+class WebOptions(NamedTuple):
+    """The options of the commands that fetch pages, beside :class:`Options`."""
+
+    dedup: Dedup = False
+    save: Save = None
+    ticker_only: TickerOnly = False
+    spans: Spans = None
+    delay: Delay = 1.0
+    concurrency: Concurrency = 8
+    timeout: Timeout = 60.0
+    user_agent: UserAgent = None
+    contact: Contact = None
+    header: HeaderLines = None
+    ignore_robots: IgnoreRobots = False
+    state: Path | None = None
+    refresh: float | None = None
+
+
+OF_ONE_COMMAND: Final = frozenset(["state", "refresh"])
+"""Options of :class:`WebOptions` that each command explains in its own words."""
 
 
 def sharing(*groups: type[Any], without: Collection[str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -22,8 +22,8 @@ from scraper.cli.checks import (
     check_resumable,
     check_table,
 )
+from scraper.cli.console import can_show_progress, displaying, say, size_of
 from scraper.cli.options import Options
-from scraper.cli.talk import can_show_progress, say
 from scraper.engine import Job, Lines, counted, outcome_of, run_job
 from scraper.engine.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Counts
 from scraper.engine.sinks import FileSink
@@ -260,8 +260,6 @@ def showing_progress(inputs: Sequence[str] | None, counts: Counts, *, quiet: boo
     if quiet or not can_show_progress():
         yield None
         return
-    from scraper.cli.progress import displaying, size_of
-
     with displaying(counts, size_of(inputs) if inputs is not None else None) as display:
         yield display.read
 

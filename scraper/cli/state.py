@@ -55,7 +55,7 @@ def state(
 
 
 def _retry(report: "StateReport", codes: Sequence[str]) -> None:
-    from scraper.cli.talk import say
+    from scraper.cli.console import say
 
     for code in codes:
         number = report.retry(code)

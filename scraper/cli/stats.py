@@ -77,8 +77,8 @@ def stats(
 
 
 def _count(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], counts: "Counts", *, quiet: bool) -> "Statistics":
+    from scraper.cli.console import say
     from scraper.cli.runs import showing_progress
-    from scraper.cli.talk import say
     from scraper.sources import Item
     from scraper.sources.own_records import read_records
     from scraper.stats import RecordSummary, Statistics
