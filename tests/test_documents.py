@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scraper import Page, PageError, clean
-from scraper.parse import Tree, is_html, read_document
+from scraper.parse import Tree, is_html, read_text
 
 
 def lines(markup: str) -> list[str]:
@@ -129,7 +129,7 @@ def test_lines_cover_the_text_of_any_markup(markup: str) -> None:
 @given(st.lists(st.sampled_from(["سطر أول", "line", "\u00a0" * 4, "\r\n", "\n", "\u2028", " ", "\u200f"])).map("".join))
 def test_a_text_page_is_all_readable(text: str) -> None:
     """The readable text of a text page is the text itself."""
-    document = read_document(text)
+    document = read_text(text)
     assert document.text == text
     assert " ".join(text[block.start : block.end] for block in document.blocks).split() == text.split()
 

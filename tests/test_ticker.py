@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from scraper import Page, clean
 from scraper.extract.ticker import is_ticker, is_unsplit, split_ticker
 from scraper.layouts import Layout
-from scraper.parse.plain_text import read_text
+from scraper.parse import read_text
 from tests.cases import ARABRESS
 
 BY_PATTERN = Layout(replace(ARABRESS.file, ticker=replace(ARABRESS.file.ticker, usual="")), ARABRESS.sources)

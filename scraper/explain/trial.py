@@ -67,7 +67,7 @@ class Trial:
     def _addresses(self, outcome: Outcome) -> Counter[str]:
         record = outcome.record
         urls = [record.url, *(line.url for line in record.headlines), *(teaser.url for teaser in record.teasers)]
-        rules = [self.layout.rule_of_address(url) for url in urls if url is not None]
+        rules = [self.layout.match_address(url)[0] for url in urls if url is not None]
         return Counter(self.layout.full_id(rule.id) for rule in rules if rule is not None)
 
 

@@ -261,10 +261,6 @@ class Layout:
         """Return the ``newspaper_slug`` and ``lang`` that the path of ``url`` contains, if any."""
         return self.match_address(url)[1]
 
-    def rule_of_address(self, url: str) -> AddressRule | None:
-        """Return the address rule that matches the path of ``url``."""
-        return self.match_address(url)[0]
-
     def match_address(self, url: str) -> tuple[AddressRule | None, dict[str, str]]:
         """Return the address rule that matches the path of ``url``, and the ``newspaper_slug`` and ``lang`` that it finds there."""
         path = path_of(url)

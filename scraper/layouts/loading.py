@@ -115,12 +115,12 @@ def _extended(files: dict[str, LayoutFile], source: RuleSource, extension: Exten
     faults = list(faults_of_extension(layout, extension))
     if faults:
         raise LayoutError(source.place, *faults)
-    extended = extend(layout, extension)
+    extended = _merge(layout, extension)
     _check_between_rules(source, extended, extension)
     return extended
 
 
-def extend(layout: LayoutFile, extension: ExtensionFile) -> LayoutFile:
+def _merge(layout: LayoutFile, extension: ExtensionFile) -> LayoutFile:
     """Return the layout with the additions, replacements and removals of an extension. It keeps its name.
 
     Entries that :func:`~scraper.layouts.validation.faults_of_extension` reports are ignored.

@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 
 from scraper.errors import TooComplex
 from scraper.models import Block, Document, Element, Image, Part, Run
-from scraper.parse.limits import MOST_LINES, check_limits
+from scraper.parse.limits import check_limits
 from scraper.provenance import saved_from
 from scraper.urls import is_absolute
 
@@ -30,19 +30,17 @@ _HIDDEN_NODES: Final = frozenset(["", "-comment"])
 _PROLOGUE: Final = frozenset(["-comment", "-doctype", "-text"])
 _HIDDEN_ELEMENTS: Final = ["script", "style"]
 """Elements whose text is not shown. The content of a ``template`` is not part of the tree."""
+_MOST_LINES: Final = 500_000
+"""Lines of a page. Each takes a block and a run, and the lines of a <pre> do not count as elements."""
 _LARGEST_BLOCK: Final = 16 << 20
 _PREFORMATTED: Final = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})
 
 
-# A C0 control is one byte in UTF-8. Those that str.isspace() accepts become a space; the others are deleted.
+# The parser would convert C0 controls, each of them one byte in UTF-8, to visible U+FFFD. Those that str.isspace() accepts become a
+# space; the others are deleted.
 _SPACES: Final = b"\v\f\x1c\x1d\x1e\x1f"
 _AS_SPACE: Final = bytes.maketrans(_SPACES, b" " * len(_SPACES))
 _DELETED: Final = bytes(set(range(0x20)) - set(b"\t\n\r") - set(_SPACES)) + b"\x7f"
-
-
-def without_controls(data: bytes) -> bytes:
-    """Return a page in UTF-8 without its C0 controls, which the parser would convert to visible U+FFFD."""
-    return data.translate(_AS_SPACE, _DELETED)
 
 
 @cache
@@ -66,7 +64,8 @@ class Tree:
     """
 
     def __init__(self, markup: str | bytes) -> None:
-        data = without_controls(markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace"))
+        data = markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace")
+        data = data.translate(_AS_SPACE, _DELETED)
         check_limits(data)
         _keep_freed_memory()
         # Without events the selected option is not copied into a <selectedcontent>, and time stays linear.
@@ -184,8 +183,8 @@ class _Lines:
     def end(self) -> None:
         """End the current line, if it has text."""
         if self._runs:
-            if len(self.blocks) == MOST_LINES:
-                raise TooComplex(f"it has more than {MOST_LINES:,} lines, too many to be held in memory; split the page")
+            if len(self.blocks) == _MOST_LINES:
+                raise TooComplex(f"it has more than {_MOST_LINES:,} lines, too many to be held in memory; split the page")
             self.blocks.append(Block(self._start, self._end, self._runs))
             self._runs = []
             self.parts.append("\n")

@@ -11,8 +11,6 @@ from typing import Final
 
 from scraper.errors import TooComplex
 
-MOST_LINES: Final = 500_000
-"""Lines of an HTML page. Each takes a block and a run, and the lines of a <pre> do not count as elements."""
 _MOST_OPEN: Final = 4_096
 """Elements that may be open at once."""
 _MOST_ATTRIBUTES: Final = 2_000
