@@ -307,7 +307,7 @@ def test_spans_are_of_the_pages_that_have_a_record(tmp_path: Path) -> None:
 def test_without_spans_nothing_is_computed() -> None:
     """Without --spans, ``clean`` does not import the explain package."""
     code = "import sys; sys.argv = ['scraper', 'clean', '-q', sys.argv[1]]\nfrom scraper.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
-    code += "print(*[name for name in sys.modules if name.startswith(('scraper.explain', 'scraper.cli.colours', 'rich'))], file=sys.stderr)"
+    code += "print(*[name for name in sys.modules if name.startswith(('scraper.explain', 'scraper.cli.terminal', 'rich'))], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code, str(TEXT)], capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr.strip() == ""
 

@@ -89,7 +89,7 @@ def _text(outcome: "Outcome", layouts: "Sequence[Layout]") -> bytes:
 
     report = report_on(outcome, layouts)
     if sys.stdout is not None and sys.stdout.isatty():
-        from scraper.cli.colours import to_terminal
+        from scraper.cli.terminal import draw_report
 
-        return to_terminal(report).encode()
+        return draw_report(report).encode()
     return "".join(f"{line}\n" for line in to_lines(report)).encode()

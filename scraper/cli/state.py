@@ -49,9 +49,9 @@ def state(
         elif retry:
             _retry(report, retry)
         else:
-            from scraper.cli.drawing import to_text
+            from scraper.cli.terminal import draw_tables
 
-            stdout.write(to_text(report.tables(), is_terminal=sys.stdout is not None and sys.stdout.isatty()).encode())
+            stdout.write(draw_tables(report.tables(), is_terminal=sys.stdout is not None and sys.stdout.isatty()).encode())
 
 
 def _retry(report: "StateReport", codes: Sequence[str]) -> None:

@@ -100,12 +100,12 @@ def _count(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], counts
 
 
 def _text(statistics: "Statistics", top: int) -> bytes:
-    from scraper.cli.drawing import to_text
+    from scraper.cli.terminal import draw_tables
     from scraper.stats import NOTHING, overview, tables_of
 
     if not statistics.pages:
         return f"{NOTHING}\n".encode()
-    return to_text(
+    return draw_tables(
         [overview(statistics), *tables_of(statistics, top)], is_terminal=sys.stdout is not None and sys.stdout.isatty()
     ).encode()
 

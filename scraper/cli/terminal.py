@@ -1,8 +1,12 @@
-"""Tables of ``stats`` as text, fitted to the width of the terminal."""
+"""Reports of ``explain``, and tables of ``stats`` and ``state``, as text that fits into the width of the terminal.
+
+Text of pages and records is passed to rich as ``Text``, in which it reads no markup, and through ``shown``, which escapes control
+characters.
+"""
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from rich.bar import Bar
 from rich.cells import cell_len
@@ -14,18 +18,31 @@ from scraper.stats import Grid, Table
 from scraper.stats.tables import MONTHS, number, year_of
 from scraper.text import shown
 
+if TYPE_CHECKING:
+    from scraper.explain import Group, Piece, Report, Section
+    from scraper.extract.spans import Fate
+
 _PLAIN_WIDTH: Final = 100
 """Columns, if the output is not a terminal."""
-_BAR: Final = 30
-_SHORT_BAR: Final = 8
-_NAME: Final = 20
-"""Columns that a longer name is cut to, except in the last column, which takes what is left."""
-_GAP: Final = 2
-_SHADES: Final = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
-_NONE: Final = "\u00b7"
 
 
-def to_text(tables: Sequence[Table | Grid], *, is_terminal: bool) -> str:
+def draw_report(report: "Report") -> str:
+    """Return a report on a page, for the terminal. ``NO_COLOR``, ``TERM`` and ``COLUMNS`` are respected."""
+    console = _console(is_terminal=True)
+    with console.capture() as capture:
+        for group in report.groups:
+            for line in _group(group, console):
+                console.print(line)
+            console.print()
+        for section in report.sections:
+            console.print(Text(section.title, "bold"))
+            for line in _section(section, console):
+                console.print(line)
+            console.print()
+    return capture.get().removesuffix("\n")
+
+
+def draw_tables(tables: Sequence[Table | Grid], *, is_terminal: bool) -> str:
     """Return tables as text.
 
     Args:
@@ -33,10 +50,25 @@ def to_text(tables: Sequence[Table | Grid], *, is_terminal: bool) -> str:
         is_terminal: whether the text is for the terminal, where ``NO_COLOR``, ``TERM`` and ``COLUMNS`` are respected. Otherwise it
             has a fixed width, no colours and no control characters.
     """
-    # Text of records is passed as Text, in which rich reads no markup, and through shown(), which escapes control characters.
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
+    console = _console(is_terminal=is_terminal)
+    with console.capture() as capture:
+        for table in tables:
+            console.print(Text(table.title, "bold"))
+            if not table.rows:
+                console.print(Text("  none"))
+            else:
+                for part in [_grid(table, console.width)] if isinstance(table, Grid) else _table(table, console.width):
+                    console.print(part)
+            for note in table.notes:
+                console.print(Text(note, "dim"))
+            console.print()
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().removesuffix("\n").splitlines())
+
+
+def _console(*, is_terminal: bool) -> Console:
+    """Return a console whose output is captured; the file keeps rich from asking what stdout is."""
+    return Console(
+        file=io.StringIO(),
         force_terminal=is_terminal,
         width=None if is_terminal else _PLAIN_WIDTH,
         color_system="auto" if is_terminal else None,
@@ -44,17 +76,74 @@ def to_text(tables: Sequence[Table | Grid], *, is_terminal: bool) -> str:
         highlight=False,
         emoji=False,
     )
-    for table in tables:
-        console.print(Text(table.title, "bold"))
-        if not table.rows:
-            console.print(Text("  none"))
+
+
+_COLOURS: Final[dict["Fate", str]] = {"field": "green", "body": "cyan", "removed": "red", "blank": ""}
+
+_BARS: Final[dict["Fate", str]] = {"field": "\u2503", "body": "\u2502", "removed": "\u254e", "blank": " "}
+"""Bars that differ without colours, too."""
+
+
+def _group(group: "Group", console: Console) -> Iterator[Text]:
+    first = group.pieces[0]
+    title = Text()
+    title.append(first.fate, f"bold {_COLOURS[first.fate]}")
+    title.append(f"  {first.label}", "bold")
+    title.append(f"  {group.rule}", "dim")
+    if len(group.pieces) > 1:
+        title.append(f"  {len(group.pieces)} pieces", "dim")
+    yield title
+    pieces, folded, more = group.fold()
+    for piece in pieces:
+        yield from _lines(piece, first, console)
+    if folded:
+        yield Text(f"{_BARS[first.fate]} \u2026 {more}", f"italic {_COLOURS[first.fate]}")
+
+
+_INDENT: Final = "  "
+"""Indents the second and later lines of a piece, so that the start of each piece is visible."""
+
+
+def _lines(piece: "Piece", first: "Piece", console: Console) -> Iterator[Text]:
+    """Yield the lines of a piece after the bar of its fate, and its label if that is not the label of the first piece."""
+    text = Text(shown(piece.text), "" if piece.fate == "body" else _COLOURS[piece.fate])
+    if piece.label != first.label:
+        text = Text.assemble((f"{piece.fate} {piece.label}: ", "dim"), text)
+    bar = f"{_BARS[piece.fate]} "
+    for line in text.wrap(console, max(console.width - len(bar) - len(_INDENT), 1), overflow="fold"):
+        line.rstrip()
+        yield Text.assemble((bar, _COLOURS[piece.fate]), line)
+        bar = f"{_BARS[piece.fate]} {_INDENT}"
+
+
+_VALUE_COLUMNS: Final = 24
+"""Minimum columns for values beside names; in narrower terminals, values are printed below names."""
+
+
+def _section(section: "Section", console: Console) -> Iterator[Text]:
+    """Yield names with values beside them, or below them in a narrow terminal."""
+    longest = max((len(row.name) for row in section.rows), default=0)
+    is_wide = console.width - longest >= _VALUE_COLUMNS
+    indent = " " * (2 + longest + 2 if is_wide else 4)
+    for row in section.rows:
+        name = Text(f"  {row.name}", "dim")
+        lines = Text(shown(row.value)).wrap(console, max(console.width - len(indent), 1), overflow="fold")
+        if is_wide:
+            name.pad_right(len(indent) - len(name))
         else:
-            for part in [_grid(table, console.width)] if isinstance(table, Grid) else _table(table, console.width):
-                console.print(part)
-        for note in table.notes:
-            console.print(Text(note, "dim"))
-        console.print()
-    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().removesuffix("\n").splitlines())
+            yield from name.wrap(console, console.width, overflow="fold")
+        for n, line in enumerate(lines):
+            line.rstrip()
+            yield Text.assemble(name if is_wide and n == 0 else indent, line)
+    if not section.rows:
+        yield Text("  none")
+
+
+_BAR: Final = 30
+_SHORT_BAR: Final = 8
+_NAME: Final = 20
+"""Columns that a longer name is cut to, except in the last column, which takes what is left."""
+_GAP: Final = 2
 
 
 def _table(table: Table, width: int) -> Iterator[RenderableType]:
@@ -111,6 +200,10 @@ def _least_width(table: Table, natural: Sequence[int], kept: Sequence[int]) -> i
     """Return the least width of a table, with a short bar if it has bars."""
     sizes = [*_least_sizes(table, natural, kept).values(), *([_SHORT_BAR] if table.bars is not None else [])]
     return sum(sizes) + _GAP * (len(sizes) - 1)
+
+
+_SHADES: Final = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
+_NONE: Final = "\u00b7"
 
 
 def _grid(grid: Grid, width: int) -> RichTable:
