@@ -8,7 +8,7 @@ import tracemalloc
 import zlib
 from collections.abc import Iterator
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import brotli
 import pytest
@@ -17,7 +17,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scraper.engine import Job, page_lines
-from scraper.engine.page_cleaner import PageCleaner
+from scraper.engine.chunks import ItemChunk
+from scraper.engine.fetching import FetchedPages
+from scraper.engine.loop import run_tasks
+from scraper.engine.tasks import Task
 from scraper.errors import BadEncoding, OutputError, TooLarge
 from scraper.fetch import Fetched, FetchJob, Scheduler
 from scraper.fetch.addresses import is_public, prepare
@@ -26,6 +29,8 @@ from scraper.fetch.retry import backoff
 from scraper.fetch.scheduler import HELD_BYTES, LOOKAHEAD
 from scraper.models import Page
 from scraper.sources import Item, ReadOptions
+from scraper.sources.items import Place
+from tests.test_running import KeepingSink
 
 PACKERS = {
     "gzip": gzip.compress,
@@ -112,25 +117,58 @@ def test_waits_grow_and_are_left_to_chance(tried: int, delay: float, seed: int) 
 
 
 class _Deadly:
-    """Ends the process that unpickles it, as a crash in a library would."""
+    """Ends the process that cleans it, as a crash in a library would."""
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os._exit, (3,)
+    input = "deadly"
+    page = None
+
+    @property
+    def left_out(self) -> None:
+        os._exit(3)
 
 
 def test_a_page_that_ends_the_process_that_cleans_it_costs_only_itself() -> None:
     """A page that crashes its process fails alone, and the other pages are cleaned."""
     good = Item("a", Page(data="نص طويل قليلا.".encode()), None, True)
-    with PageCleaner(Job(ReadOptions(max_bytes=1000), "keep", page_lines), processes=2) as cleaners:
-        while cleaners.batch == 1:  # until this process is too busy
-            assert cleaners.submit([good])()[0].lines
-        batch: list[Any] = [good, _Deadly(), good]
-        first, lost, last = cleaners.submit(batch)()
-        assert first.lines == last.lines != []
-        assert lost.error is not None
-        assert lost.error.code == "worker-died"
-        assert cleaners.submit([])() == []
-        assert cleaners.submit([good])()[0].lines
+    batch: list[Any] = [good, _Deadly(), good]
+    tasks = [
+        Task(0, ItemChunk(batch, Place("", True))),
+        Task(1, ItemChunk([], Place("", True))),
+        Task(2, ItemChunk([good], Place("", True))),
+    ]
+    sink = KeepingSink()
+    run_tasks(Job(ReadOptions(max_bytes=1000), "keep", page_lines), tasks, sink, processes=2)
+    first, lost, last, other = sink.taken
+    assert first.lines == last.lines == other.lines != b""
+    assert lost.failure is not None
+    assert lost.failure.code == "worker-died"
+
+
+def test_workers_are_started_when_this_process_is_too_busy() -> None:
+    """Pages are handed over one by one to this process while it waits for the network, and in batches to workers when it does not."""
+    page = Page(data=b"x")
+
+    def tasks(wait: float, work: float, processes: int) -> list[Task]:
+        """Return the tasks of pages that arrive at intervals, and take a time each."""
+
+        def fetch(job: FetchJob) -> Fetched:
+            time.sleep(wait)
+            return Fetched(job=job, url=job.address, page=page)
+
+        scheduler = Scheduler(jobs(100, 1), fetch)
+        taken = []
+        for task in FetchedPages(scheduler, processes).tasks():
+            assert isinstance(task.chunk, ItemChunk)
+            taken.append(task)
+            time.sleep(work)
+        assert sum(len(list(cast("ItemChunk", task.chunk).items)) for task in taken) == 100
+        return taken
+
+    idle, busy, alone = tasks(0.005, 0, 2), tasks(0, 0.005, 2), tasks(0, 0.005, 1)
+    assert len(idle) == len(alone) == 100
+    assert all(task.is_local for task in (*idle, *alone, *busy[:31]))
+    assert not any(task.is_local for task in busy[31:])
+    assert len(busy) < 50
 
 
 def jobs(count: int, hosts: int = 3) -> Iterator[FetchJob]:

@@ -18,10 +18,10 @@ from tempfile import TemporaryDirectory
 import pytest
 import zstandard
 
-from scraper.engine import Job, Result, page_lines, run_job
+from scraper.engine import Cleaned, Job, page_lines, run_job
 from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk, plan
 from scraper.engine.counts import Counts
-from scraper.records import FailureRecord
+from scraper.engine.tasks import to_listed
 from scraper.sources import ReadOptions
 from scraper.sources.files import find_entries
 from tests.containers import jsonl, response, twenty_pages, warc, zipped
@@ -106,42 +106,37 @@ def test_the_mix_is_really_split(mix: list[Path]) -> None:
 
 
 class KeepingSink:
-    """A sink that keeps the pages it receives."""
+    """A sink that keeps what it receives."""
 
     def __init__(self) -> None:
-        self.counts = Counts()
-        self.failures_left: int | None = None
-        self.pages: list[tuple[Result, bytes, bytes]] = []
+        self.taken: list[Cleaned] = []
 
-    def succeed(self) -> None:
-        """Ignore that a page was read."""
+    def take(self, cleaned: Cleaned, /) -> None:
+        """Keep what became of an item."""
+        self.taken.append(cleaned)
 
-    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
-        """Keep a page."""
-        self.pages.append((result, lines, spans))
-
-    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
-        """Refuse lines that are not page by page."""
-        raise AssertionError((lines, spans))
-
-    def fail(self, failure: FailureRecord, /) -> None:
-        """Ignore a failure."""
+    def flush(self) -> None:
+        """Hold nothing back."""
 
 
-def test_a_sink_that_decides_is_given_page_by_page(mix: list[Path]) -> None:
-    """A deciding sink gets each page with its own lines and spans, in order, not counted yet, with any number of processes."""
-    given = []
+def test_a_sink_is_given_the_same_items_by_workers(mix: list[Path]) -> None:
+    """A sink gets what became of every item, in order, with the lines of each for itself, from this process and from workers."""
+    given: list[list[Cleaned]] = []
     for processes in (1, 2):
         sink = KeepingSink()
-        job = Job(ReadOptions(max_bytes=10**7), "keep", page_lines, has_spans=True, is_page_by_page=True)
+        job = Job(ReadOptions(max_bytes=10**7), "keep", page_lines, has_spans=True)
         run_job(job, [str(path) for path in mix], sink, processes=processes)
-        assert not sink.counts.kinds
-        given.append(sink.pages)
+        given.append(sink.taken)
     assert len(given[0]) > 3_500
-    assert given[0] == given[1]
-    for result, lines, spans in given[1]:
-        assert json.loads(lines)["kind"] == result.counted.kind
-        assert {json.loads(span)["id"] for span in spans.splitlines()} == {json.loads(lines)["id"]}
+    assert [(to_listed(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[0]] == [
+        (to_listed(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[1]
+    ]
+    pages = [cleaned for cleaned in given[1] if cleaned.result is not None]
+    assert len(pages) > 3_500
+    for cleaned in pages:
+        assert cleaned.result is not None
+        assert json.loads(cleaned.lines)["kind"] == cleaned.result.counted.kind
+        assert {json.loads(span)["id"] for span in cleaned.spans.splitlines()} == {json.loads(cleaned.lines)["id"]}
 
 
 @pytest.mark.parametrize(

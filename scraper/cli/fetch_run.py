@@ -16,9 +16,9 @@ from scraper.cli.options import Options, WebOptions
 from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, write_summary
 from scraper.engine.counts import Counts
 from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
-from scraper.engine.fetching import AddressSource, FetchQueue, FetchRecorder, fetch_all
+from scraper.engine.fetching import AddressSource, FetchedPages, FetchQueue, FetchSink
 from scraper.engine.jobs import Job, page_lines, ticker_keys, ticker_lines
-from scraper.engine.page_cleaner import PageCleaner
+from scraper.engine.loop import run_tasks
 from scraper.engine.sinks import FileSink
 from scraper.extract.cleaning import Outcome
 from scraper.extract.links import Links
@@ -122,17 +122,19 @@ def run(
                 failures=failures,
                 repeats=DedupStore(database) if web.dedup else None,
             )
-            recorder = FetchRecorder(sink, outputs, records, digests)
+            processes = options.jobs or cores()
+            pages = FetchedPages(scheduler, processes)
             # At the end of the time, requests that wait for their turn are given up.
             timer = Timer(max_time, throttle.stop) if max_time is not None else None
             try:
                 if timer is not None:
                     timer.daemon = True
                     timer.start()
-                cleaning = PageCleaner(job, processes=options.jobs or cores())
-                drawing = Progress(counts, scheduler, source, quiet=options.quiet)
-                with drawing as progress, cleaning as cleaner:
-                    fetch_all(source, scheduler, cleaner, recorder, progress.note)
+                with (
+                    Progress(counts, scheduler, source, quiet=options.quiet) as progress,
+                    FetchSink(pages, source, sink, outputs, records, digests, progress.note) as fetch_sink,
+                ):
+                    run_tasks(job, pages.tasks(), fetch_sink, processes=processes, is_ready=pages.is_ready)
             finally:
                 throttle.stop()
                 scheduler.stop()

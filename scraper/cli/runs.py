@@ -174,7 +174,7 @@ def run(
                 say(f"{options.out}: already complete; delete {checkpoint.mark} to run again")
             raise typer.Exit
         if checkpoint is None or not checkpoint.is_read:
-            job = job._replace(skip=skip, flush=flush, is_page_by_page=dedup or pattern is not None)
+            job = job._replace(skip=skip, flush=flush)
             with store or nullcontext(), _dedup_store(checkpoint, dedup=dedup) as repeats:
                 sink = FileSink(
                     counts,

@@ -187,7 +187,7 @@ class ArchiveQueue:
             self._count(number, is_miss=fetched.error is not None)
             if fetched.page is not None:
                 self._learn(number)
-            if cleaned is not None and cleaned.error is None and fetched.url != fetched.job.address:
+            if cleaned is not None and cleaned.failure is None and fetched.url != fetched.job.address:
                 self._redirected |= {self._number_of(fetched.url)} - {None}
         with self._changed:
             self._under_way -= 1

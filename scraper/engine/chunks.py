@@ -69,16 +69,25 @@ class LineChunk(NamedTuple):
 
 
 class UnpackedChunk(NamedTuple):
-    """Lines or pages of a file that the main process reads: a compressed or remote dump, or one that can be read only from its start on."""
+    """Lines of a dump that the main process reads, since it is compressed or remote."""
 
     path: str
-    data: bytes | list[Item]
-    """Lines, or pages."""
+    data: bytes
     first: int
     """The number of the first line, from 1."""
     size: int
     """Bytes of the file, for the progress display."""
     place: Place
+    weight: int = MANY
+
+
+class ItemChunk(NamedTuple):
+    """Items that the main process reads: of a file that can be read only from its start on, or of the live web."""
+
+    items: Iterable[Item]
+    place: Place
+    size: int = 0
+    """Bytes of the file, for the progress display."""
     weight: int = MANY
 
 
@@ -118,13 +127,15 @@ class PartChunk(NamedTuple):
 
 
 InputFile = io.FileIO | remote.RemoteFile
-Chunk = FileChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
+Chunk = FileChunk | ItemChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
 
 
 def cut_of(chunk: Chunk) -> object:
     """Return what tells whether a later run has cut its inputs at the same places."""
     if isinstance(chunk, FileChunk):
         return len(chunk.entries), chunk.size
+    if isinstance(chunk, ItemChunk):
+        return len(list(chunk.items)), chunk.size, chunk.place
     return chunk._replace(data=b"%d" % len(chunk.data)) if isinstance(chunk, UnpackedChunk) else chunk
 
 
@@ -289,7 +300,7 @@ def _unpacked(path: str, kind: Kind, place: Place, options: ReadOptions) -> Iter
         yield FileChunk([_unreadable(place, error)], 0, 0)
 
 
-def _read_items(entry: InputEntry, options: ReadOptions) -> Iterator[UnpackedChunk]:
+def _read_items(entry: InputEntry, options: ReadOptions) -> Iterator[ItemChunk]:
     """Read a file whose pages can be found only from its start on."""
     items: list[Item] = []
     reads: list[int] = []
@@ -298,11 +309,11 @@ def _read_items(entry: InputEntry, options: ReadOptions) -> Iterator[UnpackedChu
         items.append(item)
         size += len(item.input) + (len(item.page.data) if item.page is not None else 0)
         if size >= UNPACKED:
-            yield UnpackedChunk(entry.name, items, 1, sum(reads), entry.place)
+            yield ItemChunk(items, entry.place, sum(reads))
             items, size = [], 0
             reads.clear()
     if items:
-        yield UnpackedChunk(entry.name, items, 1, sum(reads), entry.place)
+        yield ItemChunk(items, entry.place, sum(reads))
 
 
 def _parts(path: str, kind: Kind, place: Place, options: ReadOptions, stretch: int) -> Iterator[PartChunk]:
@@ -345,6 +356,9 @@ class ChunkReader:
             for entry in chunk.entries:
                 yield from read_entry(entry, options, self._meter)
             return
+        if isinstance(chunk, ItemChunk):
+            yield from chunk.items
+            return
         try:
             with map_unexpected_errors("input"):
                 try:
@@ -358,8 +372,7 @@ class ChunkReader:
     def _read(self, chunk: LineChunk | UnpackedChunk | MemberChunk | PartChunk, file: InputFile) -> Iterator[Item]:
         options = self._options
         if isinstance(chunk, UnpackedChunk):
-            data = chunk.data
-            yield from read_jsonl(Stream(io.BytesIO(data)), chunk.place, options, chunk.first) if isinstance(data, bytes) else data
+            yield from read_jsonl(Stream(io.BytesIO(chunk.data)), chunk.place, options, chunk.first)
         elif isinstance(chunk, PartChunk):
             yield from _read_part(chunk, cast("BinaryIO", file), options)
         elif isinstance(chunk, LineChunk):

@@ -221,7 +221,7 @@ class CrawlQueue:
                 self._with_sitemaps.add(entry.host)
                 self._add("sitemap", self._sitemaps(entry.address), entry.depth + 1)
             self._discover(entry, cleaned.links if cleaned is not None else {})
-            is_read = fetched.error is None and (cleaned is None or cleaned.error is None)
+            is_read = fetched.error is None and (cleaned is None or cleaned.failure is None)
             now = time.time() if is_read else None
             is_article = cleaned is not None and cleaned.result is not None and cleaned.result.counted.kind == "article"
             self._overtaken.discard(visit.number)

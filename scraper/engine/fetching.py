@@ -4,20 +4,35 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+import msgspec
 
 from scraper import __version__
+from scraper.engine.chunks import ItemChunk
 from scraper.engine.counts import DIGITS, Counts
 from scraper.engine.fetch_outputs import FetchOutputs
 from scraper.engine.jobs import Cleaned
-from scraper.engine.page_cleaner import PageCleaner
 from scraper.engine.sinks import FileSink
-from scraper.errors import BadAddress, Disallowed, EmptyInput, FetchError, NoHeadlines, NotFound, NotText, PageError
+from scraper.engine.tasks import Task
+from scraper.errors import BadAddress, Disallowed, EmptyInput, FetchError, NoHeadlines, NotFound, NotText
 from scraper.fetch import Fetched, FetchJob, PreviousFetch, Scheduler, prepare
 from scraper.output.fetch_state import OK, FetchedRow, Records, State
 from scraper.records import FailureRecord
 from scraper.sources import Item
 from scraper.sources.files import utf8_name
+from scraper.sources.items import Place
+
+_SAMPLE: Final = 32
+"""Pages after which the share of time spent on waiting for the network is looked at."""
+_LEAST_IDLE: Final = 0.5
+"""The share below which workers are worth their start: while the main process cleans, its threads wait."""
+_BATCH: Final = 16
+"""Pages handed to a worker at once: handing over a single one costs a tenth of cleaning it."""
+_NO_PAGE: Final = "no page"
+_EXPECTED: Final = {error.code for error in (Disallowed, EmptyInput, NoHeadlines, NotFound, NotText)}
+"""Errors of addresses that nobody named but that were found: not every link leads to a page."""
 
 
 class AddressSource(Protocol):
@@ -101,93 +116,128 @@ class FetchQueue:
         """Do nothing: the run ends with its addresses."""
 
 
-def fetch_all(
-    source: AddressSource,
-    scheduler: Scheduler,
-    cleaner: PageCleaner,
-    recorder: "FetchRecorder",
-    note: Callable[[Fetched], object],
-) -> None:
-    """Fetch what a source yields, clean the pages, and record what became of each address.
-
-    What is not committed when this ends early is rolled back. Then, too, the source counts what is left.
+class FetchedPages:
+    """What a scheduler has fetched, as tasks: local ones, until this process does not keep up with the network.
 
     Args:
-        source: the addresses.
-        scheduler: fetches them.
-        cleaner: cleans the pages.
-        recorder: writes the records.
-        note: is given each result, to show the progress.
+        scheduler: fetches the addresses.
+        processes: the number of worker processes; with one, all tasks are local.
     """
-    try:
-        for fetched, cleaned, is_followed in _cleaned_in_order(scheduler, cleaner):
-            note(fetched)
-            recorder.add(fetched, cleaned, source.refusal(fetched))
-            source.done(fetched, cleaned)
-            recorder.outputs.commit(soon=is_followed)
-        recorder.outputs.commit()
-    finally:
-        recorder.outputs.roll_back()  # of nothing, if all is committed
-        source.finish()
+
+    def __init__(self, scheduler: Scheduler, processes: int) -> None:
+        self._scheduler, self._processes = scheduler, processes
+        self._under_way: deque[Fetched] = deque()
+        """What was fetched and whose result has not been taken, in order."""
+
+    def is_ready(self) -> bool:
+        """Return True if the next task does not wait for the network."""
+        return self._scheduler.is_ready
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether the next result does not wait for the network."""
+        return len(self._under_way) > 0 or self._scheduler.is_ready
+
+    def next(self) -> Fetched:
+        """Return what was fetched for the next result."""
+        return self._under_way.popleft()
+
+    def tasks(self) -> Iterator[Task]:
+        """Yield what was fetched: a page for this process, or several at once for another one."""
+        batch: list[Item] = []
+        number = 0
+        for fetched, is_behind in self._timed():
+            self._under_way.append(fetched)
+            batch.append(_item(fetched))
+            if not is_behind or len(batch) >= _BATCH or not self._scheduler.is_ready:
+                yield Task(number, ItemChunk(batch, Place("", True)), is_local=not is_behind)
+                number, batch = number + 1, []
+
+    def _timed(self) -> Iterator[tuple[Fetched, bool]]:
+        """Yield what was fetched, and whether this process is behind: it rarely waits for the network. Then it stays so."""
+        results = self._scheduler.results()
+        count, waited, began = 0, 0.0, time.monotonic()
+        is_behind = False
+        while True:
+            before = time.monotonic()
+            fetched = next(results, None)
+            now = time.monotonic()
+            if fetched is None:
+                return
+            count, waited = count + 1, waited + now - before
+            if count >= _SAMPLE:
+                is_behind = is_behind or (self._processes > 1 and waited < _LEAST_IDLE * (now - began))
+                count, waited, began = 0, 0.0, now
+            yield fetched, is_behind
 
 
-def _cleaned_in_order(scheduler: Scheduler, cleaner: PageCleaner) -> Iterator[tuple[Fetched, Cleaned | None, bool]]:
-    """Yield what was fetched, what became of its page, and whether more follows without waiting for the network; in the order asked."""
-    under_way: deque[tuple[list[Fetched], Callable[[], list[Cleaned]]]] = deque()
-    batch: list[Fetched] = []
-
-    def submit() -> None:
-        items = [
-            Item(fetched.page.input, fetched.page, None, fetched.job.is_named) for fetched in batch if fetched.page is not None
-        ]
-        under_way.append((list(batch), cleaner.submit(items)))
-        batch.clear()
-
-    def first() -> Iterator[tuple[Fetched, Cleaned | None, bool]]:
-        fetched_pages, results = under_way.popleft()
-        cleaned = iter(results())
-        for fetched in fetched_pages:
-            is_followed = fetched is not fetched_pages[-1] or len(under_way) > 0 or scheduler.is_ready
-            yield fetched, next(cleaned) if fetched.page is not None else None, is_followed
-
-    for fetched in scheduler.results():
-        batch.append(fetched)
-        if len(batch) >= cleaner.batch or not scheduler.is_ready:
-            submit()
-        # What is ready is handed on before anything that may take longer than cleaning.
-        while under_way and (not scheduler.is_ready or len(under_way) >= cleaner.at_once):
-            yield from first()
-    if batch:
-        submit()
-    while under_way:
-        yield from first()
+def _item(fetched: Fetched) -> Item:
+    """Return the item of what was fetched; without a page, there is nothing to clean."""
+    name = fetched.page.input if fetched.page is not None else utf8_name(fetched.job.address)
+    return Item(name, fetched.page, None, fetched.job.is_named, None if fetched.page is not None else _NO_PAGE)
 
 
-class FetchRecorder:
-    """Writes what became of each address, counts it, and notes it in the state.
+class FetchSink:
+    """Writes what became of each address, counts it, notes it in the state, and tells the source of addresses.
+
+    A context manager. What is not committed when its block raises is rolled back; then, too, the source counts what is left.
 
     Args:
+        pages: what was fetched.
+        source: the addresses.
         sink: where lines and failures go.
         outputs: the files of the run, with its state.
         records: what is made of the pages.
         digests: the digests of the layouts, by name.
+        note: is given each page, to show the progress.
     """
 
-    def __init__(self, sink: FileSink, outputs: FetchOutputs, records: Records, digests: Mapping[str, str]) -> None:
-        self._sink, self.outputs, self._records, self._digests = sink, outputs, records, digests
+    def __init__(
+        self,
+        pages: FetchedPages,
+        source: AddressSource,
+        sink: FileSink,
+        outputs: FetchOutputs,
+        records: Records,
+        digests: Mapping[str, str],
+        note: Callable[[Fetched], object],
+    ) -> None:
+        self._pages, self._source, self._sink, self._outputs = pages, source, sink, outputs
+        self._records, self._digests, self._note = records, digests, note
 
-    def add(self, fetched: Fetched, cleaned: Cleaned | None, refusal: str | None = None) -> None:
-        """Take what was fetched, what became of its page, if there is one, and why it is not written nevertheless."""
-        counts, state = self._sink.counts, self.outputs.state
-        error = fetched.error or (cleaned.error if cleaned is not None else None)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self._outputs.commit()
+            else:
+                self._outputs.roll_back()
+        finally:
+            self._source.finish()
+
+    def take(self, cleaned: Cleaned, /) -> None:
+        """Take what became of the next page."""
+        fetched = self._pages.next()
+        outcome = cleaned if fetched.page is not None else None
+        self._note(fetched)
+        self._record(fetched, outcome, self._source.refusal(fetched))
+        self._source.done(fetched, outcome)
+
+    def flush(self) -> None:
+        """Commit what was recorded; not each time while more follows."""
+        self._outputs.commit(soon=self._pages.is_followed)
+
+    def _record(self, fetched: Fetched, cleaned: Cleaned | None, refusal: str | None) -> None:
+        counts, state = self._sink.counts, self._outputs.state
+        failure = self._failure(fetched, cleaned)
         if state is not None:
-            state.put(self._row(fetched, error, has_record=cleaned is None or cleaned.result is not None))
-        if error is not None and not fetched.job.is_named and isinstance(error, _EXPECTED):
-            counts.left_out[error.code] += 1
-        elif error is not None:
-            counts.failures[error.code] += 1
-            address, url = map(utf8_name, (fetched.job.address, fetched.url))
-            self._sink.fail(FailureRecord(input=address, url=url, code=error.code, message=str(error)))
+            state.put(self._row(fetched, failure, has_record=cleaned is None or cleaned.result is not None))
+        if failure is not None and not fetched.job.is_named and failure.code in _EXPECTED:
+            counts.left_out[failure.code] += 1
+        elif failure is not None:
+            self._sink.fail(failure)
         elif cleaned is None:
             counts.left_out["unchanged"] += 1
         elif refusal is not None:
@@ -197,18 +247,28 @@ class FetchRecorder:
         else:
             lines = self._new_lines(cleaned)
             self._sink.add(cleaned.result, b"".join(lines), cleaned.spans)
+            self._sink.flush()
             if self._records == "headline":
                 counts.headlines = (counts.headlines or 0) + len(lines)
-        self.outputs.is_dirty = True
+        self._outputs.is_dirty = True
+
+    def _failure(self, fetched: Fetched, cleaned: Cleaned | None) -> FailureRecord | None:
+        address, url = map(utf8_name, (fetched.job.address, fetched.url))
+        if fetched.error is not None:
+            return FailureRecord(input=address, url=url, code=fetched.error.code, message=str(fetched.error))
+        if cleaned is not None and cleaned.failure is not None:
+            return msgspec.structs.replace(cleaned.failure, input=address, url=url)
+        return None
 
     def _new_lines(self, cleaned: Cleaned) -> Sequence[bytes]:
         """Return the lines that no earlier run has written, as far as the job makes keys for them."""
-        state = self.outputs.state
+        state = self._outputs.state
+        lines = cleaned.lines.splitlines(keepends=True)
         if state is None or not cleaned.keys:
-            return cleaned.lines
-        return [line for line, is_new in zip(cleaned.lines, state.add_headlines(cleaned.keys), strict=True) if is_new]
+            return lines
+        return [line for line, is_new in zip(lines, state.add_headlines(cleaned.keys), strict=True) if is_new]
 
-    def _row(self, fetched: Fetched, error: PageError | None, *, has_record: bool) -> FetchedRow:
+    def _row(self, fetched: Fetched, failure: FailureRecord | None, *, has_record: bool) -> FetchedRow:
         return FetchedRow(
             address=_key(fetched.job.address),
             records=self._records,
@@ -216,18 +276,14 @@ class FetchRecorder:
             fetched_at=fetched.fetched_at,
             checked_at=time.time(),
             status=fetched.status,
-            result=OK if error is None else error.code,
-            is_passing=isinstance(error, FetchError) and error.is_transient,
+            result=OK if failure is None else failure.code,
+            is_passing=isinstance(fetched.error, FetchError) and fetched.error.is_transient,
             # A page that gave no record is asked for in full the next time: that it has not changed would be of no use.
-            etag=fetched.etag if error is None and has_record else None,
-            last_modified=fetched.last_modified if error is None and has_record else None,
+            etag=fetched.etag if failure is None and has_record else None,
+            last_modified=fetched.last_modified if failure is None and has_record else None,
             program=f"scraper/{__version__}",
             layouts=" ".join(f"{name}:{digest[:DIGITS]}" for name, digest in self._digests.items()),
         )
-
-
-_EXPECTED: Final = (Disallowed, EmptyInput, NoHeadlines, NotFound, NotText)
-"""Errors of addresses that nobody named but that were found: not every link leads to a page."""
 
 
 def _key(address: str) -> str:

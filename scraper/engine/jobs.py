@@ -1,13 +1,13 @@
 """What a run does with each item, in whichever process: clean it, filter it, and make lines of its record."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from scraper.engine.counts import Counts, PageCount
+from scraper.engine.counts import PageCount
 from scraper.engine.time_limit import TimeLimit
 from scraper.errors import EmptyInput, InternalError, NoHeadlines, NotText, PageError, UnknownLayout, map_unexpected_errors
 from scraper.extract.cleaning import Outcome, clean
@@ -85,8 +85,6 @@ class Job(NamedTuple):
     """The directory of layouts that the user named."""
     has_spans: bool = False
     """Whether to write what every piece of a page was labelled."""
-    is_page_by_page: bool = False
-    """Deliver pages to the sink one by one (needed by dedup and partitions)."""
     filters: Filters = Filters()
     has_digests: bool = False
     """Whether the sink needs the digests of a page, for dedup."""
@@ -104,7 +102,7 @@ class Job(NamedTuple):
     """Whether to count what is kept and removed of the pages."""
 
 
-class Result(msgspec.Struct, frozen=True):
+class Result(msgspec.Struct, array_like=True, frozen=True):
     """What the sink needs to know of a page beside its lines."""
 
     counted: PageCount
@@ -116,16 +114,18 @@ class Result(msgspec.Struct, frozen=True):
     """Its output, where a pattern gives many."""
 
 
-class Cleaned(msgspec.Struct):
-    """What became of an item: lines and a result, a reason why it was left out, or an error."""
+class Cleaned(msgspec.Struct, array_like=True):
+    """What became of an item: lines and a result, a reason why it was left out, or a failure; or lines that were held back."""
 
-    lines: list[bytes] = []
+    lines: bytes = b""
     spans: bytes = b""
-    keys: Sequence[str] = ()
-    """One for each line, if the job makes keys."""
     result: Result | None = None
     left_out: str | None = None
-    error: PageError | None = None
+    failure: FailureRecord | None = None
+    is_skipped: bool = False
+    """Whether the item was left out before it was read."""
+    keys: Sequence[str] = ()
+    """One for each line, if the job makes keys."""
     links: Links = {}
     """Links to follow, if the job finds them."""
 
@@ -133,21 +133,11 @@ class Cleaned(msgspec.Struct):
 class Sink(Protocol):
     """Where results go, in the order of the input."""
 
-    counts: Counts
-    failures_left: int | None
-    """The number of failures after which the run ends if no page comes before; None once there was one."""
+    def take(self, cleaned: Cleaned, /) -> None:
+        """Take what became of an item, and count it."""
 
-    def succeed(self) -> None:
-        """Note that a page was read, whether or not it is written."""
-
-    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
-        """Take the lines of a page and of its spans, and count it."""
-
-    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
-        """Take lines of pages that have been counted."""
-
-    def fail(self, failure: FailureRecord, /) -> None:
-        """Take a failure, which has been counted."""
+    def flush(self) -> None:
+        """Write what is held back; called wherever the next result may take long, and before a checkpoint is committed."""
 
 
 def page_lines(outcome: Outcome, keys: Keys = ()) -> list[bytes]:
@@ -181,7 +171,7 @@ def ticker_keys(outcome: Outcome) -> list[str]:
 def clean_item(job: Job, item: Item) -> Cleaned:
     """Clean an item, filter its record, and make its lines. Whatever goes wrong is in what is returned."""
     if item.left_out is not None:
-        return Cleaned(left_out=item.left_out)
+        return Cleaned(left_out=item.left_out, is_skipped=True)
     links: Links = {}
     try:
         with time_limit_of(job.page_timeout):
@@ -192,7 +182,7 @@ def clean_item(job: Job, item: Item) -> Cleaned:
             refusal = job.filters.refusal(outcome.record)
             cleaned = Cleaned(left_out=refusal) if refusal is not None else _cleaned(job, outcome)
     except PageError as error:
-        cleaned = Cleaned(left_out=error.code) if _is_left_out(error, item, job.unknown) else Cleaned(error=error)
+        cleaned = Cleaned(left_out=error.code) if _is_left_out(error, item, job.unknown) else failed(item, error)
     cleaned.links = links
     return cleaned
 
@@ -216,29 +206,22 @@ def _cleaned(job: Job, outcome: Outcome) -> Cleaned:
         spans = b"".join(map(to_line, pieces_of(outcome, keyed=True)))
     digests = page_digests(outcome.record) if job.has_digests else (None, None)
     target = job.target(outcome.record) if job.target is not None else None
-    lines = list(job.lines(outcome))
-    keys = job.keys(outcome) if job.keys is not None else ()
-    return Cleaned(lines, spans, keys, Result(counted(outcome, has_characters=job.has_characters), *digests, target))
+    result = Result(counted(outcome, has_characters=job.has_characters), *digests, target)
+    return Cleaned(b"".join(job.lines(outcome)), spans, result, keys=job.keys(outcome) if job.keys is not None else ())
 
 
-def do(job: Job, item: Item, sink: Sink) -> None:
-    """Clean an item, and give the sink what became of it."""
-    cleaned = clean_item(job, item)
-    if cleaned.error is not None:
-        fail(item, cleaned.error, sink)
-        return
-    if item.left_out is None:
-        sink.succeed()
-    if cleaned.result is None:
-        sink.counts.left_out[cleaned.left_out or ""] += 1
-    else:
-        sink.add(cleaned.result, b"".join(cleaned.lines), cleaned.spans)
-
-
-def flush(job: Job, sink: Sink) -> None:
-    """Give the sink the lines that were held back."""
+def clean_items(job: Job, items: Iterable[Item]) -> Iterator[Cleaned]:
+    """Clean items one after the other, and yield what became of each, and then the lines that were held back."""
+    for item in items:
+        yield clean_item(job, item)
     if lines := job.flush():
-        sink.pass_on(lines, b"")
+        yield Cleaned(lines)
+
+
+def failed(item: Item, error: PageError) -> Cleaned:
+    """Return what became of an item that failed."""
+    url = item.page.url if item.page is not None else None
+    return Cleaned(failure=FailureRecord(input=item.input, url=url, code=error.code, message=str(error)))
 
 
 def counted(outcome: Outcome, *, has_characters: bool = False) -> PageCount:
@@ -248,25 +231,15 @@ def counted(outcome: Outcome, *, has_characters: bool = False) -> PageCount:
 
 
 def outcome_of(item: Item, layouts: Sequence[Layout], sink: Sink) -> Outcome | None:
-    """Clean an item; None if it is left out or fails, which is counted."""
+    """Clean an item; None if it is left out or fails, which the sink is told."""
     if item.left_out is not None:
-        sink.counts.left_out[item.left_out] += 1
+        sink.take(Cleaned(left_out=item.left_out, is_skipped=True))
         return None
     try:
         return _clean(item, layouts, known_only=False)
     except PageError as error:
-        if _is_left_out(error, item, "keep"):
-            sink.counts.left_out[error.code] += 1
-        else:
-            fail(item, error, sink)
+        sink.take(Cleaned(left_out=error.code) if _is_left_out(error, item, "keep") else failed(item, error))
         return None
-
-
-def fail(item: Item, error: PageError, sink: Sink) -> None:
-    """Count a failure, and give it to the sink."""
-    url = item.page.url if item.page is not None else None
-    sink.counts.failures[error.code] += 1
-    sink.fail(FailureRecord(input=item.input, url=url, code=error.code, message=str(error)))
 
 
 def _clean(item: Item, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:

@@ -1,68 +1,104 @@
-"""Worker processes that share the chunks of a job; results come in the order of the chunks."""
+"""The tasks of a run, done in the main process or in worker processes; results come in the order of the tasks."""
 
 import os
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
-from multiprocessing import util
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from scraper.engine.chunks import Chunk, FileChunk, MemberChunk
-from scraper.engine.jobs import Job
+from scraper.engine.chunks import Chunk, ChunkReader, MemberChunk
+from scraper.engine.jobs import Cleaned, Job, clean_items
 from scraper.engine.tasks import Done, Task, do_task, last_step
-from scraper.engine.workers import Workers
 from scraper.errors import OutputError
+from scraper.sources.files import Meter
+
+if TYPE_CHECKING:
+    from scraper.engine.workers import Workers
 
 _AHEAD: Final = 3
-"""Chunks under way for each process: one in work, one waiting for it, one waiting to be written."""
+"""Tasks under way for each process: one in work, one waiting for it, one waiting to be written."""
 
 
 class Pool:
-    """Worker processes for a job. A context manager, which leaves no process and no temporary file behind."""
+    """Does the tasks of a job. Processes are started for the first task that is not local.
 
-    def __init__(self, job: Job, size: int, expected: int | None = None) -> None:
-        self._job = job
-        self._size = size
-        self._done: dict[int, Done | None] = {}
+    A context manager, which leaves no process and no temporary file behind.
+
+    Args:
+        job: what is done with each item.
+        size: the number of worker processes.
+        expected: where the records of the first :class:`MemberChunk` begin, if known.
+        meter: is called with the number of bytes of each read of a local task.
+    """
+
+    def __init__(self, job: Job, size: int, expected: int | None = None, meter: Meter | None = None) -> None:
+        self._job, self._size, self._meter = job, size, meter
+        self._workers: Workers[Task, Done | str] | None = None
+        self._done: dict[int, Done] = {}
         self._opened = ExitStack()
         self.expected = expected
         """Where the records of the next :class:`MemberChunk` begin, as the chunk before has found."""
 
     def __enter__(self) -> Self:
-        self._workers = self._opened.enter_context(Workers(do_task, self._job, self._size))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
-    def do(self, chunks: Iterable[tuple[int, Chunk]]) -> Iterator[tuple[int, Chunk, Done | None]]:
-        """Yield the result of each chunk, in the order of their numbers; None for one that the main process has to do."""
-        source = iter(chunks)
-        pending: deque[tuple[int, Chunk]] = deque()
+    def do(self, tasks: Iterable[Task], is_ready: Callable[[], bool]) -> Iterator[tuple[Task, Iterator[Cleaned]]]:
+        """Yield each task with what became of its items, which must be read before the next task is asked for.
+
+        Args:
+            tasks: the tasks, in the order of their numbers.
+            is_ready: returns whether the next task comes at once; while it does not, results are not kept waiting for it.
+        """
+        source = iter(tasks)
+        pending: deque[Task] = deque()
         while True:
-            for number, chunk in islice(source, _AHEAD * self._size - len(pending)):
-                pending.append((number, chunk))
-                if isinstance(chunk, FileChunk) and chunk.is_local:
-                    self._done[number] = None
-                else:
-                    self._workers.put(Task(number, chunk))
+            while not pending or (not pending[0].is_local and len(pending) < _AHEAD * self._size and is_ready()):
+                if (task := next(source, None)) is None:
+                    break
+                pending.append(task)
+                if not task.is_local:
+                    self._put(task)
             if not pending:
                 return
-            number, chunk = pending[0]
-            if number not in self._done:
+            task = pending[0]
+            if task.is_local:
+                yield pending.popleft(), self._here(task)
+                continue
+            if task.number not in self._done:
                 self._receive()
                 continue
-            done = self._done.pop(number)
-            right = chunk if done is None else self._check(chunk, done)
-            if right is chunk:
-                yield number, chunk, done
-            elif right is not None:
-                pending[0] = (number, right)
-                self._workers.put(Task(number, right), first=True)
+            done = self._done.pop(task.number)
+            right = self._check(task.chunk, done)
+            if right is not None and right is not task.chunk:
+                pending[0] = task._replace(chunk=right)
+                self._put(pending[0], first=True)
                 continue
             pending.popleft()
+            if right is not None:
+                yield task, done.results()
+
+    def _here(self, task: Task) -> Iterator[Cleaned]:
+        """Do a task in this process."""
+        chunk = task.chunk
+        known = chunk.beginning_at(self.expected) if isinstance(chunk, MemberChunk) and not chunk.is_exact else chunk
+        if known is None:
+            return
+        items = ChunkReader(known, self._job.options, self._meter)
+        yield from clean_items(self._job, islice(items, task.skip, None))
+        if isinstance(chunk, MemberChunk):
+            self.expected = items.ends[1]
+
+    def _put(self, task: Task, *, first: bool = False) -> None:
+        if self._workers is None:
+            from scraper.engine.workers import Workers  # most runs do without processes
+
+            self._workers = self._opened.enter_context(Workers(do_task, self._job, self._size))
+        self._workers.put(task, first=first)
 
     def _check(self, chunk: Chunk, done: Done) -> Chunk | None:
         """Return the chunk if its result holds, the chunk to do instead, or None if no record begins in it.
@@ -79,9 +115,10 @@ class Pool:
         return chunk
 
     def _receive(self) -> None:
+        assert self._workers is not None  # noqa: S101 - a task was put
         for task, answer, files in self._workers.receive():
             if answer is None:
-                self._workers.put(_again(task), first=True)
+                self._put(_again(task), first=True)
             elif isinstance(answer, str):
                 raise OutputError(answer)
             else:
@@ -94,6 +131,8 @@ def _again(task: Task) -> Task:
     One death may be chance: the system was short of memory, or somebody killed the process.
     """
     if task.mark is None:
+        from multiprocessing import util  # in whose directory, which goes with the processes
+
         file, mark = tempfile.mkstemp(dir=util.get_temp_dir())
         os.close(file)
         return task._replace(mark=mark)

@@ -1,14 +1,17 @@
 """Where the results of a run are written: records, spans and failures to files of their own, and counted."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import MOST_FAILURES, Result
+from scraper.engine.jobs import MOST_FAILURES, Cleaned, Result
 from scraper.errors import TooManyFailures
 from scraper.output.dedup import Repeat
 from scraper.output.partitions import Partitions
 from scraper.records import FailureRecord, to_json_line
+
+_HELD: Final = 1 << 16
+"""Bytes that are held back at most; that many are written at once."""
 
 
 class Writable(Protocol):
@@ -53,17 +56,32 @@ class FileSink:
     ) -> None:
         self.counts = counts
         # A run that is resumed has counted before.
-        self.failures_left = None if keeps_going or counts.kinds else max(MOST_FAILURES - counts.failures.total(), 1)
+        self._failures_left = None if keeps_going or counts.kinds else max(MOST_FAILURES - counts.failures.total(), 1)
+        """The number of failures after which the run ends if no page comes before; None once there was one."""
         self._report = report
-        self._output, self._partitions = output, partitions
-        self._spans, self._failures = spans, failures
-        self._repeats = repeats
+        self._partitions, self._failures, self._repeats = partitions, failures, repeats
+        self._output = _Buffer(output) if output is not None else None
+        self._spans = _Buffer(spans) if spans is not None else None
 
-    def succeed(self) -> None:
-        """Note that a page was read, whether or not it is written."""
-        self.failures_left = None
+    def take(self, cleaned: Cleaned, /) -> None:
+        """Write the lines of a page and of its spans, unless it repeats an earlier one, or its failure; and count it.
 
-    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
+        Raises:
+            TooManyFailures: if there were only failures so far, and too many.
+        """
+        if cleaned.failure is not None:
+            self.fail(cleaned.failure)
+            return
+        if not cleaned.is_skipped:
+            self._failures_left = None
+        if cleaned.result is not None:
+            self.add(cleaned.result, cleaned.lines, cleaned.spans)
+        elif cleaned.left_out is not None:
+            self.counts.left_out[cleaned.left_out] += 1
+        else:
+            self._write(cleaned.lines, b"")
+
+    def add(self, result: Result, lines: bytes, spans: bytes) -> None:
         """Write the lines of a page and of its spans, and count it, unless it repeats an earlier one."""
         repeat = self._repeats.repeat(result.url, result.text) if self._repeats is not None else None
         if repeat is not None:
@@ -73,26 +91,54 @@ class FileSink:
             if lines:
                 self._partitions.write(result.target, lines)
             lines = b""
-        self.pass_on(lines, spans)
+        self._write(lines, spans)
         self.counts.add(result.counted)
 
-    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
-        """Write lines of pages that have been counted."""
+    def fail(self, failure: FailureRecord) -> None:
+        """Count, write and report a failure.
+
+        Raises:
+            TooManyFailures: if there were only failures so far, and too many.
+        """
+        self.counts.failures[failure.code] += 1
+        if self._failures is not None:
+            self._failures.write(to_json_line(failure))
+        self._report(f"{failure.input}: {failure.code}: {failure.message}")
+        if self._failures_left is not None:
+            self._failures_left -= 1
+            if not self._failures_left:
+                raise TooManyFailures(f"stopped after {MOST_FAILURES} failures without a single page; use --keep-going to continue")
+
+    def flush(self) -> None:
+        """Write what is held back."""
+        if self._output is not None:
+            self._output.flush()
+        if self._spans is not None:
+            self._spans.flush()
+
+    def _write(self, lines: bytes, spans: bytes) -> None:
         if self._output is not None:
             self._output.write(lines)
         if self._spans is not None:
             self._spans.write(spans)
 
-    def fail(self, failure: FailureRecord, /) -> None:
-        """Write and report a failure, which has been counted.
 
-        Raises:
-            TooManyFailures: if there were only failures so far, and too many.
-        """
-        if self._failures is not None:
-            self._failures.write(to_json_line(failure))
-        self._report(f"{failure.input}: {failure.code}: {failure.message}")
-        if self.failures_left is not None:
-            self.failures_left -= 1
-            if not self.failures_left:
-                raise TooManyFailures(f"stopped after {MOST_FAILURES} failures without a single page; use --keep-going to continue")
+class _Buffer:
+    """Writes to an output, many lines at once."""
+
+    def __init__(self, output: Writable) -> None:
+        self._output = output
+        self._lines: list[bytes] = []
+        self._size = 0
+
+    def write(self, lines: bytes) -> None:
+        self._lines.append(lines)
+        self._size += len(lines)
+        if self._size >= _HELD:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._size:
+            self._output.write(b"".join(self._lines))
+            self._lines.clear()
+            self._size = 0

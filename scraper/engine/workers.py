@@ -26,13 +26,11 @@ _FILES: Final = 32
 """Files that a run has open beside those of its workers."""
 _FILES_A_WORKER: Final = 20
 """Eight of its own, and those of three answers."""
+_BUFFER: Final = 1 << 18
+"""Bytes of a file of results that are read at once; its pages are read one by one."""
 _GRACE: Final = 1.0
 """Seconds."""
 _LOCK: Final = "scraper.lock"
-
-DIED: Final = "the process that cleaned it was killed or crashed; try it alone, with more memory"
-"""The message of a page over which workers died."""
-
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -93,7 +91,7 @@ class Workers(Generic[T, A]):
             files: list[BinaryIO] = []
             try:
                 answer, count = connection.recv()
-                files.extend(open(recv_handle(connection), "rb") for _ in range(count))  # noqa: SIM115 - who gets them closes them
+                files.extend(open(recv_handle(connection), "rb", _BUFFER) for _ in range(count))  # noqa: SIM115 - who gets them closes them
             except (EOFError, OSError):
                 answer = None
                 self._replace(connection)

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
-from scraper.engine.jobs import Cleaned, Filters, Job, Unknown, clean_item, layouts_of, page_lines, time_limit_of
+from scraper.engine.jobs import Cleaned, Filters, Job, Unknown, clean_item, failed, layouts_of, page_lines, time_limit_of
 from scraper.errors import PageError
 from scraper.sources import Item, ReadOptions
 from scraper.sources.block_pages import block_page_error
@@ -96,7 +96,7 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
                 self.stat_update(StatHints.total)
                 with self.track_time():
                     cleaned = self._cleaned(document)
-                    fields = msgspec.json.decode(cleaned.lines[0]) if cleaned.lines else None
+                    fields = msgspec.json.decode(cleaned.lines) if cleaned.lines else None
                 if fields is not None:
                     yield self._forward(fields)
                     continue
@@ -110,7 +110,7 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
         try:
             page = page_of({**metadata, _TEXT: document.text}, name, self._options)
         except PageError as error:
-            return Cleaned(error=error)
+            return failed(Item(name, None, error, False), error)
         if self._archive is not None and (block := block_page_error(page.octets)) is not None:
             return Cleaned(left_out=block.code)
         page = msgspec.structs.replace(page, media_type=_MEDIA_TYPES[self._archive])
@@ -123,8 +123,9 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
         return clean
 
     def _drop(self, document: Document, cleaned: Cleaned) -> None:
-        reason = cleaned.error.code if cleaned.error is not None else cleaned.left_out
+        failure = cleaned.failure
+        reason = failure.code if failure is not None else cleaned.left_out
         document.metadata["filter_reason"] = reason
-        if cleaned.error is not None:
-            document.metadata["filter_message"] = str(cleaned.error)
+        if failure is not None:
+            document.metadata["filter_message"] = failure.message
         self.stat_update(StatHints.dropped, f"dropped_{reason}")

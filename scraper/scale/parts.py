@@ -13,12 +13,12 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 
 from scraper import __version__
-from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, cut_of
+from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, ItemChunk, cut_of
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import Job, Result, Sink, do, flush, layouts_of
+from scraper.engine.jobs import Cleaned, Job, Sink, clean_items, layouts_of
 from scraper.engine.resumable import identity_of, version_of
 from scraper.engine.sinks import FileSink
-from scraper.engine.tasks import Listed
+from scraper.engine.tasks import Listed, read_listed, to_listed
 from scraper.errors import OutputError
 from scraper.output.dedup import Repeat
 from scraper.output.files import Output
@@ -32,7 +32,7 @@ KEPT: Final = ("lines", "spans", "listed")
 """What the first pass of ``--dedup`` keeps of a part."""
 
 _encoder: Final = msgspec.json.Encoder()
-_listed: Final = msgspec.json.Decoder(Listed)
+_decoder: Final = msgspec.json.Decoder(Listed)
 _failure: Final = msgspec.json.Decoder(FailureRecord)
 _repeats: Final = msgspec.json.Decoder(list[Repeat | None])
 
@@ -105,9 +105,8 @@ def make_listed_part(shared: PartJob, first: ManifestEntry) -> ManifestEntry:
         with place.scratch() as scratch:
             kept = [place.fetch(f"{WORK}/{number:08d}.{kind}", scratch) for kind in KEPT]
             with kept[0].open("rb") as lines, kept[1].open("rb") as spans, kept[2].open("rb") as pages:
-                for line in pages:
-                    page = _listed.decode(line)
-                    sink.add(page.result, lines.read(page.lines), spans.read(page.spans))
+                for cleaned in read_listed(lines, spans, pages):
+                    sink.take(cleaned)
 
     return _write(shared, number, first.chunk, first.input, fill, repeats, first.failures)
 
@@ -115,12 +114,13 @@ def make_listed_part(shared: PartJob, first: ManifestEntry) -> ManifestEntry:
 def digests_of(data: bytes) -> Iterator[tuple[bytes | None, bytes | None]]:
     """Yield the digests of the address and the text of each page in a file of :func:`listed_name`."""
     for line in data.splitlines():
-        result = _listed.decode(line).result
-        yield result.url, result.text
+        result = _decoder.decode(line).cleaned.result
+        yield (result.url, result.text) if result is not None else (None, None)
 
 
 def digest_of(chunk: Chunk) -> str:
     """Return a digest of what a chunk reads, with the sizes and times of the files."""
+    assert not isinstance(chunk, ItemChunk)  # noqa: S101 - what this process has read is not shipped
     files = list(map(identity_of, chunk.entries)) if isinstance(chunk, FileChunk) else version_of(chunk.path)
     return hashlib.sha256(repr((cut_of(chunk), files)).encode()).hexdigest()
 
@@ -131,9 +131,8 @@ def counts_of(counts: Counts) -> dict[str, Any]:
 
 
 def _clean(job: Job, chunk: Chunk, sink: Sink) -> None:
-    for item in ChunkReader(chunk, job.options):
-        do(job, item, sink)
-    flush(job, sink)
+    for cleaned in clean_items(job, ChunkReader(chunk, job.options)):
+        sink.take(cleaned)
 
 
 def _check_worker(shared: PartJob) -> None:
@@ -181,7 +180,9 @@ def _write(
                 partitions = opened.enter_context(_ScratchPartitions(scratch / "out", shared.pattern, table))
             if shared.spans is not None:
                 spans = opened.enter_context(Output(scratch / "spans.jsonl"))
-            fill(FileSink(counts, _ignore, output=output, partitions=partitions, spans=spans, failures=log, repeats=repeats))
+            sink = FileSink(counts, _ignore, output=output, partitions=partitions, spans=spans, failures=log, repeats=repeats)
+            fill(sink)
+            sink.flush()
         name = f"part-{number:08d}"
         if shared.pattern is None:
             files = [_put(scratch / f"records{shared.ending}", shared.place, f"{name}{shared.ending}")]
@@ -235,7 +236,6 @@ class _PageLog:
         self._directory = directory
         self.counts = Counts()
         self.failures: list[FailureRecord] = []
-        self.failures_left: int | None = None
 
     def __enter__(self) -> Self:
         self._opened = ExitStack()
@@ -245,16 +245,16 @@ class _PageLog:
     def __exit__(self, *error: object) -> None:
         self._opened.close()
 
-    def succeed(self) -> None:
-        """Do nothing: failures do not end the run of a part."""
+    def take(self, cleaned: Cleaned, /) -> None:
+        if cleaned.failure is not None:
+            self.counts.failures[cleaned.failure.code] += 1
+            self.failures.append(cleaned.failure)
+        elif cleaned.result is None:
+            self.counts.left_out[cleaned.left_out or ""] += 1
+        else:
+            self._lines.write(cleaned.lines)
+            self._spans.write(cleaned.spans)
+            self._listed.write(to_listed(cleaned))
 
-    def add(self, result: Result, lines: bytes, spans: bytes, /) -> None:
-        self._lines.write(lines)
-        self._spans.write(spans)
-        self._listed.write(_encoder.encode(Listed(result, len(lines), len(spans))) + b"\n")
-
-    def pass_on(self, lines: bytes, spans: bytes, /) -> None:
-        raise NotImplementedError  # only headlines of a whole run are held back
-
-    def fail(self, failure: FailureRecord, /) -> None:
-        self.failures.append(failure)
+    def flush(self) -> None:
+        """Do nothing: the files are closed at the end."""
