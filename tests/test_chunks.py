@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from scraper.engine.chunks import UNPACKED, Chunk, FileChunk, ItemChunk, PartChunk, UnpackedChunk, plan
+from scraper.engine.chunks import Chunk, FileChunk, ItemChunk, PartChunk, UnpackedChunk
+from scraper.engine.planning import UNPACKED, plan
 from scraper.sources import ReadOptions
 from scraper.sources.files import find_entries
 from tests.containers import delimited, json_array, jsonl, parquet, twenty_pages, warc, zipped

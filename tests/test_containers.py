@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
-from scraper.engine.chunks import LARGE
+from scraper.engine.planning import LARGE
 from scraper.provenance import utc_time
 from scraper.sources import Item, ReadOptions, read_inputs, read_list
 from scraper.sources.compression import Decompressor

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scraper import ReadOptions, ScraperError, run
-from scraper.engine import chunks
+from scraper.engine import planning
 from tests.blocks import ROOT
 from tests.containers import jsonl, twenty_pages
 from tests.site import Site
@@ -75,7 +75,7 @@ def test_the_live_web() -> None:
 def test_an_interrupted_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that was interrupted is resumed from Python, and its file is that of a run without a break."""
     monkeypatch.setattr("scraper.engine.resumable.PAUSE", 0.0)
-    monkeypatch.setattr(chunks, "BATCH", 5)
+    monkeypatch.setattr(planning, "BATCH", 5)
     options = ReadOptions(text_field="content")
     whole = run(["saved"], "whole.jsonl", options=options, report=str)
     seen = 0

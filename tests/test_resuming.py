@@ -31,9 +31,9 @@ PAGES = twenty_pages()
 
 # Cuts small inputs into as many chunks as large ones, with as many checkpoints.
 QUICK = """
-import scraper.engine.resumable as resuming, scraper.engine.chunks as chunks
+import scraper.engine.resumable as resuming, scraper.engine.planning as planning
 resuming.PAUSE = resuming.LONG_PAUSE = 0.02
-chunks.LARGE = chunks.STRETCH = chunks.UNPACKED = 1 << 17
+planning.LARGE = planning.STRETCH = planning.UNPACKED = 1 << 17
 """
 
 # The N-th part file that is to be renamed kills the process.

@@ -19,8 +19,9 @@ import pytest
 import zstandard
 
 from scraper.engine import Cleaned, Job, page_lines, run_job
-from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk, plan
+from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk
 from scraper.engine.counts import Counts
+from scraper.engine.planning import plan
 from scraper.engine.tasks import to_listed
 from scraper.sources import ReadOptions
 from scraper.sources.files import find_entries

@@ -1,36 +1,18 @@
-"""The work of a run, cut into chunks that any process can do on its own, in the order of the input."""
+"""Chunks of the work of a run: what any process can do on its own."""
 
 import io
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 from scraper import remote
-from scraper.errors import DamagedInput, PageError, map_unexpected_errors
-from scraper.output.formats import GZIP_WBITS
-from scraper.remote import is_remote
+from scraper.errors import PageError, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
-from scraper.sources.compression import Decompressor
 from scraper.sources.files import InputEntry, Meter, open_input, read_entry, unreadable
 from scraper.sources.items import Place
 from scraper.sources.jsonl import read_jsonl
-from scraper.sources.sniffing import Kind, kind_of
-from scraper.sources.streams import PIECE, Stream
+from scraper.sources.sniffing import Kind
+from scraper.sources.streams import Stream
 
-BATCH: Final = 25
-"""Files in a chunk. With one file in each, a third of the gain is lost; with more, nothing is won."""
-LARGE: Final = 1 << 20
-"""Bytes from which a file is split, if its format allows it."""
-STRETCH: Final = 4 << 20
-"""Bytes of a large file in a chunk: a tenth of a second of work, or several seconds where pages are compressed."""
-UNPACKED: Final = 1 << 20
-"""Bytes in a chunk that the main process has unpacked or read. They are held in memory, three chunks for each process."""
-_HEAD: Final = 1 << 16
-"""Bytes in which the first record of an archive ends, which is about the program that wrote it."""
-_NEXT_RECORD: Final = b"\r\n\r\nWARC/"
-SHIPPED: Final = (1000, 64 << 20)
-"""Files and bytes in a chunk for another machine: seconds of work, since each becomes a file of its own."""
 MANY: Final = 64
 """Pages from which a pool is worth its start. A chunk of a large file counts as this many."""
 
@@ -139,201 +121,6 @@ def cut_of(chunk: Chunk) -> object:
     return chunk._replace(data=b"%d" % len(chunk.data)) if isinstance(chunk, UnpackedChunk) else chunk
 
 
-def plan(entries: Iterable[InputEntry | Item], options: ReadOptions, *, are_shipped: bool = False) -> Iterator[Chunk]:
-    """Yield the chunks of a run, in order, reading no further ahead than asked.
-
-    Args:
-        entries: the files to read.
-        options: how they are read.
-        are_shipped: whether they are for other machines: larger, without data, and independent; a web archive or a compressed dump is one.
-    """
-    files, stretch = SHIPPED if are_shipped else (BATCH, STRETCH)
-    batch: list[InputEntry | Item] = []
-    total = 0
-    for entry in entries:
-        size = _size(entry)
-        is_single = size is None or size >= LARGE
-        if batch and (is_single or len(batch) >= files or total >= stretch):
-            yield FileChunk(batch, len(batch), total)
-            batch, total = [], 0
-        if is_single and not isinstance(entry, Item):
-            yield from (
-                _split(entry, options, stretch, are_shipped=are_shipped) if size is not None else (FileChunk([entry], 1, 0, True),)
-            )
-        else:
-            batch.append(entry)
-            total += size or 0
-    if batch:
-        yield FileChunk(batch, len(batch), total)
-
-
-def _size(entry: InputEntry | Item) -> int | None:
-    """Return the size of an input in bytes; None if it can be read only once, by the main process."""
-    if isinstance(entry, Item) or entry.pieces:
-        return 0
-    if entry.span is not None:
-        return min(entry.span[1], LARGE - 1)  # a range is read as a whole
-    if entry.name == "-":
-        return None
-    try:
-        if is_remote(entry.name):
-            return remote.size_of(entry.name)
-        return os.path.getsize(entry.name) if os.path.isfile(entry.name) else (0 if not os.path.exists(entry.name) else None)
-    except (OSError, PageError):  # whoever reads it names the fault
-        return 0
-
-
-def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped: bool) -> Iterator[Chunk]:
-    path, place, size = entry.name, entry.place, _size(entry) or 0
-    kind, inner = _kinds(path, options)
-    parts: list[PartChunk] = []
-    if kind in ("parquet", "zip") and options.url is None:
-        with suppress(Exception):  # whoever reads a damaged file names the damage
-            parts = list(_parts(path, kind, place, options, stretch))
-    if parts:
-        yield from parts
-    elif options.url is not None or kind is None:
-        yield FileChunk([entry], 1 if kind in (None, "page") else MANY, size)
-    elif kind == "jsonl" and not is_remote(path):
-        try:
-            yield from _lines(path, place, stretch)
-        except OSError as error:
-            yield FileChunk([_unreadable(place, error)], 0, 0)
-    elif are_shipped:
-        yield FileChunk([entry], MANY, size)
-    elif "jsonl" in (kind, inner):
-        yield from _unpacked(path, kind, place, options)
-    elif kind == "warc" or (inner == "warc" and kind in ("gzip", "zstd") and _is_compressed_by_record(path, kind)):
-        for start in range(0, size, STRETCH):
-            yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
-    elif {"json", "csv", "warc"} & {kind, inner}:
-        yield from _read_items(entry, options)
-    else:
-        yield FileChunk([entry], MANY if kind not in ("page", "mhtml") else 1, size)
-
-
-def _is_compressed_by_record(path: str, kind: Kind) -> bool:
-    """Return False if an archive cannot be cut, because it is compressed as a whole.
-
-    That is so if a second record follows within the same gzip member or Zstandard frame. The first record is a short one.
-    """
-    with suppress(Exception), open_input(path) as file:  # whoever reads it names the fault
-        head = file.read(_HEAD)
-        if kind == "gzip":
-            import zlib
-
-            return _NEXT_RECORD not in zlib.decompressobj(GZIP_WBITS).decompress(head, _HEAD)
-        import zstandard
-
-        return _NEXT_RECORD not in zstandard.ZstdDecompressor().stream_reader(head).read(_HEAD)
-    return True
-
-
-def _kinds(path: str, options: ReadOptions) -> tuple[Kind | None, Kind | None]:
-    """Return what a file is and, if it is compressed, what is in it; None where that cannot be determined."""
-    kind = inner = None
-    with suppress(OSError, PageError), open_input(path) as file:  # whoever reads it names the fault
-        stream = Stream(file)
-        kind = kind_of(stream, options)
-        if kind in ("gzip", "zstd", "bzip2", "xz"):
-            inner = kind_of(Stream(Decompressor(stream, kind)), options)
-    return kind, inner
-
-
-def _unreadable(place: Place, error: OSError) -> Item:
-    return place.failed(unreadable(error))
-
-
-def _lines(path: str, place: Place, stretch: int) -> Iterator[LineChunk]:
-    """Cut a dump at line ends, and count its lines."""
-    start = end = 0
-    first = number = 1
-    with open_input(path) as file:
-        while piece := file.read(PIECE):
-            cut = piece.rfind(b"\n") + 1
-            if end + cut - start >= stretch and cut:
-                number += piece.count(b"\n")
-                yield LineChunk(path, start, end + cut, first, place)
-                start, first = end + cut, number
-            else:
-                number += piece.count(b"\n")
-            end += len(piece)
-    if end > start:
-        yield LineChunk(path, start, end, first, place)
-
-
-def _unpacked(path: str, kind: Kind, place: Place, options: ReadOptions) -> Iterator[Chunk]:
-    """Unpack a compressed dump, or load a remote one, which is read only once by this, and cut it at line ends.
-
-    Of a line longer than ``--max-bytes`` only so much is kept that its reader refuses it.
-    """
-    first = number = 1
-    position = 0
-    whole, tail = bytearray(), bytearray()
-    try:
-        with open_input(path) as file:
-            # Looking at both streams makes the same reads as reading the file as a whole: of damaged bz2 and xz data as much is lost.
-            packed = Stream(file)
-            kind_of(packed, options)
-            stream = packed if kind == "jsonl" else Stream(Decompressor(packed, kind))
-            kind_of(stream, options)
-            for piece in stream.pieces():
-                cut = piece.rfind(b"\n") + 1
-                if cut:
-                    number += piece.count(b"\n")
-                    whole += tail
-                    whole += piece[:cut]
-                    tail.clear()
-                tail += piece[cut:]
-                del tail[options.max_bytes + 1 :]
-                if len(whole) >= UNPACKED:
-                    yield UnpackedChunk(path, bytes(whole), first, file.tell() - position, place)
-                    first, position = number, file.tell()
-                    whole.clear()
-            if whole or tail:
-                yield UnpackedChunk(path, bytes(whole + tail), first, file.tell() - position, place)
-    except DamagedInput as error:
-        if whole:
-            yield UnpackedChunk(path, bytes(whole), first, 0, place)
-        yield FileChunk([place.failed(DamagedInput(f"after line {number - 1}, {error}"))], 0, 0)
-    except OSError as error:
-        yield FileChunk([_unreadable(place, error)], 0, 0)
-
-
-def _read_items(entry: InputEntry, options: ReadOptions) -> Iterator[ItemChunk]:
-    """Read a file whose pages can be found only from its start on."""
-    items: list[Item] = []
-    reads: list[int] = []
-    size = 0
-    for item in read_entry(entry, options, reads.append):
-        items.append(item)
-        size += len(item.input) + (len(item.page.data) if item.page is not None else 0)
-        if size >= UNPACKED:
-            yield ItemChunk(items, entry.place, sum(reads))
-            items, size = [], 0
-            reads.clear()
-    if items:
-        yield ItemChunk(items, entry.place, sum(reads))
-
-
-def _parts(path: str, kind: Kind, place: Place, options: ReadOptions, stretch: int) -> Iterator[PartChunk]:
-    """Cut a Parquet table into row groups, or a zip archive into members, of ``stretch`` bytes together."""
-    if kind == "parquet":
-        from scraper.sources.parquet import group_sizes
-
-        sizes = group_sizes(path, options)
-    else:
-        from scraper.sources.zip_archive import member_sizes
-
-        sizes = member_sizes(path)
-    first = total = 0
-    for last, size in enumerate(sizes, 1):
-        total += size
-        if total >= stretch or last == len(sizes):
-            yield PartChunk(path, kind, first, last, total, place)
-            first, total = last, 0
-
-
 class ChunkReader:
     """The items of a chunk.
 
@@ -365,7 +152,7 @@ class ChunkReader:
                     with open_input(chunk.path) as file:
                         yield from self._read(chunk, file)
                 except OSError as error:
-                    yield _unreadable(chunk.place, error)
+                    yield chunk.place.failed(unreadable(error))
         except PageError as error:
             yield chunk.place.failed(error)
 

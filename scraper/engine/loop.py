@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
-from scraper.engine.chunks import MANY, Chunk, FileChunk, ItemChunk, plan
+from scraper.engine.chunks import MANY, Chunk, FileChunk, ItemChunk
 from scraper.engine.jobs import Job, Sink, layouts_of, time_limit_of
+from scraper.engine.planning import plan
 from scraper.engine.pool import Pool
 from scraper.engine.tasks import Task
 from scraper.errors import ResumeError

@@ -10,9 +10,10 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from scraper import __version__, remote
-from scraper.engine.chunks import Chunk, FileChunk, cut_of, plan
+from scraper.engine.chunks import Chunk, FileChunk, cut_of
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import Job, layouts_of
+from scraper.engine.planning import plan
 from scraper.errors import PageError, ResumeError, TooManyFailures
 from scraper.output.checkpoint import Checkpoint, Position
 from scraper.output.dedup import DedupStore

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
-from scraper.engine.chunks import FileChunk, plan
+from scraper.engine.chunks import FileChunk
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import MOST_FAILURES
+from scraper.engine.planning import plan
 from scraper.engine.workers import starting
 from scraper.errors import OutputError, ScraperError, TooManyFailures
 from scraper.output.database import Database
