@@ -1,6 +1,6 @@
 """Data types that the packages share: a page as it was received, and a document as a reader sees it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -55,13 +55,6 @@ class Element(msgspec.Struct, eq=False, gc=False):
     parent: "Element | None"
     href: str | None
     """The target, if the element is a link."""
-
-    def ancestry(self) -> "Iterator[Element]":
-        """Yield this element, its parent, and so on to the root."""
-        element: Element | None = self
-        while element is not None:
-            yield element
-            element = element.parent
 
     @property
     def link(self) -> "Element | None":
