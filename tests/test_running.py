@@ -20,7 +20,6 @@ import zstandard
 
 from scraper.engine import Cleaned, Job, page_lines, run_job
 from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk
-from scraper.engine.counts import Counts
 from scraper.engine.planning import plan
 from scraper.engine.tasks import to_listed
 from scraper.sources import ReadOptions
@@ -429,15 +428,6 @@ def test_too_few_open_files_end_the_run_with_a_sentence(tmp_path: Path, mix: lis
     assert done.returncode == 1
     assert done.stderr.startswith(b"scraper: no process can be started: only 15 files may be open")
     assert b"Traceback" not in done.stderr
-
-
-def test_counts_of_parts_add_up() -> None:
-    """Counts of parts of a run are added in full, headlines included."""
-    one, other = Counts(), Counts()
-    one.headlines, other.headlines = 2, 3
-    one.kinds["article"], other.kinds["article"] = 1, 4
-    one.update(other)
-    assert (one.headlines, one.kinds["article"]) == (5, 5)
 
 
 ENDLESS = """

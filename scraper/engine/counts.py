@@ -76,21 +76,6 @@ class Counts(CharacterCounts):
             self.digests[page.layout] = page.digest
         self.add_characters(page.kept, page.removed)
 
-    def update(self, other: "Counts") -> None:
-        """Add the counts of a part of the run."""
-        self.kinds += other.kinds
-        self.warnings += other.warnings
-        self.failures += other.failures
-        self.left_out += other.left_out
-        self.layouts += other.layouts
-        self.digests |= other.digests
-        self.kept += other.kept
-        self.removed_pages += other.removed_pages
-        self.removed_pieces += other.removed_pieces
-        self.removed_characters += other.removed_characters
-        if other.headlines is not None:
-            self.headlines = (self.headlines or 0) + other.headlines
-
     def take(self, counts: Mapping[str, Any]) -> None:
         """Add counts that a checkpoint has kept, by attribute."""
         for name, count in counts.items():
