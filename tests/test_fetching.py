@@ -24,8 +24,8 @@ from scraper.engine.tasks import Task
 from scraper.errors import BadEncoding, OutputError, TooLarge
 from scraper.fetch import Fetched, FetchJob, Scheduler
 from scraper.fetch.addresses import is_public, prepare
-from scraper.fetch.exchange import unpack
-from scraper.fetch.retry import backoff
+from scraper.fetch.exchange import Exchange
+from scraper.fetch.fetcher import backoff
 from scraper.fetch.scheduler import HELD_BYTES, LOOKAHEAD
 from scraper.models import Page
 from scraper.sources import Item, ReadOptions
@@ -41,14 +41,29 @@ PACKERS = {
 }
 
 
+def content(body: bytes, coding: str, max_bytes: int) -> bytes:
+    exchange = Exchange(
+        url="https://oasis.example/",
+        requested_at="2026-03-01T00:00:00Z",
+        ip=None,
+        request_head=b"",
+        version=b"HTTP/1.1",
+        status=200,
+        reason=b"OK",
+        headers=[(b"Content-Encoding", coding.encode())],
+        body=body,
+    )
+    return exchange.content(max_bytes)
+
+
 @given(st.sampled_from(sorted(PACKERS)), st.binary(max_size=3000), st.integers(1, 40))
 def test_what_was_packed_comes_out_again(coding: str, data: bytes, times: int) -> None:
     """Every encoding, alone or combined, is undone to the same bytes, up to the limit."""
     whole = data * times
-    assert unpack(PACKERS[coding](whole), coding, len(whole) + 100) == whole
+    assert content(PACKERS[coding](whole), coding, len(whole) + 100) == whole
     if len(whole) > 100:
         with pytest.raises(TooLarge):
-            unpack(PACKERS[coding](whole), coding, len(whole) - 1)
+            content(PACKERS[coding](whole), coding, len(whole) - 1)
 
 
 @given(st.sampled_from(["gzip", "br", "zstd"]), st.binary(min_size=200, max_size=2000), st.floats(0.3, 0.65))
@@ -58,7 +73,7 @@ def test_what_is_cut_off_is_named(coding: str, data: bytes, part: float) -> None
     left = packed[: int(len(packed) * part)]
     assume(len(left) > 4)
     with pytest.raises(BadEncoding):
-        unpack(left, coding, 10_000)
+        content(left, coding, 10_000)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
@@ -68,7 +83,7 @@ def test_a_bomb_takes_no_more_memory_than_a_page_may(coding: str) -> None:
     tracemalloc.start()
     try:
         with pytest.raises(TooLarge):
-            unpack(bomb, coding, 1_000_000)
+            content(bomb, coding, 1_000_000)
         assert tracemalloc.get_traced_memory()[1] < 30_000_000
     finally:
         tracemalloc.stop()

@@ -2,12 +2,11 @@
 
 from scraper.fetch.addresses import fold, host_of, prepare, without_session
 from scraper.fetch.client import Client
-from scraper.fetch.exchange import Exchange, Header
+from scraper.fetch.exchange import Exchange, Header, exchange_records, warcinfo
 from scraper.fetch.fetcher import Fetched, Fetcher, FetchJob, PreviousFetch
 from scraper.fetch.robots import RobotsStore, Rules
 from scraper.fetch.scheduler import Scheduler
 from scraper.fetch.throttle import Throttle
-from scraper.fetch.warc_writer import exchange_records, warcinfo
 
 __all__ = [
     "Client",

@@ -1,10 +1,14 @@
-"""A request and its response, as the bytes that a client sees, and the body without its content codings."""
+"""A request and its response: as the bytes that a client sees, without content codings, and as records of a web archive."""
 
+import gzip
+import hashlib
+import io
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
+from fastwarc.warc import WarcRecord, WarcRecordType
 
 from scraper.errors import BadEncoding, BadRecord, DamagedInput, FetchError, TooLarge
 from scraper.sources.content_coding import decode_body
@@ -12,6 +16,9 @@ from scraper.sources.content_coding import decode_body
 Header = tuple[bytes, bytes]
 Truncation = Literal["length", "time", "disconnect"]
 """Why a body is incomplete, in the terms of WARC 1.1, 5.13."""
+_GZIP_LEVEL: Final = 6
+_CONNECTION_HEADERS: Final = frozenset({b"transfer-encoding", b"connection", b"keep-alive", b"trailer", b"upgrade"})
+"""Headers that describe the transfer, and are wrong for the stored body."""
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -81,20 +88,75 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         except (ValueError, OverflowError):
             return None
 
+    @property
+    def is_transient(self) -> bool:
+        """Whether another request may get a better response: after 408, 425, 429, 5xx, or a body that broke off."""
+        is_broken_off = isinstance(self.error, FetchError) and self.error.is_transient
+        return is_broken_off or self.status in (408, 425, 429) or 500 <= self.status <= 599
 
-def unpack(body: bytes, content_encoding: str | None, max_bytes: int) -> bytes:
-    """Return a response body without its content codings.
+    def content(self, max_bytes: int) -> bytes:
+        """Return the body without its content codings.
+
+        Args:
+            max_bytes: the most bytes that the result may have; not much more are ever held.
+
+        Raises:
+            BadEncoding: if a coding is unknown, or the body is damaged or not in that coding.
+            TooLarge: if the result has more than ``max_bytes``.
+        """
+        try:
+            return decode_body(self.body, self.header(b"content-encoding"), max_bytes)
+        except (BadRecord, DamagedInput) as error:
+            raise BadEncoding(str(error)) from None
+
+
+def warcinfo(program: str, now: str) -> bytes:
+    """Return the record that describes a WARC file.
 
     Args:
-        body: the body as it was received.
-        content_encoding: the Content-Encoding header.
-        max_bytes: the most bytes that the result may have; not much more are ever held.
-
-    Raises:
-        BadEncoding: if a coding is unknown, or the body is damaged or not in that coding.
-        TooLarge: if the result has more than ``max_bytes``.
+        program: the name and version of the program.
+        now: the time, ``YYYY-MM-DDTHH:MM:SSZ``.
     """
-    try:
-        return decode_body(body, content_encoding, max_bytes)
-    except (BadRecord, DamagedInput) as error:
-        raise BadEncoding(str(error)) from None
+    fields = f"software: {program}\r\nformat: WARC File Format 1.1\r\nconformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
+    record = _record(WarcRecordType.warcinfo, now, "application/warc-fields", fields.encode())
+    return _packed(record)
+
+
+def exchange_records(exchange: Exchange) -> bytes:
+    """Return a WARC 1.1 response record (ISO 28500:2017) and its request record, each a gzip member of its own.
+
+    A damaged member leaves the others readable.
+    The body keeps its content codings, but not its chunks: ``Transfer-Encoding`` is dropped, and ``Content-Length`` is the length of the
+    stored body, as in archives of wget and of crawlers with browsers. The other headers are unchanged.
+    """
+    status_line = b"%b %d %b" % (exchange.version, exchange.status, exchange.reason)
+    headers = [pair for pair in exchange.headers if pair[0].lower() not in _CONNECTION_HEADERS | {b"content-length"}]
+    headers.append((b"Content-Length", str(len(exchange.body)).encode()))
+    head = b"\r\n".join([status_line.rstrip(), *(b"%b: %b" % pair for pair in headers), b"", b""])
+
+    response = _record(WarcRecordType.response, exchange.requested_at, "application/http; msgtype=response", head + exchange.body)
+    response.headers["WARC-Target-URI"] = exchange.url
+    if exchange.ip is not None:
+        response.headers["WARC-IP-Address"] = exchange.ip
+    if exchange.truncated is not None:
+        response.headers["WARC-Truncated"] = exchange.truncated
+    request = _record(WarcRecordType.request, exchange.requested_at, "application/http; msgtype=request", exchange.request_head)
+    request.headers["WARC-Target-URI"] = exchange.url
+    request.headers["WARC-Concurrent-To"] = response.headers["WARC-Record-ID"]
+    digest = hashlib.sha1(exchange.body, usedforsecurity=False).digest()
+    return _packed(response, digest) + _packed(request)
+
+
+def _record(kind: WarcRecordType, date: str, content_type: str, block: bytes) -> WarcRecord:
+    record = WarcRecord()
+    record.init_headers(record_type=kind)
+    record.set_bytes_content(block)
+    record.headers["WARC-Date"] = date
+    record.headers["Content-Type"] = content_type
+    return record
+
+
+def _packed(record: WarcRecord, payload_digest: bytes | None = None) -> bytes:
+    plain = io.BytesIO()
+    record.write(plain, checksum_data=True, payload_digest=payload_digest)
+    return gzip.compress(plain.getvalue(), _GZIP_LEVEL, mtime=0)

@@ -23,9 +23,8 @@ from scraper.errors import (
 )
 from scraper.fetch.addresses import host_of, is_private_host, prepare
 from scraper.fetch.client import Getter
-from scraper.fetch.exchange import Exchange, Header, unpack
+from scraper.fetch.exchange import Exchange, Header
 from scraper.fetch.feeds import is_feed
-from scraper.fetch.retry import TRIES, backoff, is_transient
 from scraper.fetch.robots import MAX_BYTES as ROBOTS_MAX_BYTES
 from scraper.fetch.robots import Robots, RobotsStore
 from scraper.fetch.throttle import LONGEST_WAIT, Throttle
@@ -35,6 +34,10 @@ from scraper.sources.block_pages import block_page_error, redirect_error
 _MOST_REDIRECTS: Final = 10
 _MOST_ROBOTS_REDIRECTS: Final = 5
 """RFC 9309, 2.3.1.2."""
+_TRIES: Final = 4
+"""The most attempts of a request."""
+_LONGEST_BACKOFF: Final = 60.0
+_SHORTEST_BACKOFF: Final = 0.05
 
 
 class PreviousFetch(msgspec.Struct, frozen=True):
@@ -173,20 +176,20 @@ class Fetcher:
         host = host_of(url)
         robots = None if is_robots else self._robots
         max_bytes = ROBOTS_MAX_BYTES if is_robots else self._max_bytes
-        for retries in range(TRIES):
+        for retries in range(_TRIES):
             try:
                 delay = robots.check(url) if robots is not None else 0.0
                 with self._throttle.turn(host, delay):
                     exchange = self._get(url, headers=headers, only_public=only_public, max_bytes=max_bytes)
                     self._archive(exchange)
             except FetchError as error:
-                if not error.is_transient or retries == TRIES - 1 or not _is_of_request(error):
+                if not error.is_transient or retries == _TRIES - 1 or not _is_of_request(error):
                     raise
             else:
                 wait = exchange.retry_after(time.time()) if exchange.status in (429, 503) else None
-                if wait is not None and (wait > LONGEST_WAIT or retries < TRIES - 1):
+                if wait is not None and (wait > LONGEST_WAIT or retries < _TRIES - 1):
                     self._throttle.hold(host, wait)
-                if not is_transient(exchange) or retries == TRIES - 1:
+                if not exchange.is_transient or retries == _TRIES - 1:
                     return exchange
             self._throttle.hold(host, backoff(retries, self._throttle.delay, self._rng))
         raise AssertionError  # the loop returns or raises
@@ -206,6 +209,21 @@ class Fetcher:
 def _is_of_request(error: FetchError) -> bool:
     """Return True if this request failed, False if an earlier one failed for the whole host."""
     return error.code in ("connection", "timeout", "unknown-host")
+
+
+def backoff(retries: int, delay: float, rng: Random) -> float:
+    """Return the seconds to wait before the next retry: the delay, doubled each time, less a random part of up to half.
+
+    The random part spreads out programs that failed at the same time
+    (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/, "equal jitter").
+
+    Args:
+        retries: the retries so far.
+        delay: the pause between requests, in seconds.
+        rng: the source of randomness.
+    """
+    full = min(_LONGEST_BACKOFF, max(delay, _SHORTEST_BACKOFF) * 2.0**retries)
+    return rng.uniform(full / 2, full)
 
 
 def _validators(previous: PreviousFetch, url: str) -> list[Header]:
@@ -245,7 +263,7 @@ def _page(job: FetchJob, exchange: Exchange, max_bytes: int, *, reads_feeds: boo
     if not exchange.body:
         raise EmptyInput(f"the response, with status {status}, is empty")
     is_page = is_page_type(exchange.media_type)
-    data = unpack(exchange.body, exchange.header(b"content-encoding"), max_bytes) if is_page or reads_feeds else b""
+    data = exchange.content(max_bytes) if is_page or reads_feeds else b""
     if not is_page and not (reads_feeds and is_feed(data)):
         raise NotText(f"its media type, {exchange.media_type}, is not that of a page")
     error = block_page_error(data)

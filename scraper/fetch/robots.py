@@ -10,7 +10,7 @@ import msgspec
 from protego import Protego
 
 from scraper.errors import Disallowed, FetchError, RobotsUnreachable, TooLarge
-from scraper.fetch.exchange import Exchange, unpack
+from scraper.fetch.exchange import Exchange
 from scraper.urls import origin_of
 
 KEPT: Final = 24 * 3600
@@ -113,9 +113,8 @@ class Robots:
 
 
 def _text(exchange: Exchange) -> str:
-    encoding = exchange.header(b"content-encoding")
     try:
-        data = unpack(exchange.body, encoding, MAX_BYTES)
+        data = exchange.content(MAX_BYTES)
     except TooLarge:
         data = b""
     return data.decode("utf-8-sig", "replace")
