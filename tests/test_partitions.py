@@ -17,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scraper import Page, clean
-from scraper.output.patterns import FIELDS, Pattern
+from scraper.output.partitions import FIELDS, Pattern
 from tests.containers import jsonl, response, twenty_pages
 from tests.measure_partitions import dump, measure
 from tests.test_cli import COMMAND, FIXTURES, HTML, complaints, run

@@ -22,7 +22,7 @@ from scraper.errors import LayoutError, OutputError
 from scraper.layouts import Layout, choose_layouts
 from scraper.output.files import part_of
 from scraper.output.formats import OutputTable, table_of
-from scraper.output.patterns import Pattern
+from scraper.output.partitions import Pattern
 from scraper.records import Columns, Keys, Lang
 from scraper.remote import address_of, is_remote
 from scraper.sources import file_id, read_list

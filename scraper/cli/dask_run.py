@@ -19,7 +19,7 @@ from scraper.engine.resumable import run_digest
 from scraper.errors import OutputError
 from scraper.output.files import Output
 from scraper.output.formats import FORMATS
-from scraper.output.patterns import Pattern
+from scraper.output.partitions import Pattern
 from scraper.output.uploads import Uploads
 from scraper.records import Columns, to_json_line
 from scraper.remote import address_of, is_remote, local_name

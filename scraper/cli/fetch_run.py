@@ -29,7 +29,7 @@ from scraper.output.dedup import DedupStore
 from scraper.output.fetch_state import Records, State
 from scraper.output.files import Output
 from scraper.output.formats import OutputTable, is_packed
-from scraper.output.patterns import Pattern
+from scraper.output.partitions import Pattern
 from scraper.records import HeadlineRecord, PageRecord, columns_of
 from scraper.sources import read_list
 

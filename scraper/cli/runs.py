@@ -32,8 +32,7 @@ from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
 from scraper.output.files import Output, file_ids
 from scraper.output.formats import OutputTable
-from scraper.output.partitions import Partitions
-from scraper.output.patterns import Pattern
+from scraper.output.partitions import Partitions, Pattern
 from scraper.output.uploads import Uploads
 from scraper.records import Columns
 from scraper.sources import Item, ReadOptions

@@ -15,8 +15,7 @@ from scraper.output.append_file import AppendFile
 from scraper.output.fetch_state import State
 from scraper.output.files import Output, is_special
 from scraper.output.formats import OutputTable
-from scraper.output.partitions import Partitions
-from scraper.output.patterns import Pattern
+from scraper.output.partitions import Partitions, Pattern
 
 _EVERY: Final = 0.25
 """Seconds of work, at most, that are done again after a run was killed."""

@@ -26,7 +26,7 @@ from scraper.output.files import (
     remove_checkpoint,
     rename_part,
 )
-from scraper.output.patterns import Pattern
+from scraper.output.partitions import Pattern
 from scraper.remote import is_remote
 from scraper.sources import Item, ReadOptions
 from scraper.sources.files import InputEntry, Meter, find_entries

@@ -23,8 +23,7 @@ from scraper.errors import OutputError
 from scraper.output.dedup import Repeat
 from scraper.output.files import Output
 from scraper.output.formats import OutputTable, table_of
-from scraper.output.partitions import Partitions
-from scraper.output.patterns import Pattern
+from scraper.output.partitions import Partitions, Pattern
 from scraper.records import Columns, FailureRecord
 from scraper.scale.place import WORK, ManifestEntry, PartFile, PartStore
 
