@@ -11,7 +11,7 @@ import msgspec
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from scraper.errors import BadEncoding, BadRecord, DamagedInput, FetchError, TooLarge
-from scraper.sources.content_coding import decode_body
+from scraper.sources.compression import decode_body
 
 Header = tuple[bytes, bytes]
 Truncation = Literal["length", "time", "disconnect"]

@@ -10,8 +10,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urljoin
 
 from scraper.errors import BadFeed, TooLarge
-from scraper.sources.compression import GZIP_WBITS
-from scraper.sources.content_coding import decode_body
+from scraper.sources.compression import GZIP_WBITS, decode_body
 from scraper.urls import is_absolute, resolve
 
 MAX_BYTES: Final = 52_428_800

@@ -13,7 +13,7 @@ from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge
 from scraper.models import Page, is_page_type
 from scraper.provenance import utc_time
 from scraper.sources.block_pages import block_page_error
-from scraper.sources.content_coding import decode_body
+from scraper.sources.compression import decode_body
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.recovery import MemberStream, Window
 from scraper.sources.streams import PIECE, ByteSource
