@@ -445,7 +445,7 @@ def test_any_string_of_a_dump_comes_out_as_it_is(text: str, is_ascii: bool) -> N
     line = json.dumps({"text": "x", "html": text}, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
     stream = Stream(io.BytesIO(line))
     from scraper.sources.items import Place
-    from scraper.sources.jsonl import read_jsonl
+    from scraper.sources.json_objects import read_jsonl
 
     (item,) = read_jsonl(stream, Place("x", True), ReadOptions(max_bytes=10**6, html_field="html"))
     assert item.page is not None

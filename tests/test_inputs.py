@@ -22,7 +22,7 @@ from scraper.fetch.addresses import prepare
 from scraper.sources import ReadOptions
 from scraper.sources.delimited import read_delimited
 from scraper.sources.items import Place
-from scraper.sources.json_values import split_values
+from scraper.sources.json_objects import split_values
 from scraper.sources.streams import Stream
 from tests.containers import delimited, json_array, jsonl, record, response, twenty_pages, zipped
 from tests.test_cli import HTML as PAGE

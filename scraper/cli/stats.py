@@ -80,7 +80,7 @@ def _count(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], counts
     from scraper.cli.console import say
     from scraper.cli.runs import showing_progress
     from scraper.sources import Item
-    from scraper.sources.own_records import read_records
+    from scraper.sources.page_records import read_records
     from scraper.stats import RecordSummary, Statistics
 
     statistics = Statistics()

@@ -9,7 +9,7 @@ from scraper.errors import PageError, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
 from scraper.sources.files import InputEntry, Meter, open_input, read_entry, unreadable
 from scraper.sources.items import Place
-from scraper.sources.jsonl import read_jsonl
+from scraper.sources.json_objects import read_jsonl
 from scraper.sources.sniffing import Kind
 from scraper.sources.streams import Stream
 

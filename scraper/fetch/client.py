@@ -12,6 +12,7 @@ import httpx
 from scraper.errors import BadAddress, BadCertificate, ConnectionFailed, FetchError, TimedOut, TooLarge
 from scraper.fetch.exchange import Exchange, Header, Truncation
 from scraper.fetch.transport import ERRORS, Bounds, Network, Transport
+from scraper.sources.streams import too_large
 
 _DEFAULT_HEADERS: Final = [
     (b"Accept", b"text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1"),
@@ -99,8 +100,7 @@ class Client:
                 remaining -= len(piece)
                 pieces.append(piece)
                 if remaining < 0:
-                    too_large = TooLarge(f"the page has more than {limit} bytes; raise --max-bytes to read it")
-                    return b"".join(pieces)[:limit], "length", too_large
+                    return b"".join(pieces)[:limit], "length", too_large("page", limit)
                 if time.monotonic() > self._bounds.deadline:
                     raise httpcore.ReadTimeout("the deadline has passed")
         except ERRORS as error:

@@ -7,9 +7,9 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
-from scraper.errors import BadRecord, DamagedInput, TooLarge
+from scraper.errors import BadRecord, DamagedInput
 from scraper.sources.sniffing import compression_of
-from scraper.sources.streams import PIECE, ByteSource, Stream
+from scraper.sources.streams import PIECE, ByteSource, Stream, too_large
 
 GZIP_WBITS: Final = 16 + zlib.MAX_WBITS
 _MAGIC_BYTES: Final = 6
@@ -154,7 +154,7 @@ def decode_body(
         if len(data) > max_bytes:
             break
     if len(data) > max_bytes:
-        raise TooLarge(f"the page has more than {max_bytes} bytes; raise --max-bytes to read it")
+        raise too_large("page", max_bytes)
     return data
 
 

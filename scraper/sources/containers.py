@@ -12,7 +12,7 @@ from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.models import Page
 from scraper.records import PageRecord
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.sniffing import BOM, Kind, check_format, kind_of
+from scraper.sources.sniffing import BOM, Kind, check_format, kind_of, own_kind_of_line, refusal
 from scraper.sources.streams import Stream, Utf16Source
 
 DEEPEST: Final = 3
@@ -90,11 +90,9 @@ def _unpacked(stream: Stream, kind: Kind) -> Stream:
 
 def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:
     if not options.reads_records:
-        from scraper.sources.own_records import own_kind_of_line, refusal
-
         yield refusal(place, own_kind_of_line(stream.peek().removeprefix(BOM).lstrip().partition(b"\n")[0]) or "")
         return
-    from scraper.sources.own_records import read_lines
+    from scraper.sources.page_records import read_lines
 
     for record in read_lines(stream, place, PageRecord, options.max_bytes):
         yield record if isinstance(record, Item) else Item(record.input, None, None, False, None, record)
@@ -102,11 +100,11 @@ def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterato
 
 def _read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:
     if kind == "jsonl":
-        from scraper.sources.jsonl import read_jsonl
+        from scraper.sources.json_objects import read_jsonl
 
         return read_jsonl(stream, place, options)
     if kind == "json":
-        from scraper.sources.json_values import read_json
+        from scraper.sources.json_objects import read_json
 
         return read_json(stream, place, options)
     from scraper.sources.delimited import read_delimited

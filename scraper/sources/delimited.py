@@ -8,10 +8,8 @@ from typing import Final
 from scraper.errors import BadRecord, DamagedInput, TooLarge
 from scraper.sources.fields import FieldReader
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.jsonl import too_large
-from scraper.sources.own_records import own_kind, refusal
-from scraper.sources.sniffing import BOM
-from scraper.sources.streams import Stream
+from scraper.sources.sniffing import BOM, own_kind, refusal
+from scraper.sources.streams import Stream, too_large
 
 _DELIMITERS: Final = (",", "\t", ";")
 _NAME: Final = re.compile(r"[^\W\d][\w.:-]{0,60}")
@@ -112,7 +110,7 @@ def _fields(
 ) -> dict[str, str] | BadRecord | TooLarge:
     """Return the cells of a row by column, or what is wrong with it."""
     if lines.size > options.max_bytes:
-        return too_large("row", options)
+        return too_large("row", options.max_bytes)
     if isinstance(row, csv.Error):
         return BadRecord(f"the row has other separators than the header ({row}); correct or remove it")
     if not lines.is_utf8:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from scraper.errors import BadRecord, MissingField, PageError, TooLarge
+from scraper.errors import BadRecord, MissingField, PageError
 from scraper.models import Page
 from scraper.provenance import utc_time
 from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.streams import too_large
 from scraper.urls import is_absolute
 
 _CHAR_BYTES: Final = 4
@@ -163,7 +164,7 @@ def page_of(fields: Fields, input: str, options: ReadOptions, *, is_valid: bool 
         raise BadRecord(f"field {name!r} holds {_kind(value)}, not text; {_REMEDY}")
     data = value if is_valid else _checked(value)
     if len(data) * _CHAR_BYTES > options.max_bytes and len(data if isinstance(data, bytes) else data.encode()) > options.max_bytes:
-        raise TooLarge(f"the page has more than {options.max_bytes} bytes; raise --max-bytes to read it")
+        raise too_large("page", options.max_bytes)
     url = find_field(fields, options.url_field)
     return Page(
         data=data,

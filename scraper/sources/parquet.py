@@ -7,7 +7,7 @@ from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, Unreada
 from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
 from scraper.sources.files import open_input
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.own_records import own_kind, refusal
+from scraper.sources.sniffing import own_kind, refusal
 
 if TYPE_CHECKING:
     from pyarrow import Schema, StructType

@@ -1,12 +1,19 @@
-"""The kind of an input, determined from its first bytes, never from its name; documents of other programs are refused."""
+"""The kind of an input, determined from its first bytes, never from its name.
+
+Documents of other programs are refused, and as pages the files that this program has written.
+"""
 
 import codecs
 import io
 import re
+from collections.abc import Collection
 from typing import Final, Literal, cast
 
-from scraper.errors import NotText
-from scraper.sources.items import ReadOptions
+import msgspec
+
+from scraper.errors import BadRecord, NotText
+from scraper.records import FailureRecord, HeadlineHistory, HeadlineRecord, PageRecord
+from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.streams import Stream, Utf16Source
 
 Kind = Literal[
@@ -142,8 +149,6 @@ def _json_kind(stream: Stream, options: ReadOptions) -> Kind | None:
 def _begins_with_a_record(stream: Stream) -> bool:
     """Return True if this program has written the first line."""
     line = _opening(stream).partition(b"\n")[0]
-    from scraper.sources.own_records import own_kind_of_line
-
     return own_kind_of_line(line) is not None
 
 
@@ -208,3 +213,41 @@ def _zipped(head: bytes) -> str | None:
         return next((what for name, what in _MIME_TYPES.items() if head.startswith(name, _NAME_OFFSET + len(_MIME_TYPE))), None)
     is_office = head.startswith(_FIRST_MEMBERS, _NAME_OFFSET) and (_TYPES in head or _RELATIONS in head)
     return next((what for name, what in _OFFICE.items() if name in head), None) if is_office else None
+
+
+_WRITTEN: Final = (
+    (PageRecord.__struct_encode_fields__, "records of this program, not pages; `scraper headlines` and `scraper stats` read them"),
+    (
+        HeadlineRecord.__struct_encode_fields__,
+        "headlines of this program, not pages; `scraper fetch --from-list` reads their articles",
+    ),
+    (HeadlineHistory.__struct_encode_fields__, "headlines of this program, not pages; name the pages themselves"),
+    (FailureRecord.__struct_encode_fields__, "failures of an earlier run, not pages; --from-list reads them"),
+    (
+        ("start", "end", "label", "rule", "fate", "text"),
+        "pieces of pages that this program has labelled; name the pages themselves",
+    ),
+)
+"""The keys of each kind of line, and what it is."""
+
+
+def own_kind(keys: Collection[str]) -> str | None:
+    """Return what lines with these keys are, if this program has written them."""
+    found = set(keys)
+    return next((what for names, what in _WRITTEN if found.issuperset(names)), None)
+
+
+def own_kind_of_line(line: bytes) -> str | None:
+    """Return what a line of JSON is, if this program has written it."""
+    try:
+        value = msgspec.json.decode(line)
+    except (ValueError, RecursionError):
+        return None
+    return own_kind(value) if isinstance(value, dict) else None
+
+
+def refusal(place: Place, what: str) -> Item:
+    """Return the item of a file that this program has written: a failure if the user named it; otherwise it is skipped."""
+    if not place.is_named:
+        return Item(place.input, None, None, False, "own-records")
+    return place.failed(BadRecord(f"it holds {what}"))

@@ -62,7 +62,7 @@ class Stream:
             pieces.append(piece)
             remaining -= len(piece)
             if remaining < 0:
-                raise TooLarge(f"the page has more than {max_bytes} bytes; raise --max-bytes to read it")
+                raise too_large("page", max_bytes)
         return b"".join(pieces)
 
 
@@ -79,3 +79,8 @@ class Utf16Source:
             if text := self._decoder.decode(piece):
                 return text.encode("utf-8", "replace")
         return self._decoder.decode(b"", final=True).encode("utf-8", "replace")
+
+
+def too_large(what: str, max_bytes: int) -> TooLarge:
+    """Return the error of a page, or of a line, value or row with a page, that is too large."""
+    return TooLarge(f"the {what} has more than {max_bytes} bytes; raise --max-bytes to read it")

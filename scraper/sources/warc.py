@@ -9,14 +9,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge
+from scraper.errors import BadRecord, DamagedInput, PageError
 from scraper.models import Page, is_page_type
 from scraper.provenance import utc_time
 from scraper.sources.block_pages import block_page_error
 from scraper.sources.compression import decode_body
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.recovery import MemberStream, Window
-from scraper.sources.streams import PIECE, ByteSource
+from scraper.sources.streams import PIECE, ByteSource, too_large
 from scraper.urls import is_absolute
 
 _MAGIC: Final = b"WARC/"
@@ -242,7 +242,7 @@ def _page(record: Any, input: str, options: ReadOptions) -> Page | str:  # noqa:
     if not is_page_type(media_type or None):
         return "media-type"
     if record.content_length > 2 * options.max_bytes:
-        raise TooLarge(f"the page has more than {options.max_bytes} bytes; raise --max-bytes to read it")
+        raise too_large("page", options.max_bytes)
     if record.headers.get("WARC-Truncated"):  # the writer declares that the page is incomplete
         return "truncated"
     charset = _CHARSET.search(content_type or "")

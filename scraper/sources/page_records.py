@@ -1,4 +1,4 @@
-"""Files that this program has written: page records are read, from JSON Lines and Parquet; as pages, all such files are refused."""
+"""Page records that an earlier run has written, read from JSON Lines and Parquet."""
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
@@ -6,14 +6,14 @@ from typing import BinaryIO, Final, TypeVar
 
 import msgspec
 
-from scraper.errors import BadRecord, DamagedInput, MissingInput, NotText, PageError, TooLarge
-from scraper.records import FailureRecord, HeadlineHistory, HeadlineRecord, PageRecord
+from scraper.errors import BadRecord, DamagedInput, MissingInput, NotText, PageError
+from scraper.records import FailureRecord, HeadlineRecord
 from scraper.sources.containers import DEEPEST
 from scraper.sources.files import FileId, Meter, find_entries, read_opened
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.jsonl import BLANK, decode_slowly, split_lines
+from scraper.sources.json_objects import BLANK, decode_slowly, split_lines
 from scraper.sources.sniffing import kind_of
-from scraper.sources.streams import Stream
+from scraper.sources.streams import Stream, too_large
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -32,21 +32,6 @@ _MISTAKEN: Final[dict[type[msgspec.Struct], str]] = {
     FailureRecord: "a failure, as --failures writes it",
 }
 """Other records of this program, which users may confuse with page records."""
-
-_WRITTEN: Final = (
-    (PageRecord.__struct_encode_fields__, "records of this program, not pages; `scraper headlines` and `scraper stats` read them"),
-    (
-        HeadlineRecord.__struct_encode_fields__,
-        "headlines of this program, not pages; `scraper fetch --from-list` reads their articles",
-    ),
-    (HeadlineHistory.__struct_encode_fields__, "headlines of this program, not pages; name the pages themselves"),
-    (FailureRecord.__struct_encode_fields__, "failures of an earlier run, not pages; --from-list reads them"),
-    (
-        ("start", "end", "label", "rule", "fate", "text"),
-        "pieces of pages that this program has labelled; name the pages themselves",
-    ),
-)
-"""The keys of each kind of line, and what it is."""
 
 
 def read_records(
@@ -106,8 +91,7 @@ def read_lines(stream: Stream, place: Place, record: type[R], max_bytes: int) ->
     try:
         for number, line in enumerate(split_lines(_unpacked(stream, max_bytes), max_bytes), 1):
             if line is None:
-                error = TooLarge(f"the line has more than {max_bytes} bytes; raise --max-bytes to read it")
-                yield place.failed(error, number)
+                yield place.failed(too_large("line", max_bytes), number)
                 continue
             try:
                 yield decoder.decode(line)
@@ -167,25 +151,3 @@ def _decoded(line: bytes, decoder: msgspec.json.Decoder[R]) -> R:
 
 def _no_page_record(error: Exception) -> BadRecord:
     return BadRecord(f"it is not a page record ({error}); `scraper schema` says what one holds")
-
-
-def own_kind(keys: Collection[str]) -> str | None:
-    """Return what lines with these keys are, if this program has written them."""
-    found = set(keys)
-    return next((what for names, what in _WRITTEN if found.issuperset(names)), None)
-
-
-def own_kind_of_line(line: bytes) -> str | None:
-    """Return what a line of JSON is, if this program has written it."""
-    try:
-        value = msgspec.json.decode(line)
-    except (ValueError, RecursionError):
-        return None
-    return own_kind(value) if isinstance(value, dict) else None
-
-
-def refusal(place: Place, what: str) -> Item:
-    """Return the item of a file that this program has written: a failure if the user named it; otherwise it is skipped."""
-    if not place.is_named:
-        return Item(place.input, None, None, False, "own-records")
-    return place.failed(BadRecord(f"it holds {what}"))
