@@ -15,7 +15,7 @@ import zstandard
 from scraper.engine.chunks import Chunk, FileChunk, ItemChunk, PartChunk, UnpackedChunk
 from scraper.engine.planning import UNPACKED, plan
 from scraper.sources import ReadOptions
-from scraper.sources.files import find_entries
+from scraper.sources.inputs import find_entries
 from tests.containers import delimited, json_array, jsonl, parquet, twenty_pages, warc, zipped
 from tests.test_cli import run
 

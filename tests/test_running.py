@@ -23,7 +23,7 @@ from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk
 from scraper.engine.planning import plan
 from scraper.engine.tasks import to_listed
 from scraper.sources import ReadOptions
-from scraper.sources.files import find_entries
+from scraper.sources.inputs import find_entries
 from tests.containers import jsonl, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, run
 

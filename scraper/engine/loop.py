@@ -12,7 +12,8 @@ from scraper.engine.pool import Pool
 from scraper.engine.tasks import Task
 from scraper.errors import ResumeError
 from scraper.sources import read_inputs
-from scraper.sources.files import Meter, find_entries
+from scraper.sources.files import Meter
+from scraper.sources.inputs import find_entries
 from scraper.sources.items import Place
 
 if TYPE_CHECKING:

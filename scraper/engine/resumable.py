@@ -29,7 +29,8 @@ from scraper.output.files import (
 from scraper.output.partitions import Pattern
 from scraper.remote import is_remote
 from scraper.sources import Item, ReadOptions
-from scraper.sources.files import InputEntry, Meter, find_entries
+from scraper.sources.files import InputEntry, Meter
+from scraper.sources.inputs import find_entries
 
 PAUSE: Final = 1.0
 """Seconds, at least, between two commits: the work that is lost when a run is killed."""

@@ -26,7 +26,7 @@ from scraper.scale.parts import (
     repeats_name,
 )
 from scraper.scale.place import ManifestEntry, PartProgress
-from scraper.sources.files import find_entries
+from scraper.sources.inputs import find_entries
 
 LOCAL: Final = "local"
 """The address for which a cluster is started on this machine."""

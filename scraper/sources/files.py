@@ -1,30 +1,25 @@
-"""Files, directories and stdin as inputs."""
+"""Files, remote or not, and stdin, opened and read as pages."""
 
 import io
 import os
-import re
 import select
 import stat
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import groupby
 from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from scraper import remote
-from scraper.errors import BadRecord, EmptyInput, MissingInput, PageError, TooLarge, UnreadableInput, map_unexpected_errors
-from scraper.remote import is_remote, local_name
+from scraper.errors import MissingInput, PageError, TooLarge, UnreadableInput, map_unexpected_errors
+from scraper.remote import is_remote
 from scraper.sources.containers import read_stream
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.selection import chosen_items, companion_folders, is_chosen
 from scraper.sources.sniffing import compression_of
 from scraper.sources.streams import Stream
 from scraper.urls import is_absolute
 
 STDIN: Final = "-"
 
-_RANGE: Final = re.compile(r"(?P<file>.+)#range=(?P<offset>[^,#]*),(?P<length>[^,#]*)", re.DOTALL)
-_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _MAGIC_BYTES: Final = 8
 
 T = TypeVar("T")
@@ -52,73 +47,6 @@ class InputEntry(NamedTuple):
         return Place(utf8_name(self.name), self.is_named)
 
 
-def read_inputs(
-    inputs: Iterable[str], options: ReadOptions, *, skip: Collection[FileId] = (), meter: Meter | None = None
-) -> Iterator[Item]:
-    """Read inputs in order. The files of a directory are read recursively, sorted by path.
-
-    Args:
-        inputs: paths, ``-`` for stdin, addresses of remote files, pieces of containers as in records (``dump.jsonl#42``), or ranges of
-            web archives (``crawl.warc.gz#range=1234,567``).
-        options: the options of all inputs.
-        skip: files to skip in directories, such as the output itself.
-        meter: called with the number of bytes of each read.
-    """
-    entries = find_entries(inputs, options, skip)
-    return chosen_items((item for entry in entries for item in read_entry(entry, options, meter)), options)
-
-
-def find_entries(inputs: Iterable[str], options: ReadOptions, skip: Collection[FileId] = ()) -> Iterator[InputEntry | Item]:
-    """Yield the files to read, in order, and a failed item for each input that does not exist. No file is opened."""
-    for (name, is_whole), group in groupby(map(local_name, inputs), _container):
-        if (match := _RANGE.fullmatch(name)) is not None and not os.path.lexists(name):
-            yield from (_range_entry(match) for _ in group)
-            continue
-        if not is_whole:
-            yield InputEntry(name, True, tuple(dict.fromkeys(map(utf8_name, group))))
-            continue
-        for _ in group:
-            if is_remote(name):
-                yield from _find_remote(name, options)
-            elif name == STDIN or (os.path.lexists(name) and not os.path.isdir(name)):
-                yield InputEntry(name)
-            elif os.path.isdir(name):
-                yield from _find_in_directory(name, options, skip)
-            else:
-                yield InputEntry(name).place.failed(_missing(name))
-
-
-def _range_entry(match: re.Match[str]) -> InputEntry | Item:
-    offset, length = match["offset"], match["length"]
-    if _NUMBER.fullmatch(offset) is None or _NUMBER.fullmatch(length) is None or int(length) == 0:
-        error = BadRecord(f"{offset!r} and {length!r} are not a range; give the offset and the length of a record in bytes")
-        return InputEntry(match["file"]).place.failed(error)
-    return InputEntry(match["file"], span=(int(offset), int(length)))
-
-
-def _find_remote(name: str, options: ReadOptions) -> Iterator[InputEntry | Item]:
-    place = InputEntry(name).place
-    try:
-        found = remote.find_files(name)
-    except PageError as error:
-        yield place.failed(error)
-    except OSError as error:
-        yield place.failed(unreadable(error))
-    else:
-        if found is None:
-            yield InputEntry(name)
-            return
-        for address in found:
-            below = address.removeprefix(name.rstrip("/")).lstrip("/")
-            yield InputEntry(address, False) if is_chosen(below, options) else _skipped(address, "excluded")
-
-
-def _missing(name: str) -> MissingInput:
-    if is_absolute(name):
-        return MissingInput("it is an address, not a file; use `scraper fetch` to read it")
-    return MissingInput("there is no such file or directory; check the path")
-
-
 def read_entry(entry: InputEntry | Item, options: ReadOptions, meter: Meter | None = None) -> Iterator[Item]:
     """Read the pages of a file or of stdin."""
     if isinstance(entry, Item):
@@ -129,23 +57,6 @@ def read_entry(entry: InputEntry | Item, options: ReadOptions, meter: Meter | No
         yield from _read_span(entry, *entry.span, options, meter)
     else:
         yield from _read_file(entry, options, meter)
-
-
-def _container(name: str) -> tuple[str, bool]:
-    """Return the file to open for an input, and whether to read all of it or a piece."""
-    if _RANGE.fullmatch(name) is not None:
-        return name, True
-    if is_remote(name):
-        file, _, piece = name.rpartition("#")
-        with suppress(OSError, PageError):  # whoever reads it names the fault
-            if file and piece and not remote.exists(name):
-                return file, False
-    elif name != STDIN and not os.path.lexists(name):
-        end = len(name)
-        while (end := name.rfind("#", 0, end)) > 0:
-            if os.path.isfile(name[:end]):
-                return name[:end], False
-    return name, True
 
 
 def _read_pieces(entry: InputEntry, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
@@ -168,7 +79,7 @@ def _read_span(entry: InputEntry, offset: int, length: int, options: ReadOptions
     try:
         if length > 2 * options.max_bytes + HEADROOM:
             raise TooLarge(f"the range has {length} bytes; raise --max-bytes to read it")
-        data = read_range(entry.name, offset, length)
+        data = _read_range(entry.name, offset, length)
         if not data:
             raise MissingInput(f"the file ends before byte {offset}")
         if meter is not None:
@@ -180,12 +91,12 @@ def _read_span(entry: InputEntry, offset: int, length: int, options: ReadOptions
     except PageError as error:
         yield place.failed(error, offset)
     except FileNotFoundError:
-        yield place.failed(_missing(entry.name), offset)
+        yield place.failed(missing_input(entry.name), offset)
     except OSError as error:
         yield place.failed(unreadable(error), offset)
 
 
-def read_range(name: str, offset: int, length: int) -> bytes:
+def _read_range(name: str, offset: int, length: int) -> bytes:
     """Return bytes of a local or remote file.
 
     Raises:
@@ -196,49 +107,6 @@ def read_range(name: str, offset: int, length: int) -> bytes:
     with open(name, "rb") as file:
         file.seek(offset)
         return file.read(length)
-
-
-def _find_in_directory(name: str, options: ReadOptions, skip: Collection[FileId]) -> Iterator[InputEntry | Item]:
-    is_empty = True
-    for path in walk(name):
-        is_empty = False
-        if isinstance(path, Item):
-            yield path
-        elif file_id(path) not in skip:
-            below = os.path.relpath(path, name).replace(os.sep, "/")
-            yield InputEntry(path, False) if is_chosen(below, options) else _skipped(path, "excluded")
-    if is_empty:
-        yield InputEntry(name).place.failed(EmptyInput("the directory has no files; name one that has"))
-
-
-def walk(directory: str) -> Iterator[str | Item]:
-    """Yield the regular files below ``directory``, sorted by path as strings. Links to directories are not followed.
-
-    A skipped item stands for each file in a folder that a browser has saved beside a page.
-    """
-    try:
-        with os.scandir(directory) as entries:
-            # A directory sorts as its name with a slash, so that the order is that of `find | LC_ALL=C sort`.
-            found = sorted((entry.name + "/" * entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in entries)
-    except OSError as error:
-        yield Item(utf8_name(directory), None, unreadable(error), True)
-        return
-    companions = companion_folders(name for name, is_file in found if is_file)
-    for name, is_file in found:
-        path = os.path.join(directory, name.rstrip("/"))
-        if name.endswith("/"):
-            inside = walk(path)
-            yield from map(_companion, inside) if name[:-1] in companions else inside
-        elif is_file:
-            yield path
-
-
-def _companion(found: str | Item) -> Item:
-    return found if isinstance(found, Item) else _skipped(found, "saved-beside-a-page")
-
-
-def _skipped(path: str, reason: str) -> Item:
-    return Item(utf8_name(path), None, None, False, reason)
 
 
 def _read_file(entry: InputEntry, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
@@ -318,3 +186,10 @@ def utf8_name(name: str) -> str:
 def unreadable(error: OSError) -> UnreadableInput:
     """Return the error of an input that cannot be read."""
     return UnreadableInput(f"it cannot be read ({error.strerror or error}); check its permissions")
+
+
+def missing_input(name: str) -> MissingInput:
+    """Return the error of an input that does not exist."""
+    if is_absolute(name):
+        return MissingInput("it is an address, not a file; use `scraper fetch` to read it")
+    return MissingInput("there is no such file or directory; check the path")

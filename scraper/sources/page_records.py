@@ -9,7 +9,8 @@ import msgspec
 from scraper.errors import BadRecord, DamagedInput, MissingInput, NotText, PageError
 from scraper.records import FailureRecord, HeadlineRecord
 from scraper.sources.containers import DEEPEST
-from scraper.sources.files import FileId, Meter, find_entries, read_opened
+from scraper.sources.files import FileId, Meter, read_opened
+from scraper.sources.inputs import find_entries
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.json_objects import BLANK, decode_slowly, split_lines
 from scraper.sources.sniffing import kind_of

@@ -13,8 +13,8 @@ from typing import IO, BinaryIO, Final, NamedTuple, Self, cast
 from scraper.errors import DamagedInput, EmptyInput, UnreadableInput
 from scraper.remote import is_remote
 from scraper.sources.files import open_input
+from scraper.sources.inputs import companion_folders, is_chosen, is_in_companion
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.selection import companion_folders, is_chosen, is_in_companion
 from scraper.sources.streams import Stream
 
 _ENCRYPTED: Final = 0x1
