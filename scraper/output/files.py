@@ -106,7 +106,7 @@ class Output:
         try:
             self._write(self._packer.compress(lines))
         except OSError as error:  # a context manager would cost each page as much as the rest of this method
-            raise output_error(self._name, error) from None
+            raise _output_error(self._name, error) from None
 
     def restore(self, lengths: Mapping[str, int]) -> bool:
         """Truncate the part file of a killed run to its committed length; return False if it is shorter."""
@@ -161,7 +161,7 @@ def _start_writeback(file: io.FileIO, size: int) -> None:
             os.posix_fadvise(file.fileno(), file.tell() - size, size, os.POSIX_FADV_DONTNEED)
 
 
-def output_error(name: str, error: OSError) -> OutputError:
+def _output_error(name: str, error: OSError) -> OutputError:
     """Return the OutputError for a system error on the output ``name``."""
     if isinstance(error, BrokenPipeError):
         return ReaderGone(f"{name}: its reader has closed it")
@@ -175,7 +175,7 @@ def mapped_os_errors(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise output_error(name, error) from None
+        raise _output_error(name, error) from None
 
 
 def write_all(file: io.FileIO, data: bytes | memoryview) -> None:

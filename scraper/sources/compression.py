@@ -158,7 +158,7 @@ def decode_body(
     return data
 
 
-def gzip_library() -> Any:
+def _gzip_library() -> Any:
     """Return isal's version of zlib, which is faster, or Python's where isal has no wheels for the processor."""
     try:
         from isal import isal_zlib
@@ -174,7 +174,7 @@ def _zstd() -> Any:
 
 
 _ENGINES: Final[dict[str, Callable[[], Any]]] = {
-    "gzip": lambda: gzip_library().decompressobj(wbits=GZIP_WBITS),
+    "gzip": lambda: _gzip_library().decompressobj(wbits=GZIP_WBITS),
     "zstd": _zstd,
     "bzip2": bz2.BZ2Decompressor,
     "xz": lzma.LZMADecompressor,
@@ -195,7 +195,7 @@ def _unchunked(data: bytes, max_bytes: int) -> bytes:
 
 def _gzip_body(body: bytes, limit: int) -> bytes:
     """Decode gzip, which may have several members (RFC 1952, 2.2)."""
-    library = gzip_library()
+    library = _gzip_library()
     pieces: list[bytes] = []
     while body and limit > 0:
         engine = library.decompressobj(wbits=GZIP_WBITS)

@@ -14,8 +14,8 @@ from scraper.urls import is_absolute
 
 _CHAR_BYTES: Final = 4
 """The most bytes of a character in UTF-8."""
-SAMPLE: Final = 1 << 20
-"""Bytes of a dump in which each field must be found. The first chunk of a dump is never smaller (see engine/chunks.py)."""
+_SAMPLE: Final = 1 << 20
+"""Bytes of a dump in which each field must be found. The first chunk of a dump is never smaller (see engine/planning.py)."""
 _MOST_NAMES: Final = 20
 """Fields that a message names."""
 
@@ -73,7 +73,7 @@ class FieldReader:
         """Count the bytes of a record; yield the errors of missing fields at the end of the sample."""
         if self._in_sample:
             self._size += size + 1
-            if self._size >= SAMPLE:
+            if self._size >= _SAMPLE:
                 yield from self.end()
 
     def end(self) -> Iterator[Item]:
@@ -81,7 +81,7 @@ class FieldReader:
         if not self._in_sample:
             return
         self._in_sample = False
-        records = "no record" if self._size < SAMPLE else f"none of the first {self._count:,} records"
+        records = "no record" if self._size < _SAMPLE else f"none of the first {self._count:,} records"
         for option, name in self._unseen.items() if self._count else ():
             keys = self._name_keys()
             yield self._place.failed(BadRecord(f"{records} has the field {name!r} of {option}{keys and f': {keys}'}"))
@@ -89,10 +89,10 @@ class FieldReader:
     def _note(self, fields: Fields, all_fields: Callable[[], Fields]) -> None:
         self._count += 1
         if self._unseen:
-            self._unseen = {option: name for option, name in self._unseen.items() if find_field(fields, name) is _ABSENT}
+            self._unseen = {option: name for option, name in self._unseen.items() if _find_field(fields, name) is _ABSENT}
         if self._names is None:
             with suppress(BadRecord):  # damage in a field that is not read does not prevent reading the others
-                self._names = names_of(all_fields())
+                self._names = _names_of(all_fields())
 
     def _name_keys(self) -> str:
         """Return which fields there are, the first time."""
@@ -113,22 +113,22 @@ def wanted_fields(options: ReadOptions) -> list[str]:
     return list(dict.fromkeys(head for name in named if name is not None for head in (name, *_heads(name))))
 
 
-def find_field(fields: Fields, name: str) -> Any:
+def _find_field(fields: Fields, name: str) -> Any:
     """Return the value of a field, or of a field in a field (``a.b``); :data:`_ABSENT` if there is none."""
     if name in fields:
         return fields[name]
     for head in _heads(name):
         inner = fields.get(head)
-        if isinstance(inner, dict) and (found := find_field(inner, name[len(head) + 1 :])) is not _ABSENT:
+        if isinstance(inner, dict) and (found := _find_field(inner, name[len(head) + 1 :])) is not _ABSENT:
             return found
     return _ABSENT
 
 
-def names_of(fields: Fields) -> list[str]:
+def _names_of(fields: Fields) -> list[str]:
     """Return the names of all fields; those in fields as dotted paths."""
     names: list[str] = []
     for name, value in fields.items():
-        names += [f"{name}.{inner}" for inner in names_of(value)] if isinstance(value, dict) and value else [name]
+        names += [f"{name}.{inner}" for inner in _names_of(value)] if isinstance(value, dict) and value else [name]
     return names
 
 
@@ -152,9 +152,9 @@ def page_of(fields: Fields, input: str, options: ReadOptions, *, is_valid: bool 
         BadRecord: if neither field has a value, or the value is not a string.
         TooLarge: if the page is larger than ``options.max_bytes``.
     """
-    html = find_field(fields, options.html_field) if options.html_field is not None else None
+    html = _find_field(fields, options.html_field) if options.html_field is not None else None
     is_html = html is not _ABSENT and html is not None and html != ""
-    name, value = (options.html_field, html) if is_html else (options.text_field, find_field(fields, options.text_field))
+    name, value = (options.html_field, html) if is_html else (options.text_field, _find_field(fields, options.text_field))
     if value is _ABSENT or value is None:
         names = " or ".join(repr(field) for field in (options.html_field, options.text_field) if field is not None)
         if value is _ABSENT and (html is _ABSENT or options.html_field is None):
@@ -165,12 +165,12 @@ def page_of(fields: Fields, input: str, options: ReadOptions, *, is_valid: bool 
     data = value if is_valid else _checked(value)
     if len(data) * _CHAR_BYTES > options.max_bytes and len(data if isinstance(data, bytes) else data.encode()) > options.max_bytes:
         raise too_large("page", options.max_bytes)
-    url = find_field(fields, options.url_field)
+    url = _find_field(fields, options.url_field)
     return Page(
         data=data,
         input=input,
         url=options.url or (url if isinstance(url, str) and is_absolute(url) else None),
-        fetched_at=utc_time(find_field(fields, options.date_field)) if options.date_field is not None else None,
+        fetched_at=utc_time(_find_field(fields, options.date_field)) if options.date_field is not None else None,
         charset="utf-8",
         media_type="text/html" if is_html else None,
     )
