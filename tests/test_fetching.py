@@ -1,12 +1,14 @@
 """The parts of fetching that need no network: encodings, throttling, order, memory, retries."""
 
 import gzip
+import multiprocessing
 import os
 import threading
 import time
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from typing import Any, cast
 
@@ -20,6 +22,7 @@ from scraper.engine import Job, page_lines
 from scraper.engine.chunks import ItemChunk
 from scraper.engine.fetching import FetchedPages
 from scraper.engine.loop import run_tasks
+from scraper.engine.planning import plan
 from scraper.engine.tasks import Task
 from scraper.errors import BadEncoding, OutputError, TooLarge
 from scraper.fetch import Fetched, FetchJob, Scheduler
@@ -29,6 +32,7 @@ from scraper.fetch.fetcher import backoff
 from scraper.fetch.scheduler import HELD_BYTES, LOOKAHEAD
 from scraper.models import Page
 from scraper.sources import Item, ReadOptions
+from scraper.sources.inputs import find_entries
 from scraper.sources.items import Place
 from tests.test_running import KeepingSink
 
@@ -131,8 +135,8 @@ def test_waits_grow_and_are_left_to_chance(tried: int, delay: float, seed: int) 
     assert full / 2 <= wait <= full
 
 
-class _Deadly:
-    """Ends the process that cleans it, as a crash in a library would."""
+class _DeadlyToClean:
+    """An item that ends the process that cleans it, as a crash in a library would."""
 
     input = "deadly"
     page = None
@@ -142,21 +146,52 @@ class _Deadly:
         os._exit(3)
 
 
-def test_a_page_that_ends_the_process_that_cleans_it_costs_only_itself() -> None:
-    """A page that crashes its process fails alone, and the other pages are cleaned."""
-    good = Item("a", Page(data="نص طويل قليلا.".encode()), None, True)
-    batch: list[Any] = [good, _Deadly(), good]
-    tasks = [
-        Task(0, ItemChunk(batch, Place("", True))),
-        Task(1, ItemChunk([], Place("", True))),
-        Task(2, ItemChunk([good], Place("", True))),
-    ]
+class _DeadlyToReceive(_DeadlyToClean):
+    """An item that ends the process that unpickles it, as a lack of memory would."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (3,)
+
+
+GOOD = Item("a", Page(data="نص طويل قليلا.".encode()), None, True)
+JOB = Job(ReadOptions(max_bytes=1000), "keep", page_lines)
+
+
+@pytest.mark.parametrize("deadly", [_DeadlyToClean(), _DeadlyToReceive()])
+def test_a_page_that_ends_the_process_that_cleans_it_costs_only_itself(deadly: Any) -> None:
+    """A page that crashes its process fails alone, and the other pages of its batch and the next one are cleaned, in order."""
+    chunks = [ItemChunk(items, Place("", True)) for items in ([GOOD, deadly, GOOD], [GOOD])]
     sink = KeepingSink()
-    run_tasks(Job(ReadOptions(max_bytes=1000), "keep", page_lines), tasks, sink, processes=2)
+    run_tasks(JOB, [Task(number, chunk) for number, chunk in enumerate(chunks)], sink, processes=2)
     first, lost, last, other = sink.taken
     assert first.lines == last.lines == other.lines != b""
     assert lost.failure is not None
-    assert lost.failure.code == "worker-died"
+    assert (lost.failure.input, lost.failure.code) == ("deadly", "worker-died")
+
+
+def _exit_in_worker() -> bytes:
+    """End the process, if it is a worker, where it has cleaned the last page of a task."""
+    if multiprocessing.parent_process() is not None:
+        os._exit(3)
+    return b""
+
+
+def test_each_page_has_one_result_whenever_workers_die() -> None:
+    """Where processes die after the last page of each task, every page of a batch has failed, and none has two results."""
+    sink = KeepingSink()
+    batches = [Task(number, ItemChunk([GOOD] * 3, Place("", True))) for number in range(2)]
+    run_tasks(JOB._replace(flush=_exit_in_worker), batches, sink, processes=2)
+    assert [cleaned.failure.code for cleaned in sink.taken if cleaned.failure is not None] == ["worker-died"] * 6
+    assert len(sink.taken) == 6
+
+
+def test_a_run_ends_where_processes_die_whatever_they_leave_out(tmp_path: Path) -> None:
+    """Where processes die after the last page of a file, too, the run ends and says so."""
+    path = tmp_path / "page.txt"
+    path.write_text("نص طويل قليلا.", encoding="utf-8")
+    (chunk,) = plan(find_entries([str(path)], JOB.options), JOB.options)
+    with pytest.raises(OutputError, match=r"processes die over .*page\.txt"):
+        run_tasks(JOB._replace(flush=_exit_in_worker), [Task(0, chunk)], KeepingSink(), processes=1)
 
 
 def test_workers_are_started_when_this_process_is_too_busy() -> None:

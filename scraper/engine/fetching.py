@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -14,6 +14,7 @@ from scraper.engine.chunks import ItemChunk
 from scraper.engine.counts import DIGITS, Counts
 from scraper.engine.fetch_outputs import FetchOutputs
 from scraper.engine.jobs import Cleaned
+from scraper.engine.planning import UNPACKED
 from scraper.engine.sinks import FileSink
 from scraper.engine.tasks import Task
 from scraper.errors import BadAddress, Disallowed, EmptyInput, FetchError, NoHeadlines, NotFound, NotText
@@ -126,38 +127,44 @@ class FetchedPages:
 
     def __init__(self, scheduler: Scheduler, processes: int) -> None:
         self._scheduler, self._processes = scheduler, processes
-        self._under_way: deque[Fetched] = deque()
-        """What was fetched and whose result has not been taken, in order."""
+        self._is_behind = False
+        self._under_way: deque[deque[Fetched]] = deque()
+        """What was fetched for each task and whose result has not been taken, in order."""
 
     def is_ready(self) -> bool:
-        """Return True if the next task does not wait for the network."""
-        return self._scheduler.is_ready
+        """Return True if the next task is one for a worker and does not wait for the network."""
+        return self._is_behind and self._scheduler.is_ready
 
     @property
     def is_followed(self) -> bool:
         """Whether the next result does not wait for the network."""
         return len(self._under_way) > 0 or self._scheduler.is_ready
 
-    def next(self) -> Fetched:
+    def take(self) -> Fetched:
         """Return what was fetched for the next result."""
-        return self._under_way.popleft()
+        return self._under_way[0].popleft()
+
+    def end_task(self) -> None:
+        """Note that all results of a task were taken."""
+        ended = self._under_way.popleft()
+        assert not ended  # noqa: S101 - else each later result would be taken for that of another page
 
     def tasks(self) -> Iterator[Task]:
         """Yield what was fetched: a page for this process, or several at once for another one."""
-        batch: list[Item] = []
-        number = 0
-        for fetched, is_behind in self._timed():
-            self._under_way.append(fetched)
-            batch.append(_item(fetched))
-            if not is_behind or len(batch) >= _BATCH or not self._scheduler.is_ready:
-                yield Task(number, ItemChunk(batch, Place("", True)), is_local=not is_behind)
-                number, batch = number + 1, []
+        batch: list[Fetched] = []
+        number = size = 0
+        for fetched in self._timed():
+            batch.append(fetched)
+            size += fetched.size
+            if not self._is_behind or len(batch) >= _BATCH or size >= UNPACKED or not self._scheduler.is_ready:
+                self._under_way.append(deque(batch))
+                yield Task(number, ItemChunk(list(map(_item, batch)), Place("", True)), is_local=not self._is_behind)
+                number, batch, size = number + 1, [], 0
 
-    def _timed(self) -> Iterator[tuple[Fetched, bool]]:
-        """Yield what was fetched, and whether this process is behind: it rarely waits for the network. Then it stays so."""
+    def _timed(self) -> Iterator[Fetched]:
+        """Yield what was fetched, and note if this process is behind: it rarely waits for the network. Then it stays so."""
         results = self._scheduler.results()
         count, waited, began = 0, 0.0, time.monotonic()
-        is_behind = False
         while True:
             before = time.monotonic()
             fetched = next(results, None)
@@ -166,9 +173,9 @@ class FetchedPages:
                 return
             count, waited = count + 1, waited + now - before
             if count >= _SAMPLE:
-                is_behind = is_behind or (self._processes > 1 and waited < _LEAST_IDLE * (now - began))
+                self._is_behind = self._is_behind or (self._processes > 1 and waited < _LEAST_IDLE * (now - began))
                 count, waited, began = 0, 0.0, now
-            yield fetched, is_behind
+            yield fetched
 
 
 def _item(fetched: Fetched) -> Item:
@@ -212,44 +219,39 @@ class FetchSink:
         try:
             if kind is None:
                 self._outputs.commit()
-            else:
-                self._outputs.roll_back()
         finally:
+            self._outputs.roll_back()  # of nothing, if all is committed
             self._source.finish()
 
     def take(self, cleaned: Cleaned, /) -> None:
         """Take what became of the next page."""
-        fetched = self._pages.next()
+        fetched = self._pages.take()
         outcome = cleaned if fetched.page is not None else None
         self._note(fetched)
         self._record(fetched, outcome, self._source.refusal(fetched))
         self._source.done(fetched, outcome)
 
     def flush(self) -> None:
-        """Commit what was recorded; not each time while more follows."""
+        """Commit what was recorded of a task; not each time while more follows."""
+        self._pages.end_task()
         self._outputs.commit(soon=self._pages.is_followed)
 
     def _record(self, fetched: Fetched, cleaned: Cleaned | None, refusal: str | None) -> None:
-        counts, state = self._sink.counts, self._outputs.state
         failure = self._failure(fetched, cleaned)
-        if state is not None:
-            state.put(self._row(fetched, failure, has_record=cleaned is None or cleaned.result is not None))
+        if self._outputs.state is not None:
+            self._outputs.state.put(self._row(fetched, failure, has_record=cleaned is None or cleaned.result is not None))
         if failure is not None and not fetched.job.is_named and failure.code in _EXPECTED:
-            counts.left_out[failure.code] += 1
+            written = Cleaned(left_out=failure.code)
         elif failure is not None:
-            self._sink.fail(failure)
+            written = Cleaned(failure=failure)
         elif cleaned is None:
-            counts.left_out["unchanged"] += 1
+            written = Cleaned(left_out="unchanged")
         elif refusal is not None:
-            counts.left_out[refusal] += 1
-        elif cleaned.result is None:
-            counts.left_out[cleaned.left_out or ""] += 1
+            written = Cleaned(left_out=refusal)
         else:
-            lines = self._new_lines(cleaned)
-            self._sink.add(cleaned.result, b"".join(lines), cleaned.spans)
-            self._sink.flush()
-            if self._records == "headline":
-                counts.headlines = (counts.headlines or 0) + len(lines)
+            written = self._new(cleaned)
+        self._sink.take(written)
+        self._sink.flush()
         self._outputs.is_dirty = True
 
     def _failure(self, fetched: Fetched, cleaned: Cleaned | None) -> FailureRecord | None:
@@ -260,13 +262,17 @@ class FetchSink:
             return msgspec.structs.replace(cleaned.failure, input=address, url=url)
         return None
 
-    def _new_lines(self, cleaned: Cleaned) -> Sequence[bytes]:
-        """Return the lines that no earlier run has written, as far as the job makes keys for them."""
-        state = self._outputs.state
+    def _new(self, cleaned: Cleaned) -> Cleaned:
+        """Return what became of a page, without the lines that an earlier run has written, as far as the job makes keys for them."""
+        if self._records != "headline" or cleaned.result is None:
+            return cleaned
         lines = cleaned.lines.splitlines(keepends=True)
-        if state is None or not cleaned.keys:
-            return lines
-        return [line for line, is_new in zip(lines, state.add_headlines(cleaned.keys), strict=True) if is_new]
+        if self._outputs.state is not None and cleaned.keys:
+            are_new = self._outputs.state.add_headlines(cleaned.keys)
+            lines = [line for line, is_new in zip(lines, are_new, strict=True) if is_new]
+        counts = self._sink.counts
+        counts.headlines = (counts.headlines or 0) + len(lines)
+        return msgspec.structs.replace(cleaned, lines=b"".join(lines))
 
     def _row(self, fetched: Fetched, failure: FailureRecord | None, *, has_record: bool) -> FetchedRow:
         return FetchedRow(

@@ -60,7 +60,8 @@ def run_tasks(
                         sink.flush()
                         if checkpoint is not None:
                             checkpoint.reach(task.number, count, pool.expected)
-                sink.flush()
+                if not task.is_local:
+                    sink.flush()
                 if meter is not None and not (task.is_local and isinstance(task.chunk, FileChunk)):  # whose reads are metered
                     meter(task.chunk.size)
                 if checkpoint is not None:

@@ -5,13 +5,14 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.engine.chunks import Chunk, ChunkReader, MemberChunk
-from scraper.engine.jobs import Cleaned, Job, clean_items
-from scraper.engine.tasks import Done, Task, do_task, last_step
-from scraper.errors import OutputError
+from scraper.engine.chunks import Chunk, ChunkReader, ItemChunk, MemberChunk
+from scraper.engine.jobs import Cleaned, Job, clean_items, failed
+from scraper.engine.tasks import DIED, Done, Task, last_step
+from scraper.errors import OutputError, WorkerDied
+from scraper.sources import Item
 from scraper.sources.files import Meter
 
 if TYPE_CHECKING:
@@ -35,8 +36,10 @@ class Pool:
 
     def __init__(self, job: Job, size: int, expected: int | None = None, meter: Meter | None = None) -> None:
         self._job, self._size, self._meter = job, size, meter
-        self._workers: Workers[Task, Done | str] | None = None
-        self._done: dict[int, Done] = {}
+        self._workers: Workers | None = None
+        self._done: dict[int, list[Done]] = {}
+        self._alone: dict[int, dict[int, Done | None]] = {}
+        """Of tasks over which a worker died: what became of each item alone, by its place."""
         self._opened = ExitStack()
         self.expected = expected
         """Where the records of the next :class:`MemberChunk` begin, as the chunk before has found."""
@@ -56,8 +59,9 @@ class Pool:
         """
         source = iter(tasks)
         pending: deque[Task] = deque()
+        most = _AHEAD * self._size if self._size > 1 else 1
         while True:
-            while not pending or (not pending[0].is_local and len(pending) < _AHEAD * self._size and is_ready()):
+            while not pending or (len(pending) < most and is_ready()):
                 if (task := next(source, None)) is None:
                     break
                 pending.append(task)
@@ -73,14 +77,14 @@ class Pool:
                 self._receive()
                 continue
             done = self._done.pop(task.number)
-            right = self._check(task.chunk, done)
+            right = self._check(task.chunk, done[-1])
             if right is not None and right is not task.chunk:
                 pending[0] = task._replace(chunk=right)
                 self._put(pending[0], first=True)
                 continue
             pending.popleft()
             if right is not None:
-                yield task, done.results()
+                yield task, chain.from_iterable(part.results() for part in done)
 
     def _here(self, task: Task) -> Iterator[Cleaned]:
         """Do a task in this process."""
@@ -97,7 +101,7 @@ class Pool:
         if self._workers is None:
             from scraper.engine.workers import Workers  # most runs do without processes
 
-            self._workers = self._opened.enter_context(Workers(do_task, self._job, self._size))
+            self._workers = self._opened.enter_context(Workers(self._job, self._size))
         self._workers.put(task, first=first)
 
     def _check(self, chunk: Chunk, done: Done) -> Chunk | None:
@@ -117,29 +121,57 @@ class Pool:
     def _receive(self) -> None:
         assert self._workers is not None  # noqa: S101 - a task was put
         for task, answer, files in self._workers.receive():
-            if answer is None:
-                self._put(_again(task), first=True)
-            elif isinstance(answer, str):
+            if isinstance(answer, str):
                 raise OutputError(answer)
+            if answer is not None:
+                self._keep(task, answer._replace(files=files))
+            elif isinstance(task.chunk, ItemChunk):
+                self._put_alone(task, list(task.chunk.items))
             else:
-                self._done[answer.number] = answer._replace(files=files)
+                self._put(_again(task), first=True)
+
+    def _keep(self, task: Task, done: Done) -> None:
+        if task.place is None:
+            self._done[task.number] = [done]
+            return
+        alone = self._alone[task.number]
+        alone[task.place] = done
+        if None not in alone.values():
+            self._done[task.number] = [part for part in self._alone.pop(task.number).values() if part is not None]
+
+    def _put_alone(self, task: Task, items: list[Item]) -> None:
+        """Put the items over which a worker died one by one; an item over which two died alone has failed.
+
+        One death may be chance: the system was short of memory, or somebody killed the process.
+        """
+        if task.place is None:
+            self._alone[task.number] = dict.fromkeys(range(len(items)))
+            for place, item in reversed(list(enumerate(items))):
+                chunk = ItemChunk([item], task.chunk.place)
+                self._put(Task(task.number, chunk, place=place), first=True)
+        elif not task.is_again:
+            self._put(task._replace(is_again=True), first=True)
+        else:
+            self._keep(task, Done.of(failed(items[0], WorkerDied(DIED))))
 
 
 def _again(task: Task) -> Task:
-    """Return the task to do after a worker died: the same, watched, and without a page over which two workers died.
-
-    One death may be chance: the system was short of memory, or somebody killed the process.
-    """
+    """Return the task to do after a worker died over a file: the same, watched, and without a page over which two workers died."""
     if task.mark is None:
         from multiprocessing import util  # in whose directory, which goes with the processes
 
         file, mark = tempfile.mkstemp(dir=util.get_temp_dir())
         os.close(file)
         return task._replace(mark=mark)
-    if task.last == 0:
-        raise OutputError("processes die before they have done anything; try -j 1")
     step = last_step(task.mark)
     if step != task.suspect:
         return task._replace(suspect=step)
     number, was_reading = step
+    if task.last is not None:
+        what = (
+            "before they have done anything"
+            if number == 0
+            else f"over {task.chunk.place.input}, though they leave out what kills them"
+        )
+        raise OutputError(f"processes die {what}; try -j 1")
     return task._replace(last=number) if was_reading else task._replace(deadly=(*task.deadly, number))

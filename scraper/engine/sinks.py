@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from scraper.engine.counts import Counts
+from scraper.engine.counts import Counts, PageCount
 from scraper.engine.jobs import MOST_FAILURES, Cleaned, Result
 from scraper.errors import TooManyFailures
 from scraper.output.dedup import Repeat
@@ -60,6 +60,8 @@ class FileSink:
         """The number of failures after which the run ends if no page comes before; None once there was one."""
         self._report = report
         self._partitions, self._failures, self._repeats = partitions, failures, repeats
+        self._written: list[PageCount] = []
+        """Pages that are counted when their lines are written."""
         self._output = _Buffer(output) if output is not None else None
         self._spans = _Buffer(spans) if spans is not None else None
 
@@ -70,19 +72,28 @@ class FileSink:
             TooManyFailures: if there were only failures so far, and too many.
         """
         if cleaned.failure is not None:
-            self.fail(cleaned.failure)
+            self._fail(cleaned.failure)
             return
         if not cleaned.is_skipped:
             self._failures_left = None
         if cleaned.result is not None:
-            self.add(cleaned.result, cleaned.lines, cleaned.spans)
+            self._add(cleaned.result, cleaned.lines, cleaned.spans)
         elif cleaned.left_out is not None:
             self.counts.left_out[cleaned.left_out] += 1
         else:
             self._write(cleaned.lines, b"")
 
-    def add(self, result: Result, lines: bytes, spans: bytes) -> None:
-        """Write the lines of a page and of its spans, and count it, unless it repeats an earlier one."""
+    def flush(self) -> None:
+        """Write what is held back, and count its pages."""
+        if self._output is not None:
+            self._output.flush()
+        if self._spans is not None:
+            self._spans.flush()
+        for page in self._written:
+            self.counts.add(page)
+        self._written.clear()
+
+    def _add(self, result: Result, lines: bytes, spans: bytes) -> None:
         repeat = self._repeats.repeat(result.url, result.text) if self._repeats is not None else None
         if repeat is not None:
             self.counts.left_out[repeat] += 1
@@ -91,15 +102,10 @@ class FileSink:
             if lines:
                 self._partitions.write(result.target, lines)
             lines = b""
+        self._written.append(result.counted)
         self._write(lines, spans)
-        self.counts.add(result.counted)
 
-    def fail(self, failure: FailureRecord) -> None:
-        """Count, write and report a failure.
-
-        Raises:
-            TooManyFailures: if there were only failures so far, and too many.
-        """
+    def _fail(self, failure: FailureRecord) -> None:
         self.counts.failures[failure.code] += 1
         if self._failures is not None:
             self._failures.write(to_json_line(failure))
@@ -109,18 +115,14 @@ class FileSink:
             if not self._failures_left:
                 raise TooManyFailures(f"stopped after {MOST_FAILURES} failures without a single page; use --keep-going to continue")
 
-    def flush(self) -> None:
-        """Write what is held back."""
-        if self._output is not None:
-            self._output.flush()
-        if self._spans is not None:
-            self._spans.flush()
-
     def _write(self, lines: bytes, spans: bytes) -> None:
+        held = 0
         if self._output is not None:
-            self._output.write(lines)
+            held = self._output.add(lines)
         if self._spans is not None:
-            self._spans.write(spans)
+            held += self._spans.add(spans)
+        if held >= _HELD:
+            self.flush()
 
 
 class _Buffer:
@@ -131,14 +133,15 @@ class _Buffer:
         self._lines: list[bytes] = []
         self._size = 0
 
-    def write(self, lines: bytes) -> None:
-        self._lines.append(lines)
-        self._size += len(lines)
-        if self._size >= _HELD:
-            self.flush()
+    def add(self, lines: bytes) -> int:
+        """Add lines, and return the number of bytes that are held back."""
+        if lines:
+            self._lines.append(lines)
+            self._size += len(lines)
+        return self._size
 
     def flush(self) -> None:
-        if self._size:
+        if self._lines:
             self._output.write(b"".join(self._lines))
             self._lines.clear()
             self._size = 0

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, gettempdir
-from typing import BinaryIO, Final, NamedTuple, cast
+from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 import msgspec
 
@@ -60,6 +60,10 @@ class Task(NamedTuple):
     """Whether the main process does it itself."""
     skip: int = 0
     """The number of its items that an earlier run has done, of a local one."""
+    place: int | None = None
+    """The place of its only item in the chunk, if that is tried alone because a worker died over the chunk."""
+    is_again: bool = False
+    """Whether a worker has died over this item alone."""
     mark: str | None = None
     """A file that notes each page before it is read and cleaned, because a worker died over the chunk."""
     deadly: Collection[int] = ()
@@ -73,13 +77,17 @@ class Task(NamedTuple):
 class Done(NamedTuple):
     """The results of a chunk."""
 
-    number: int
     contents: Sequence[bytes | None]
     """Lines, spans, and a :class:`Listed` for each item; None for what is in a file."""
     ends: tuple[int | None, int | None]
     """Those of :attr:`ChunkReader.ends`."""
     files: Sequence[BinaryIO] = ()
     """The files of the contents that are in one."""
+
+    @classmethod
+    def of(cls, failure: Cleaned) -> Self:
+        """Return the results of a chunk whose only item has failed."""
+        return cls((b"", b"", to_listed(failure)), (None, None))
 
     def results(self) -> Iterator[Cleaned]:
         """Yield what became of each item, and then close the files."""
@@ -110,7 +118,7 @@ def do_task(job: Job, task: Task) -> tuple[Done | str, Sequence[BinaryIO]]:
             contents.append(None if is_file else spool.read())
             if is_file:
                 files.append(cast("BinaryIO", spool))
-        return Done(task.number, contents, reader.ends), files
+        return Done(contents, reader.ends), files
     except OSError as error:  # errors of inputs are failures already
         return (
             f"{gettempdir()}: cannot be written ({error.strerror or error}); free some space, or set TMPDIR to another directory",
@@ -137,7 +145,7 @@ def _watched(task: Task, mark: Path, reader: ChunkReader, job: Job) -> Iterator[
             continue
         mark.write_bytes(b"%d clean" % number)
         yield clean_item(job, item)
-    yield from clean_items(job, ())
+    yield from clean_items(job, ())  # the lines that were held back
 
 
 def last_step(mark: str) -> tuple[int, bool]:

@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from multiprocessing import resource_tracker, util
@@ -17,9 +17,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import recv_handle, send_handle
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Generic, Self, TypeVar
+from typing import Any, BinaryIO, Final, Self
 
 from scraper.engine.jobs import Job
+from scraper.engine.tasks import Done, Task, do_task
 from scraper.errors import OutputError
 
 _FILES: Final = 32
@@ -32,30 +33,25 @@ _GRACE: Final = 1.0
 """Seconds."""
 _LOCK: Final = "scraper.lock"
 
-T = TypeVar("T")
-A = TypeVar("A")
 
-
-class Workers(Generic[T, A]):
+class Workers:
     """Processes that each do one task at a time, and are replaced when they die. A context manager, which leaves none behind.
 
     Args:
-        do: does a task of a job, in a worker, and returns an answer and the open files that belong to it. It must be a function of a
-            module, which the fork server loads.
-        job: the job.
+        job: the job of the tasks.
         size: the number of processes.
 
     Raises:
         OutputError: if no process can be started.
     """
 
-    def __init__(self, do: Callable[[Job, T], tuple[A, Sequence[BinaryIO]]], job: Job, size: int) -> None:
-        self._do, self._job, self._size = do, job, size
+    def __init__(self, job: Job, size: int) -> None:
+        self._job, self._size = job, size
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([do.__module__])
+        self._context.set_forkserver_preload([do_task.__module__])
         self._processes: dict[Connection, Any] = {}
-        self._tasks: dict[Connection, T] = {}
-        self._waiting: deque[T] = deque()
+        self._tasks: dict[Connection, Task] = {}
+        self._waiting: deque[Task] = deque()
 
     def __enter__(self) -> Self:
         _check_open_files(self._size)
@@ -74,7 +70,7 @@ class Workers(Generic[T, A]):
         for process in self._processes.values():
             process.join()
 
-    def put(self, task: T, *, first: bool = False) -> None:
+    def put(self, task: Task, *, first: bool = False) -> None:
         """Add a task, behind those that wait or before them, and give waiting tasks to workers that have none."""
         if first:
             self._waiting.appendleft(task)
@@ -82,12 +78,12 @@ class Workers(Generic[T, A]):
             self._waiting.append(task)
         self._give()
 
-    def receive(self) -> Iterator[tuple[T, A | None, Sequence[BinaryIO]]]:
+    def receive(self) -> Iterator[tuple[Task, Done | str | None, Sequence[BinaryIO]]]:
         """Wait until some workers answer or die, and yield their tasks with the answers and their files; None for a worker that died."""
         for connection in wait(list(self._tasks)):
             assert isinstance(connection, Connection)  # noqa: S101 - wait() was given nothing else
             task = self._tasks.pop(connection)
-            answer: A | None
+            answer: Done | str | None
             files: list[BinaryIO] = []
             try:
                 answer, count = connection.recv()
@@ -108,7 +104,7 @@ class Workers(Generic[T, A]):
     def _start(self) -> None:
         for is_last in (False, False, True):
             here, there = self._context.Pipe()
-            process = self._context.Process(target=serve, args=(there, self._do, self._job, util.get_temp_dir()), daemon=True)
+            process = self._context.Process(target=serve, args=(there, self._job, util.get_temp_dir()), daemon=True)
             try:
                 with starting():
                     process.start()
@@ -130,13 +126,13 @@ class Workers(Generic[T, A]):
         self._start()
 
 
-def serve(connection: Connection, do: Callable[[Job, T], tuple[A, Sequence[BinaryIO]]], job: Job, directory: str) -> None:
+def serve(connection: Connection, job: Job, directory: str) -> None:
     """Do tasks until the main process sends no more, and remove its directory, with the fork server's socket, if it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            answer, files = do(job, connection.recv())
+            answer, files = do_task(job, connection.recv())
             connection.send((answer, len(files)))
             for file in files:
                 with file:
