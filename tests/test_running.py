@@ -125,14 +125,14 @@ def test_a_sink_is_given_the_same_items_by_workers(mix: list[Path]) -> None:
     for processes in (1, 2):
         sink = KeepingSink()
         job = Job(ReadOptions(max_bytes=10**7), "keep", page_lines, has_spans=True)
-        run_job(job, [str(path) for path in mix], sink, processes=processes)
+        run_job(job, [str(path) for path in mix[:4]], sink, processes=processes)
         given.append(sink.taken)
-    assert len(given[0]) > 3_500
+    assert len(given[0]) > 2_000
     assert [(to_listed(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[0]] == [
         (to_listed(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[1]
     ]
     pages = [cleaned for cleaned in given[1] if cleaned.result is not None]
-    assert len(pages) > 3_500
+    assert len(pages) > 2_000
     for cleaned in pages:
         assert cleaned.result is not None
         assert json.loads(cleaned.lines)["kind"] == cleaned.result.counted.kind
