@@ -140,7 +140,7 @@ class FetchedPages:
         """Whether the next result does not wait for the network."""
         return len(self._under_way) > 0 or self._scheduler.is_ready
 
-    def take(self) -> Fetched:
+    def pop(self) -> Fetched:
         """Return what was fetched for the next result."""
         return self._under_way[0].popleft()
 
@@ -225,7 +225,7 @@ class FetchSink:
 
     def take(self, cleaned: Cleaned, /) -> None:
         """Take what became of the next page."""
-        fetched = self._pages.take()
+        fetched = self._pages.pop()
         outcome = cleaned if fetched.page is not None else None
         self._note(fetched)
         self._record(fetched, outcome, self._source.refusal(fetched))
@@ -249,21 +249,22 @@ class FetchSink:
         elif refusal is not None:
             written = Cleaned(left_out=refusal)
         else:
-            written = self._new(cleaned)
+            written = self._without_known_lines(cleaned)
         self._sink.take(written)
         self._sink.flush()
         self._outputs.is_dirty = True
 
     def _failure(self, fetched: Fetched, cleaned: Cleaned | None) -> FailureRecord | None:
-        address, url = map(utf8_name, (fetched.job.address, fetched.url))
         if fetched.error is not None:
-            return FailureRecord(input=address, url=url, code=fetched.error.code, message=str(fetched.error))
-        if cleaned is not None and cleaned.failure is not None:
-            return msgspec.structs.replace(cleaned.failure, input=address, url=url)
-        return None
+            code, message = fetched.error.code, str(fetched.error)
+        elif cleaned is not None and cleaned.failure is not None:
+            code, message = cleaned.failure.code, cleaned.failure.message
+        else:
+            return None
+        return FailureRecord(input=utf8_name(fetched.job.address), url=utf8_name(fetched.url), code=code, message=message)
 
-    def _new(self, cleaned: Cleaned) -> Cleaned:
-        """Return what became of a page, without the lines that an earlier run has written, as far as the job makes keys for them."""
+    def _without_known_lines(self, cleaned: Cleaned) -> Cleaned:
+        """Return what became of a page; of headlines, only those that no earlier run has written, and count them."""
         if self._records != "headline" or cleaned.result is None:
             return cleaned
         lines = cleaned.lines.splitlines(keepends=True)

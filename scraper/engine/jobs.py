@@ -25,8 +25,6 @@ Unknown = Literal["keep", "skip", "fail"]
 
 FEED: Final = "feed"
 """The reason for which feeds and sitemaps are left out of the output of a crawl: they are no pages."""
-MOST_FAILURES: Final = 20
-"""Failures after which a run ends if it has not read a single page: the inputs or the options are wrong, and each would fail."""
 
 time_limit_of: Final = cache(TimeLimit)
 """The limit of this process for a number of seconds."""

@@ -59,6 +59,7 @@ class Pool:
         """
         source = iter(tasks)
         pending: deque[Task] = deque()
+        # A single process needs no task but the one that it does, and inputs may be named slowly.
         most = _AHEAD * self._size if self._size > 1 else 1
         while True:
             while not pending or (len(pending) < most and is_ready()):

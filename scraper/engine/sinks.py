@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from scraper.engine.counts import Counts, PageCount
-from scraper.engine.jobs import MOST_FAILURES, Cleaned, Result
+from scraper.engine.jobs import Cleaned, Result
 from scraper.errors import TooManyFailures
 from scraper.output.dedup import Repeat
 from scraper.output.partitions import Partitions
 from scraper.records import FailureRecord, to_json_line
 
+MOST_FAILURES: Final = 20
+"""Failures after which a run ends if it has not read a single page: the inputs or the options are wrong, and each would fail."""
 _HELD: Final = 1 << 16
 """Bytes that are held back at most; that many are written at once."""
 

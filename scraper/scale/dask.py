@@ -9,8 +9,8 @@ import msgspec
 
 from scraper.engine.chunks import FileChunk
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import MOST_FAILURES
 from scraper.engine.planning import plan
+from scraper.engine.sinks import MOST_FAILURES
 from scraper.engine.workers import starting
 from scraper.errors import OutputError, ScraperError, TooManyFailures
 from scraper.output.database import Database

@@ -248,8 +248,8 @@ class _PageLog:
         if cleaned.failure is not None:
             self.counts.failures[cleaned.failure.code] += 1
             self.failures.append(cleaned.failure)
-        elif cleaned.result is None:
-            self.counts.left_out[cleaned.left_out or ""] += 1
+        elif cleaned.left_out is not None:
+            self.counts.left_out[cleaned.left_out] += 1
         else:
             self._lines.write(cleaned.lines)
             self._spans.write(cleaned.spans)
