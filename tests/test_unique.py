@@ -14,8 +14,8 @@ import pytest
 
 from scraper import Page, PageError, clean
 from scraper.engine import headlines as gathering
+from scraper.engine.headlines import HeadlineStore
 from scraper.output.dedup import headline_key
-from scraper.output.headline_store import HeadlineStore
 from scraper.records import HeadlineHistory, json_schema, to_json_line
 from tests.test_cli import FIXTURES, records, run
 
@@ -187,7 +187,7 @@ def test_parts_of_histories_in_any_number_make_the_same() -> None:
 def test_a_full_disk_is_told_in_a_sentence() -> None:
     """On a full disk the store raises an OutputError with a remedy."""
     code = (
-        "import resource; from scraper.output.headline_store import HeadlineStore; from scraper.errors import OutputError\n"
+        "import resource; from scraper.engine.headlines import HeadlineStore; from scraper.errors import OutputError\n"
         "from scraper.records import HeadlineHistory as H, to_json_line\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
         "others = dict(url=None, lang=None, site=None, newspaper_slug=None, first_fetched_at=None, last_fetched_at=None, pages=1)\n"

@@ -38,8 +38,7 @@ def headlines(
     keys = check_keys(options.keys, record)
     columns = columns_of(record, keys)
     if unique:
-        from scraper.engine.headlines import HeadlineCollector
-        from scraper.output.headline_store import HeadlineStore
+        from scraper.engine.headlines import HeadlineCollector, HeadlineStore
 
         collector = HeadlineCollector()
         run(options, collector, columns, has_characters=False, flush=collector.flush, store=HeadlineStore(keys))

@@ -38,9 +38,9 @@ from scraper.records import Columns
 from scraper.sources import Item, ReadOptions
 
 if TYPE_CHECKING:
+    from scraper.engine.headlines import HeadlineStore
     from scraper.engine.resumable import ResumableOutput, ResumableRun
     from scraper.output.dedup import DedupStore
-    from scraper.output.headline_store import HeadlineStore
 
 
 class _Terminated(BaseException):
