@@ -15,7 +15,7 @@ ROOT = Path(scraper.__file__).parent
 LAYERS = (
     ("defaults", "errors", "text", "urls", "markup"),
     ("models", "records"),
-    ("provenance", "characters"),
+    ("provenance",),
     ("layouts", "parse", "remote"),
     ("extract",),
     ("sources", "output"),

@@ -20,9 +20,8 @@ from scraper.errors import OutputError
 from scraper.output.files import Output
 from scraper.output.formats import FORMATS
 from scraper.output.partitions import Pattern
-from scraper.output.uploads import Uploads
 from scraper.records import Columns, to_json_line
-from scraper.remote import address_of, is_remote, local_name
+from scraper.remote import Uploads, address_of, is_remote, local_name
 from scraper.scale.dask import DaskRun, connected
 from scraper.scale.parts import PartJob
 from scraper.scale.place import WORK, ManifestEntry, PartStore

@@ -33,8 +33,8 @@ from scraper.layouts import Layout
 from scraper.output.files import Output, file_ids
 from scraper.output.formats import OutputTable
 from scraper.output.partitions import Partitions, Pattern
-from scraper.output.uploads import Uploads
 from scraper.records import Columns
+from scraper.remote import Uploads
 from scraper.sources import Item, ReadOptions
 
 if TYPE_CHECKING:

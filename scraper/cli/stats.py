@@ -50,7 +50,7 @@ def stats(
     from scraper.cli.runs import finishing
     from scraper.engine.counts import Counts
     from scraper.output.files import Output, file_ids
-    from scraper.output.uploads import Uploads
+    from scraper.remote import Uploads
     from scraper.stats import to_json
 
     if json and html is not None:

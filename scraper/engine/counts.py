@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from scraper.characters import CharacterCounts, kept_in
+from scraper.extract.audit import CharacterCounts, kept_in
 from scraper.records import PageRecord, Removed
 from scraper.text import visible_squeezed
 

@@ -15,8 +15,8 @@ from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
 from scraper.output.files import Output
 from scraper.output.formats import table_of
-from scraper.output.uploads import Uploads
 from scraper.records import Keys, PageRecord, columns_of
+from scraper.remote import Uploads
 from scraper.sources import ReadOptions
 
 _READ_OPTIONS: Final = ReadOptions()

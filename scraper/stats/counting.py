@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 from msgspec import Struct, json
 
-from scraper.characters import CharacterCounts, kept_in
+from scraper.extract.audit import CharacterCounts, kept_in
 from scraper.records import Headline, Kind, Lang, Removed, Teaser, Warning_
 
 Measure = Literal["characters", "words", "paragraphs"]
