@@ -76,22 +76,22 @@ def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, ma
     """
     from scraper.cli.runs import finishing, outcomes
     from scraper.engine.counts import DIGITS, Counts
-    from scraper.explain.trial import Trial, signs
+    from scraper.explain.rule_counts import RuleCounter, evidence_for
     from scraper.output.files import Output
     from scraper.sources import ReadOptions, read_inputs
 
     chosen, layout = _load(file, layouts)
-    output, counts, trial, rows = Output(None), Counts(), Trial(layout), []
+    output, counts, counter, rows = Output(None), Counts(), RuleCounter(layout), []
     with finishing([output], counts, quiet=not inputs):
         if not inputs:
             output.write(f"{layout.name} {layout.digest[:DIGITS]}: {len(layout.file.rules)} rules, no faults\n".encode())
             return
         items = read_inputs(inputs, ReadOptions(max_bytes=max_bytes))
         for outcome in outcomes(items, chosen, counts):
-            trial.add(outcome)
+            counter.add(outcome)
             name = outcome.layout.name if outcome.layout is not None else "unknown"
-            rows.append((name, outcome.record.input, signs(outcome, layout)))
-        matches = [(str(count.pages), str(count.pieces), count.rule) for count in trial.counts()]
+            rows.append((name, outcome.record.input, evidence_for(layout, outcome)))
+        matches = [(str(count.pages), str(count.pieces), count.rule) for count in counter.counts()]
         for line in (
             *_table(("layout", "page", "evidence"), rows),
             "",

@@ -49,9 +49,12 @@ class Detection(NamedTuple):
         """Whether any of the evidence is more than weak."""
         return "strong" in self.evidence.values()
 
-    def is_enough(self, document: Document) -> bool:
-        """Return True if the evidence is enough for ``document`` to be a page of this layout."""
-        return self.is_strong and len(self.evidence) >= ENOUGH[document.form]
+    def missing(self, document: Document) -> list[str]:
+        """Return what is missing for ``document`` to be a page of this layout, in words; nothing if the evidence is enough."""
+        missing = [] if self.is_strong else ["no strong evidence"]
+        if len(self.evidence) < ENOUGH[document.form]:
+            missing.append(f"{len(self.evidence)} of {ENOUGH[document.form]} pieces of evidence")
+        return missing
 
 
 def detect(document: Document, url: str | None, layouts: Sequence[Layout]) -> Detection | None:
@@ -62,7 +65,7 @@ def detect(document: Document, url: str | None, layouts: Sequence[Layout]) -> De
     """
     site = site_of(url) if url is not None else None
     candidates = [layout for layout in layouts if document.form == "html" or layout.is_host(site) or _shows_signs(document, layout)]
-    fitting = [found for found in weigh(document, url, candidates) if found.is_enough(document)]
+    fitting = [found for found in weigh(document, url, candidates) if not found.missing(document)]
     if len(fitting) < _SEVERAL:
         return fitting[0] if fitting else None
     overridden = {name for found in fitting for name in found.layout.file.over}

@@ -1,18 +1,18 @@
-"""A trial of a layout on sample pages: how often each of its rules matches."""
+"""How often each rule of a layout matches on sample pages."""
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from scraper.extract.cleaning import Outcome
-from scraper.extract.detection import ENOUGH, weigh
+from scraper.extract.detection import weigh
 from scraper.extract.segments import Regions
 from scraper.extract.spans import spread
 from scraper.layouts import Layout
 from scraper.text import visible
 
 
-class Count(NamedTuple):
+class RuleCount(NamedTuple):
     """How often a rule has matched."""
 
     rule: str
@@ -22,7 +22,7 @@ class Count(NamedTuple):
     """The largest of three numbers: pieces of text labelled by the rule, elements it has matched, and addresses it has matched."""
 
 
-class Trial:
+class RuleCounter:
     """Counts the matches of the rules of ``layout`` on its pages."""
 
     def __init__(self, layout: Layout) -> None:
@@ -40,13 +40,13 @@ class Trial:
         self._pieces += found
         self._pages.update(found.keys())
 
-    def counts(self) -> Iterator[Count]:
+    def counts(self) -> Iterator[RuleCount]:
         """Yield the count of each rule, in the order of the layout file."""
         file = self.layout.file
         ids = [file.ticker.id, self.layout.unsplit] if self.layout.has_ticker else []
         ids += [file.heading.id, *(rule.id for rule in file.rules)]
         for rule in map(self.layout.full_id, ids):
-            yield Count(rule, self._pages[rule], self._pieces[rule])
+            yield RuleCount(rule, self._pages[rule], self._pieces[rule])
 
     def _elements(self, outcome: Outcome) -> Counter[str]:
         regions, document = Regions(self.layout), outcome.document
@@ -71,12 +71,9 @@ class Trial:
         return Counter(self.layout.full_id(rule.id) for rule in rules if rule is not None)
 
 
-def signs(outcome: Outcome, layout: Layout) -> str:
-    """Return the evidence for ``layout`` on a page, and if it is too little, what is missing."""
+def evidence_for(layout: Layout, outcome: Outcome) -> str:
+    """Return the evidence for a layout on a page, and if it is too little, what is missing."""
     if outcome.layout is not None:
         return ", ".join(outcome.evidence)
     (detection,) = weigh(outcome.document, outcome.record.url, [layout])
-    missing = [] if detection.is_strong else ["no strong evidence"]
-    if len(detection.evidence) < ENOUGH[outcome.document.form]:
-        missing.append(f"{len(detection.evidence)} of {ENOUGH[outcome.document.form]} pieces of evidence")
-    return "; ".join([", ".join(detection.evidence) or "nothing", *missing])
+    return "; ".join([", ".join(detection.evidence) or "nothing", *detection.missing(outcome.document)])
