@@ -138,6 +138,7 @@ def test_choosing_is_the_same_in_every_process(tmp_path: Path, args: list[str]) 
         (["--site", "a b"], "'a b' is not a site"),
         (["--site", "www."], "'www.' is not a site"),
         (["--newspaper", "maghress.com/difaf"], "is not a newspaper_slug"),
+        (["--newspaper", "difaf?page=2"], "is not a newspaper_slug"),
         (["--newspaper", ""], "'' is not a newspaper_slug"),
         (["--since", "2010-02-30"], "'2010-02-30' is not a date"),
         (["--until", "20100101"], "'20100101' is not a date"),

@@ -144,6 +144,26 @@ def test_a_newspaper_is_crawled_alone_and_the_next_run_may_want_more(site: Site,
     assert set(written(site, tmp_path)) > wanted
 
 
+@pytest.mark.parametrize("command", ["crawl", "fetch"])
+def test_the_name_of_a_newspaper_in_place_of_its_slug_is_refused(tmp_path: Path, command: str) -> None:
+    """A value of --newspaper that no requested address can have ends with status 2, the value and the remedy."""
+    asked = [*COMMAND, command, "https://www.maghress.com/", "--state", str(tmp_path / "db"), "--newspaper", "هسبريس"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--newspaper: 'هسبريس' is in no address that is fetched; write the newspaper_slug" in done.stderr
+    assert not (tmp_path / "db").exists()
+
+
+def test_a_newspaper_of_which_nothing_is_found_is_named(site: Site, tmp_path: Path) -> None:
+    """A crawl that has ended names each --newspaper of which it has found no address; one that a limit has ended may find it yet."""
+    options = ("--newspaper", "paper4", "--newspaper", "paper44")
+    limited = crawl(site, tmp_path, *options, "--max-pages", "3")
+    assert "no address of" not in limited.stderr
+    done = crawl(site, tmp_path, *options)
+    assert re.findall("no address of '(.*)' was found; name a newspaper by its newspaper_slug", done.stderr) == ["paper44"]
+    assert {path.split("/")[1] for _, path in written(site, tmp_path)} == {"paper4"}
+
+
 @pytest.mark.parametrize("limit", ["--max-pages", "--max-time"])
 def test_a_run_ends_at_its_limit_and_the_next_goes_on(site: Site, tmp_path: Path, limit: str) -> None:
     """A limit ends a run with status 0 and a line that says what is left; nothing is requested twice by the runs after it."""
@@ -595,6 +615,9 @@ def test_an_archive_writes_an_article_once_to_which_an_old_address_is_redirected
     ("options", "message"),
     [
         (("--to", "5"), "--to: it is a number of --archive"),
+        (("--max-misses", "1000"), "--max-misses: it is a number of --archive; name the newspaper_slug there"),
+        (("--archive", "paper4", "--depth", "10"), "--depth: an archive follows no links; leave it out"),
+        (("--archive", "paper4", "--max-alike", "9"), "--max-alike: an archive follows no links; leave it out"),
         (("--archive", "paper4", "--refresh-articles", "1d"), "--refresh-articles: an archive fetches each number once"),
         (("--archive", "paper4", "--from", "9" * 25), "--from: '" + "9" * 25 + "' is out of range"),
     ],

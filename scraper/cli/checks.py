@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from scraper.fetch import Header
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
-_SLUG: Final = re.compile(r"[^\s/]+")
+_SLUG: Final = re.compile(r"[^\s/?#]+")
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -210,7 +210,7 @@ def check_filters(options: Options) -> Filters:
         frozenset(options.only or ()),
         frozenset(map(_lang, options.lang or ())),
         frozenset(map(_site, options.site or ())),
-        frozenset(map(_slug, options.newspaper or ())),
+        frozenset(check_slug(slug, "--newspaper") for slug in options.newspaper or ()),
         _day(options.since, "--since"),
         _day(options.until, "--until"),
     )
@@ -220,6 +220,24 @@ def check_filters(options: Options) -> Filters:
         others = "--unknown keep, and without --lang, --newspaper, --since and --until"
         raise typer.BadParameter(f"pages of unknown layout are written only with {others}.", param_hint="--only")
     return filters
+
+
+def check_slug(value: str, option: str) -> str:
+    """Return the slug of a newspaper, or end with a usage error if no address has such a part."""
+    if not _SLUG.fullmatch(value):
+        raise typer.BadParameter(f"{value!r} is not a newspaper_slug; write it as in the addresses of articles.", param_hint=option)
+    return value
+
+
+def check_fetched_slugs(slugs: Iterable[str]) -> None:
+    """End with a usage error if ``--newspaper`` has letters that no requested address has: a newspaper's name, and not its slug."""
+    for slug in slugs:
+        if not slug.isascii():
+            raise typer.BadParameter(
+                f"{slug!r} is in no address that is fetched; write the newspaper_slug as in the addresses of articles, such as"
+                " hespress, percent-encoded if it has other letters.",
+                param_hint="--newspaper",
+            )
 
 
 def check_keys(keys: str | None, record: type[msgspec.Struct]) -> Keys:
@@ -254,14 +272,6 @@ def _site(value: str) -> str:
     if not site:
         raise typer.BadParameter(f"{value!r} is not a site; name its host, such as maghress.com.", param_hint="--site")
     return site
-
-
-def _slug(value: str) -> str:
-    if not _SLUG.fullmatch(value):
-        raise typer.BadParameter(
-            f"{value!r} is not a newspaper_slug; write it as in the addresses of articles.", param_hint="--newspaper"
-        )
-    return value
 
 
 def _day(value: str | None, option: str) -> str | None:

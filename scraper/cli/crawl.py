@@ -15,6 +15,7 @@ _LARGEST: Final = 10**18 - 1
 def crawl(
     options: Options,
     web: WebOptions,
+    context: typer.Context,
     starts: Annotated[list[str], typer.Argument(metavar="START", help="Addresses from which the crawl begins.")],
     state: Annotated[
         Path,
@@ -93,4 +94,5 @@ def crawl(
     from scraper.cli.crawl_run import CrawlOptions, run_crawl
 
     crawl = CrawlOptions(depth, max_alike, refresh_articles, max_pages, max_time, archive, first, last, max_misses)
-    run_crawl(options._replace(inputs=starts, out=out), web._replace(state=state, refresh=refresh), crawl)
+    given = {name for name in context.params if (source := context.get_parameter_source(name)) and source.name != "DEFAULT"}
+    run_crawl(options._replace(inputs=starts, out=out), web._replace(state=state, refresh=refresh), crawl, given)

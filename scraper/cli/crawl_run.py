@@ -1,11 +1,11 @@
 """Runs of ``crawl``."""
 
-import re
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 import typer
 
-from scraper.cli.checks import check_filters
+from scraper.cli.checks import check_filters, check_slug
 from scraper.cli.console import say
 from scraper.cli.fetch_run import FetchContext, run
 from scraper.cli.options import Options, WebOptions
@@ -24,7 +24,11 @@ _SLOW: Final = 0.1
 _AT_ONCE: Final = 2
 _FAST_AT_ONCE: Final = 64
 """Addresses of a host that are handed out, so that no request has to wait for the next one to be found."""
-_SLUG: Final = re.compile(r"[^\s/?#]+")
+_OF_ARCHIVES: Final = {"first": "--from", "last": "--to", "max_misses": "--max-misses"}
+"""Options that only an archive heeds, by their parameters."""
+_OF_LINKS: Final = {"depth": "--depth", "max_alike": "--max-alike"}
+"""Options of a crawl that follows links."""
+_OF_REFRESHES: Final = {"refresh": "--refresh", "refresh_articles": "--refresh-articles"}
 
 
 class CrawlOptions(NamedTuple):
@@ -41,14 +45,22 @@ class CrawlOptions(NamedTuple):
     most_misses: int
 
 
-def run_crawl(options: Options, web: WebOptions, crawl: CrawlOptions) -> None:
-    """Fetch what can be found from the starts, write the records of the pages, and exit."""
+def run_crawl(options: Options, web: WebOptions, crawl: CrawlOptions, given: Collection[str]) -> None:
+    """Fetch what can be found from the starts, write the records of the pages, and exit.
+
+    Args:
+        options: the options that the commands share.
+        web: those of the commands that fetch.
+        crawl: those of this command.
+        given: the parameters that do not have their defaults.
+    """
     starts = [_start(address) for address in options.inputs or ()]
     if crawl.archive is not None:
-        _check_archive(starts, options, web, crawl, crawl.archive)
-    elif crawl.first is not None or crawl.last is not None:
-        option = "--from" if crawl.first is not None else "--to"
-        raise typer.BadParameter("it is a number of --archive; name the newspaper_slug there.", param_hint=option)
+        _check_archive(starts, options, crawl.archive, given)
+    else:
+        for name, option in _OF_ARCHIVES.items():
+            if name in given:
+                raise typer.BadParameter("it is a number of --archive; name the newspaper_slug there.", param_hint=option)
 
     def make_source(context: FetchContext) -> AddressSource:
         assert context.state is not None  # noqa: S101 - the option is required
@@ -67,7 +79,7 @@ def _crawl(context: FetchContext, state: State, starts: list[str], crawl: CrawlO
     plan = CrawlPlan(scope, context.web.refresh, crawl.refresh_articles, crawl.most_alike)
     sitemaps = context.fetcher.sitemaps
     at_once = _AT_ONCE if context.web.delay >= _SLOW else _FAST_AT_ONCE
-    return CrawlQueue(starts, state, context.layouts, context.records, plan, budget, context.counts, sitemaps, at_once)
+    return CrawlQueue(starts, state, context.layouts, context.records, plan, budget, context.counts, sitemaps, at_once, say)
 
 
 def _archive_plan(start: str, options: Options, web: WebOptions, crawl: CrawlOptions, slug: str) -> ArchivePlan:
@@ -84,15 +96,13 @@ def _start(address: str) -> str:
         raise typer.BadParameter(f"{error}.", param_hint="START") from None
 
 
-def _check_archive(starts: list[str], options: Options, web: WebOptions, crawl: CrawlOptions, slug: str) -> None:
+def _check_archive(starts: list[str], options: Options, slug: str, given: Collection[str]) -> None:
     if len(starts) > 1:
         raise typer.BadParameter("it takes the numbers of one site; name one START.", param_hint="--archive")
-    if not _SLUG.fullmatch(slug):
-        raise typer.BadParameter(
-            f"{slug!r} is not a newspaper_slug; write it as in the addresses of articles.", param_hint="--archive"
-        )
-    for option, value in (("--refresh", web.refresh), ("--refresh-articles", crawl.refresh_articles)):
-        if value is not None:
-            raise typer.BadParameter("an archive fetches each number once; leave it out.", param_hint=option)
+    check_slug(slug, "--archive")
+    for group, why in ((_OF_REFRESHES, "fetches each number once"), (_OF_LINKS, "follows no links")):
+        for name, option in group.items():
+            if name in given:
+                raise typer.BadParameter(f"an archive {why}; leave it out.", param_hint=option)
     if len(options.lang or ()) > 1:
         raise typer.BadParameter("with --archive, name the one language in which the articles are.", param_hint="--lang")

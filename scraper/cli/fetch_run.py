@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import typer
 
-from scraper.cli.checks import check_appendable, check_headers, check_keys, check_layouts, check_outputs, check_pattern, check_table
+from scraper.cli.checks import (
+    check_appendable,
+    check_fetched_slugs,
+    check_headers,
+    check_keys,
+    check_layouts,
+    check_outputs,
+    check_pattern,
+    check_table,
+)
 from scraper.cli.console import can_show_progress, drawing, say
 from scraper.cli.options import Options, WebOptions
 from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, write_summary
@@ -92,6 +101,7 @@ def run(
     """
     if web.ticker_only and web.dedup:
         raise typer.BadParameter("--ticker-only writes each headline once with --state; leave --dedup out.", param_hint="--dedup")
+    check_fetched_slugs(options.newspaper or ())
     options, pattern = check_pattern(options)
     table = _check_outputs(options, web, pattern)
     job = _job(options, web, pattern)._replace(links=links)

@@ -87,6 +87,7 @@ class CrawlQueue:
         counts: the counts of the run.
         sitemaps: returns the sitemaps that the robots.txt of an address's site names.
         at_once: addresses of one host that are handed out at once; with many, the order is less exact.
+        report: is given sentences for the user.
     """
 
     is_ordered: Final = False
@@ -102,9 +103,10 @@ class CrawlQueue:
         counts: Counts,
         sitemaps: Callable[[str], list[str]],
         at_once: int,
+        report: Callable[[str], object],
     ) -> None:
         self._state, self._layouts, self._records, self._plan, self._budget = state, layouts, records, plan, budget
-        self._counts, self._sitemaps, self._at_once = counts, sitemaps, at_once
+        self._counts, self._sitemaps, self._at_once, self._report = counts, sitemaps, at_once, report
         self._frontier = Frontier(state, plan.scope, records)
         self._began = time.time()
         self._known: dict[str, int] = {}
@@ -330,9 +332,15 @@ class CrawlQueue:
         return FrontierEntry(address, host, names.get("newspaper_slug"), lang, role, is_article, depth, barren)
 
     def finish(self) -> None:
-        """Count what is left at the end of the run."""
-        self._counts.remaining.update(dict(left(self._frontier.counts())))
+        """Count what is left at the end of the run, and name the newspapers of which a crawl to its end has found nothing."""
+        counts = self._frontier.counts()
+        self._counts.remaining.update(dict(left(counts)))
         self._counts.ended = self._budget.ended
+        if not counts[QUEUED] and not counts[UNDER_WAY]:
+            for slug in self._frontier.newspapers_not_found():
+                self._report(
+                    f"no address of {slug!r} was found; name a newspaper by its newspaper_slug, as in the addresses of articles"
+                )
 
 
 def network_of(starts: Sequence[str], layouts: Sequence[Layout]) -> frozenset[str]:

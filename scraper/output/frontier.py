@@ -119,6 +119,7 @@ class Frontier:
 
     def __init__(self, state: State, scope: Scope, records: Records) -> None:
         self._state, self._records = state, records
+        self._scope = scope
         self._covered, self._values = scope.condition()
         create_tables(state)
 
@@ -242,6 +243,11 @@ class Frontier:
     def hosts(self) -> list[str]:
         """Return the hosts that have queued addresses."""
         return [host for (host,) in self._state.rows(f"SELECT DISTINCT host FROM frontier WHERE status = {QUEUED}")]  # noqa: S608 - a constant
+
+    def newspapers_not_found(self) -> list[str]:
+        """Return the newspapers of the scope of which there is no address."""
+        found = "SELECT 1 FROM frontier WHERE newspaper = ? LIMIT 1"
+        return [slug for slug in sorted(self._scope.newspapers) if not self._state.rows(found, slug)]
 
     def counts(self) -> Counter[int]:
         """Return the number of addresses by status."""
