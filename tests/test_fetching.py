@@ -185,13 +185,17 @@ def test_each_page_has_one_result_whenever_workers_die() -> None:
     assert len(sink.taken) == 6
 
 
-def test_a_run_ends_where_processes_die_whatever_they_leave_out(tmp_path: Path) -> None:
-    """Where processes die after the last page of a file, too, the run ends and says so."""
-    path = tmp_path / "page.txt"
-    path.write_text("نص طويل قليلا.", encoding="utf-8")
+def test_each_page_of_a_file_has_one_result_whenever_workers_die(tmp_path: Path) -> None:
+    """Where processes die after each page of a file, every page has failed, and the run ends."""
+    path = tmp_path / "dump.jsonl"
+    path.write_text('{"text": "نص طويل قليلا."}\n' * 3, encoding="utf-8")
     (chunk,) = plan(find_entries([str(path)], JOB.options), JOB.options)
-    with pytest.raises(OutputError, match=r"processes die over .*page\.txt"):
-        run_tasks(JOB._replace(flush=_exit_in_worker), [Task(0, chunk)], KeepingSink(), processes=1)
+    sink = KeepingSink()
+    run_tasks(JOB._replace(flush=_exit_in_worker), [Task(0, chunk)], sink, processes=1)
+    failures = [cleaned.failure for cleaned in sink.taken]
+    assert [(failure.input, failure.code) for failure in failures if failure is not None] == [
+        (f"{path}#{number}", "worker-died") for number in (1, 2, 3)
+    ]
 
 
 def test_workers_are_started_when_this_process_is_too_busy() -> None:

@@ -1,18 +1,15 @@
 """The tasks of a run, done in the main process or in worker processes; results come in the order of the tasks."""
 
-import os
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
 from scraper.engine.chunks import Chunk, ChunkReader, ItemChunk, MemberChunk
-from scraper.engine.jobs import Cleaned, Job, clean_items, failed
-from scraper.engine.tasks import DIED, Done, Task, last_step
-from scraper.errors import OutputError, WorkerDied
-from scraper.sources import Item
+from scraper.engine.jobs import Cleaned, Job, clean_items
+from scraper.engine.tasks import Done, Step, Task, died
+from scraper.errors import OutputError
 from scraper.sources.files import Meter
 
 if TYPE_CHECKING:
@@ -20,6 +17,13 @@ if TYPE_CHECKING:
 
 _AHEAD: Final = 3
 """Tasks under way for each process: one in work, one waiting for it, one waiting to be written."""
+_MOST_DEATHS: Final = 100
+"""Workers that may die in a row, over whatever tasks, without one that has answered."""
+_DEATHS: Final = 2
+"""Deaths over cleaning an item, or over receiving it, by which it has failed. One may be chance: the system was short of memory, or
+somebody killed the process."""
+_DEATHS_OVER_READING: Final = 5
+"""Deaths over reading an item, by which the rest of its chunk has failed."""
 
 
 class Pool:
@@ -37,9 +41,11 @@ class Pool:
     def __init__(self, job: Job, size: int, expected: int | None = None, meter: Meter | None = None) -> None:
         self._job, self._size, self._meter = job, size, meter
         self._workers: Workers | None = None
-        self._done: dict[int, list[Done]] = {}
-        self._alone: dict[int, dict[int, Done | None]] = {}
-        """Of tasks over which a worker died: what became of each item alone, by its place."""
+        self._done: dict[int, Done] = {}
+        self._retries: dict[int, _Retry] = {}
+        """Of the tasks over which a worker died."""
+        self._deaths = 0
+        """The number of workers that died since one has answered."""
         self._opened = ExitStack()
         self.expected = expected
         """Where the records of the next :class:`MemberChunk` begin, as the chunk before has found."""
@@ -78,14 +84,14 @@ class Pool:
                 self._receive()
                 continue
             done = self._done.pop(task.number)
-            right = self._check(task.chunk, done[-1])
+            right = self._check(task.chunk, done)
             if right is not None and right is not task.chunk:
                 pending[0] = task._replace(chunk=right)
                 self._put(pending[0], first=True)
                 continue
             pending.popleft()
             if right is not None:
-                yield task, chain.from_iterable(part.results() for part in done)
+                yield task, done.results()
 
     def _here(self, task: Task) -> Iterator[Cleaned]:
         """Do a task in this process."""
@@ -122,57 +128,82 @@ class Pool:
     def _receive(self) -> None:
         assert self._workers is not None  # noqa: S101 - a task was put
         for task, answer, files in self._workers.receive():
+            number = task.number
+            self._deaths = self._deaths + 1 if answer is None else 0
+            if self._deaths > _MOST_DEATHS:
+                raise OutputError("processes die before they have done anything; try -j 1")
             if isinstance(answer, str):
                 raise OutputError(answer)
-            if answer is not None:
-                self._keep(task, answer._replace(files=files))
-            elif isinstance(task.chunk, ItemChunk):
-                self._put_alone(task, list(task.chunk.items))
+            if isinstance(answer, Step):
+                self._retries[number].reach(answer)
+            elif answer is not None and number not in self._retries:
+                self._done[number] = answer._replace(files=files)
             else:
-                self._put(_again(task), first=True)
+                retry = self._retries.setdefault(number, _Retry(task.chunk))
+                if answer is None:
+                    retry.note_death()
+                else:
+                    retry.finish(answer._replace(files=files))
+                if (left := retry.next_task(number)) is not None:
+                    self._put(left, first=True)
+                else:
+                    self._done[number] = Done.of(self._retries.pop(number).results, retry.ends)
 
-    def _keep(self, task: Task, done: Done) -> None:
-        if task.place is None:
-            self._done[task.number] = [done]
+
+class _Retry:
+    """The retry of a chunk over which a worker died: what became of its items so far, and what is left to do.
+
+    The items of a file are done by one worker, step by step; those of an :class:`ItemChunk` are sent one by one, since receiving one may
+    kill, too.
+    """
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._chunk = chunk
+        self._items = list(chunk.items) if isinstance(chunk, ItemChunk) else None
+        self.results: list[Cleaned] = []
+        self.ends: tuple[int | None, int | None] = (None, None)
+        self._next = 0
+        """The place in the chunk of the first item that is not done."""
+        self._step: Step | None = None
+        """What the worker is doing, if known."""
+        self._deadly: tuple[int, bool] | None = None
+        """The item at which the last workers died, and whether they were reading it."""
+        self._deaths = 0
+        """Their number."""
+        self._is_over = False
+
+    def reach(self, step: Step) -> None:
+        """Note what a worker has done, and what it is doing now."""
+        self.results += step.results
+        self._next, self._step = step.item, step
+
+    def note_death(self) -> None:
+        """Note that the worker died, which may mean that its item has failed."""
+        step, self._step = self._step, None
+        if step is None:
             return
-        alone = self._alone[task.number]
-        alone[task.place] = done
-        if None not in alone.values():
-            self._done[task.number] = [part for part in self._alone.pop(task.number).values() if part is not None]
+        here = step.item, step.is_reading
+        self._deaths = self._deaths + 1 if here == self._deadly else 1
+        self._deadly = here
+        if self._deaths < (_DEATHS_OVER_READING if step.is_reading else _DEATHS):
+            return
+        self.results.append(step.failure)
+        self._next = step.item + 1
+        self._is_over = step.is_reading
 
-    def _put_alone(self, task: Task, items: list[Item]) -> None:
-        """Put the items over which a worker died one by one; an item over which two died alone has failed.
+    def finish(self, done: Done) -> None:
+        """Note that a worker has done its task."""
+        self.results += done.results()
+        self.ends = done.ends
+        self._next += 1
+        self._is_over = self._items is None
 
-        One death may be chance: the system was short of memory, or somebody killed the process.
-        """
-        if task.place is None:
-            self._alone[task.number] = dict.fromkeys(range(len(items)))
-            for place, item in reversed(list(enumerate(items))):
-                chunk = ItemChunk([item], task.chunk.place)
-                self._put(Task(task.number, chunk, place=place), first=True)
-        elif not task.is_again:
-            self._put(task._replace(is_again=True), first=True)
-        else:
-            self._keep(task, Done.of(failed(items[0], WorkerDied(DIED))))
-
-
-def _again(task: Task) -> Task:
-    """Return the task to do after a worker died over a file: the same, watched, and without a page over which two workers died."""
-    if task.mark is None:
-        from multiprocessing import util  # in whose directory, which goes with the processes
-
-        file, mark = tempfile.mkstemp(dir=util.get_temp_dir())
-        os.close(file)
-        return task._replace(mark=mark)
-    step = last_step(task.mark)
-    if step != task.suspect:
-        return task._replace(suspect=step)
-    number, was_reading = step
-    if task.last is not None:
-        what = (
-            "before they have done anything"
-            if number == 0
-            else f"over {task.chunk.place.input}, though they leave out what kills them"
-        )
-        raise OutputError(f"processes die {what}; try -j 1")
-    return task._replace(last=number) if was_reading else task._replace(deadly=(*task.deadly, number))
+    def next_task(self, number: int) -> Task | None:
+        """Return the task with this number that does what is left; None if nothing is."""
+        if self._is_over or (self._items is not None and self._next == len(self._items)):
+            return None
+        if self._items is None:
+            return Task(number, self._chunk, skip=self._next, is_stepwise=True)
+        item = self._items[self._next]
+        self._step = Step((), self._next, False, died(item))
+        return Task(number, ItemChunk([item], self._chunk.place))

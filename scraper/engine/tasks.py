@@ -1,21 +1,19 @@
 """The tasks of a pool: chunks that are done in worker processes, and the results that come back."""
 
 import io
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from itertools import count
-from pathlib import Path
+from itertools import count, islice
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 import msgspec
 
 from scraper.engine.chunks import Chunk, ChunkReader
-from scraper.engine.jobs import Cleaned, Job, clean_item, clean_items, failed
+from scraper.engine.jobs import Cleaned, Job, clean_items, failed
 from scraper.errors import WorkerDied
+from scraper.sources import Item
 
-DIED: Final = "the process that cleaned it was killed or crashed; try it alone, with more memory"
-"""The message of a page over which workers died."""
 _MOST: Final = 1 << 20
 """Bytes that are sent back through the pipe; more are written to a file, since copying them would cost what a second core gains."""
 _PIECE: Final = 1 << 16
@@ -59,19 +57,21 @@ class Task(NamedTuple):
     is_local: bool = False
     """Whether the main process does it itself."""
     skip: int = 0
-    """The number of its items that an earlier run has done, of a local one."""
-    place: int | None = None
-    """The place of its only item in the chunk, if that is tried alone because a worker died over the chunk."""
-    is_again: bool = False
-    """Whether a worker has died over this item alone."""
-    mark: str | None = None
-    """A file that notes each page before it is read and cleaned, because a worker died over the chunk."""
-    deadly: Collection[int] = ()
-    """Pages over which workers died, by their place in the chunk."""
-    suspect: tuple[int, bool] | None = None
-    """Where the last worker died: the page, and whether it was being read."""
-    last: int | None = None
-    """The page whose reading kills workers; nothing behind it can be read."""
+    """The number of its items that are done already."""
+    is_stepwise: bool = False
+    """Whether the worker answers at each :class:`Step`, because one has died over the chunk."""
+
+
+class Step(NamedTuple):
+    """What a worker is about to do, and what it has done since the step before."""
+
+    results: Sequence[Cleaned]
+    item: int
+    """The place in the chunk of the item that it reads or cleans."""
+    is_reading: bool
+    """Whether it reads the item; if it dies, nothing behind can be read."""
+    failure: Cleaned
+    """What became of the item, if the worker dies."""
 
 
 class Done(NamedTuple):
@@ -85,9 +85,10 @@ class Done(NamedTuple):
     """The files of the contents that are in one."""
 
     @classmethod
-    def of(cls, failure: Cleaned) -> Self:
-        """Return the results of a chunk whose only item has failed."""
-        return cls((b"", b"", to_listed(failure)), (None, None))
+    def of(cls, results: Sequence[Cleaned], ends: tuple[int | None, int | None]) -> Self:
+        """Return the results of a chunk as a worker returns them."""
+        lines, spans = b"".join(each.lines for each in results), b"".join(each.spans for each in results)
+        return cls((lines, spans, b"".join(map(to_listed, results))), ends)
 
     def results(self) -> Iterator[Cleaned]:
         """Yield what became of each item, and then close the files."""
@@ -98,13 +99,19 @@ class Done(NamedTuple):
             )
 
 
-def do_task(job: Job, task: Task) -> tuple[Done | str, Sequence[BinaryIO]]:
-    """Do a task, and return its results with the files that belong to them; a message if they cannot be stored."""
+def do_task(job: Job, task: Task) -> Iterator[tuple[Step | Done | str, Sequence[BinaryIO]]]:
+    """Do a task, and yield its steps, if they are asked for, and then its results with the files that belong to them.
+
+    If the results cannot be stored, a message is yielded in their place.
+    """
+    if task.is_stepwise:
+        yield from ((answer, ()) for answer in _steps(job, task))
+        return
     reader = ChunkReader(task.chunk, job.options)
     try:
         spools = [SpooledTemporaryFile(_MOST, buffering=_PIECE) for _ in range(3)]  # noqa: SIM115 - they are closed where they have been sent
         lines, spans, listed = spools
-        for cleaned in _watched(task, Path(task.mark), reader, job) if task.mark is not None else clean_items(job, reader):
+        for cleaned in clean_items(job, reader):
             lines.write(cleaned.lines)
             if cleaned.spans:
                 spans.write(cleaned.spans)
@@ -118,40 +125,31 @@ def do_task(job: Job, task: Task) -> tuple[Done | str, Sequence[BinaryIO]]:
             contents.append(None if is_file else spool.read())
             if is_file:
                 files.append(cast("BinaryIO", spool))
-        return Done(contents, reader.ends), files
+        yield Done(contents, reader.ends), files
     except OSError as error:  # errors of inputs are failures already
-        return (
-            f"{gettempdir()}: cannot be written ({error.strerror or error}); free some space, or set TMPDIR to another directory",
-            (),
+        message = (
+            f"{gettempdir()}: cannot be written ({error.strerror or error}); free some space, or set TMPDIR to another directory"
         )
+        yield message, ()
 
 
-def _watched(task: Task, mark: Path, reader: ChunkReader, job: Job) -> Iterator[Cleaned]:
-    """Clean the items of a chunk, and note each before it is read and before it is cleaned. Those over which workers died fail."""
-    items = iter(reader)
-    for number in count():
-        mark.write_bytes(b"%d read" % number)
-        if number == task.last:
-            error = WorkerDied(
-                "the process that read it was killed or crashed, and the rest of it was not read; try it with more memory"
-            )
-            yield failed(task.chunk.place.failed(error), error)
-            break
+def _steps(job: Job, task: Task) -> Iterator[Step | Done]:
+    """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
+    reader = ChunkReader(task.chunk, job.options)
+    items = islice(reader, task.skip, None)
+    error = WorkerDied("the process that read it was killed or crashed, and the rest of it was not read; try it with more memory")
+    unread = failed(task.chunk.place.failed(error), error)
+    results: list[Cleaned] = []
+    for number in count(task.skip):
+        yield Step(results, number, True, unread)
         item = next(items, None)
         if item is None:
             break
-        if number in task.deadly:
-            yield failed(item, WorkerDied(DIED))
-            continue
-        mark.write_bytes(b"%d clean" % number)
-        yield clean_item(job, item)
-    yield from clean_items(job, ())  # the lines that were held back
+        yield Step((), number, False, died(item))
+        results = list(clean_items(job, [item]))
+    yield Done.of((), reader.ends)
 
 
-def last_step(mark: str) -> tuple[int, bool]:
-    """Return at which page a worker died over a task, and whether it was reading it (or cleaning it)."""
-    try:
-        number, step = Path(mark).read_bytes().split()
-    except (OSError, ValueError):  # it died before the first page
-        return 0, True
-    return int(number), step == b"read"
+def died(item: Item) -> Cleaned:
+    """Return what became of an item over which workers died."""
+    return failed(item, WorkerDied("the process that cleaned it was killed or crashed; try it alone, with more memory"))

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 from scraper.engine.jobs import Job
-from scraper.engine.tasks import Done, Task, do_task
+from scraper.engine.tasks import Done, Step, Task, do_task
 from scraper.errors import OutputError
 
 _FILES: Final = 32
@@ -78,12 +78,12 @@ class Workers:
             self._waiting.append(task)
         self._give()
 
-    def receive(self) -> Iterator[tuple[Task, Done | str | None, Sequence[BinaryIO]]]:
+    def receive(self) -> Iterator[tuple[Task, Step | Done | str | None, Sequence[BinaryIO]]]:
         """Wait until some workers answer or die, and yield their tasks with the answers and their files; None for a worker that died."""
         for connection in wait(list(self._tasks)):
             assert isinstance(connection, Connection)  # noqa: S101 - wait() was given nothing else
-            task = self._tasks.pop(connection)
-            answer: Done | str | None
+            task = self._tasks[connection]
+            answer: Step | Done | str | None
             files: list[BinaryIO] = []
             try:
                 answer, count = connection.recv()
@@ -91,7 +91,9 @@ class Workers:
             except (EOFError, OSError):
                 answer = None
                 self._replace(connection)
-            self._give()
+            if not isinstance(answer, Step):
+                del self._tasks[connection]
+                self._give()
             yield task, answer, files
 
     def _give(self) -> None:
@@ -132,11 +134,11 @@ def serve(connection: Connection, job: Job, directory: str) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            answer, files = do_task(job, connection.recv())
-            connection.send((answer, len(files)))
-            for file in files:
-                with file:
-                    send_handle(connection, file.fileno(), None)
+            for answer, files in do_task(job, connection.recv()):
+                connection.send((answer, len(files)))
+                for file in files:
+                    with file:
+                        send_handle(connection, file.fileno(), None)
     main = multiprocessing.parent_process()
     if main is not None:
         main.join(_GRACE)  # its connection may be closed a moment before its end is known
