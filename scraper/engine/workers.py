@@ -1,6 +1,9 @@
 """Worker processes, started from a fork server that has loaded what they need.
 
 Forking the main process would copy its threads and their locks; starting each worker from nothing would load all modules each time.
+
+When a worker dies, concurrent.futures and loky give up all tasks, and pebble gives up the task. Here, a task is a chunk of pages of which
+one is to be lost at most, so workers can answer at each step of it.
 """
 
 import fcntl
