@@ -521,6 +521,94 @@ def test_words_in_other_letters_are_not_alike(tmp_path: Path) -> None:
         assert len(requested(site, "about/")) == 3
 
 
+def test_what_max_alike_has_left_out_is_fetched_by_a_run_that_allows_more(tmp_path: Path) -> None:
+    """Addresses beyond --max-alike stay in the state for a run with a larger one, which needs no page for them a second time."""
+    served = Linked(ARTICLES)
+    served.links = tuple(f"/about/{number}" for number in range(5))
+    with Site(network=served) as site:
+        first = crawl(site, tmp_path, "--depth", "1", "--max-alike", "2", starts=("/start",), hosts=1)
+        assert re.search(r"left out: .*too-many-alike.*not fetched yet: \d+ outside the scope", first.stderr)
+        assert requested(site, "about/") == ["/about/0", "/about/1"]
+        crawl(site, tmp_path, "--depth", "1", "--max-alike", "4", starts=("/start",), hosts=1)
+        crawl(site, tmp_path, "--depth", "1", starts=("/start",), hosts=1)
+        assert requested(site, "about/") == list(served.links)
+        assert len(requested(site, "start")) == 1
+
+
+def test_only_so_many_alike_addresses_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trap with addresses without end costs a state no more than a number of rows, or --max-alike if that is larger."""
+    monkeypatch.setattr("scraper.output.frontier._MOST_KEPT", 3)
+    with State(tmp_path / "db") as state:
+        counted = [Frontier(state, Scope(frozenset(), 0, most), "page").count_alike("a") for most in (1, 2, 2, 2, 4, 4)]
+    assert counted == [1, 2, 3, None, 4, None]
+
+
+def test_a_list_with_addresses_that_are_not_fetched_is_barren(tmp_path: Path) -> None:
+    """What is beyond --max-alike is nothing new on a list, which is left when it has shown nothing else for ten pages."""
+    served = Linked(ARTICLES)
+    served.links, served.per_page = tuple(f"/about/{number}" for number in range(100)), 2
+    with Site(network=served) as site:
+        options = ("--depth", "0", "--max-alike", "25")
+        done = crawl(site, tmp_path, *options, starts=("/start",), hosts=1)
+        assert "1 endless-paging" in done.stderr
+        assert len(requested(site, "start")) == 13 + 11
+
+
+def test_a_state_without_the_numbers_of_alike_addresses_is_gone_on_with(tmp_path: Path) -> None:
+    """In a state of the first versions, all addresses that were kept are within --max-alike."""
+    with State(tmp_path / "db") as state:
+        Frontier(state, Scope(frozenset({"a"}), 0), "page")
+        state.do("ALTER TABLE frontier DROP COLUMN alike")
+        frontier = Frontier(state, Scope(frozenset({"a"}), 0, 1), "page")
+        assert frontier.add({b"1": FrontierEntry("http://a/1", "a", None, None, "story", False, 0)}) == (1, 1)
+        assert [visit.entry.alike for visit in frontier.take("a", 9)] == [0]
+
+
+def test_a_larger_depth_leads_as_far_as_if_it_had_been_given_at_first(site: Site, tmp_path: Path) -> None:
+    """Runs with ever larger --depth write what one run with the largest writes, and request nothing twice."""
+    for depth in ("0", "1", "2"):
+        crawl(site, tmp_path, "--depth", depth)
+    assert max(Counter((visit.host, visit.target) for visit in site.log if visit.target != "/robots.txt").values()) == 1
+    crawl(site, tmp_path / "at-once", "--depth", "2")
+    assert written(site, tmp_path) == written(site, tmp_path / "at-once")
+    assert len(written(site, tmp_path)) > 100
+
+
+class TwoWays(Network):
+    """A network with a list, /z, two links from one start, and one from another, which is to be asked for again after a second."""
+
+    origin = ""
+    is_busy = True
+
+    def reply(self, host: int, request: Request, edition: int) -> Reply:
+        """Return the answer to a request."""
+        links = {
+            (0, "/start"): ["/hop"],
+            (0, "/hop"): [*(f"/about/{number}" for number in range(60)), "/z"],
+            (0, "/z"): [article.path for article in self.newspaper(0)],
+            (1, "/start"): [f"{self.origin}/z"],
+        }.get((host, request.path))
+        if (host, request.path, self.is_busy) == (1, "/start", True):
+            self.is_busy = False
+            return Reply(503, b"", {"Retry-After": "1"})
+        if links is None:
+            return super().reply(host, request, edition)
+        rows = "".join(f'<div class="teasercontainer"><a class="teasertitle" href="{link}">x</a></div>' for link in links)
+        return page(f'<div id="mainContent">{rows}</div>'.encode(), request)
+
+
+def test_a_page_that_is_found_nearer_while_it_waits_for_its_turn_leads_farther(tmp_path: Path) -> None:
+    """The links of a page are as far from a start as the shortest way to it that is known when it has been read."""
+    served = TwoWays(ARTICLES)
+    with Site(network=served) as site:
+        served.origin, site.pause = site.url("").rstrip("/"), 0.05
+        crawl(site, tmp_path, "--depth", "2", starts=("/start",), hosts=2)
+        ends = {(visit.host, visit.target): visit.ended for visit in site.log}
+        first, second = site.addresses[:2]
+        assert ends[first, "/hop"] < ends[second, "/start"] < ends[first, "/z"]
+        assert {(0, article.path) for article in network(site).newspaper(0)} <= set(written(site, tmp_path))
+
+
 def test_a_list_of_articles_that_fetch_has_read_is_paged_to_its_end(tmp_path: Path) -> None:
     """Articles that `fetch` has read are new to a crawl, so that their list seems finite, and no page is written again."""
     served = Linked(ARTICLES)

@@ -75,8 +75,9 @@ def run_crawl(options: Options, web: WebOptions, crawl: CrawlOptions, given: Col
 
 def _crawl(context: FetchContext, state: State, starts: list[str], crawl: CrawlOptions, budget: Budget) -> CrawlQueue:
     filters = check_filters(context.options)
-    scope = Scope(network_of(starts, context.layouts), crawl.depth, filters.newspapers, filters.langs, filters.sites)
-    plan = CrawlPlan(scope, context.web.refresh, crawl.refresh_articles, crawl.most_alike)
+    hosts = network_of(starts, context.layouts)
+    scope = Scope(hosts, crawl.depth, crawl.most_alike, filters.newspapers, filters.langs, filters.sites)
+    plan = CrawlPlan(scope, context.web.refresh, crawl.refresh_articles)
     sitemaps = context.fetcher.sitemaps
     at_once = _AT_ONCE if context.web.delay >= _SLOW else _FAST_AT_ONCE
     return CrawlQueue(starts, state, context.layouts, context.records, plan, budget, context.counts, sitemaps, at_once, say)

@@ -70,8 +70,6 @@ class CrawlPlan(NamedTuple):
     """Seconds after which lists, feeds and sitemaps are due again."""
     refresh_articles: float | None = None
     """Seconds after which articles are due again."""
-    most_alike: int = 10_000
-    """Addresses of a host, other than those of articles, that differ only in numbers or in the values of a query."""
 
 
 class CrawlQueue:
@@ -115,6 +113,8 @@ class CrawlQueue:
         self._under_way: dict[str, Visit] = {}
         self._overtaken: set[int] = set()
         """Numbers of addresses under way to which another one was redirected meanwhile."""
+        self._nearer: dict[int, int] = {}
+        """Depths of addresses under way to which a nearer page was found to link meanwhile, by their numbers."""
         self._active: dict[str, int] = {}
         self._ready: dict[str, deque[Visit]] = {}
         self._dry: set[str] = set()
@@ -218,7 +218,7 @@ class CrawlQueue:
         """Add the links of a page to the frontier, and mark its address as done."""
         with self._changed:
             visit = self._under_way.pop(fetched.job.address)
-            entry = visit.entry
+            entry = visit.entry._replace(depth=self._nearer.pop(visit.number, visit.entry.depth))
             if entry.host not in self._with_sitemaps:
                 self._with_sitemaps.add(entry.host)
                 self._add("sitemap", self._sitemaps(entry.address), entry.depth + 1)
@@ -267,7 +267,7 @@ class CrawlQueue:
     def _has_new_story(self, links: Links) -> bool:
         """Return True if an entry of a list was found in this run."""
         found = self._frontier.find(key_of(fold(url)) for url in links.get("story", ()))
-        return any(known.number > self._last for known in found.values())
+        return any(known.number > self._last and known.alike <= self._plan.scope.most_alike for known in found.values())
 
     def _add(self, role: Role, urls: Sequence[str], depth: int, barren: int = 0, *, again: bool = False) -> int:
         """Add links to the frontier, and return how many are new."""
@@ -283,7 +283,9 @@ class CrawlQueue:
             is_due = again and known.status == DONE and (known.finished_at or 0.0) < self._began
             if is_due:
                 self._frontier.queue(known.number)
-            is_nearer = known.status != UNDER_WAY and depth < known.depth
+            is_nearer = depth < known.depth
+            if is_nearer and known.status == UNDER_WAY:
+                self._nearer[known.number] = depth
             if is_due or (is_nearer and self._frontier.approach(known.number, depth)):
                 self._wake([known.host], 1)
         entries = [self._new_entry(url, role, depth, barren) for key, url in by_key.items() if key not in found]
@@ -296,7 +298,7 @@ class CrawlQueue:
         return added
 
     def _new_entry(self, url: str, role: Role, depth: int, barren: int) -> FrontierEntry | None:
-        """Return the entry of a link that is not in the frontier; None if it leads away, or there are too many alike."""
+        """Return the entry of a link that is not in the frontier; None if it leads away, or there are too many alike to keep it."""
         try:
             entry = self._entry(prepare(without_session(url)), role, depth, barren)
         except BadAddress:
@@ -304,10 +306,12 @@ class CrawlQueue:
         if entry.host not in self._plan.scope.hosts:
             return None
         pattern = _pattern(entry)
-        if pattern is not None and not self._frontier.count_alike(pattern, self._plan.most_alike):
+        if pattern is None:
+            return entry
+        alike = self._frontier.count_alike(pattern)
+        if alike is None or alike > self._plan.scope.most_alike:
             self._counts.left_out["too-many-alike"] += 1
-            return None
-        return entry
+        return entry._replace(alike=alike) if alike is not None else None
 
     def _wake(self, hosts: Iterable[str], queued: int) -> None:
         """Note that addresses of hosts were queued."""

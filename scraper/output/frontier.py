@@ -21,13 +21,13 @@ _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS frontier (
         number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, address TEXT NOT NULL, host TEXT NOT NULL, newspaper TEXT, lang TEXT,
         role TEXT NOT NULL, is_article INTEGER NOT NULL, depth INTEGER NOT NULL, barren INTEGER NOT NULL,
-        status INTEGER NOT NULL, finished_at REAL
+        status INTEGER NOT NULL, finished_at REAL, alike INTEGER NOT NULL DEFAULT 0
     )""",
     # Only what is queued is in the index, so that the next address is found at once, however many are done.
     f"CREATE INDEX IF NOT EXISTS frontier_queue ON frontier (host, depth, number) WHERE status = {QUEUED}",
     "CREATE TABLE IF NOT EXISTS frontier_patterns (pattern TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",
 )
-_COLUMNS: Final = "address, host, newspaper, lang, role, is_article, depth, barren"
+_COLUMNS: Final = "address, host, newspaper, lang, role, is_article, depth, barren, alike"
 _NEXT: Final = f"""
 SELECT number, {_COLUMNS}, finished_at IS NOT NULL, finished_at IS NULL AND EXISTS (
     SELECT 1 FROM pages WHERE pages.address = frontier.address AND records = ? AND result = '{OK}'
@@ -35,6 +35,8 @@ SELECT number, {_COLUMNS}, finished_at IS NOT NULL, finished_at IS NULL AND EXIS
 """  # noqa: S608 - SQLite uses the index only if the status is a constant
 _KEY: Final = 16
 """Bytes of a key."""
+_MOST_KEPT: Final = 100_000
+"""Alike addresses that are kept for a later run that fetches more of them; some 15 MB. A trap has them without end."""
 _MOST_VALUES: Final = 1000
 """Values in a statement; SQLite's own limit is 32,766 (https://www.sqlite.org/limits.html, 9)."""
 
@@ -56,6 +58,8 @@ class FrontierEntry(NamedTuple):
     """Links from a start to it; the pages of a list have the depth of the first."""
     barren: int = 0
     """The number of pages of the same list, right before it, on which there was nothing new."""
+    alike: int = 0
+    """Its number among the addresses that differ only in numbers or in the values of a query, from 1; 0 if it is not counted."""
 
 
 class Visit(NamedTuple):
@@ -80,6 +84,7 @@ class KnownAddress(NamedTuple):
     """When it was last read, in seconds since 1970."""
     depth: int
     host: str
+    alike: int
 
 
 class Scope(NamedTuple):
@@ -88,14 +93,16 @@ class Scope(NamedTuple):
     hosts: frozenset[str]
     """Hosts whose addresses are kept; those that are not in the scope are for a later run."""
     depth: int
+    most_alike: int = 10_000
+    """Addresses of a host, other than those of articles, that differ only in numbers or in the values of a query."""
     newspapers: frozenset[str] = frozenset()
     langs: frozenset[str] = frozenset()
     sites: frozenset[str] = frozenset()
 
     def condition(self) -> tuple[str, list[object]]:
         """Return a condition of SQL that is true of the rows in the scope, and its values."""
-        conditions: list[str] = ["depth <= ?"]
-        values: list[object] = [*sorted(self.hosts), self.depth]
+        conditions: list[str] = ["depth <= ?", "alike <= ?"]
+        values: list[object] = [*sorted(self.hosts), self.depth, self.most_alike]
         if self.newspapers:
             conditions.append(f"(newspaper IN ({_marks(self.newspapers)}) OR (newspaper IS NULL AND role IN ('feed', 'sitemap')))")
             values += sorted(self.newspapers)
@@ -155,12 +162,13 @@ class Frontier:
     def add(self, entries: Mapping[bytes, FrontierEntry]) -> tuple[int, int]:
         """Add addresses by their keys, and return how many are queued, and how many are new.
 
-        What is outside the scope, or was read by `fetch`, is new and not queued; what is in the frontier stays as it is.
+        What is outside the scope, or was read by `fetch`, is new and not queued; but what is outside since there are too many alike is
+        not new, or a list with links to such without end would never seem barren. What is in the frontier stays as it is.
         """
         last = self.last()
         self._insert(entries, OUTSIDE)
         result = "FROM pages WHERE pages.address = frontier.address AND records = ?"
-        new = self.last() - last
+        ((new,),) = self._state.rows("SELECT count(*) FROM frontier WHERE number > ? AND alike <= ?", last, self._scope.most_alike)
         self._state.do(
             f"UPDATE frontier SET status = ?, finished_at = (SELECT CASE result WHEN ? THEN checked_at END {result})"  # noqa: S608 - the same
             f" WHERE number > ? AND is_article AND role != 'start' AND EXISTS (SELECT 1 {result} AND NOT is_passing)",
@@ -183,7 +191,7 @@ class Frontier:
         found: dict[bytes, KnownAddress] = {}
         asked = iter(keys)
         while some := list(islice(asked, _MOST_VALUES)):
-            columns, marks = "key, number, status, finished_at, depth, host", ", ".join("?" * len(some))
+            columns, marks = "key, number, status, finished_at, depth, host, alike", ", ".join("?" * len(some))
             rows = self._state.rows(f"SELECT {columns} FROM frontier WHERE key IN ({marks})", *some)  # noqa: S608 - our own column names
             found.update((key, KnownAddress(*values)) for key, *values in rows)
         return found
@@ -233,12 +241,11 @@ class Frontier:
         change = "UPDATE frontier SET status = ?, finished_at = ?, is_article = is_article OR ? WHERE number = ?"
         self._state.do(change, DONE, at, is_article, number)
 
-    def count_alike(self, pattern: str, most: int) -> bool:
-        """Count an address by its pattern, and return False if there are too many alike."""
-        statement = (
-            "INSERT INTO frontier_patterns VALUES (?, 1) ON CONFLICT (pattern) DO UPDATE SET count = count + 1 WHERE count < ?"
-        )
-        return self._state.do(statement, pattern, most) == 1
+    def count_alike(self, pattern: str) -> int | None:
+        """Count an address by its pattern, and return its number; None if there are too many alike to keep it, even for a later run."""
+        statement = "INSERT INTO frontier_patterns VALUES (?, 1) ON CONFLICT (pattern) DO UPDATE SET count = count + 1"
+        found = self._state.rows(f"{statement} WHERE count < ? RETURNING count", pattern, max(self._scope.most_alike, _MOST_KEPT))
+        return int(found[0][0]) if found else None
 
     def hosts(self) -> list[str]:
         """Return the hosts that have queued addresses."""
@@ -258,6 +265,8 @@ def create_tables(state: State) -> None:
     """Add the tables of the frontier to a state that has none, such as that of ``fetch``."""
     for statement in _TABLES:
         state.do(statement)
+    if "alike" not in {name for _, name, *_ in state.rows("PRAGMA table_info(frontier)")}:  # as the first versions made it
+        state.do("ALTER TABLE frontier ADD COLUMN alike INTEGER NOT NULL DEFAULT 0")
     state.commit()
 
 
