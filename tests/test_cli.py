@@ -384,14 +384,6 @@ def test_closed_streams_and_huge_limits_are_no_surprise(tmp_path: Path, line: st
     assert complaints(done) or status in (0, 141)
 
 
-def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
-    """An output that is also an input is refused, so that no page is replaced by its record."""
-    page = tmp_path / "a.html"
-    page.write_bytes(HTML.read_bytes())
-    assert run("clean", page, "-o", page).returncode == 2
-    assert page.read_bytes() == HTML.read_bytes()
-
-
 def test_two_runs_do_not_share_an_output(tmp_path: Path) -> None:
     """A second run with the same output is refused, and the first is not disturbed."""
     out, pipe = tmp_path / "out.jsonl", tmp_path / "slow"
@@ -415,3 +407,39 @@ def test_a_part_file_follows_no_link(tmp_path: Path) -> None:
     (tmp_path / "out.jsonl.part").symlink_to(victim)
     assert run("clean", TEXT, "-o", tmp_path / "out.jsonl").returncode == 1
     assert victim.read_text() == "precious"
+
+
+@pytest.mark.parametrize("ending", ["", ".part", ".part.new", ".checkpoint", ".checkpoint-wal"])
+@pytest.mark.parametrize("command", [["clean", "-o"], ["explain", "--html"], ["clean", "--resume", "-o"]], ids=" ".join)
+def test_no_file_that_a_run_writes_or_removes_can_be_its_input(tmp_path: Path, command: list[str], ending: str) -> None:
+    """An input with the name of an output, of its part files or of its checkpoint is refused, and stays as it is."""
+    place = tmp_path / f"out.csv{ending}"
+    place.write_bytes(HTML.read_bytes())
+    done = run(command[0], place, *command[1:], tmp_path / "out.csv")
+    assert done.returncode == 2
+    assert b"is an input and would be lost" in done.stderr
+    assert place.read_bytes() == HTML.read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == [place.name]
+
+
+@pytest.mark.parametrize("ending", ["", ".part", ".checkpoint"])
+def test_no_two_outputs_share_a_file(tmp_path: Path, ending: str) -> None:
+    """An output with the name of another one, of its part file or of its checkpoint is refused."""
+    done = run("clean", HTML, "-o", tmp_path / "out.jsonl", "--failures", tmp_path / f"out.jsonl{ending}")
+    assert done.returncode == 2
+    assert b"is also the file of -o" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"the checkpoint of a model", b""])
+def test_a_file_with_the_name_of_a_checkpoint_stays(tmp_path: Path, content: bytes) -> None:
+    """A run removes the checkpoint of an earlier run, and no other file with such a name."""
+    other = tmp_path / "out.jsonl.checkpoint"
+    other.write_bytes(content)
+    assert run("clean", HTML, "-o", tmp_path / "out.jsonl").returncode == 0
+    assert other.read_bytes() == content
+    other.unlink()
+    (tmp_path / "out.jsonl").unlink()
+    for args in (["--resume"], []):
+        assert run("clean", HTML, *args, "-o", tmp_path / "out.jsonl").returncode == 0
+        assert other.exists() == bool(args)

@@ -14,7 +14,7 @@ import msgspec
 
 from scraper.errors import OutputError, ResumeError
 from scraper.output.database import Database, is_damaged, is_locked
-from scraper.output.files import checkpoint_of
+from scraper.output.files import CHECKPOINT_ID, checkpoint_of
 
 Stage = Literal["reading", "renaming", "complete"]
 """What a run has still to do: read inputs, rename its outputs, or nothing."""
@@ -52,7 +52,7 @@ class Checkpoint(Database):
     """
 
     TABLES = _TABLES
-    APPLICATION = 0x53435243  # "SCRC"
+    APPLICATION = CHECKPOINT_ID
     VERSION = 1
 
     def __init__(self, base: Path) -> None:

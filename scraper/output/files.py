@@ -7,7 +7,7 @@ import os
 import select
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -19,6 +19,8 @@ PART: Final = ".part"
 """Appended to the name of an output until it is complete."""
 NEW: Final = ".new"
 """Appended to the name of a part file while a table is made of it."""
+CHECKPOINT_ID: Final = 0x53435243
+"""The identifier of checkpoints among SQLite files: "SCRC"."""
 
 _STDOUT: Final = 1
 
@@ -75,7 +77,7 @@ class Output:
             else:
                 self._file = open_part(part_of(self._target), is_kept=self._is_kept)
                 if not self._is_kept:
-                    remove_checkpoint(self._target)
+                    remove_old_checkpoint(self._target)
                 self.part = part_of(self._target)
         return self
 
@@ -147,7 +149,7 @@ class Output:
         """
         if self._target is None:
             return file_ids([self._file.fileno()])
-        return file_ids([self._target, part_of(self._target), _new_of(self._target)])
+        return file_ids(files_of(self._target))
 
 
 def _start_writeback(file: io.FileIO, size: int) -> None:
@@ -215,9 +217,35 @@ def checkpoint_files(path: Path) -> list[Path]:
 
 
 def remove_checkpoint(path: Path) -> None:
-    """Remove the checkpoint of an output, the log of its last changes first: SQLite would read it into a new file of the name."""
+    """Remove the checkpoint of an output."""
     for file in checkpoint_files(path):
         file.unlink(missing_ok=True)
+
+
+def remove_old_checkpoint(path: Path) -> None:
+    """Remove the checkpoint that an earlier run has left of an output; another file of that name stays."""
+    if _is_checkpoint(checkpoint_of(path)):
+        remove_checkpoint(path)
+
+
+def _is_checkpoint(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    import sqlite3  # few runs find a checkpoint
+
+    try:
+        # What a killed run has written may be in the log only, so the header of the file is not enough.
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            (application,) = database.execute("PRAGMA application_id").fetchone()
+    except sqlite3.Error:
+        return False
+    return bool(application == CHECKPOINT_ID)
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the files that writing an output replaces or removes: itself, its part files and its checkpoint."""
+    target = Path(os.path.realpath(path))
+    return [target, part_of(target), _new_of(target), *checkpoint_files(target)]
 
 
 def _new_of(path: Path) -> Path:

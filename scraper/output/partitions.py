@@ -16,11 +16,12 @@ from scraper.output.files import (
     NEW,
     PART,
     file_ids,
+    files_of,
     mapped_os_errors,
     open_part,
     open_unlocked,
     part_of,
-    remove_checkpoint,
+    remove_old_checkpoint,
     rename_part,
     write_all,
 )
@@ -121,13 +122,14 @@ class Pattern(NamedTuple):
         return f"{name.removesuffix(PART)}%2E{PART[1:]}" if name.endswith(PART) else name  # no output is the part file of another
 
     def identities(self) -> set[tuple[int, int]]:
-        """Return device and inode of the existing files whose names an output, or its part file, may have."""
-        return file_ids(chain.from_iterable(glob.iglob(self._glob + ending) for ending in ("", PART, PART + NEW)))
+        """Return device and inode of the existing files that writing the outputs may replace or remove."""
+        outputs = chain.from_iterable(glob.iglob(self._glob + ending) for ending in ("", PART, PART + NEW))
+        return file_ids(chain(outputs, files_of(self.base)))
 
     def matches(self, path: Path) -> bool:
         """Return True if an output, or its part file, may have this name."""
         name = os.path.abspath(self._glob)
-        return any(PurePath(os.path.abspath(path)).match(pattern) for pattern in (name, name + PART))
+        return any(PurePath(os.path.abspath(path)).match(pattern) for pattern in (name, name + PART, name + PART + NEW))
 
     @property
     def literal(self) -> str:
@@ -175,7 +177,7 @@ class Partitions:
             root.mkdir(parents=True, exist_ok=True)
             self._lock = open_part(part_of(self._base))
             if not self._is_kept:
-                remove_checkpoint(self._base)
+                remove_old_checkpoint(self._base)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -202,7 +204,7 @@ class Partitions:
 
     def identities(self) -> set[tuple[int, int]]:
         """Return device and inode of the files that are or may become outputs. The set grows during the run; it need not be open."""
-        self._identities.update(self._pattern.identities(), file_ids([part_of(self._base)]))
+        self._identities.update(self._pattern.identities())
         return self._identities
 
     def restore(self, lengths: Mapping[str, int]) -> bool:
