@@ -29,7 +29,7 @@ def texts_dump(folder: Path, count: int) -> Path:
 
 
 def foreign_dump(folder: Path, count: int) -> Path:
-    """Write a dump in which one text in a thousand is of the network."""
+    """Write a dump in which one text in a thousand comes from the network's sites."""
     few = _addressed("www.maghress.com", texts(max(_DISTINCT // 1000, 1)))
     foreign = _addressed("news.example", foreign_texts(min(count, _DISTINCT)))
     return _write(folder / f"foreign-{count}.jsonl", chain(few, foreign), count)

@@ -134,7 +134,7 @@ def size_of(name: str) -> int:
 
 
 def version_of(name: str) -> str:
-    """Return what changes when a file changes. The errors are those of :func:`size_of`."""
+    """Return the size, entity tag and modification time of a file, as far as the server gives them. Raises as :func:`size_of`."""
     info = _info(name)
     return " ".join(
         str(info.get(key)) for key in ("size", "ETag", "etag", "LastModified", "last_modified", "mtime") if info.get(key)

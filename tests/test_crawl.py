@@ -155,7 +155,7 @@ def test_the_name_of_a_newspaper_in_place_of_its_slug_is_refused(tmp_path: Path,
 
 
 def test_a_newspaper_of_which_nothing_is_found_is_named(site: Site, tmp_path: Path) -> None:
-    """A crawl that has ended names each --newspaper of which it has found no address; one that a limit has ended may find it yet."""
+    """A finished crawl reports each --newspaper without an address; a crawl that a limit has ended does not."""
     options = ("--newspaper", "paper4", "--newspaper", "paper44")
     limited = crawl(site, tmp_path, *options, "--max-pages", "3")
     assert "no address of" not in limited.stderr
@@ -740,7 +740,7 @@ def test_a_state_on_a_full_disk_asks_for_space(tmp_path: Path) -> None:
 
 
 def test_a_state_counts_an_address_once(site: Site, tmp_path: Path) -> None:
-    """An address of which headlines and page were written is one address."""
+    """An address whose headlines and page were both written is counted once."""
     for options in (("--ticker-only",), ()):
         crawl(site, tmp_path, "--depth", "0", *options, starts=("/", "/fault/403"), hosts=1)
     show = [*COMMAND, "state", str(tmp_path / "db")]

@@ -292,7 +292,7 @@ def test_a_named_field_that_no_record_has_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_missing_field_of_a_large_dump_is_named_early(tmp_path: Path) -> None:
-    """Of a large dump the first megabyte tells, and where it is told is the same for any number of processes."""
+    """Missing fields are reported after the first megabyte, at the same place for any -j."""
     rows, said, _ = every_way(tmp_path / "x", dump(120, text="word " * 6000), "--url-field", "uri")
     (message,) = said
     assert len(rows) == 120
@@ -500,7 +500,7 @@ def zipped_folder(directory: Path) -> bytes:
 
 
 def test_what_browsers_save_beside_a_page_is_left_out(tmp_path: Path) -> None:
-    """Files in ``x_files`` beside ``x.html`` are counted and not read, in a directory and in a zip archive, but if named."""
+    """Files in ``x_files`` beside ``x.html`` in a directory or a zip archive are counted, and read only if they are named."""
     saved_folder(tmp_path / "saved")
     archive = write(tmp_path / "saved.zip", zipped_folder(tmp_path / "saved"))
     for source, border in ((tmp_path / "saved", "/"), (archive, "#")):
@@ -687,7 +687,7 @@ CELLS = st.text(alphabet='a",;\té\r\n ', max_size=6)
 
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=5), st.sampled_from([",", "\t", ";"]), st.integers(1, 9))
 def test_rows_are_those_of_the_csv_module(rows: list[tuple[str, str]], delimiter: str, size: int) -> None:
-    """Wherever the pieces of a stream end, each row gives its cell; a row of which the limit was exceeded costs only itself."""
+    """Each row gives its cell, wherever the pieces of a stream end; a row that is too large is the only one lost."""
     file = io.StringIO(newline="")
     csv.writer(file, delimiter=delimiter).writerows([("id", "text"), *rows, ("big", 'x"\n' * 40), ("last", "one")])
     stream = Stream(InPieces(file.getvalue().encode(), size))

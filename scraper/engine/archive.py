@@ -72,7 +72,7 @@ class ArchiveQueue:
         self._linked: set[int] = set()
         """The largest numbers to which pages link."""
         self._newest: int | None = None
-        """The largest number of which there is an article."""
+        """The largest number that has an article."""
         self._read: set[str] = set()
         """Pages with links that earlier runs have written."""
         prefix = f"{plan.origin}{plan.prefix}/"

@@ -113,7 +113,7 @@ Chunk = FileChunk | ItemChunk | LineChunk | UnpackedChunk | MemberChunk | PartCh
 
 
 def cut_of(chunk: Chunk) -> object:
-    """Return what tells whether a later run has cut its inputs at the same places."""
+    """Return a value that differs if the inputs were split differently."""
     if isinstance(chunk, FileChunk):
         return len(chunk.entries), chunk.size
     if isinstance(chunk, ItemChunk):

@@ -78,7 +78,7 @@ class CrawlQueue:
     Args:
         starts: the addresses that the user named.
         state: the state with the frontier.
-        layouts: the layouts, which tell from an address whether it is an article's, and of which newspaper.
+        layouts: the layouts, which recognise articles and newspapers by their addresses.
         records: what is made of the pages.
         plan: what is fetched.
         budget: the limits of the run.
@@ -118,7 +118,7 @@ class CrawlQueue:
         self._active: dict[str, int] = {}
         self._ready: dict[str, deque[Visit]] = {}
         self._dry: set[str] = set()
-        """Hosts of which nothing is queued."""
+        """Hosts without queued addresses."""
         self._with_sitemaps: set[str] = set()
         self._last = self._frontier.last()
         self._begin(starts)
@@ -137,7 +137,7 @@ class CrawlQueue:
         frontier.requeue_failed()
         if self._records == "page":
             frontier.requeue_unwritten()
-        # Whoever wants headlines wants those of now.
+        # Headline runs always fetch again.
         refresh = 0.0 if plan.refresh is None and self._records == "headline" else plan.refresh
         for seconds, articles in ((refresh, False), (plan.refresh_articles, True)):
             if seconds is not None:
@@ -336,7 +336,7 @@ class CrawlQueue:
         return FrontierEntry(address, host, names.get("newspaper_slug"), lang, role, is_article, depth, barren)
 
     def finish(self) -> None:
-        """Count what is left at the end of the run, and name the newspapers of which a crawl to its end has found nothing."""
+        """Count what is left at the end of the run, and report newspapers that a finished crawl has not found."""
         counts = self._frontier.counts()
         self._counts.remaining.update(dict(left(counts)))
         self._counts.ended = self._budget.ended

@@ -1,4 +1,4 @@
-"""The files of a fetch, kept in step: records, spans, saved exchanges, and the state that knows to which length they are good."""
+"""The files of a fetch, kept in step: records, spans, saved exchanges, and the state, which has their committed lengths."""
 
 import threading
 import time
@@ -157,7 +157,7 @@ def _cut_to_committed(path: Path, state: State) -> AppendFile:
     with ExitStack() as failing:
         file = failing.enter_context(AppendFile(path))
         length = state.length(file.path)
-        if length is None or file.length == 0:  # a file of its own right; or one that was moved away, to begin anew
+        if length is None or file.length == 0:  # not written with this state, or moved away to start again
             if not file.ends_with(b"\n"):
                 raise OutputError(
                     f"{path}: its last line is incomplete, so nothing can be appended; repair it, or name another output"

@@ -26,11 +26,11 @@ from scraper.sources.files import utf8_name
 from scraper.sources.items import Place
 
 _SAMPLE: Final = 32
-"""Pages after which the share of time spent on waiting for the network is looked at."""
+"""Pages after which the share of time spent on waiting for the network is measured."""
 _LEAST_IDLE: Final = 0.5
 """The share below which workers are worth their start: while the main process cleans, its threads wait."""
 _BATCH: Final = 16
-"""Pages handed to a worker at once: handing over a single one costs a tenth of cleaning it."""
+"""Pages handed to a worker at once: handing over pages one by one costs too much compared with cleaning them."""
 _NO_PAGE: Final = "no page"
 _EXPECTED: Final = {error.code for error in (Disallowed, EmptyInput, NoHeadlines, NotFound, NotText)}
 """Errors of addresses that nobody named but that were found: not every link leads to a page."""
@@ -78,7 +78,7 @@ class FetchQueue:
         self, addresses: Iterable[str], records: Records, state: State | None, refresh: float | None, counts: Counts
     ) -> None:
         self._addresses, self._records, self._state, self._counts = addresses, records, state, counts
-        # Whoever wants headlines wants those of now.
+        # Headline runs always fetch again.
         self._refresh = 0.0 if refresh is None and records == "headline" else refresh
         self._began = time.time()
         self._under_way: set[str] = set()

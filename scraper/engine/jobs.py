@@ -156,7 +156,7 @@ def ticker_lines(outcome: Outcome, keys: Keys = ()) -> list[bytes]:
     """
     record = outcome.record
     if not record.headlines:
-        lost = "its headlines have lost what stood between them" if "ticker-not-split" in record.warnings else "there is no ticker"
+        lost = "the separators of its headlines are missing" if "ticker-not-split" in record.warnings else "there is no ticker"
         raise NoHeadlines(f"no headline can be read from the page: {lost}; look at it without --ticker-only")
     return headline_lines(outcome, keys)
 
@@ -229,7 +229,7 @@ def counted(outcome: Outcome, *, has_characters: bool = False) -> PageCount:
 
 
 def outcome_of(item: Item, layouts: Sequence[Layout], sink: Sink) -> Outcome | None:
-    """Clean an item; None if it is left out or fails, which the sink is told."""
+    """Clean an item. If it is left out or fails, tell the sink and return None."""
     if item.left_out is not None:
         sink.take(Cleaned(left_out=item.left_out, is_skipped=True))
         return None
@@ -250,7 +250,7 @@ def _clean(item: Item, layouts: Sequence[Layout], *, known_only: bool) -> Outcom
 
 
 def _outcome_of(record: PageRecord, layouts: Sequence[Layout]) -> Outcome:
-    """Return the outcome of a page of which there is only the record."""
+    """Return an outcome for a page that only its record describes."""
     layout = next((layout for layout in layouts if layout.name == record.layout), None)
     document = Document(form="text", text="", blocks=())
     return Outcome(record=record, document=document, claimed=(), decoding=Decoding("utf-8", "strict"), layout=layout, evidence=())

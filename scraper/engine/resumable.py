@@ -285,12 +285,12 @@ class _ChunkLog:
 
 
 def identity_of(entry: InputEntry | Item) -> object:
-    """Return what tells whether a later run reads the same: the name of an input, and the size and time of its file."""
+    """Return the name, size and time that identify an input."""
     return (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Item) else (entry, version_of(entry.name))
 
 
 def version_of(name: str) -> object:
-    """Return what changes when a file changes; None if it cannot be had."""
+    """Return a file's size and modification time, or None if they cannot be read."""
     with suppress(OSError, PageError):
         if is_remote(name):
             return remote.version_of(name)

@@ -21,7 +21,7 @@ _PIECE: Final = 1 << 16
 
 
 class Listed(msgspec.Struct, array_like=True, frozen=True):
-    """What became of an item, without its lines and spans, of which there are the numbers of bytes."""
+    """A result whose lines and spans are replaced by their lengths in bytes."""
 
     lines: int
     spans: int
@@ -33,7 +33,7 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def to_listed(cleaned: Cleaned) -> bytes:
-    """Return a line for what became of an item, as a :class:`Listed` in JSON."""
+    """Return a result as a line of JSON, a :class:`Listed`."""
     bare = msgspec.structs.replace(cleaned, lines=b"", spans=b"")
     return _encoder.encode(Listed(len(cleaned.lines), len(cleaned.spans), bare)) + b"\n"
 
@@ -151,5 +151,5 @@ def _steps(job: Job, task: Task) -> Iterator[Step | Done]:
 
 
 def died(item: Item) -> Cleaned:
-    """Return what became of an item over which workers died."""
+    """Return the failure of an item that killed its workers."""
     return failed(item, WorkerDied("the process that cleaned it was killed or crashed; try it alone, with more memory"))

@@ -86,7 +86,7 @@ class TimeLimit:
 
 
 class TimeIsOver(BaseException):
-    """Raised in a thread whose time is over. No error, so that nothing but :class:`TimeLimit` catches it."""
+    """Raised in a thread whose time is over. Not an Exception, so that ``except Exception`` does not catch it."""
 
 
 class Watchdog:
@@ -108,7 +108,7 @@ class Watchdog:
             self._deadlines[threading.get_ident()] = time.monotonic() + seconds
 
     def leave(self) -> None:
-        """End that.
+        """Stop watching the calling thread.
 
         Raises:
             TimeIsOver: if the thread was interrupted, and it has not been raised yet.

@@ -151,7 +151,7 @@ def serve(connection: Connection, job: Job, directory: str) -> None:
 
 @cache
 def _lock_directory() -> None:
-    """Lock the directory of the fork server's socket, and remove those of runs of which all processes were killed at once."""
+    """Lock the directory of the fork server's socket, and remove directories of runs whose processes were all killed."""
     directory = Path(util.get_temp_dir())
     new = directory / f"new-{_LOCK}"
     fcntl.flock(os.open(new, os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)  # open as long as this process lives

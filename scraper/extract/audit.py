@@ -1,8 +1,8 @@
 """Account for the visible characters of pages: each stands in one field of the record or is counted as removed.
 
-The audit checks this on every page. It trusts no earlier count: it checks that claims don't overlap and that the text between them is
-blank, so each visible character is claimed once. Then it compares the text claimed for each field with that field, and counts the
-removed text again. The totals of many pages are added up from their records.
+The audit checks this on every page. It trusts no earlier count: it checks that claims do not overlap and that the text between them
+is blank, so that each visible character is claimed once. Then it compares the text claimed for each field with that field, and
+counts the removed text again. The totals of many pages are added up from their records.
 """
 
 from collections import Counter
@@ -117,7 +117,7 @@ def kept_in(record: Texts, count: Callable[[str], int] = visible) -> dict[str, i
 
 
 class RemovedByRule(Struct, frozen=True):
-    """What one rule removed."""
+    """The pages, pieces and characters that one rule removed."""
 
     rule: str
     pages: int
@@ -132,12 +132,12 @@ class CharacterCounts:
         self.kept: Counter[str] = Counter()
         """Characters by field."""
         self.removed_pages: Counter[str] = Counter()
-        """Pages by the rules that removed something; the same for pieces and characters."""
+        """Pages by the rules that removed text from them; pieces and characters likewise."""
         self.removed_pieces: Counter[str] = Counter()
         self.removed_characters: Counter[str] = Counter()
 
     def add_characters(self, kept: Mapping[str, int], removed: Sequence[Removed]) -> None:
-        """Count those of a page."""
+        """Count the characters of a page."""
         if kept:
             self.kept.update(kept)
         for piece in removed:
@@ -152,7 +152,7 @@ class CharacterCounts:
 
     @property
     def removed_by_rule(self) -> list[RemovedByRule]:
-        """What each rule removed, most characters first."""
+        """The counts of each rule, most characters first."""
         return [
             RemovedByRule(rule, self.removed_pages[rule], self.removed_pieces[rule], characters)
             for rule, characters in sorted(self.removed_characters.items(), key=lambda item: (-item[1], item[0]))

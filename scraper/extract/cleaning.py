@@ -1,4 +1,4 @@
-"""Clean one page: decode it, read it, detect its layout, label it, build its record and audit that."""
+"""Clean one page: decode it, read it, detect its layout, label it, and build and audit its record."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -95,7 +95,7 @@ def _read(page: Page, text: str, decoding: Decoding, layouts: tuple[Layout, ...]
     own = _own_address(page, document)
     detection = detect(document, own and own.url, layouts)
     if document.cut and (detection is None or not detection.suits(document)):
-        # The chrome of another layout was cut out, which is text of this page.
+        # The chrome of another layout was cut out; on this page it is text.
         document = tree.document()
         detection = detect(document, own and own.url, layouts)
     return _Reading(document, own, detection, tree)

@@ -1,4 +1,4 @@
-"""The main column of a page: the lines that may belong to the article, and what each line shows on its own."""
+"""The main column of a page: the lines that may belong to the article, and the questions that a line answers on its own."""
 
 import re
 from bisect import bisect_left
@@ -52,7 +52,7 @@ class MainColumn:
                 if hit is None or hit.rule.label == label:
                     self._by_element.setdefault(label, []).append(n)
         self.has_regions = bool(labels)
-        """Whether any line stands in a named part of the page."""
+        """Whether any line is in a named part of the page."""
         self.by_place = labels.isdisjoint(_COLUMN)
         """Whether no element marks the article, as in a text."""
         self.indices = self._find_indices()
@@ -89,7 +89,7 @@ class MainColumn:
         return [self.document.text.count("\n", self.lines[one].end, self.lines[other].start) for one, other in pairwise(lines)]
 
     def end_of_line(self, n: int) -> int:
-        """Return the end of line ``n`` with the white space that follows on it."""
+        """Return the end of line ``n``, including the white space after its text."""
         return end_of_line(self.document.text, self.lines[n].end, self.next_start(n))
 
     def next_start(self, n: int) -> int:

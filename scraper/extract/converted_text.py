@@ -1,4 +1,4 @@
-"""Texts that lynx, w3m, pandoc and html2text have made of a page: rejoin the lines that they wrap, and find the marks that they add.
+"""Read texts that lynx, w3m, pandoc or html2text made from a page: rejoin the lines that they wrap, find the marks that they add.
 
 A program that wraps breaks a line where the next word does not fit. So a line with room for the first word of the next line ends a
 paragraph, and any other line may continue in the next. This never cuts a paragraph; it joins two if the first fills its last line.
@@ -30,9 +30,9 @@ _NEAR: Final = 12
 """Columns below the width within which wrapped lines end: few words are longer."""
 _FEW: Final = 3
 _ENOUGH: Final = 5
-"""Lines that must show the width; a few are enough if nearly all lines do."""
+"""Lines that must end at the width; :data:`_FEW` are enough if nearly all lines do."""
 _MOST_WIDER: Final = 0.03
-"""The largest share of wider lines: text without spaces can't be wrapped."""
+"""The largest share of wider lines: text without spaces cannot be wrapped."""
 _SOME: Final = 0.12
 _MOSTLY: Final = 0.35
 _NEARLY_ALL: Final = 0.8
@@ -54,10 +54,10 @@ _NUMBERS: Final = re.compile(r"\[\d{1,4}\]")
 _LINKS: Final = re.compile(rf"{_LINK}|\*\*")
 _TABLE_RULE: Final = "---|---"
 _LINKS_AND_CELLS: Final = re.compile(rf"{_LINK}|\*\*|(?<=\S)\|(?=\s)|---(?:\|---)+")
-"""The same for a text with a table, whose cells end with vertical bars."""
+"""Markdown marks in a text with a table, whose cells end with vertical bars."""
 _FIRST_NUMBERS: Final = ("[1]", "[2]", "[3]", "[4]", "[5]")
 _FEW_LINKS: Final = 5
-"""Links from which on a text is Markdown: a page may print one or two itself."""
+"""The fewest links in a text of Markdown: a page itself may contain one or two."""
 
 
 class _Line(NamedTuple):
@@ -66,7 +66,7 @@ class _Line(NamedTuple):
     width: int
     """Characters from the margin on."""
     columns: int
-    """The same without diacritics and directional marks, which some programs count and others don't."""
+    """The same without diacritics and directional marks, which only some programs count."""
     is_item: bool
     follows: bool
     """Whether it follows the line above without a blank line."""

@@ -16,16 +16,16 @@ from scraper.text import is_blank
 from scraper.urls import site_of
 
 ENOUGH: Final = {"text": 1, "html": 2}
-"""Pieces of evidence that a layout needs to match, by the form of the page. A text has only its words; HTML gives more than one sign,
-and a single sentence in it may be a quotation."""
+"""Pieces of evidence that a layout needs, by the form of the page. A text has only its words. HTML has more signs, and a single
+sentence in it may be a quotation."""
 
 HOST: Final = "host"
-"""The name of the evidence that a page's address gives; the other names are ids of rules."""
+"""The name of the evidence from a page's address; the other names are ids of rules."""
 
 _SEVERAL: Final = 2
-"""Layouts from which on their files have to decide."""
+"""If at least so many layouts fit a page, their files decide between them."""
 _FEW: Final = 2
-"""Lines of a text that was put on one line: its ticker, and everything else."""
+"""The most lines of a text that was put on one line: its ticker, and everything else."""
 
 
 class Detection(NamedTuple):
@@ -50,7 +50,7 @@ class Detection(NamedTuple):
         return "strong" in self.evidence.values()
 
     def missing(self, document: Document) -> list[str]:
-        """Return what is missing for ``document`` to be a page of this layout, in words; nothing if the evidence is enough."""
+        """Return a description of the evidence that ``document`` lacks for this layout; an empty one if it lacks none."""
         missing = [] if self.is_strong else ["no strong evidence"]
         if len(self.evidence) < ENOUGH[document.form]:
             missing.append(f"{len(self.evidence)} of {ENOUGH[document.form]} pieces of evidence")
@@ -97,15 +97,15 @@ def weigh(document: Document, url: str | None, layouts: Sequence[Layout]) -> Ite
 
 
 def _is_several(notice: str, lang: str, layout: Layout) -> bool:
-    """Return True if a line that begins like a notice has several sentences of one."""
+    """Return True if a line that begins like a notice contains several sentences of a notice."""
     return len(notice) > 2 * layout.shortest and any(layout.find_wordings("notice", notice, lang=lang))
 
 
 def _shows_signs(document: Document, layout: Layout) -> bool:
     """Return False if a text has no evidence for the layout.
 
-    This is far faster than weighing the evidence, and one text in ten thousand of a dump has any. A text of few lines may have been
-    put on one line, where evidence stands anywhere.
+    This is far faster than weighing the evidence, and few texts of a dump have any. A text of few lines may have been put on one
+    line, with evidence anywhere in it.
     """
     text = document.text
     marks = marks_of(text, document.blocks)
@@ -130,7 +130,7 @@ def _evidence(document: Document, segments: list[Segment], layout: Layout) -> It
     hits = [(segment, segment.hit) for segment in segments if segment.hit is not None]
     notices = [hit for _, hit in hits if hit.rule.label == "notice"]
     for segment, hit in hits:
-        # Any page may thank for a report; the notice has a second sentence.
+        # Any page may thank for a report; a notice has a second sentence.
         is_certain = hit.rule.label != "notice" or len(notices) > 1 or _is_several(segment.text, hit.lang, layout)
         if hit.rule.evidence is not None and is_certain:
             yield hit.rule.id, hit.rule.evidence

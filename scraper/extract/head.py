@@ -15,7 +15,7 @@ _BESIDE: Final = " -–—|:،,"
 """Characters that may separate a dateline from other text on its line."""
 _YEAR: Final = re.compile(r"\d{4}")
 _BETWEEN: Final = 2
-"""Lines between ticker or notice and dateline: the title, and perhaps the writer."""
+"""The most lines between ticker or notice and dateline: the title and the writer."""
 
 
 class SharedLine(NamedTuple):
@@ -36,7 +36,7 @@ class SharedLine(NamedTuple):
 class Head:
     """The lines of an article's head, as indices into the lines of the column.
 
-    Each answer may rest on those before it.
+    Each property may depend on the earlier ones.
     """
 
     def __init__(self, column: MainColumn) -> None:
@@ -70,10 +70,10 @@ class Head:
                 yield n
 
     def _find_dateline(self) -> tuple[int | None, SharedLine | None]:
-        """Return the line of the dateline, and what shares the line with it.
+        """Return the line of the dateline, and the text that shares the line with it.
 
-        An element marks it; else it is the first line below a possible title that is a dateline or begins or ends with one. A line
-        further down that reads like a dateline is a quotation.
+        An element marks it; otherwise it is the first line below a possible title that is a dateline, or begins or ends with one. A
+        later line that reads like a dateline is a quotation.
         """
         column = self._column
         inside = column.in_element("dateline")
@@ -107,7 +107,7 @@ class Head:
         return SharedLine(n, line.start + start, line.start + end, *beside, found.slots.get("newspaper", ""))
 
     def _is_head(self, shared: SharedLine) -> bool:
-        """Return True if a dateline stands where the head does, with nothing but title or writer on its line."""
+        """Return True if a dateline is at the place of the head, with only the title or the writer on its line."""
         if shared.after and not is_name(shared.after):
             return False
         line = self._lines[shared.line]
@@ -119,7 +119,7 @@ class Head:
         return begins and not ends_sentence(shared.before) and self._column.indices[-1:] != [shared.line] and bool(line.text)
 
     def _is_writer(self, shared: SharedLine) -> bool:
-        """Return True if a name or the newspaper precedes a dateline: the network prints the latter if no writer is known."""
+        """Return True if a name or the newspaper, which the network prints if no writer is known, precedes a dateline."""
         return is_name(shared.before) or shared.before.casefold() == shared.newspaper.casefold()
 
     def _find_dateline_lines(self) -> list[int]:
@@ -151,7 +151,7 @@ class Head:
         return self._column.may_be_title(self._lines[above])
 
     def _find_notices(self) -> list[int]:
-        """Return the notices above title and dateline, and several in a row below them: a single one may be a reader's thanks."""
+        """Return the notices above title and dateline, and several in a row below: a single one there may be a reader's thanks."""
         found = self._column.with_wording("notice")
         top = self.dateline if self.dateline is not None else min(self._column.in_element("title"), default=None)
         if top is None:
@@ -162,7 +162,7 @@ class Head:
     def _find_bylines(self) -> list[int]:
         """Return the lines of the writer.
 
-        Elements mark them; else they are links to the writer's list or read like a byline, next to the dateline or below the title.
+        Elements mark them; otherwise they link to the writer's articles or read like bylines, near the dateline or below the title.
         """
         column = self._column
         inside = column.in_element("byline")
@@ -222,13 +222,13 @@ class Head:
         return len(text) <= self._layout.file.heading.longest and not ends_sentence(text)
 
     def _is_name_above_dateline(self, above: Sequence[int], head: Sequence[int]) -> bool:
-        """Return True if the line right above the dateline of a text is a name, though nothing marks where the head begins."""
+        """Return True if the line right above the dateline of a text is a name, though nothing marks the start of the head."""
         name = self._lines[above[-1]].text
         if len(above) > 1 and len(head) < _BETWEEN:
             return False
         looks_like_name = " " in name and is_name(name)
         if len(above) == 1:
-            # Extractors that drop the title leave the name. A title that looks like a name is rare, and is then reported as missing.
+            # Extractors that drop the title keep the name. A title that looks like a name is rare, and is then reported as missing.
             return looks_like_name and not self._openings
         title = self._lines[above[-_BETWEEN]]
         return self._is_newspaper(name) or (
@@ -242,36 +242,36 @@ class Head:
         )
 
     def _is_newspaper(self, text: str) -> bool:
-        """Return True if a line is the newspaper that the dateline names: the network prints it if no writer is known."""
+        """Return True if a line is the newspaper that the dateline names, which the network prints if no writer is known."""
         hit = self._lines[self.dateline].hit if self.dateline is not None else None
         return hit is not None and hit.slots.get("newspaper", "").casefold() == text.casefold()
 
     def _is_evenly_spaced(self, lines: Sequence[int]) -> bool:
-        """Return True if as many blank lines stand above these lines as between them, so that none marks where the head begins."""
+        """Return True if as many blank lines are above these lines as between them, so that none marks the start of the head."""
         return len(set(self._column.gaps(range(max(lines[0] - 1, 0), (self.dateline or 0) + 1)))) == 1
 
     def _stands_apart(self, lines: Sequence[int]) -> bool:
-        """Return True if more blank lines stand above these lines than between them and the dateline: they are the head."""
+        """Return True if more blank lines are above these lines than between them and the dateline, so that they are the head."""
         first = lines[0]
         widest = max(self._column.gaps([*lines, self.dateline or 0]))
         return not first or self._column.gaps([first - 1, first])[0] > widest
 
     def _ends_first_line(self, text: str) -> bool:
-        """Return True if the first line of the page, which some extractors make of ``<title>``, ends with this text."""
+        """Return True if the first line of the page, which some extractors make from ``<title>``, ends with this text."""
         first = self._lines[0].text
         return len(first) > len(text) and first.endswith(text)
 
     def _below_opening(self, above: Sequence[int]) -> Sequence[int]:
-        """Return the lines between ticker or notice and dateline, of the lines above the dateline."""
+        """Return those of the lines above the dateline that are below ticker and notice."""
         opening = bisect_left(self._openings, above[-1] + 1) if above else 0
         return above if not opening else above[bisect_right(above, self._openings[opening - 1]) :]
 
     def _is_below_notice(self, lines: Sequence[int]) -> bool:
-        """Return True if a notice stands right above these lines, so that the first of them is the title."""
+        """Return True if a notice is right above these lines, so that the first of them is the title."""
         return bool(lines) and lines[0] > 0 and self._lines[lines[0] - 1].says("notice")
 
     def _find_tickers(self) -> list[int]:
-        """Return the lines above the article that hold separators; else the first one that is too long for anything but a ticker."""
+        """Return the lines above the article with separators in them; otherwise the first one that is too long for other text."""
         column = self._column
         if not column.by_place:
             return []
@@ -294,9 +294,9 @@ class Head:
         return found or unsplit[:1]
 
     def _find_title(self) -> list[int]:
-        """Return the lines of the title, and read what shares the line of the dateline.
+        """Return the lines of the title, and read the text that shares the line of the dateline.
 
-        An element marks the title; else it stands between notice and dateline, or right above the dateline.
+        An element marks the title; otherwise it is between notice and dateline, or right above the dateline.
         """
         inside = self._column.in_element("title")
         if inside:

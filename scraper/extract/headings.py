@@ -16,11 +16,11 @@ _ENDS_A_SENTENCE: Final = re.compile(r"[.!?:;,…؟؛،۔]['\"’”»)\]]*\Z")
 _CELLS: Final = frozenset("caption dd dt figcaption li td th".split())
 """Elements whose lines are never headings."""
 _LONGEST_BOLD: Final = 160
-"""Characters of the longest bold heading; a longer bold block is a paragraph."""
+"""The most characters of a bold heading; a longer bold block is a paragraph."""
 _HEADING_MARKS: Final = ("#", "**")
 """The Markdown marks of headings and of bold type."""
 _ROW: Final = 3
-"""Short lines in a row from which on they are a poem, a table or a list."""
+"""The fewest short lines in a row that are a poem, a table or a list."""
 _GAP: Final = re.compile(r"\S\s{2,}\S")
 """The spaces between the cells of a table aligned with spaces."""
 
@@ -30,7 +30,7 @@ class Headings(NamedTuple):
 
     found: frozenset[int] = frozenset()
     possible: frozenset[int] = frozenset()
-    """Blocks that end a list, or stand between a list and a paragraph as its heading: nothing tells which."""
+    """Blocks that either end a list or are the heading of the paragraph below; nothing distinguishes the two."""
 
 
 def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_title: bool = True) -> Headings:
@@ -39,8 +39,8 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
     By shape, a heading is a short block without end punctuation that stands alone above a longer block. Several short blocks in a
     row, with no more blank lines around one than between them, are a poem or a table.
 
-    By markup, a heading is a block that is entirely bold or in heading elements, unless all blocks are. An element that holds several
-    blocks, since it was never closed, marks only the first.
+    By markup, a heading is a block that is entirely bold or in heading elements, unless all blocks are. An element with several
+    blocks, because it was never closed, marks only the first.
 
     Args:
         blocks: the blocks of the body.
@@ -76,7 +76,7 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
 
 
 def _is_between(index: int, short: Sequence[bool], blocks: Sequence[Segment], text: str) -> bool:
-    """Return True if a block of a row is the last one, above a paragraph, and as far from that as from the row."""
+    """Return True if a block is the last of a row, above a paragraph, and as far from the paragraph as from the row."""
     if not 0 < index < len(blocks) - 1 or short[index + 1]:
         return False
     above, block, below = blocks[index - 1 : index + 2]
@@ -120,7 +120,7 @@ def _is_cell(block: Segment) -> bool:
 
 
 def _is_marked(block: Segment, text: str, layout: Layout, used: set[Element]) -> bool:
-    """Return True if all of a block stands in heading elements that no earlier block stands in; they are added to ``used``."""
+    """Return True if all of a block is in heading elements that contain no earlier block; they are added to ``used``."""
     if len(block.text) > _LONGEST_BOLD:
         return False
     part = block.part

@@ -22,7 +22,7 @@ from scraper.models import Document, Element
 from scraper.text import is_blank, squeeze
 
 _ROW: Final = 2
-"""Paragraphs from which on a row takes less time than a claim for each."""
+"""The number of paragraphs from which on one row is faster than a claim for each."""
 _TEASER_LABELS: Final[dict[str, Label]] = {
     "teaser-title": "teaser-title",
     "teaser-author": "teaser-author",
@@ -42,7 +42,7 @@ class Labelled(NamedTuple):
     has_next_page: bool
     """Whether another page begins below the end of this one."""
     has_guessed_headings: bool
-    """Whether a line may be a sub-heading or the last of a list, which nothing tells in a text without blank lines."""
+    """Whether some line may be a sub-heading or the last line of a list, which a text without blank lines does not show."""
     langs: dict[str, str]
     """The languages of the wordings that were found, by label."""
     slots: dict[str, str]
@@ -78,7 +78,7 @@ def _label_elements(ledger: Ledger, document: Document, segments: Sequence[Segme
         if region is None or region.rule.label not in (*SETTLED, "ticker"):
             unclaimed.append(segment)
         elif segment.hit is not None:
-            unclaimed.append(segment)  # if a part was never closed, the rest of the page seems to stand in it
+            unclaimed.append(segment)  # if a part was never closed, the rest of the page seems to be in it
         elif region.rule.label == "ticker":
             claim_linked_ticker(ledger, document, segment.runs, layout)
         elif not is_blank(text[segment.start : segment.end]):
@@ -114,7 +114,7 @@ class _Teasers:
             self._numbers.setdefault(_container(region), self._count)
 
     def number_of(self, region: Region) -> int:
-        """Return the number of the teaser that a piece belongs to; 0 if it has no title or already has such a piece."""
+        """Return the number of the teaser that a piece belongs to; 0 if that teaser has no title or already has such a piece."""
         container = _container(region)
         if region.element in self._titles:
             self._numbers[container] = self._titles[region.element]
@@ -270,7 +270,7 @@ def _claim_row(ledger: Ledger, run: Sequence[Segment], layout: Layout) -> bool:
 
 
 def _rule(line: Segment, label: str | None, layout: Layout, by_place: str) -> str:
-    """Return the rule of the element in which ``line`` stands if it has this label, else ``by_place``."""
+    """Return the rule of the element around ``line`` if it has this label, else ``by_place``."""
     if line.region is not None and line.region.rule.label == label:
         return layout.full_id(line.region.rule.id)
     return by_place

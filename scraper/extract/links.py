@@ -9,10 +9,10 @@ from scraper.layouts.schema import LinkRole
 from scraper.urls import origin_of
 
 Role = LinkRole | Literal["story", "headline", "sitemap"]
-"""Where a link leads: ``story`` if it is a teaser or an entry of a feed, ``headline`` if it is one; ``sitemap`` if robots.txt or another sitemap
-names it; otherwise as a rule of the layout says."""
+"""The role of a link: ``story`` for a teaser or an entry of a feed, ``headline`` for a headline, ``sitemap`` for a sitemap that
+robots.txt or another sitemap names; otherwise the role that a rule of the layout gives it."""
 Links = Mapping[Role, Sequence[str]]
-"""The absolute addresses to which a page links, by where they lead."""
+"""The absolute addresses to which a page links, by the role of the link."""
 
 
 def find_links(outcome: Outcome) -> Links:
@@ -33,11 +33,11 @@ def _links(outcome: Outcome) -> Iterator[tuple[str, Role]]:
     if tree is not None:
         resolver = LinkResolver(record.url, outcome.document.base)
         paths = [(href, _path_and_query(href, resolver)) for href in tree.links("[href]")]
-        # First, so that a link to a page of the list is not taken for a story.
+        # These come first, so that a link to a page of the list is not taken for a story.
         for rule, css, target in layout.links:
             wanted = None if target is None else {href for href, path in paths if target.fullmatch(path) is not None}
             if wanted is not None and not wanted:
-                continue  # on most pages; a selection takes as long as some hundred links
+                continue  # on most pages; a selection is slow
             for href in tree.links(css):
                 if (wanted is None or href in wanted) and (url := resolver.resolve(href)) is not None:
                     yield url, rule.role
@@ -50,8 +50,8 @@ def _links(outcome: Outcome) -> Iterator[tuple[str, Role]]:
 
 
 def _path_and_query(href: str, resolver: LinkResolver) -> str:
-    """Return path and query of a link's address; nothing if it is no address."""
-    if href[:1] == "/" != href[1:2] and "/." not in href:  # as nearly all are; resolving would not change the path
+    """Return path and query of a link's address; an empty string if it is not an address."""
+    if href[:1] == "/" != href[1:2] and "/." not in href:  # true of nearly all; resolving would not change the path
         return href.partition("#")[0]
     url = resolver.resolve(href)
     return url[len(origin_of(url)) :].partition("#")[0] if url is not None else ""

@@ -1,4 +1,4 @@
-"""The role of each line on a page, found by elements where there are any, then by words, then by place."""
+"""Find the role of each line on a page: by elements where there are any, then by words, then by place."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ Role = Literal["notice", "chrome", "footer", "byline", "dateline", "title", "tic
 """The role of a line on its page."""
 
 _NEAR_FOOTER: Final = 12
-"""Lines at the end of a page that may end with the footer."""
+"""The number of lines at the end of a page that may end with the footer."""
 _LONGEST_FOOTER: Final = 160
 
-# Elements that may stand around stray text of a body: they do not tell what the text is.
+# Elements that may surround stray text of a body: they do not show what the text is.
 _PLAIN: Final = frozenset("a abbr b big br center cite em font h2 h3 h4 i p q s small span strike strong sub sup u".split())
 
 
 class Outline:
     """The roles of the lines, as indices into the lines of the column.
 
-    Nothing is claimed here. Each answer may rest on those before it, and the time grows with the number of lines.
+    Nothing is claimed here. Each property may depend on the earlier ones, and the time grows with the number of lines.
     """
 
     def __init__(self, column: MainColumn, head: Head) -> None:
@@ -43,8 +43,8 @@ class Outline:
     def roles(self) -> dict[Role, list[int]]:
         """The lines of each role. No line has two roles, so that no text can be claimed twice.
 
-        On a broken page two answers may hold the same line. The first in this order wins: first the line's own words, then its
-        neighbours, and the body last.
+        On a broken page two properties may contain the same line. The first in this order wins: the line's own words, then its
+        neighbours, then the body.
         """
         head = self.head
         answers: tuple[tuple[Role, Sequence[int]], ...] = (
@@ -66,7 +66,7 @@ class Outline:
         return roles
 
     def _find_footer(self) -> tuple[int | None, SharedLine | None]:
-        """Return the last line that is a footer, before another page begins; else the line that ends with a footer."""
+        """Return the last line that is a footer, before another page begins; otherwise the line that ends with a footer."""
         head = [*self.head.dateline_lines, *self.head.title]
         top = max(head) if head else _end_of_first_run(self.head.notices)
         footers = [n for n in self.column.with_wording("footer") if n > top]
@@ -80,7 +80,7 @@ class Outline:
     def _find_next_page(self, top: int) -> int | None:
         """Return the line below ``top`` with which another page begins.
 
-        It is a notice of two sentences, or a dateline below a footer; in HTML a second head.
+        It is a notice of two sentences or a dateline below a footer; in HTML, a second head.
         """
         column = self.column
         if column.document.form == "html":
@@ -129,7 +129,7 @@ class Outline:
         return [n for n in found if n < top or n >= tail]
 
     def _find_leftovers(self) -> list[int]:
-        """Return lines in settled parts that read like a notice or footer and are none, and text beside a teaser's entry."""
+        """Return lines in settled parts that read like a notice or footer but are not, and text beside a teaser's entry."""
         if not self.column.has_regions:
             return []
         used = {*self.head.notices, *self.chrome, self.footer}
@@ -138,7 +138,7 @@ class Outline:
         return [n for n, region in regions if region.rule.label in labels and n not in used]
 
     def _find_body(self) -> list[int]:
-        """Return the lines of the body's element; else the lines of the main column between head and footer without a role."""
+        """Return the lines of the body's element; otherwise the lines of the main column between head and footer without a role."""
         column, head = self.column, self.head
         taken = {*head.notices, *head.title, *self.chrome, *head.tickers, *head.dateline_lines, *head.bylines, self.footer}
         end = self.footer if self.footer is not None and not column.in_element("body") else len(self._lines)

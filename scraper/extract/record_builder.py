@@ -25,7 +25,7 @@ _ARTICLE_PARTS: Final = ("main", "title", "dateline", "body")
 _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
 
-# Joining would not change such a path. Nearly all links of a page are such, and need no slow general join.
+# Joining would not change such a path. Nearly all links of a page have one, and skip the slow general join.
 _PLAIN_PATH: Final = re.compile(r"(?:/[\w%+-]+)+")
 
 
@@ -46,7 +46,7 @@ def build_record(
         decoding: how it was decoded.
         document: its readable text.
         claims: the labels of all visible text.
-        detection: the layout of the page; None if no layout fits, and all of it is text.
+        detection: the layout of the page; None if no layout fits, and the whole page is text.
         labelled: the facts that its wordings state; None without a layout.
     """
     layout = detection.layout if detection is not None else None
@@ -205,7 +205,7 @@ def _row(row: SpanRow, links: LinkResolver) -> Iterable[Headline]:
 
 
 def _removed(text: str, spans: Sequence[Claim]) -> list[Removed]:
-    """Count the text that stands in no field, by rule, in the order of its first appearance."""
+    """Count the text that is in no field, by rule, in the order of first appearance."""
     pieces: dict[str, list[str]] = {}
     for span in spans:
         pieces.setdefault(span.rule, []).append(text[span.start : span.end])

@@ -16,11 +16,11 @@ from scraper.models import Block, Document, Element, Run
 from scraper.text import is_blank, squeeze
 
 SETTLED: Final = frozenset(["chrome", "teaser-title", "teaser-author", "teaser-newspaper", "teaser-subtitle"])
-"""Labels of elements that decide what their text is. Only the wordings of notice and footer are still looked for: they stand in such
-elements if a part of the page was never closed."""
+"""Labels of elements that decide the label of their text. Only wordings of notice and footer are still searched for: they are in
+such elements if a part of the page was never closed."""
 
 _LONGEST_RAW: Final = 4 * LONGEST_WORDING
-"""The same as :data:`~scraper.layouts.wording.LONGEST_WORDING`, before white space is squeezed."""
+"""As :data:`~scraper.layouts.wording.LONGEST_WORDING`, but before white space is squeezed."""
 _BROKEN: Final = frozenset(["notice", "dateline", "footer"])
 """Labels of wordings that may be broken."""
 
@@ -40,7 +40,7 @@ class Segment(msgspec.Struct, eq=False, gc=False):
     marks: Sequence[Mark] = ()
     """The marks that an extractor added to it."""
     slots: UsualSlots | None = None
-    """Its slots, if it has separators of tickers, all of them in their usual form."""
+    """Its slots, if it has separators of tickers, and all have the usual form."""
 
     @property
     def begin(self) -> int:
@@ -75,7 +75,7 @@ class Segment(msgspec.Struct, eq=False, gc=False):
 
 
 class Regions:
-    """Finds the named part of the page that an element stands in: its own, else that of the element around it."""
+    """Finds the named part of the page that contains an element: its own, or that of the element around it."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -110,7 +110,7 @@ def _applies(rule: ElementRule, around: Region | None) -> bool:
 
 
 def _up_to_column(region: Region | None) -> Iterator[Region]:
-    """Yield a part and those around it, up to the main column, which stands inside an element that was never closed."""
+    """Yield a part and those around it, up to the main column, which is inside an element that was never closed."""
     while region is not None:
         yield region
         region = region.around if region.rule.label != "main" else None
@@ -152,7 +152,7 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
 
 
 def _lines_of(document: Document, layout: Layout) -> list[Segment]:
-    """Return the lines of a text as segments, which stand in no named part."""
+    """Return the lines of a text as segments, which are in no named part."""
     text, blocks, separator = document.text, document.blocks, layout.file.ticker.usual
     shortest, may_begin_wording = layout.shortest, layout.may_begin_wording
     segments: list[Segment] = []
@@ -174,11 +174,11 @@ def _lines_of(document: Document, layout: Layout) -> list[Segment]:
 
 
 def _with_joined_wordings(lines: Sequence[Segment], starts: Sequence[int], layout: Layout) -> list[Segment]:
-    """Join lines that are a wording only together: a link or a line width has broken them.
+    """Join lines that together are a wording, which a link or a line width has broken.
 
     Args:
         lines: the lines of a page.
-        starts: the lines that begin like a wording and are none.
+        starts: the lines that begin like a wording but are not one.
         layout: the layout of the page.
     """
     joined: list[Segment] = []
@@ -196,7 +196,7 @@ def _with_joined_wordings(lines: Sequence[Segment], starts: Sequence[int], layou
 
 
 def _join_wording(lines: Sequence[Segment], layout: Layout) -> tuple[Segment, int] | None:
-    """Return the wording that begins with the first line and goes on in the next ones, and the number of its lines."""
+    """Return the wording that begins with the first line and continues in the next ones, and the number of its lines."""
     first = lines[0]
     text = first.text
     for count, line in enumerate(lines[1:], 2):
@@ -236,5 +236,5 @@ def _cuts(text: str, block: Block, regions: Regions) -> list[_Cut]:
 
 
 def _is_one_word(text: str, one: Run, other: Run) -> bool:
-    """Return True if a word goes on from one run to the next: a stray tag within it has closed the body."""
+    """Return True if a word continues from one run to the next: a stray tag within it has closed the body."""
     return one.end == other.start and text[one.end - 1].isalnum() and text[other.start].isalnum()

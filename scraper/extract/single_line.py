@@ -18,15 +18,15 @@ from scraper.text import squeeze_in_place, visible
 _Stretch = tuple[Found, Match]
 
 _TICKER_AND_PAGE: Final = 2
-"""Lines of a page of which all but the ticker stands on one line."""
+"""The number of lines of a page that has its ticker on one line, and everything else on another."""
 
 _WORD: Final = re.compile(r"\S+")
 _FEWEST_WORDS: Final = 2
-"""Words of a writer's name, and of a title that is recognised by its repetition."""
+"""The fewest words of a writer's name, and of a title that is recognised by its repetition."""
 _MOST_WORDS: Final = 5
-"""Words of the longest name of a writer."""
+"""The most words of a writer's name."""
 _LONGEST_SITE: Final = 40
-"""Characters of the site's name, which precedes the title in the page's ``<title>``."""
+"""The most characters of the site's name, which precedes the title in the page's ``<title>``."""
 
 
 def is_flattened(document: Document, segments: Sequence[Segment], layout: Layout) -> bool:
@@ -41,7 +41,7 @@ def is_flattened(document: Document, segments: Sequence[Segment], layout: Layout
 def _find_wordings(text: str, layout: Layout, start: int) -> dict[str, _Stretch]:
     """Return the notice, dateline and footer of a page on one line from ``start``, by label.
 
-    They stand in this order and never overlap, though a slot of one may hold text that reads like another.
+    They come in this order and never overlap, though a slot of one may contain text that reads like another.
     """
     plain, places = squeeze_in_place(text[start:])
     notice = _first(layout.find_wordings("notice", plain))
@@ -116,7 +116,7 @@ def _claim_head(ledger: Ledger, start: int, end: int, layout: Layout, *, is_glue
             claim_unsplit(ledger, *trim(text, start, end), layout)
         return
     name_start = _start_of_name(text, start, end, layout)
-    if name_start - start <= layout.file.ticker.longest:  # else words of the page's frame stand between ticker and title
+    if name_start - start <= layout.file.ticker.longest:  # otherwise words of the page's frame are between ticker and title
         _claim(ledger, text, start, name_start, "title", TITLE_RULE)
     _claim(ledger, text, name_start, end, "byline", layout.author_rule)
 
@@ -124,7 +124,7 @@ def _claim_head(ledger: Ledger, start: int, end: int, layout: Layout, *, is_glue
 def _end_of_ticker(text: str, start: int, end: int, head: Found | None, layout: Layout) -> int:
     """Return the end of the ticker.
 
-    It ends at the notice, else after its last separator, else at the dateline if its separators are lost. Without notice and
+    It ends at the notice; without one, after its last separator; or at the dateline if its separators are lost. Without notice and
     dateline, the page has a ticker only if it has enough separators.
 
     Args:
@@ -186,7 +186,7 @@ def _last(label: str, text: str, layout: Layout, start: int) -> _Stretch | None:
 def _start_of_name(text: str, start: int, end: int, layout: Layout) -> int:
     """Return the start of the writer's name after the title; ``end`` if no name is found.
 
-    On one line nothing separates title and name, but many extractors keep the page's ``<title>``, which holds the title alone.
+    On one line nothing separates title and name, but many extractors keep the page's ``<title>``, which has the title alone.
     """
     head = text[start:end]
     words = list(_WORD.finditer(head))

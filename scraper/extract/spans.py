@@ -34,7 +34,7 @@ Label = Literal[
     "blank",
     "unlabelled",
 ]
-"""The role of a piece of a page. :data:`FATES` maps each label to the use that is made of the piece."""
+"""The role of a piece of a page. :data:`FATES` maps each label to the use of the piece."""
 
 Fate = Literal["field", "body", "removed", "blank"]
 
@@ -98,7 +98,7 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 class SpanRow(msgspec.Struct, frozen=True, gc=False):
     """Several stretches in a row under one label, with the same blank separator between them.
 
-    A ticker has three times as many pieces as the rest of the page; as one row they cost no more than one span.
+    A ticker has more pieces than the rest of the page; one row for all costs no more than one span.
     """
 
     start: int
@@ -187,7 +187,7 @@ class Ledger:
 
 
 def is_row_of(text: str, row: SpanRow) -> bool:
-    """Return True if ``text`` holds exactly this row between its start and end, with a blank separator."""
+    """Return True if ``text`` between the start and end of the row is exactly this row, with a blank separator."""
     joined = row.separator.join(row.pieces)
     return len(joined) == row.end - row.start and text.startswith(joined, row.start) and row.separator.isspace()
 

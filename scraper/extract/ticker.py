@@ -11,14 +11,14 @@ from scraper.models import Document, Run
 from scraper.text import is_blank, squeeze, visible
 
 _SHORT_HEADLINE: Final = 15
-"""Characters that nearly all headlines have."""
+"""The fewest characters of nearly all headlines."""
 _LINKED: Final = (re.compile(r"\[(.*\S)\]\((\S*)\)", re.DOTALL), re.compile(r"\[\d{1,4}\](\S.*)()", re.DOTALL))
 """A headline written as a Markdown link, and a headline after the number that lynx gives its link."""
 _EMPTY_LINK: Final = re.compile(r"\[\]\(\S*\)")
 """An empty slot written as a Markdown link."""
 _GAP: Final = re.compile(r"\s{2}")
 _FEW: Final = 5
-"""Of this many slots, one may hold a run of spaces by accident."""
+"""The fewest slots in which one may contain a run of spaces by accident."""
 
 
 class Slot(NamedTuple):
@@ -54,7 +54,7 @@ def split_ticker(text: str, start: int, end: int, layout: Layout) -> Iterator[Sl
 
 
 def _usual_slots(document: Document, start: int, end: int, layout: Layout) -> UsualSlots | None:
-    """Return the slots of a stretch if all its separators have the usual form; None if one may have another form."""
+    """Return the slots of a stretch if all its separators have the usual form; None if any may have another form."""
     text = document.text
     while start < end and text[end - 1].isspace():  # usually the last separator
         end -= 1
@@ -128,7 +128,7 @@ def is_plainly_ticker(
 
 
 def _are_long(lengths: Sequence[int]) -> bool:
-    """Return True if more than half of some lengths in ascending order are those of headlines."""
+    """Return True if more than half of some lengths, in ascending order, are lengths of headlines."""
     return bool(lengths) and lengths[(len(lengths) - 1) // 2] >= _SHORT_HEADLINE
 
 
@@ -139,7 +139,7 @@ def end_of_line(text: str, position: int, limit: int) -> int:
 
 
 def is_unsplit(text: str, layout: Layout) -> bool:
-    """Return True if ``text`` is longer than any headline and holds no separator."""
+    """Return True if ``text`` is longer than any headline and has no separator."""
     if not layout.has_ticker:
         return False
     usual = layout.file.ticker.usual
@@ -229,7 +229,7 @@ def claim_linked_ticker(ledger: Ledger, document: Document, runs: Sequence[Run],
 
 
 def _linked_slots(document: Document, runs: Sequence[Run], layout: Layout) -> tuple[Sequence[str], Sequence[str | None]] | None:
-    """Return the slots of a ticker and the link of each, if each is a run in a link of its own; else None."""
+    """Return the slots of a ticker and the link of each, if each is a run in a link of its own; otherwise None."""
     text = document.text
     slots = _usual_slots(document, runs[0].start, runs[-1].end, layout)
     if slots is None:

@@ -1,4 +1,4 @@
-"""Pages from the live web. The only package that uses the network."""
+"""Fetch pages from the live web. Apart from remote files, no other package uses the network."""
 
 from scraper.fetch.addresses import fold, host_of, prepare, without_session
 from scraper.fetch.client import Client

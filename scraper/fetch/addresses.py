@@ -30,27 +30,27 @@ Outside it are site-local addresses (``fec0::/10``, RFC 3879), the IPv4-compatib
 ones (``::ffff:0:0:0/96``, RFC 2765, 2.1), and NAT64 for local use (``64:ff9b:1::/48``, RFC 8215).
 """
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-"""IPv4 addresses as networks that speak only IPv6 write them (RFC 6052, 2.1)."""
+"""IPv4 addresses as IPv6-only networks write them (RFC 6052, 2.1)."""
 
 
 _HOST: Final = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]+(?::\d{1,5})?(?:[/?#]|$)")
-"""A host with a dot in it, with which an address begins that has lost its scheme."""
+"""The host, with a dot in it, at the beginning of an address without a scheme."""
 _TRACKING: Final = re.compile(
-    # Analytics, mailings, advertisers and social networks: what AdGuard strips on every site, as far as links to news have it
-    # (https://github.com/AdguardTeam/AdguardFilters/blob/master/TrackParamFilter/sections/general_url.txt has where each comes from),
+    # Analytics, mailings, advertisers and social networks: the parameters that AdGuard strips on every site and that links to news
+    # have (https://github.com/AdguardTeam/AdguardFilters/blob/master/TrackParamFilter/sections/general_url.txt has the origins),
     # and a few more that courlan strips (courlan/clean.py).
     r"(?:(?:utm|mtm|pk|itm|hsa|mc|ga|vero|oly|fb_action|cx|guce)_[\w-]+|fb_ref|fb_source|_ga|_gl|__hs\w+|_hsenc|_hsmi|hsctatracking|_openstat"
     r"|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|twclid|ttclid|yclid|ysclid|igshid|igsh|srsltid|usqp|mkt_tok|s_cid|wt_mc|xtor|cmpid"
     r"|ml_subscriber(?:_hash)?|_branch_match_id|guccounter|wickedid"
-    # Sessions, as Heritrix strips them (https://github.com/internetarchive/heritrix3, StripSessionIDs and StripSessionCFIDs).
+    # Sessions that Heritrix strips (https://github.com/internetarchive/heritrix3, StripSessionIDs and StripSessionCFIDs).
     r"|jsessionid|phpsessid|aspsessionid\w*|cfid|cftoken|session_?id)(?:=.*)?"
-    # In PHP-Nuke it is the number of a story: only a value as long as that of a session is one.
+    # In PHP-Nuke, ``sid`` is the number of a story; only a value as long as a session id is one.
     r"|sid=[0-9a-z]{26,}",
     re.IGNORECASE,
 )
-"""Parameters of a query that say who asks and from where, and not for which page."""
+"""Parameters of a query that identify the visitor or the referring page, not the page itself."""
 _SESSION_IN_PATH: Final = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*|/\((?:[A-Z]\([0-9a-z]{24}\))+\)(?=/)", re.IGNORECASE)
-"""How the session of a reader without cookies is written by servlets, JSF among them (Jakarta Servlet 6.0, 7.1.3), and by ASP.NET."""
+"""Session ids in paths, for readers without cookies, as servlets (Jakarta Servlet 6.0, 7.1.3), JSF and ASP.NET write them."""
 _ORIGIN: Final = re.compile(r"https?://(?:www\.(?=[^/?#:.]))*([^/?#]*?)(?::(?:80|443)?)?(?=[/?#]|$)")
 
 
@@ -81,7 +81,7 @@ def prepare(address: str) -> str:
 
 
 def without_session(address: str) -> str:
-    """Return an address without session ids, tracking parameters and fragment: they say who asks and from where, not for which page."""
+    """Return an address without session ids, tracking parameters and fragment, none of which identify the page."""
     address = _SESSION_IN_PATH.sub("", address.partition("#")[0])
     _, mark, query = address.partition("?")
     tracking = [pair.partition("=")[0] for pair in query.split("&") if _TRACKING.fullmatch(pair)] if mark else []
@@ -92,8 +92,8 @@ def without_session(address: str) -> str:
 def fold(address: str) -> str:
     """Return the key under which a crawl knows an address: one for all addresses that differ only in how they are written.
 
-    It has no ``https``, ``www.``, default port, fragment, trailing slash, session id or tracking parameter, its query is sorted, and what
-    is percent-encoded is written in one way. It is an address itself, with itself as its key, but not always that of the page.
+    It has no ``https``, ``www.``, default port, fragment, trailing slash, session id or tracking parameter; its query is sorted,
+    and its percent-encoding is normalised. The key is an address whose own key is itself; it does not always lead to the page.
 
     Args:
         address: any address; one that cannot be requested is its own key.
@@ -109,13 +109,13 @@ def fold(address: str) -> str:
 
 
 def _without_ending(url: str) -> str:
-    """Return a canonical address without slashes at the end of its path, unless that is all of it, and without empty parameters there."""
+    """Return a canonical address without slashes and empty parameters at the end of its path, unless the path is a single slash."""
     path, mark, query = url.partition("?")
     return f"{path.rstrip('/;') if path.count('/') > 3 else path}{mark}{query}"
 
 
 def host_of(url: str) -> str:
-    """Return the host whose requests are throttled together: without ``www.`` and without port."""
+    """Return the host by which requests are throttled: without ``www.`` and port."""
     return site_of(url) or ""
 
 

@@ -1,4 +1,4 @@
-"""HTTP requests with limits. The errors of httpx and httpcore are mapped to ours here and nowhere else."""
+"""Make HTTP requests with limits. The errors of httpx and httpcore are mapped to ours here and nowhere else."""
 
 import ssl
 import time

@@ -1,4 +1,4 @@
-"""A request and its response: as the bytes that a client sees, without content codings, and as records of a web archive."""
+"""A request and its response: the body without content codings, and both as records of a web archive."""
 
 import gzip
 import hashlib
@@ -69,7 +69,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def location(self) -> str | None:
         """The target of a redirect, as the server wrote it."""
         raw = self._first_headers.get(b"location")
-        # Against RFC 9110, servers send addresses in UTF-8; browsers accept that.
+        # Contrary to RFC 9110, servers send addresses in UTF-8; browsers accept that.
         return raw.strip().decode("utf-8", "replace") if raw is not None and self.status in (301, 302, 303, 307, 308) else None
 
     def retry_after(self, now: float) -> float | None:

@@ -20,18 +20,18 @@ _SNIFFED: Final = 8192
 _GZIP: Final = b"\x1f\x8b"
 _ROOTS: Final = frozenset({"rss", "RDF", "feed", "urlset", "sitemapindex"})
 _ENTRIES: Final = {"item": "link", "entry": "link", "url": "loc", "sitemap": "loc"}
-"""By the element of an entry, the child that has its address."""
+"""The child with the address of an entry, by the element of the entry."""
 _ROOT: Final = re.compile(
     r"(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>)*+<(?:[^\s<>/:]+:)?([A-Za-z]+)[\s/>]", re.DOTALL | re.IGNORECASE
 )
-"""What may stand before the root element (XML 1.0, production 22), and the root's local name."""
+"""The prolog that may precede the root element (XML 1.0, production 22), and the root's local name."""
 _UTF_16: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (b"<\0", "utf-16-le"),
     (b"\0<", "utf-16-be"),
 )
-"""How UTF-16 shows (XML 1.0, appendix F)."""
+"""The first bytes of UTF-16 (XML 1.0, appendix F)."""
 _ALTERNATE: Final = ("alternate", "http://www.iana.org/assignments/relation/alternate")
 """The relation of a page to its entry, also in the long form (RFC 4287, 4.2.7.2)."""
 _TEXTS: Final = frozenset({"link", "loc", "guid", "id"})
@@ -48,7 +48,7 @@ _CHARACTERS: Final = {None: b"&#38;", b"amp": b"&#38;", b"lt": b"&#60;", b"gt": 
 
 
 class Feed(NamedTuple):
-    """What a feed or sitemap leads to: absolute addresses in its order, without repetitions."""
+    """The links of a feed or sitemap: absolute addresses in its order, without repetitions."""
 
     pages: list[str]
     """The pages of its entries."""
@@ -72,14 +72,14 @@ def is_feed(data: bytes) -> bool:
 def read_feed(data: bytes, url: str) -> Feed:
     """Return the addresses in a feed or sitemap.
 
-    Of broken XML, what can be read is returned. Addresses that are no http or https addresses are left out.
+    From broken XML, everything that can be read is returned. Addresses other than http and https are left out.
 
     Args:
         data: the feed as it was received, perhaps gzipped as a file (``.xml.gz``).
         url: its address, which resolves relative ones.
 
     Raises:
-        BadFeed: if it is no feed and no sitemap, or nothing of it can be read.
+        BadFeed: if it is neither a feed nor a sitemap, or nothing in it can be read.
         DamagedInput: if its gzip data are truncated or broken.
         TooLarge: if it has more than :data:`MAX_BYTES` when it is decompressed.
     """
@@ -97,7 +97,7 @@ def read_feed(data: bytes, url: str) -> Feed:
         data, encoding = data.decode(encoding, "replace").removeprefix("\ufeff").encode(), "utf-8"
     reader = _Reader(url)
     if not reader.read(data, encoding) or b"<!ENTITY" in data:
-        # Behind an error, libxml2 leaves references out, and everywhere those to entities: `?a=1&amp;b=2` would become `?a=1b=2`.
+        # After an error, libxml2 drops references, and it always drops those to entities: `?a=1&amp;b=2` would become `?a=1b=2`.
         data = _AMPERSAND.sub(lambda found: found["section"] or _CHARACTERS[found["name"]], data)
         if not reader.has_root:
             encoding = "utf-8"  # some feeds declare UTF-16 and are no longer in it
@@ -109,7 +109,7 @@ def read_feed(data: bytes, url: str) -> Feed:
 
 
 class _Reader:
-    """Takes the parser's events, so that no tree grows. The parser ends no element whose end is missing in a truncated feed.
+    """Takes the parser's events instead of building a tree. In a truncated feed, no event ends the elements that are still open.
 
     Args:
         url: the address of the feed.
@@ -120,10 +120,10 @@ class _Reader:
         self.sitemaps: dict[str, None] = {}
         self.has_root = False
         self._open: list[tuple[str, str]] = []
-        """The elements that are open, each with its name and the base of its addresses."""
+        """The open elements, each with its name and the base of its addresses."""
         self._base = url
         self._entry = ""
-        """The name of the entry that is open."""
+        """The name of the open entry."""
         self._address: str | None = None
         self._id: str | None = None
         """The address that only names the entry; it is used if there is no other."""
@@ -153,10 +153,10 @@ class _Reader:
         return not parser.error_log
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """Take the begin of an element."""
+        """Take the start of an element."""
         self.has_root = True
         if self._open and self._open[-1][0] in _TEXTS:
-            self._open[-1] = ("", self._open[-1][1])  # with an element in it, it holds no address
+            self._open[-1] = ("", self._open[-1][1])  # an element with children has no address
         name = tag.rpartition("}")[2]
         if name == "guid" and attributes.get("isPermaLink", "true").lower() != "true":
             name = ""
@@ -192,7 +192,7 @@ class _Reader:
         """Take the end of the feed."""
 
     def _add(self) -> None:
-        """Add the address of the entry, which ends."""
+        """Add the address of the entry that ends."""
         address = self._address or self._id
         if address is not None:
             (self.sitemaps if self._entry == "sitemap" else self.pages)[address] = None
@@ -207,5 +207,5 @@ def _joined(base: str, address: str) -> str:
 
 
 def _utf_16(data: bytes) -> str | None:
-    """Return UTF-16 with its byte order if data are that; all other encodings that are read have ASCII in them."""
+    """Return UTF-16 with its byte order if data are in it; None for other encodings, all of which contain ASCII."""
     return next((encoding for mark, encoding in _UTF_16 if data.startswith(mark)), None)

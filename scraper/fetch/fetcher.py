@@ -1,4 +1,4 @@
-"""Fetching one address: robots.txt, throttle, retries and redirects, up to a page or an error."""
+"""Fetch one address: robots.txt, throttle, retries and redirects, up to a page or an error."""
 
 import time
 from collections.abc import Callable
@@ -55,7 +55,7 @@ class FetchJob(msgspec.Struct, frozen=True):
     """As the user wrote it."""
     previous: PreviousFetch = PreviousFetch()
     is_named: bool = True
-    """Whether the user named it; a crawl has found the others."""
+    """Whether the user named it; other addresses were found by a crawl."""
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +73,7 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """The bytes of memory that it takes, roughly."""
+        """The approximate bytes of memory that it takes."""
         return 1000 + (len(self.page.data) if self.page is not None else 0)
 
 
@@ -88,9 +88,9 @@ class Fetcher:
         max_bytes: the most bytes of a page, without its content codings.
         timeout: the most seconds for resolving the host of a redirect.
         ignores_robots: whether to ignore robots.txt.
-        reads_feeds: whether feeds and sitemaps are wanted, too; otherwise they are no pages.
+        reads_feeds: whether to return feeds and sitemaps as pages; otherwise they are errors.
         archive: called with every exchange, before anything else is done with it.
-        is_proxied: returns True if a proxy resolves the name of an address, which is then not checked here.
+        is_proxied: returns True if a proxy resolves the host of an address, which is then not checked here.
         rng: the source of randomness for retries.
     """
 
@@ -147,11 +147,11 @@ class Fetcher:
             )
 
     def sitemaps(self, url: str) -> list[str]:
-        """Return the addresses of sitemaps that the robots.txt of a site names; none if it is ignored or cannot be fetched."""
+        """Return the addresses of sitemaps in the robots.txt of a site; none if robots.txt is ignored or cannot be fetched."""
         return self._robots.sitemaps(url) if self._robots is not None else []
 
     def _follow(self, url: str, target: str, visited: set[str], *, only_public: bool) -> tuple[bool, str]:
-        """Return the address that a redirect leads to, and whether it and all after it must be public."""
+        """Return the address that a redirect leads to, and True if it and all later redirects must be public."""
         try:
             redirected = prepare(urljoin(url, target))
         except (BadAddress, ValueError):

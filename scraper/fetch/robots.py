@@ -23,10 +23,10 @@ _TOKEN: Final = re.compile("[A-Za-z_-]+")
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """A robots.txt as it was fetched."""
+    """A fetched robots.txt."""
 
     text: str | None
-    """None if it could not be fetched, so that nothing may be."""
+    """None if it could not be fetched; then no page may be."""
     fetched_at: float
     """In seconds since 1970."""
 
@@ -42,10 +42,10 @@ class RobotsStore(Protocol):
 
 
 class Robots:
-    """Which addresses may be fetched, and how slowly.
+    """Decides which addresses may be fetched, and how slowly.
 
     Args:
-        user_agent: the User-Agent header; the letters that it begins with are the name to which rules apply.
+        user_agent: the User-Agent header; its leading letters are the name to which rules apply.
         fetch: fetches a robots.txt, following redirects.
         store: robots.txt from earlier runs.
     """

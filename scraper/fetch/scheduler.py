@@ -1,4 +1,4 @@
-"""Many addresses at once: one thread per host, results in the order of the addresses, and bounded memory."""
+"""Fetch many addresses at once: one thread per host, results in the order of the addresses, bounded memory."""
 
 import threading
 from collections import deque
@@ -11,10 +11,10 @@ from scraper.fetch.fetcher import Fetched, FetchJob
 from scraper.fetch.throttle import Stopped
 
 LOOKAHEAD: Final = 256
-"""Addresses that are under way, counted from the first one that is not done. It limits the threads, and the pages that are fetched
-again after a run was killed."""
+"""The most addresses under way, counted from the first unfinished one. It limits the number of threads, and of pages that are
+fetched again after a run was killed."""
 HELD_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of pages that may wait for an earlier page. With more, only the earliest address is fetched."""
+"""Bytes of pages that may wait for an earlier page. Above that, only the earliest address is fetched."""
 
 
 class Scheduler:
@@ -38,10 +38,10 @@ class Scheduler:
         self._results: dict[int, Fetched] = {}
         self._held = 0
         self._head = 0
-        """The number of results that were yielded; the number of the next one, if they are ordered."""
+        """The number of results that were yielded; in ordered mode, also the number of the next one."""
         self._next = 0
         self._dropped = 0
-        """The number of addresses that were given up when the waiting ended."""
+        """The number of addresses that were given up when the run was stopped."""
         self._is_stopped = False
         self._is_exhausted = False
         self._failure: BaseException | None = None
@@ -54,7 +54,7 @@ class Scheduler:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the next result is there."""
+        """Whether the next result can be yielded without waiting."""
         return self._head in self._results if self._is_ordered else len(self._results) > 0
 
     def _ready_number(self) -> int | None:
@@ -63,7 +63,7 @@ class Scheduler:
         return next(iter(self._results), None)
 
     def results(self) -> Iterator[Fetched]:
-        """Yield the result of each address, in the order of the addresses or, if that is not wanted, as they arrive.
+        """Yield the result of each address, in the order of the addresses or, if unordered, as they arrive.
 
         An error while reading the addresses is raised after the results of the addresses before it.
 
@@ -139,7 +139,7 @@ class Scheduler:
                     del self._queues[host]
                     return
                 number, job = queue.jobs.popleft()
-                # In order, the earliest address must not wait, since all others wait for it.
+                # In ordered mode, the earliest address must not wait, since all others wait for it.
                 while self._held > HELD_BYTES and not (self._is_ordered and number == self._head) and not self._is_stopped:
                     self._has_room.wait()
             try:
@@ -177,4 +177,4 @@ class _Queue:
 _IDLE: Final = 1.0
 """Seconds that a thread waits for another address of its host before it ends."""
 _ROOM: Final = 32
-"""Addresses that are read at once when the lookahead was full, so that the reading thread wakes up less often."""
+"""Free places for which the reading thread waits when the lookahead is full, so that it wakes up less often."""

@@ -1,4 +1,4 @@
-"""Throttling: one request at a time per host, a pause after each, and a limit on all requests under way."""
+"""Throttle requests: one at a time per host, a pause after each, and a limit on all requests under way."""
 
 import threading
 import time
@@ -45,7 +45,7 @@ class Throttle:
 
         Args:
             host: the host, as :func:`~scraper.fetch.addresses.host_of` returns it.
-            delay: the pause that the site asks for, used if it is longer than the run's.
+            delay: the pause that the site requests; the longer of this and the run's is used.
 
         Raises:
             RateLimited: if the host has asked for a longer pause than a run waits.

@@ -1,1 +1,1 @@
-"""Outputs: files renamed when complete, files that grow, partitioned files, and in SQLite deduplication, checkpoints and fetch states."""
+"""Outputs: files renamed when complete, growing files, partitioned files; in SQLite, deduplication, checkpoints, fetch states."""

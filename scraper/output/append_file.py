@@ -1,4 +1,4 @@
-"""Files that runs append to: committed data stays, and what a killed run left after it is truncated."""
+"""Files that runs append to: committed data stay, and anything that a killed run has written after them is truncated."""
 
 import io
 import os
@@ -77,7 +77,7 @@ class AppendFile:
         the last complete one.
 
         Args:
-            start: the start of each member's content, which tells members from bytes that only look like one.
+            start: the start of each member's content, which distinguishes members from bytes that look like one.
 
         Raises:
             OutputError: if it is not a gzip file with such members.

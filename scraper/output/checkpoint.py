@@ -1,7 +1,7 @@
-"""The checkpoint of a resumable run: an SQLite file next to its outputs, which says how far they are good.
+"""The checkpoint of a resumable run: an SQLite file next to its outputs, with their committed lengths.
 
-Position, lengths, counts and the digests of ``--dedup`` are one commit, so that they agree whenever the run is killed. When the
-outputs are complete, the file stays beside them and says of which run and inputs they are.
+Position, lengths, counts and the digests of ``--dedup`` are saved in one commit, so that they agree even if the run is killed. When
+the outputs are complete, the file stays beside them and identifies their run and inputs.
 """
 
 import os
@@ -17,7 +17,7 @@ from scraper.output.database import Database, is_damaged, is_locked
 from scraper.output.files import CHECKPOINT_ID, checkpoint_of
 
 Stage = Literal["reading", "renaming", "complete"]
-"""What a run has still to do: read inputs, rename its outputs, or nothing."""
+"""The stage of a run: it reads inputs, renames its outputs, or is complete."""
 
 _TABLES: Final = """
 CREATE TABLE run (
@@ -48,7 +48,7 @@ class Checkpoint(Database):
 
     Raises:
         OutputError: if it cannot be opened or written, or another run has it.
-        ResumeError: if it is of another program or version.
+        ResumeError: if another program or version has written it.
     """
 
     TABLES = _TABLES
@@ -61,7 +61,7 @@ class Checkpoint(Database):
         self.is_new = True
         """Whether nothing was committed yet."""
         self.digest: str | None = None
-        """What identifies the run."""
+        """The digest that identifies the run."""
         self.output = ""
         """The name of the output, or the pattern of many, as the user gave it."""
         self.stage: Stage = "reading"
@@ -85,7 +85,7 @@ class Checkpoint(Database):
         return {os.fsdecode(path): length for path, length in self.rows("SELECT path, length FROM outputs")}
 
     def begin(self, digest: str, output: str) -> None:
-        """Begin a run anew; nothing of an earlier one is kept."""
+        """Begin a new run, and drop everything of an earlier one."""
         for table in ("run", "outputs"):
             self.do(f"DELETE FROM {table}")  # noqa: S608 - our own names
         self.do("DROP TABLE IF EXISTS written")
@@ -103,7 +103,7 @@ class Checkpoint(Database):
     def advance(
         self, position: Position, lengths: Mapping[str, int], counts: Mapping[str, Any], *, inputs: str | None = None
     ) -> None:
-        """Commit a position, with everything that has changed since the last one.
+        """Commit a position, and everything that has changed since the last commit.
 
         Args:
             position: where a resumed run begins.
@@ -123,7 +123,7 @@ class Checkpoint(Database):
         self.commit()
 
     def complete(self) -> None:
-        """Commit that the outputs have their names, and drop what only a resumed run needs."""
+        """Commit that the outputs have their names, and drop the data that only a resumed run needs."""
         self.stage = "complete"
         self.do("UPDATE run SET stage = ?", self.stage)
         self.do("DROP TABLE IF EXISTS written")

@@ -1,4 +1,4 @@
-"""SQLite databases of one run: what it stores between two commits is saved together, or not at all."""
+"""SQLite databases of one run. All changes between two commits are saved together, or not at all."""
 
 import sqlite3
 import threading
@@ -16,11 +16,11 @@ _CACHE: Final = 8 << 20
 class Database:
     """A database, always in a transaction, and locked by this run. A context manager; any thread may use it.
 
-    A subclass is a kind of file: it has tables, an identifier and a version, and its own words for what goes wrong.
+    A subclass is a kind of file: it has tables, an identifier, a version and its own error messages.
 
     Args:
-        path: the file, which is created if it is missing, with its directory. None for a temporary database, which is written to disk only if it does
-            not fit into memory, and removed by the system when the run ends.
+        path: the file, which is created if it is missing, with its directory. None for a temporary database, which is
+            written to disk only if it does not fit into memory, and removed by the system when the run ends.
 
     Raises:
         ScraperError: of the type that the subclass chooses, if the database cannot be used, is of another kind, or another run has it.
@@ -38,7 +38,7 @@ class Database:
 
     def __enter__(self) -> Self:
         if self.path is not None:
-            with suppress(OSError):  # what is wrong with it is wrong with the file, too
+            with suppress(OSError):  # opening the file reports the same error
                 self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.mapped_errors():
             self._database = sqlite3.connect(self.path or "", timeout=0, isolation_level=None, check_same_thread=False)
@@ -49,7 +49,7 @@ class Database:
                 self.do("PRAGMA journal_mode = OFF")  # it is not read again after a crash
                 self.do("BEGIN")
             else:
-                # The lock is held from the first read on; the system releases it however the process ends.
+                # The lock is held from the first read on. The system releases it when the process ends, however it ends.
                 for statement in ("PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"):
                     self.do(statement)
                 self.do("BEGIN EXCLUSIVE")
@@ -109,7 +109,7 @@ class Database:
 
     @contextmanager
     def mapped_errors(self) -> Iterator[None]:
-        """Raise each error of SQLite in the block as :meth:`failure` says."""
+        """Raise the error that :meth:`failure` returns in place of each SQLite error in the block."""
         try:
             yield
         except sqlite3.Error as error:

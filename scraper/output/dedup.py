@@ -1,4 +1,4 @@
-"""Exact deduplication: the digests and keys by which equal pages and headlines are recognised, and those of the pages written."""
+"""Exact deduplication: digests and keys that identify equal pages and headlines, and a store of those of the pages written."""
 
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, Literal
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 Repeat = Literal["repeated-url", "repeated-text"]
 
 DIGEST: Final = 16
-"""Bytes of a digest. No realistic number of pages has two different values with the same 128 bits."""
+"""Bytes of a digest. With 128 bits, no realistic number of pages gives equal digests of different values."""
 
 
 def headline_key(site: str | None, url: str | None, text: str) -> str:
@@ -43,7 +43,7 @@ class DedupStore:
     """The digests of the pages that were written.
 
     Args:
-        database: where they are stored: a temporary database, or that of the run's checkpoint or state, whose commits include them.
+        database: stores them: a temporary database, or that of the run's checkpoint or state, whose commits include them.
     """
 
     def __init__(self, database: "Database") -> None:
@@ -51,7 +51,7 @@ class DedupStore:
         database.do("CREATE TABLE IF NOT EXISTS written (key BLOB PRIMARY KEY) WITHOUT ROWID")
 
     def repeat(self, url: bytes | None, text: bytes | None) -> Repeat | None:
-        """Return in what a page repeats an earlier one; if it is new, add its digests and return None.
+        """Return the value in which a page repeats an earlier one; if it is new, add its digests and return None.
 
         Args:
             url: the digest of its address, if it has one.

@@ -1,7 +1,7 @@
 """The state of ``fetch`` between runs: fetched pages, headlines already written, and committed lengths of the outputs.
 
-A commit saves a run's changes together with the length of the output at that moment, so that state and output agree after a crash
-once the next run has truncated the output to that length.
+A commit saves a run's changes together with the current length of the output. After a crash, the next run truncates the output to
+that length, so that state and output agree.
 """
 
 import hashlib
@@ -31,15 +31,15 @@ CREATE TABLE headlines (key BLOB PRIMARY KEY, seen_at REAL NOT NULL) WITHOUT ROW
 """
 
 OK: Final = "ok"
-"""The result of a page that gave a record; that of any other page is an error code."""
+"""The result of a page that gave a record; the result of any other page is an error code."""
 
 
 class FetchedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What the state knows about an address."""
+    """The row of an address."""
 
     address: str
     records: Records
-    """The records that were made of it; its headlines and its page are separate rows."""
+    """The kind of records made from it; its headlines and its page are separate rows."""
     final_url: str | None
     fetched_at: str | None
     """When the page was last fetched, ``YYYY-MM-DDTHH:MM:SSZ``."""
@@ -90,7 +90,7 @@ class State(Database):
         return (address for (address,) in found)
 
     def redirect_targets(self, prefix: str, records: Records) -> Iterator[str]:
-        """Yield the addresses that begin with a prefix, and gave a record when others were redirected to them."""
+        """Yield the addresses that begin with a prefix, and gave a record to an address that was redirected to them."""
         found = self.rows(
             "SELECT final_url FROM pages WHERE final_url >= ? AND final_url < ? AND final_url != address AND records = ? AND result = ?",
             *(*_range(prefix), records, OK),
@@ -124,7 +124,7 @@ class State(Database):
     # --- outputs ---
 
     def length(self, path: Path) -> int | None:
-        """Return the length of an output that was last set; None if the state does not know the output."""
+        """Return the last length that was set for an output; None if there is none."""
         found = self.rows("SELECT length FROM outputs WHERE path = ?", _path_key(path))
         return found[0][0] if found else None
 
@@ -154,12 +154,12 @@ class State(Database):
 
 
 def _range(prefix: str) -> tuple[str, str]:
-    """Return the least text that begins with a prefix, and the least one after all of these."""
+    """Return the smallest text that begins with a prefix, and the smallest text after all that do."""
     return prefix, f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}"
 
 
 def _path_key(path: Path) -> str | bytes:
-    """Return a path as it is stored: its text, or its bytes if they are not UTF-8."""
+    """Return the stored form of a path: its text, or its bytes if they are not UTF-8."""
     name = os.fsencode(path)
     try:
         return name.decode()

@@ -1,4 +1,4 @@
-"""Outputs: streams that pass on each line at once, and files that get their name only when they are complete."""
+"""Outputs: streams that pass on each line at once, and files that get their final name when they are complete."""
 
 import errno
 import fcntl
@@ -54,7 +54,7 @@ class Output:
         self._needs_lines = needs_lines
         self._table = table
         self._name = "stdout" if path is None else str(path)
-        # The symbolic link of a pipe that the shell has opened (/dev/fd/63) resolves to no path.
+        # The symbolic link of a pipe that the shell has opened (/dev/fd/63) does not resolve to a path.
         self._target = path if path is None or is_special(path) else Path(os.path.realpath(path))
         self._packer = self._new_packer()
         self._needs_flush = True
@@ -107,7 +107,7 @@ class Output:
         self._needs_lines = self._needs_lines and not lines
         try:
             self._write(self._packer.compress(lines))
-        except OSError as error:  # a context manager would cost each page as much as the rest of this method
+        except OSError as error:  # a context manager would be too slow here: this runs for every page
             raise _output_error(self._name, error) from None
 
     def restore(self, lengths: Mapping[str, int]) -> bool:
@@ -121,7 +121,7 @@ class Output:
         return True
 
     def commit(self) -> dict[str, int]:
-        """Write all data to the disk, readable up to here, and return the length of the file by its path."""
+        """Write all data to the disk, so that they can be read, and return the length of the file by its path."""
         with mapped_os_errors(self._name):
             if self._needs_flush:
                 self._write(self._packer.flush())
@@ -190,7 +190,7 @@ def write_all(file: io.FileIO, data: bytes | memoryview) -> None:
 
 
 def file_ids(files: Iterable[int | str | Path]) -> set[tuple[int, int]]:
-    """Return device and inode of each regular file; descriptors and names of other things are ignored."""
+    """Return device and inode of each regular file; other paths and descriptors are ignored."""
     found = set()
     for file in files:
         with suppress(OSError):

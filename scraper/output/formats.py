@@ -1,6 +1,6 @@
-"""The formats and compressions of outputs, chosen by their names: JSON Lines, or a table that is made of them when a run has finished.
+"""The formats and compressions of outputs, chosen by their names: JSON Lines, or a table that is made from them when a run ends.
 
-Until then the part file of a table has compressed JSON Lines, so that a killed run leaves records that can be read, and many tables
+Until then the part file of a table contains compressed JSON Lines, so that a killed run leaves readable records, and many tables
 can be written at the same time. The same records give the same bytes.
 """
 
@@ -96,8 +96,8 @@ def _cell(value: Any) -> str | int | None:
 def write_parquet(lines: BinaryIO, target: BinaryIO, columns: Columns) -> None:
     """Write JSON Lines as a Parquet table, one row group after the other, with a typed column for each key, lists and structs included.
 
-    The columns come from the record's type and not from the data, so that all files of a kind of record have the same columns,
-    whatever is null or empty in them.
+    The columns come from the record's type and not from the data, so that all files of a kind of record have the same columns, even
+    if some have only null or empty values.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -114,7 +114,7 @@ def write_parquet(lines: BinaryIO, target: BinaryIO, columns: Columns) -> None:
 
 
 def _arrow_type(column: inspect.Type) -> "DataType":
-    """Return the Arrow type of a column. Everything may be null there: readers differ in what they make of columns that may not."""
+    """Return the Arrow type of a column. All columns are nullable: readers treat columns that are not in different ways."""
     import pyarrow as pa
 
     match column:
@@ -163,7 +163,7 @@ _OTHERS: Final = frozenset(
     .toml .warc .xls .xlsx .xml .xz .yaml .yml .zip
     """.split()
 )
-"""Endings of formats that are not written. A file with such a name and JSON Lines in it would mislead people and programs."""
+"""Endings of formats that are not supported. JSON Lines in a file with such a name would mislead people and programs."""
 
 
 class OutputTable(NamedTuple):
@@ -172,7 +172,7 @@ class OutputTable(NamedTuple):
     format: Format
     columns: Columns
     packed: Path
-    """A name that ends as the output's does, if it is compressed."""
+    """A name with the ending of the output's compression."""
 
     def make(self, part: BinaryIO, target: BinaryIO) -> None:
         """Write the records of a part file as a table."""
@@ -214,7 +214,7 @@ def table_of(name: Path | None, columns: Columns | None) -> OutputTable | None:
 
 
 class _PackedFile(io.RawIOBase):
-    """A file that is compressed as its name says."""
+    """A file that is written with the compression of its name."""
 
     def __init__(self, target: BinaryIO, name: Path) -> None:
         self._target = target

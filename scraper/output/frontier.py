@@ -1,4 +1,4 @@
-"""The frontier of a crawl: every address that it has found, in the state, and which of them it fetches next.
+"""The frontier of a crawl: every address that it has found, stored in the state, and the order in which to fetch them.
 
 Addresses that are outside the scope of a run stay in the frontier, for a later run with another scope.
 """
@@ -23,7 +23,7 @@ _TABLES: Final = (
         role TEXT NOT NULL, is_article INTEGER NOT NULL, depth INTEGER NOT NULL, barren INTEGER NOT NULL,
         status INTEGER NOT NULL, finished_at REAL, alike INTEGER NOT NULL DEFAULT 0
     )""",
-    # Only what is queued is in the index, so that the next address is found at once, however many are done.
+    # Only queued addresses are in the index, so the next one is found at once, however many are done.
     f"CREATE INDEX IF NOT EXISTS frontier_queue ON frontier (host, depth, number) WHERE status = {QUEUED}",
     "CREATE TABLE IF NOT EXISTS frontier_patterns (pattern TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",
 )
@@ -52,12 +52,12 @@ class FrontierEntry(NamedTuple):
     """The newspaper's slug in the address."""
     lang: str | None
     role: str
-    """Where the link led that was found: ``start``, ``story``, ``headline``, ``listing``, ``paging``, ``feed`` or ``sitemap``."""
+    """The role of the link that was found: ``start``, ``story``, ``headline``, ``listing``, ``paging``, ``feed`` or ``sitemap``."""
     is_article: bool
     depth: int
-    """Links from a start to it; the pages of a list have the depth of the first."""
+    """The number of links from a start to it; all pages of a list have the depth of the first."""
     barren: int = 0
-    """The number of pages of the same list, right before it, on which there was nothing new."""
+    """The number of pages of the same list, right before it, that had nothing new."""
     alike: int = 0
     """Its number among the addresses that differ only in numbers or in the values of a query, from 1; 0 if it is not counted."""
 
@@ -71,11 +71,11 @@ class Visit(NamedTuple):
     was_read: bool
     """Whether the crawl has read it before."""
     was_written: bool
-    """Whether only another command has read it, and its record is written."""
+    """Whether another command has read it, and its record is written."""
 
 
 class KnownAddress(NamedTuple):
-    """What is known of an address in the frontier."""
+    """The stored data of an address in the frontier."""
 
     number: int
     """Its place in the order in which addresses were found."""
@@ -88,10 +88,10 @@ class KnownAddress(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """Which addresses a run fetches. Empty: all of that kind. Starts on its hosts, also those of earlier runs, are always in it."""
+    """The addresses that a run fetches. An empty field allows all. Starts on its hosts, even of earlier runs, are always in it."""
 
     hosts: frozenset[str]
-    """Hosts whose addresses are kept; those that are not in the scope are for a later run."""
+    """Hosts whose addresses are kept; those outside the scope are left for a later run."""
     depth: int
     most_alike: int = 10_000
     """Addresses of a host, other than those of articles, that differ only in numbers or in the values of a query."""
@@ -120,8 +120,8 @@ class Frontier:
 
     Args:
         state: the state that holds it.
-        scope: what the run fetches.
-        records: what the run makes of the pages.
+        scope: the addresses that the run fetches.
+        records: the records that the run makes from the pages.
     """
 
     def __init__(self, state: State, scope: Scope, records: Records) -> None:
@@ -131,7 +131,7 @@ class Frontier:
         create_tables(state)
 
     def begin(self) -> None:
-        """Queue what is in the scope of the run and not done, also what a run had under way that was killed."""
+        """Queue the addresses in the scope of the run that are not done, including those that a killed run had under way."""
         change = "UPDATE frontier SET status = ? WHERE status IN (?, ?) AND"
         # An address without a newspaper makes the condition NULL.
         self._state.do(f"{change} {self._covered} IS NOT TRUE", OUTSIDE, QUEUED, UNDER_WAY, *self._values)
@@ -143,27 +143,28 @@ class Frontier:
         self._queue(f"status = ? AND {kind} AND finished_at <= ?", DONE, before)
 
     def requeue_failed(self) -> None:
-        """Queue what failed with a transient error, and has not been read since for the records of this run."""
+        """Queue the addresses that failed with a transient error, and have not been read since for the records of this run."""
         found = "FROM pages AS seen WHERE is_passing"
         found += " AND NOT EXISTS (SELECT 1 FROM pages WHERE address = seen.address AND records = ? AND NOT is_passing)"
         self._queue(f"status = ? AND address IN (SELECT address {found})", DONE, self._records)
 
     def requeue_unwritten(self) -> None:
-        """Queue the pages of which only the headlines were written."""
+        """Queue the pages whose headlines were written, but not their records."""
         found = "FROM pages AS seen WHERE records = 'headline'"
         found += " AND NOT EXISTS (SELECT 1 FROM pages WHERE address = seen.address AND records = 'page')"
         self._queue(f"status = ? AND address IN (SELECT address {found} UNION SELECT final_url {found})", DONE)
 
     def _queue(self, condition: str, *values: object) -> int:
-        """Queue what meets a condition and is in the scope, and return how many addresses that are."""
+        """Queue the addresses in the scope that meet a condition, and return their number."""
         statement = f"UPDATE frontier SET status = ? WHERE {condition} AND {self._covered}"  # noqa: S608 - texts of this module
         return self._state.do(statement, QUEUED, *values, *self._values)
 
     def add(self, entries: Mapping[bytes, FrontierEntry]) -> tuple[int, int]:
-        """Add addresses by their keys, and return how many are queued, and how many are new.
+        """Add addresses by their keys, and return the number of queued and of new ones.
 
-        What is outside the scope, or was read by `fetch`, is new and not queued; but what is outside since there are too many alike is
-        not new, or a list with links to such without end would never seem barren. What is in the frontier stays as it is.
+        New addresses outside the scope, or read by `fetch`, are not queued. Addresses outside it because there are too many alike do
+        not count as new: otherwise a list with endless links to such addresses would never count as barren. Addresses in the frontier
+        stay as they are.
         """
         last = self.last()
         self._insert(entries, OUTSIDE)
@@ -187,7 +188,7 @@ class Frontier:
         self._state.do_many(statement, ((key, *entry, status) for key, entry in entries.items()))
 
     def find(self, keys: Iterable[bytes]) -> dict[bytes, KnownAddress]:
-        """Return what is known of addresses, by their keys; those that are not in the frontier are left out."""
+        """Return the addresses with these keys that are in the frontier, by key."""
         found: dict[bytes, KnownAddress] = {}
         asked = iter(keys)
         while some := list(islice(asked, _MOST_VALUES)):
@@ -197,17 +198,17 @@ class Frontier:
         return found
 
     def last(self) -> int:
-        """Return the number of the address that was found last."""
+        """Return the number of the last address found."""
         ((number,),) = self._state.rows("SELECT coalesce(max(number), 0) FROM frontier")
         return int(number)
 
     def approach(self, number: int, depth: int) -> bool:
-        """Note that an address is nearer to a start, and return True if it is queued, since it is in the scope now, or its links may be."""
+        """Store that an address is nearer to a start. Queue it if it or its links may now be in the scope; return True if so."""
         self._state.do("UPDATE frontier SET depth = ? WHERE number = ?", depth, number)
         return self._queue("number = ? AND status = ?", number, OUTSIDE) == 1 or self.read_again(number)
 
     def read_again(self, number: int) -> bool:
-        """Queue a start or a list that is done, so that its links are looked at once more, and return True if it is in the scope."""
+        """Queue a finished start or list in the scope again, for its links. Return True if it is queued."""
         change = "UPDATE frontier SET status = ?, finished_at = NULL WHERE number = ? AND status = ? AND finished_at IS NOT NULL"
         change += f" AND (role = 'start' OR NOT is_article) AND {self._covered}"
         return self._state.do(change, QUEUED, number, DONE, *self._values) == 1
@@ -217,12 +218,12 @@ class Frontier:
         self._state.do("UPDATE frontier SET status = ? WHERE number = ?", QUEUED, number)
 
     def name(self, key: bytes) -> None:
-        """Note that the user named an address, which is then in the scope of every run, and tried again if it failed."""
+        """Store that the user named an address, which puts it in the scope of every run, and tries it again if it failed."""
         self._state.do("UPDATE frontier SET role = 'start', depth = 0 WHERE key = ?", key)
         self._queue("key = ? AND (status = ? OR (status = ? AND finished_at IS NULL))", key, OUTSIDE, DONE)
 
     def take(self, host: str, count: int) -> list[Visit]:
-        """Return the next addresses of a host, those with the least depth first, and mark them as under way."""
+        """Return the next addresses of a host, least depth first, and mark them as under way."""
         found = self._state.rows(_NEXT, self._records, host, count)
         self._state.do_many("UPDATE frontier SET status = ? WHERE number = ?", [(UNDER_WAY, number) for number, *_ in found])
         return [
@@ -235,7 +236,7 @@ class Frontier:
 
         Args:
             number: its number.
-            at: when it was read, in seconds since 1970; None if it failed, and is not worth another try.
+            at: when it was read, in seconds since 1970; None if it failed for good.
             is_article: whether it has led to an article.
         """
         change = "UPDATE frontier SET status = ?, finished_at = ?, is_article = is_article OR ? WHERE number = ?"
@@ -252,7 +253,7 @@ class Frontier:
         return [host for (host,) in self._state.rows(f"SELECT DISTINCT host FROM frontier WHERE status = {QUEUED}")]  # noqa: S608 - a constant
 
     def newspapers_not_found(self) -> list[str]:
-        """Return the newspapers of the scope of which there is no address."""
+        """Return the newspapers of the scope that have no address in the frontier."""
         found = "SELECT 1 FROM frontier WHERE newspaper = ? LIMIT 1"
         return [slug for slug in sorted(self._scope.newspapers) if not self._state.rows(found, slug)]
 
@@ -262,7 +263,7 @@ class Frontier:
 
 
 def create_tables(state: State) -> None:
-    """Add the tables of the frontier to a state that has none, such as that of ``fetch``."""
+    """Add the tables of the frontier to a state that lacks them, such as that of ``fetch``."""
     for statement in _TABLES:
         state.do(statement)
     if "alike" not in {name for _, name, *_ in state.rows("PRAGMA table_info(frontier)")}:  # as the first versions made it
@@ -271,7 +272,7 @@ def create_tables(state: State) -> None:
 
 
 def key_of(folded: str) -> bytes:
-    """Return the key of an address that is folded."""
+    """Return the key of a folded address."""
     return blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=_KEY).digest()
 
 
@@ -280,6 +281,6 @@ def _marks(values: frozenset[str]) -> str:
 
 
 def left(counts: Counter[int]) -> Sequence[tuple[str, int]]:
-    """Return what is left to do, in words with numbers."""
+    """Return the numbers of addresses that are left, each with a name."""
     queued = counts[QUEUED] + counts[UNDER_WAY]
     return [(name, number) for name, number in (("queued", queued), ("outside the scope", counts[OUTSIDE])) if number]

@@ -1,4 +1,4 @@
-"""Records split over many files, which all get their names at the end of the run: ``out/{site}/{lang}.jsonl``."""
+"""Split records over many files, such as ``out/{site}/{lang}.jsonl``, which get their final names at the end of the run."""
 
 import glob
 import hashlib
@@ -53,8 +53,8 @@ class _PatternPart(NamedTuple):
 class Pattern(NamedTuple):
     """A path with fields in braces. It can be pickled.
 
-    A value cannot leave its directory, and two values never give the same name: characters other than letters, digits and ``-_.``
-    are percent-encoded, and so is a leading dot. In the name of a newspaper, a space becomes ``_``, and ``_`` is encoded. A value
+    A value cannot leave its directory, and two values never give the same name: characters other than letters, digits and ``-_.``,
+    and a leading dot, are percent-encoded. In the name of a newspaper, a space becomes ``_``, and ``_`` is encoded. A value
     that is too long is cut, and ends with ``~`` and a digest.
     """
 
@@ -150,7 +150,7 @@ class Partitions:
     Args:
         pattern: the pattern of the names.
         is_kept: keep the part files of a killed run; :meth:`restore` truncates them.
-        table: what the lines of each file become at the end, if not JSON Lines.
+        table: the table that the lines of each file become at the end; None for JSON Lines.
 
     Raises:
         OutputError: if a file cannot be opened, written or renamed, or another run writes below the same directory.
@@ -226,7 +226,7 @@ class Partitions:
     def commit(self) -> dict[str, int]:
         """Write all buffers, and return the lengths of the files that have grown, by target.
 
-        The files are not synced: to sync thousands of files takes longer than to clean the pages again.
+        The files are not synced: syncing thousands of files takes longer than cleaning the pages again.
         """
         self._write_buffers()
         changed = {target: self._lengths[target] for target in self._changed}
@@ -279,7 +279,7 @@ _NULL: Final = "unknown"
 _DIGITS: Final = 16
 _SAFE: Final = frozenset("-_.")
 _NEWSPAPER: Final = {" ": "_", "_": "%5F"}
-"""What characters of a newspaper's name become, which would be hard to read with each space as ``%20``."""
+"""Replacements in a newspaper's name, which would be hard to read with ``%20`` for each space."""
 
 
 def _name(value: str | None, field: str, limit: int) -> str:

@@ -27,7 +27,7 @@ _CANDIDATES: Final = ["cp1256", "iso8859_6", "cp1252"]
 _ARABIC_CHARSET: Final = "cp1256"
 _WESTERN_CHARSET: Final = "cp1252"
 _CLEAR_MAJORITY: Final = 4
-"""Valid characters that outweigh an invalid one if the page declares another charset than UTF-8."""
+"""Valid UTF-8 characters needed for each invalid one if the page declares another charset."""
 
 _HEAD: Final = 8192
 _XML_DECLARATION: Final = re.compile(rb"<\?xml\s[^<>]*>")

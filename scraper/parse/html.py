@@ -16,7 +16,7 @@ from scraper.parse.limits import check_limits
 from scraper.provenance import saved_from
 from scraper.urls import is_absolute
 
-# Elements on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and those
+# Elements on lines of their own (https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3), and elements
 # whose text a reader sees apart from its neighbour's: table cells, options, buttons, text areas, frames.
 _BREAKING: Final = frozenset(
     "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset "
@@ -99,7 +99,7 @@ class Tree:
         )
 
     def links(self, css: str) -> list[str]:
-        """Return the targets of the elements that a CSS selector list matches, as they are written."""
+        """Return the targets, as written, of the elements that a CSS selector list matches."""
         return [node.attrs.sget("href") for node in self._parser.css(css)]
 
     def _comments(self) -> Iterator[str]:

@@ -18,14 +18,14 @@ _MOST_ATTRIBUTES: Final = 2_000
 _MOST_CLONES: Final = 1_000_000
 """Clones that the parser may make of formatting elements."""
 _MOST_STEPS: Final = 1_000_000_000
-"""Open elements that the parser may search, over all tags: some seconds."""
+"""Open elements that the parser may search, over all tags. This bounds the time of parsing."""
 _MOST_NAMES: Final = 10_000
-"""Different names of elements, and of attributes, in one page: the parser keeps them in hash tables of a fixed size."""
+"""Distinct names of elements, and of attributes, in one page: the parser keeps them in hash tables of a fixed size."""
 _MOST_SLASHES: Final = 1_000_000
-"""Slashes between the attributes of a tag: the parser keeps a list of errors, to which each of them is added."""
+"""Slashes between the attributes of a tag: the parser adds each of them to a list of errors."""
 _LONG_TAG: Final = 100_000
 _ELEMENT_BYTES: Final = 1_600
-"""Memory of an element with a word of text until the record is written; a link of a ticker takes nearly as much."""
+"""Memory that an element with a word of text takes until the record is written; a link of a ticker takes nearly as much."""
 _ATTRIBUTE_BYTES: Final = 300
 _MOST_TIMES: Final = 20
 _MIN_SIZE: Final = 32 << 20
@@ -34,7 +34,7 @@ _MIN_SIZE: Final = 32 << 20
 _UNCHECKED_TAGS: Final = _MOST_OPEN
 _UNCHECKED_BYTES: Final = 200_000
 _BYTES_A_TAG: Final = 256
-"""A page with fewer tags and fewer bytes, and no more bytes for each tag than ordinary pages have, is not checked tag by tag."""
+"""A page with fewer tags and bytes than these, and as many bytes for each tag as in ordinary pages, is not checked tag by tag."""
 
 _END_TAGS_THAT_OPEN: Final = re.compile(rb"</(?:p|br)(?=[\s/>])", re.IGNORECASE)
 """End tags that create an element if none is open."""

@@ -1,4 +1,4 @@
-"""Plain text: told from HTML by its content, never by a file name, and parsed into a document with a block for each line."""
+"""Tell plain text from HTML by its content, never by a file name, and parse it into a document with a block for each line."""
 
 import re
 from itertools import islice
@@ -8,7 +8,7 @@ from scraper.errors import TooComplex
 from scraper.models import Block, Document
 
 _MOST_LINES: Final = 1_000_000
-"""Lines of a page; each takes some 400 bytes of memory until its record is written."""
+"""Lines of a page. Each takes memory until the record is written."""
 _OTHER_ENDS: Final = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """Line ends of :meth:`str.splitlines` other than "\n"."""
 
@@ -25,7 +25,7 @@ _TAG: Final = re.compile(r"<(?:a|br|div|li|p|span|td)[\s/>]", re.IGNORECASE)
 _HTML_TYPES: Final = frozenset(["text/html", "application/xhtml+xml"])
 _HEAD: Final = 4096
 _SOME_END_TAGS: Final = 3
-"""A fragment of a page may begin with any tag; a text that mentions a tag or two is still a text."""
+"""A fragment of a page may begin with any tag. A text that mentions one or two tags is still a text."""
 
 
 def is_html(text: str, media_type: str | None = None) -> bool:
@@ -46,7 +46,7 @@ def read_text(text: str) -> Document:
     Raises:
         TooComplex: if it has too many lines to be held in memory.
     """
-    # Nearly all texts have no other line end than "\n", and str.split is much faster than str.splitlines.
+    # str.split is faster than str.splitlines, and nearly all texts have only "\n" as line ends.
     is_plain = not any(map(text.__contains__, _OTHER_ENDS))
     lines = text.split("\n") if is_plain else text.splitlines(keepends=True)
     if len(lines) > _MOST_LINES:

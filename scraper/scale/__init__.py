@@ -1,1 +1,1 @@
-"""Run the cleaning on engines for many machines."""
+"""Clean on engines for many machines."""

@@ -1,4 +1,4 @@
-"""Clean inputs on a Dask cluster: a task for each chunk, which writes a part of the output."""
+"""Clean inputs on a Dask cluster: one task for each chunk, which writes one part of the output."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -40,7 +40,7 @@ def connected(address: str, workers: int) -> Iterator[Any]:
     """Connect to a scheduler for the block, or start one with workers of one thread, and yield the client.
 
     Raises:
-        OutputError: if distributed is not installed, or nothing answers.
+        OutputError: if distributed is not installed, or the scheduler does not answer.
     """
     try:
         from distributed import Client, LocalCluster
@@ -49,7 +49,7 @@ def connected(address: str, workers: int) -> Iterator[Any]:
             "--dask needs distributed, which is not installed; install it with: pip install 'press-scraper[dask]'"
         ) from None
     if address == LOCAL:
-        # Cleaning holds the interpreter's lock, so that a second thread in a worker would only wait.
+        # Cleaning holds the interpreter's lock, so a second thread in a worker would only wait.
         options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": _SILENT}
         with starting():
             cluster = LocalCluster(processes=True, **options)
@@ -73,7 +73,7 @@ class DaskRun:
         counts: the counts of the run.
         report: is given the message of each failure.
         meter: is called with the bytes of each chunk that is done.
-        keeps_going: whether to take any number of failures, also if there is no page before them.
+        keeps_going: whether to accept any number of failures, even before the first page.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class DaskRun:
     def _do(
         self, task: Callable[..., ManifestEntry], arguments: list[tuple[Any, ...]], sizes: dict[int, int]
     ) -> dict[int, ManifestEntry]:
-        """Do tasks on the cluster, whichever way it does them, and return their entries."""
+        """Do tasks on the cluster, in any order, and return their entries by part."""
         from distributed import as_completed
 
         token = os.urandom(6).hex()
@@ -152,7 +152,7 @@ class DaskRun:
                 raise error
             if error is not None:
                 self.missing += 1
-                self._report(f"a part is missing: {_sentence(error)}; the same command does it again")
+                self._report(f"a part is missing: {_sentence(error)}; run the same command again to make it")
                 continue
             entry = future.result()
             entries[entry.part] = entry
@@ -173,7 +173,7 @@ class DaskRun:
             )
 
     def _decide(self, parts: int) -> None:
-        """Note for each part which of its pages repeat an earlier one: the pass over the digests, in the order of the input."""
+        """Find the pages of each part that repeat an earlier page, in the order of the input, and write them to files."""
         place = self._shared.place
         with Database() as database:
             store = DedupStore(database)

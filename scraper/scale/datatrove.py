@@ -33,7 +33,7 @@ _ALL: Final = Filters()
 
 
 class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no types
-    """Makes of each document the record that ``scraper clean`` makes of the page.
+    """Turns each document into the record that ``scraper clean`` makes from the page.
 
     The text becomes that of the article, and the metadata become the other fields of the record, ``id`` included. All metadata of the
     reader are replaced; its ``file_path`` and the document's id are in ``input``.
@@ -41,8 +41,8 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
     Args:
         archive: ``warc`` for HTML from a web archive, ``wet`` for its text, as WarcReader reads them; None for a dump. From archives,
             block pages are dropped, as ``scraper clean`` drops them.
-        filters: which records are kept.
-        unknown: what is done with a page of no known layout.
+        filters: the filters of records.
+        unknown: how to treat a page of no known layout.
         layouts: a directory of layout files to use as well; every worker must have it.
         url_field: the metadata with the address of the page.
         date_field: the metadata with the time of the fetch; None if there is none.

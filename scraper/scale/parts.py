@@ -1,6 +1,6 @@
-"""The tasks of a run on many machines: each cleans a chunk, and puts its results in place as a part of the output.
+"""The tasks of a run on many machines: each cleans a chunk, and writes its results as a part of the output.
 
-A task may be done twice, or die at any moment: its files appear whole, and its entry, which tells that they are good, comes last.
+A task may run twice, or be killed at any moment: its files appear whole, and its entry, which makes them valid, is written last.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from scraper.records import Columns, FailureRecord
 from scraper.scale.place import WORK, ManifestEntry, PartFile, PartStore
 
 KEPT: Final = ("lines", "spans", "listed")
-"""What the first pass of ``--dedup`` keeps of a part."""
+"""The files that the first pass of ``--dedup`` keeps for a part."""
 
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder(Listed)
@@ -37,7 +37,7 @@ _repeats: Final = msgspec.json.Decoder(list[Repeat | None])
 
 
 class PartJob(NamedTuple):
-    """What all tasks of a run have in common."""
+    """The settings that all tasks of a run share."""
 
     job: Job
     place: PartStore
@@ -45,7 +45,7 @@ class PartJob(NamedTuple):
     layouts: tuple[tuple[str, str], ...]
     """The layouts of the run, with their digests; workers must have the same."""
     ending: str
-    """How the names of parts end."""
+    """The ending of the names of parts."""
     columns: Columns
     pattern: str | None = None
     """The pattern of outputs, below the place."""
@@ -54,7 +54,7 @@ class PartJob(NamedTuple):
 
 
 def entry_name(number: int, *, is_first: bool = False) -> str:
-    """Return the name of an entry: of the first of two passes, or of the only or last one."""
+    """Return the name of an entry: that of the first of two passes, or of the last or only pass."""
     return f"{WORK}/{number:08d}{'.listed' if is_first else ''}.json"
 
 
@@ -64,7 +64,7 @@ def listed_name(number: int) -> str:
 
 
 def repeats_name(number: int) -> str:
-    """Return the name of the file that tells which pages of a part are repeated."""
+    """Return the name of the file that lists the repeated pages of a part."""
     return f"{WORK}/{number:08d}.repeats"
 
 
@@ -80,7 +80,7 @@ def make_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> Mani
 
 
 def list_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> ManifestEntry:
-    """Clean a chunk, and keep its lines and the digests of its pages for :func:`make_listed_part`. The errors are the same."""
+    """Clean a chunk, and keep its lines and the digests of its pages for :func:`make_listed_part`. Raises as :func:`make_part`."""
     _check_worker(shared)
     _check_files(chunk, identity)
     with shared.place.scratch() as scratch:
@@ -94,7 +94,7 @@ def list_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> Mani
 
 
 def make_listed_part(shared: PartJob, first: ManifestEntry) -> ManifestEntry:
-    """Make a part of what the first pass has kept, without the pages that are repeated. The errors are the same."""
+    """Make a part from the results of the first pass, without repeated pages. Raises as :func:`make_part`."""
     _check_worker(shared)
     number, place = first.part, shared.place
     repeats = _Decided(iter(_repeats.decode(place.read(repeats_name(number)))))
@@ -118,14 +118,14 @@ def digests_of(data: bytes) -> Iterator[tuple[bytes | None, bytes | None]]:
 
 
 def digest_of(chunk: Chunk) -> str:
-    """Return a digest of what a chunk reads, with the sizes and times of the files."""
-    assert not isinstance(chunk, ItemChunk)  # noqa: S101 - what this process has read is not shipped
+    """Return a digest that identifies the input of a chunk, including the sizes and times of its files."""
+    assert not isinstance(chunk, ItemChunk)  # noqa: S101 - items that this process has read are not sent
     files = list(map(identity_of, chunk.entries)) if isinstance(chunk, FileChunk) else version_of(chunk.path)
     return hashlib.sha256(repr((cut_of(chunk), files)).encode()).hexdigest()
 
 
 def counts_of(counts: Counts) -> dict[str, Any]:
-    """Return counts as JSON has them; :meth:`Counts.take` adds them to others."""
+    """Return counts as JSON values, which :meth:`Counts.take` adds to others."""
     return {name: dict(value) for name, value in vars(counts).items() if value}
 
 
@@ -149,7 +149,7 @@ def _check_files(chunk: Chunk, identity: str) -> None:
 
 
 class _Decided:
-    """Tells of each page in order what is known already: whether it is repeated."""
+    """Returns the repeats found by the first pass, page by page."""
 
     def __init__(self, repeats: Iterator[Repeat | None]) -> None:
         self._repeats = repeats

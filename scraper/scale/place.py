@@ -1,4 +1,4 @@
-"""The directory of a run's parts, local or remote: its files, which appear only when they are whole, and its manifest."""
+"""The directory of a run's parts, local or remote. Files appear in it only when they are whole; its manifest lists them."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from scraper.remote import is_remote
 
 _SCRATCH = ".scratch-"
 WORK: Final = ".parts"
-"""The directory of entries, and of what is kept between the passes of ``--dedup``, below that of the parts."""
+"""The directory of entries and of the results of the first pass of ``--dedup``, below that of the parts."""
 
 MANIFEST: Final = "manifest.json"
 
@@ -43,7 +43,7 @@ class PartStore:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Make an empty local directory for the block, on the file system of the place if that is local."""
+        """Make an empty local directory for the block, on the file system of the parts if they are local."""
         with mapped_os_errors(self.name):
             if not self._is_remote:
                 os.makedirs(self.name, exist_ok=True)
@@ -54,7 +54,7 @@ class PartStore:
             shutil.rmtree(directory, ignore_errors=True)
 
     def put(self, file: Path, name: str) -> None:
-        """Give a local file its place. Whatever was there before is replaced at once."""
+        """Move a local file to its place, atomically replacing any file there."""
         with mapped_os_errors(self._at(name)):
             if self._is_remote:
                 remote.put(file, self._at(name))
@@ -78,7 +78,7 @@ class PartStore:
             return remote.read_bytes(self._at(name)) if self._is_remote else Path(self._at(name)).read_bytes()
 
     def fetch(self, name: str, scratch: Path) -> Path:
-        """Return a local copy of a file, in a scratch directory if the place is remote."""
+        """Return a local copy of a file, in a scratch directory if the parts are remote."""
         if not self._is_remote:
             return Path(self._at(name))
         file = scratch / name.replace("/", "_")
@@ -87,7 +87,7 @@ class PartStore:
         return file
 
     def names(self) -> set[str]:
-        """Return the names of all files below, without scratch files."""
+        """Return the names of all files in the directory and below, without scratch files."""
         if self._is_remote:
             with mapped_os_errors(self.name):
                 try:
@@ -102,7 +102,7 @@ class PartStore:
         return names
 
     def remove(self, name: str) -> None:
-        """Remove a file, and the directory of it if that is empty then."""
+        """Remove a file, and its directory if that is then empty."""
         with mapped_os_errors(self._at(name)):
             if self._is_remote:
                 remote.remove(self._at(name))
@@ -113,7 +113,7 @@ class PartStore:
                 os.rmdir(os.path.dirname(self._at(name)))
 
     def remove_scratch(self) -> None:
-        """Remove what workers that were killed have left."""
+        """Remove the scratch directories that killed workers have left."""
         if not self._is_remote:
             for directory in Path(self.name).glob(f"{_SCRATCH}*"):
                 shutil.rmtree(directory, ignore_errors=True)
@@ -128,13 +128,13 @@ class PartFile(msgspec.Struct, frozen=True):
 
 
 class ManifestEntry(msgspec.Struct):
-    """What is known of a part that is done."""
+    """A finished part: its input, files, counts and failures."""
 
     part: int
     run: str
     """A digest of the options of the run."""
     chunk: str
-    """A digest of what was read, with the sizes and times of the files."""
+    """A digest that identifies the input, including the sizes and times of its files."""
     input: str
     """The last file that was read."""
     files: list[PartFile]
@@ -144,7 +144,7 @@ class ManifestEntry(msgspec.Struct):
 
 
 class Manifest(msgspec.Struct):
-    """What the file holds."""
+    """The content of the manifest file."""
 
     version: str
     run: str
@@ -158,7 +158,7 @@ _entry: Final = msgspec.json.Decoder(ManifestEntry)
 
 
 class PartProgress:
-    """The parts that are there already.
+    """The parts that earlier runs have made.
 
     Args:
         place: the directory of the parts.
@@ -193,19 +193,19 @@ class PartProgress:
             raise OutputError(f"{self._place.name}/{name}: it cannot be read ({error}); delete the directory") from None
 
     def done(self, number: int, chunk: str) -> ManifestEntry | None:
-        """Return the entry of a part that is there, made of the same chunk."""
+        """Return the entry of an existing part, made from the same chunk."""
         entry = self._done.get(number)
         if entry is None or entry.chunk != chunk or not all(file.name in self._names for file in entry.files):
             return None
         return entry
 
     def listed(self, number: int, chunk: str) -> ManifestEntry | None:
-        """Return the entry of a part of which the first pass is done, on the same chunk."""
+        """Return the entry of the first pass over a part, made from the same chunk."""
         entry = self._first.get(number)
         return entry if entry is not None and entry.chunk == chunk else None
 
     def finish(self, entries: list[ManifestEntry], counts: Counts) -> None:
-        """Write the manifest, and then remove what it replaces and the files of parts that are none any more."""
+        """Write the manifest, and then remove the files that are no longer part of the output."""
         manifest = Manifest(__version__, self._run, counts.kinds.total(), entries)
         self._place.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n", MANIFEST)
         wanted = {file.name for entry in entries for file in entry.files}

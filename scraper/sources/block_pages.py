@@ -32,7 +32,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     titles: tuple[str, ...] = ()
     """Titles, with or without the site's name before or after them; ``*`` at the end stands for any text."""
     markup: tuple[str, ...] = ()
-    """Strings of which one must be in the markup, in addition to one of the titles if there are any."""
+    """Strings, one of which must be in the markup, in addition to one of the titles if there are any."""
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def block_page_error(data: bytes) -> FetchError | None:
     """
     head = data[:_HEAD]
     rules = _rules()
-    # Few pages have a title that is in any rule, so that most rules are skipped quickly.
+    # Few pages have a title that is in any rule, so most rules are skipped quickly.
     titles = [title for title in _titles(head) if title in rules.titles or title.startswith(rules.prefixes)]
     for rule in rules.rules:
         if rule.titles and not (titles and any(title in rule.titles or title.startswith(rule.prefixes) for title in titles)):
@@ -118,6 +118,6 @@ def _titles(head: bytes) -> Sequence[str]:
     except UnicodeDecodeError:
         text = found[1].decode("cp1256", "replace")
     title = " ".join(html.unescape(text).split()).casefold().rstrip("!.…")
-    # The site's name is the first or the last of two parts. A title of more parts is a sentence with separators in it.
+    # The site's name is the first or the last of two parts. A title with more parts is a sentence with separators in it.
     parts = _SEPARATORS.split(title)
     return [title, *parts] if len(parts) == 2 else [title]  # noqa: PLR2004

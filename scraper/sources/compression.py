@@ -1,4 +1,4 @@
-"""Decompression in bounded memory: of files, with one member or many, and of HTTP bodies (RFC 9110, 8.4.1; RFC 9112, 7.1)."""
+"""Decompress in bounded memory: files with one or more members, and HTTP bodies (RFC 9110, 8.4.1; RFC 9112, 7.1)."""
 
 import bz2
 import io
@@ -21,9 +21,9 @@ _OTHER_ERRORS: Final = frozenset({"IsalError", "ZstdError"})
 _ERRORS: Final = (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError)
 
 _ZSTD_BODY_PIECE: Final = 256
-"""Bytes of a body decompressed at a time: fewer, since the output is held, and may exceed the limit by what these become."""
+"""Bytes of a body decompressed at a time: fewer, since the output is held, and may exceed the limit by their decompressed size."""
 _ZSTD_WINDOW: Final = 1 << 23
-"""Memory that a frame may ask for. RFC 8878, 3.1.1.1.2, recommends this limit, and browsers have it."""
+"""Memory that a frame may require. RFC 8878, 3.1.1.1.2, recommends this limit, and browsers apply it."""
 _CODING_MAGIC: Final = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
 _NO_CODINGS: Final = ("", "identity", "none", "utf-8")
 """The last two are common mistakes of servers."""
@@ -124,14 +124,14 @@ def decode_body(
 ) -> bytes:
     """Return the body of an HTTP message without its codings.
 
-    Some servers declare gzip or zstd and send a body that plainly is neither; it is returned as it is, as in browsers.
+    Some servers declare gzip or zstd and send a body that clearly is neither. It is returned unchanged, as in browsers.
 
     Args:
         data: the body as it was received.
         content: the Content-Encoding header.
         max_bytes: the most bytes that the result may have; not much more are ever held.
         transfer: the Transfer-Encoding header.
-        may_be_decoded: whether to return a body as it is if it is not in the coding that its headers declare: some archives decode
+        may_be_decoded: whether to return a body unchanged if it is not in the coding that its headers declare: some archives decode
             bodies and keep the headers.
 
     Raises:

@@ -1,6 +1,6 @@
-"""The pages in a stream of bytes, in whatever container they are.
+"""Read the pages in a stream of bytes, whatever container they are in.
 
-Modules and libraries for containers are imported only when there is one.
+Modules and libraries for a container are imported only when an input needs them.
 """
 
 import io

@@ -13,16 +13,16 @@ from scraper.sources.streams import Stream, too_large
 
 _DELIMITERS: Final = (",", "\t", ";")
 _NAME: Final = re.compile(r"[^\W\d][\w.:-]{0,60}")
-"""The name of a column in a table in which none is named for the page."""
+"""The name of a column, in a table that has no column with the configured name."""
 _LONGEST_HEADER: Final = 1 << 13
 _SAMPLE: Final = 1 << 16
-"""Bytes by which a table is told from a text with commas."""
+"""Bytes examined to tell tables from text."""
 _MOST_CHARS: Final = (1 << 31) - 1
 """The limit of the csv module for a cell. Rows are bounded here, in bytes."""
 
 
 def delimiter_of(stream: Stream, options: ReadOptions) -> str | None:
-    """Return what separates the columns of a table with a header; None for a text.
+    """Return the delimiter of a table with a header; None for text.
 
     It is a table if its first line names the column of the text or of the HTML, besides others. It also is one if the first line
     consists of different names, and most rows below it have as many cells. A single column must have quotation marks.
@@ -49,7 +49,7 @@ def _cells(line: bytes, delimiter: str) -> list[str]:
 
 
 def _are_names(cells: list[str]) -> bool:
-    """Return True if these may be the names of columns; the first, the index of pandas, may be empty."""
+    """Return True if these may be the names of columns; the first may be empty, as that of a pandas index is."""
     return all(map(_NAME.fullmatch, cells[not cells[0] :])) and len(set(cells)) == len(cells)
 
 
@@ -95,7 +95,7 @@ def read_delimited(stream: Stream, place: Place, options: ReadOptions) -> Iterat
 
 
 def _next(rows: Iterator[list[str]], lines: "_CsvLines") -> list[str] | csv.Error | None:
-    """Return the next row, or what is wrong with it; None at the end."""
+    """Return the next row, or its error; None at the end."""
     lines.begin_row()
     try:
         return next(rows, None)
@@ -108,7 +108,7 @@ def _next(rows: Iterator[list[str]], lines: "_CsvLines") -> list[str] | csv.Erro
 def _fields(
     row: list[str] | csv.Error, names: list[str], lines: "_CsvLines", options: ReadOptions
 ) -> dict[str, str] | BadRecord | TooLarge:
-    """Return the cells of a row by column, or what is wrong with it."""
+    """Return the cells of a row by column, or its error."""
     if lines.size > options.max_bytes:
         return too_large("row", options.max_bytes)
     if isinstance(row, csv.Error):
@@ -123,7 +123,7 @@ def _fields(
 class _CsvLines:
     """The lines of a table, for the csv module, which makes rows of them.
 
-    Of what is beyond ``max_bytes`` in a row, only as much is passed on that the row ends where it should.
+    Bytes beyond ``max_bytes`` of a row are dropped, except those that the module needs to find the end of the row.
     """
 
     def __init__(self, stream: Stream, max_bytes: int, delimiter: str) -> None:
@@ -135,7 +135,7 @@ class _CsvLines:
         """Whether there are no more lines."""
 
     def begin_row(self) -> None:
-        """Count from here."""
+        """Start counting the bytes of a row."""
         self.size = 0
         """The bytes of the row so far."""
         self.is_utf8 = True

@@ -15,7 +15,7 @@ from scraper.urls import is_absolute
 _CHAR_BYTES: Final = 4
 """The most bytes of a character in UTF-8."""
 _SAMPLE: Final = 1 << 20
-"""Bytes of a dump in which each field must be found. The first chunk of a dump is never smaller (see engine/planning.py)."""
+"""Bytes at the start of a dump in which each named field must occur. The first chunk is never smaller (engine/planning.py)."""
 _MOST_NAMES: Final = 20
 """Fields that a message names."""
 
@@ -28,7 +28,7 @@ _ABSENT: Final = object()
 
 
 class FieldReader:
-    """Makes pages of the records of a dump, and reports named fields that none of the first records has.
+    """Makes pages from the records of a dump, and reports named fields that none of the first records has.
 
     Args:
         place: the dump.
@@ -95,7 +95,7 @@ class FieldReader:
                 self._names = _names_of(all_fields())
 
     def _name_keys(self) -> str:
-        """Return which fields there are, the first time."""
+        """Return a clause that lists the fields; nothing after the first call."""
         names, self._names = self._names, ()
         return there_are(names) if names else ""
 
@@ -108,7 +108,7 @@ def named_fields(options: ReadOptions) -> dict[str, str]:
 
 
 def wanted_fields(options: ReadOptions) -> list[str]:
-    """Return the names of top-level fields in which the fields of the options may be: ``a.b`` may be ``b`` in ``a``."""
+    """Return the names of the top-level fields that may contain the fields of the options: ``a.b`` may be ``b`` in ``a``."""
     named = [options.text_field, options.html_field, options.url_field, options.date_field]
     return list(dict.fromkeys(head for name in named if name is not None for head in (name, *_heads(name))))
 
@@ -177,7 +177,7 @@ def page_of(fields: Fields, input: str, options: ReadOptions, *, is_valid: bool 
 
 
 def _heads(name: str) -> Iterator[str]:
-    """Yield what stands before each dot of a name."""
+    """Yield the part of a name before each of its dots."""
     at = name.find(".")
     while at >= 0:
         yield name[:at]

@@ -43,7 +43,7 @@ class InputEntry(NamedTuple):
 
     @property
     def place(self) -> Place:
-        """The input, as it is named in records."""
+        """The place of the input, named as in records."""
         return Place(utf8_name(self.name), self.is_named)
 
 
@@ -72,7 +72,7 @@ def _read_pieces(entry: InputEntry, options: ReadOptions, meter: Meter | None) -
 
 
 def _read_span(entry: InputEntry, offset: int, length: int, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
-    """Read the records in some bytes of a web archive. They are named by their offsets in the whole archive."""
+    """Read the records in a range of bytes of a web archive. Their names have their offsets in the whole archive."""
     from scraper.sources.warc import HEADROOM, WarcSlice
 
     place = entry.place
@@ -170,7 +170,7 @@ def _seekable(file: io.RawIOBase) -> BinaryIO | None:
 
 
 def file_id(path: str) -> FileId | None:
-    """Return the identity of a regular file; None if ``path`` is something else."""
+    """Return the device and inode of a regular file; None if ``path`` is something else."""
     try:
         status = os.stat(path)
     except OSError:

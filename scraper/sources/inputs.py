@@ -1,4 +1,4 @@
-"""The inputs that the user names, and lists of them: which files they stand for, and which files and pages are chosen."""
+"""Find the files of the inputs that the user names, and choose which of their pages to read."""
 
 import csv
 import io
@@ -128,12 +128,12 @@ def _find_remote(name: str, options: ReadOptions) -> Iterator[InputEntry | Item]
 
 
 def _container(name: str) -> tuple[str, bool]:
-    """Return the file to open for an input, and whether to read all of it or a piece."""
+    """Return the file to open for an input, and True if all of it is read, False if a piece."""
     if _RANGE.fullmatch(name) is not None:
         return name, True
     if is_remote(name):
         file, _, piece = name.rpartition("#")
-        with suppress(OSError, PageError):  # whoever reads it names the fault
+        with suppress(OSError, PageError):  # the reader reports the error
             if file and piece and not remote.exists(name):
                 return file, False
     elif name != STDIN and not os.path.lexists(name):
@@ -189,7 +189,7 @@ def _skipped(path: str, reason: str) -> Item:
 
 _PAGES: Final = (".html", ".htm", ".xhtml")
 _COMPANIONS: Final = ("_files", "_fichiers", ".files")
-"""What browsers append to the name of a page for the folder of its scripts, frames and pictures; Firefox translates it."""
+"""Endings of the folders in which browsers save the scripts, frames and pictures of a page; Firefox translates them."""
 
 
 def companion_folders(files: Iterable[str]) -> set[str]:
@@ -223,7 +223,7 @@ def _matches(path: str, patterns: Iterable[str]) -> bool:
 
 
 def _chosen_items(items: Iterator[Item], options: ReadOptions) -> Iterator[Item]:
-    """Yield the first items, or a random sample in their order, as the options say. What is left out counts for neither."""
+    """Yield the first items, or a random sample in input order, as the options say. Skipped items do not count."""
     if options.limit is not None:
         items = _first(items, options.limit)
     return items if options.sample is None else _sample(items, options.sample, options.seed)
@@ -238,7 +238,7 @@ def _first(items: Iterator[Item], count: int) -> Iterator[Item]:
 
 
 def _sample(items: Iterator[Item], size: int, seed: int) -> Iterator[Item]:
-    """Hold ``size`` items at a time, so that each of all items has the same chance (reservoir sampling, algorithm R)."""
+    """Choose ``size`` items, each with the same chance, without holding more (reservoir sampling, algorithm R)."""
     chance = random.Random(seed)  # noqa: S311 - it only has to be fair
     kept: list[tuple[int, Item]] = []
     count = 0
@@ -300,7 +300,7 @@ def _entries(file: BinaryIO, left_out: Counter[str] | None) -> Iterator[str]:
 
 
 def _table_of(first: bytes) -> tuple[str, list[str]] | None:
-    """Return the delimiter and the columns of a table of ranges, by its first line; None if the list is no such table."""
+    """Return the delimiter and the columns of a table of ranges, from its first line; None for any other list."""
     names = first.decode("utf-8-sig", "replace").strip()
     for delimiter in ",\t":
         columns = [name.strip(" \"'").lower() for name in names.split(delimiter)]

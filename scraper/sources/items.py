@@ -1,4 +1,4 @@
-"""The items that sources yield, and the options of reading."""
+"""The items that sources yield, and the options for reading."""
 
 from typing import NamedTuple
 
@@ -17,9 +17,9 @@ class Item(NamedTuple):
     is_named: bool
     """Whether the user named it; False if it was found in a directory or a container."""
     left_out: str | None = None
-    """Why it was skipped; page and error are None then."""
+    """Why it was skipped. Page and error are then None."""
     record: PageRecord | None = None
-    """The record of a page that was cleaned by an earlier run; page and error are None then."""
+    """The record of a page that an earlier run has cleaned. Page and error are then None."""
 
 
 class ReadOptions(NamedTuple):
@@ -38,18 +38,18 @@ class ReadOptions(NamedTuple):
     exclude: tuple[str, ...] = ()
     """Patterns of the files not to read there."""
     limit: int | None = None
-    """Read only so many pages."""
+    """The most pages to read."""
     sample: int | None = None
-    """Choose so many pages at random."""
+    """The number of pages to choose at random."""
     seed: int = 0
-    """Chooses another sample."""
+    """The seed of the random choice."""
 
     reads_records: bool = False
-    """Whether page records of an earlier run are taken instead of pages."""
+    """Whether to read the page records of an earlier run instead of pages."""
 
     @property
     def is_part(self) -> bool:
-        """Whether not all pages are read, so that one process has to count them."""
+        """Whether only some of the pages are read, so that one process has to count them."""
         return self.limit is not None or self.sample is not None
 
 

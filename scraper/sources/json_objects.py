@@ -1,7 +1,7 @@
 """JSON objects with a page in a field of each: one per line, in an array, or one after the other.
 
-They are split here and decoded one by one, so that a bad byte, a NaN or an object that is too large costs only itself. A streaming
-parser, such as ijson, stops at the first of these.
+They are split here and decoded one by one, so that a bad byte, a NaN or an object that is too large costs no
+other object. A streaming parser, such as ijson, stops at the first of these.
 """
 
 import json
@@ -73,7 +73,7 @@ def read_json(stream: Stream, place: Place, options: ReadOptions) -> Iterator[It
 
 
 def _read_object(line: bytes, number: int, decode: Decode, reader: FieldReader, place: Place) -> Iterator[Item]:
-    """Yield what a JSON object holds."""
+    """Yield the page of a JSON object, or its error."""
     try:
         fields, is_valid = decode(line)
     except BadRecord as error:
@@ -102,10 +102,10 @@ def _decoder_of(options: ReadOptions) -> Decode:
 
 
 def decode_slowly(line: bytes) -> dict[str, Any]:
-    """Decode an object that msgspec refuses but Python's json may write: with lone surrogates, NaN or a byte order mark.
+    """Decode an object that msgspec rejects but Python's json may write: with lone surrogates, NaN or a byte order mark.
 
     Raises:
-        BadRecord: if invalid JSON object.
+        BadRecord: if it is not a JSON object.
     """
     try:
         value = json.loads(line)
@@ -197,7 +197,7 @@ def split_values(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
 
 
 class _Value:
-    """The bytes of a value, of which not more than ``max_bytes`` are kept."""
+    """The bytes of a value; at most ``max_bytes`` of them are kept."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes

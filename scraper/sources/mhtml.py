@@ -1,4 +1,4 @@
-"""Pages that a browser has saved as a single file: MHTML (RFC 2557), with the page and what it shows as parts of a message."""
+"""Pages that a browser has saved as a single file: MHTML (RFC 2557), a message with the page, its pictures and frames as parts."""
 
 import re
 from collections.abc import Sequence

@@ -38,7 +38,7 @@ _MISTAKEN: Final[dict[type[msgspec.Struct], str]] = {
 def read_records(
     inputs: Iterable[str], record: type[R], max_bytes: int, *, skip: Collection[FileId] = (), meter: Meter | None = None
 ) -> Iterator[R | Item]:
-    """Read page records, in order, with a failed item for each line that is no page record.
+    """Read page records, in order, with a failed item for each line that is not a page record.
 
     Args:
         inputs: paths of files and directories, or ``-`` for stdin.

@@ -18,7 +18,7 @@ _ROWS: Final = 64
 
 
 def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
-    """Return the compressed size of each row group of a table, in bytes; none if the table holds no pages.
+    """Return the compressed size of each row group of a table, in bytes; no sizes if the table has no pages.
 
     Raises:
         Exception: any that pyarrow raises for a damaged file; ImportError without pyarrow.
@@ -83,7 +83,7 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
 
 
 def read_rows(file: BinaryIO, columns: Collection[str]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a table, with those of the columns that it has.
+    """Yield the rows of a table, each with those of the named columns that the table has.
 
     Raises:
         PageError: if it cannot be read.
@@ -150,7 +150,7 @@ def _item(row: dict[str, Any], place: Place, number: int, options: ReadOptions) 
 
 
 def _check_size(table: "ParquetFile", group: int, columns: list[str], options: ReadOptions) -> None:
-    """Check that the average page of a row group is not too large; reading one row can take the memory of all.
+    """Check that the average page of a row group is not too large: reading one row may need the memory for all.
 
     Raises:
         TooLarge: if it is.

@@ -1,4 +1,4 @@
-"""The bytes of a web archive, plain or compressed member by member, in which the next record is found again after damage."""
+"""Read the bytes of a web archive, plain or compressed in members, and find the next record after damage."""
 
 from io import UnsupportedOperation
 from typing import Final
@@ -31,7 +31,7 @@ class Window:
 
     @property
     def end(self) -> int:
-        """The position up to which the source has been read."""
+        """The end of the bytes that have been read from the source."""
         return self._origin + len(self._kept)
 
     def read(self, size: int = -1, /) -> bytes:
@@ -52,7 +52,7 @@ class Window:
         raise UnsupportedOperation(f"seek to {position} by {whence}")
 
     def close(self) -> None:
-        """Do nothing: the source is closed by whoever opened it."""
+        """Do nothing: the caller closes the source."""
 
     def go(self, position: int) -> None:
         """Move to ``position``, or to the first byte that is still kept."""
@@ -65,7 +65,7 @@ class Window:
             self._origin = min(position, self._at)
 
     def at(self, start: int, size: int) -> bytes:
-        """Return ``size`` bytes from ``start`` on, fewer at the end, without moving. Those at ``start`` must still be kept."""
+        """Return ``size`` bytes from ``start`` on, fewer at the end, without moving. The byte at ``start`` must still be kept."""
         while self.end < start + size and self._pull(PIECE):
             pass
         return bytes(self._kept[max(start - self._origin, 0) : max(start + size - self._origin, 0)])
@@ -147,7 +147,7 @@ class MemberStream:
         return bool(self._head) or self.damage is not None
 
     def search(self) -> None:
-        """Make the first run the one that begins at the current offset or after it, skipping any bytes before."""
+        """Skip to the first run that begins at the current offset or after it."""
         self._is_new = False
         self._inflated.start -= 1
         self._next = self._recover()

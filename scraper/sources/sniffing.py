@@ -1,6 +1,6 @@
 """The kind of an input, determined from its first bytes, never from its name.
 
-Documents of other programs are refused, and as pages the files that this program has written.
+Documents of other programs are rejected; so are files that this program has written, as inputs of pages.
 """
 
 import codecs
@@ -29,16 +29,16 @@ _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
 )
 COMPRESSION_MAGIC: Final = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 _ZSTD_SKIPPABLE: Final = frozenset(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
-"""Frames without data (RFC 8878, 3.1.2)."""
+"""The first bytes of frames without data (RFC 8878, 3.1.2)."""
 _TAR_MAGIC: Final = slice(257, 262)
 _ENOUGH: Final = 1024
 """Bytes that contain every magic number, and the first key of nearly every object."""
 _LONGEST_HEADER: Final = 1 << 14
-"""Bytes in which the header of a message ends."""
+"""The most bytes of the header of a message."""
 _FIELD: Final = re.compile(rb"[A-Za-z-]+:[ \t]")
 """The first field of such a header."""
 _LONGEST_CUT: Final = 1 << 20
-"""Bytes of a first line that may be the end of a line of a dump."""
+"""The most bytes of a first line that may be the end of a line of a dump."""
 
 BOM: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -61,12 +61,12 @@ _OFFICE: Final = {
     b"ppt/": f"a PowerPoint presentation (PPTX); {_AS_TEXT}",
 }
 _TYPES: Final = b"[Content_Types].xml"
-"""A member of every document of Microsoft Office (ECMA-376-2, 7.2.3)."""
+"""A member that every document of Microsoft Office has (ECMA-376-2, 7.2.3)."""
 _RELATIONS: Final = b"_rels/.rels"
 _FIRST_MEMBERS: Final = (_TYPES, _RELATIONS, b"docProps/", *_OFFICE)
-"""Members that programs write first."""
+"""The members that programs write first."""
 _NAME_OFFSET: Final = 30
-"""Where the name of the first member begins in a zip archive."""
+"""The offset of the name of the first member in a zip archive."""
 _MIME_TYPE: Final = b"mimetype"
 """The first member of an EPUB and of an OpenDocument, stored without compression (OCF 3.3, 4.3; ODF 1.3 part 2, 3.3)."""
 _MIME_TYPES: Final = {
@@ -123,8 +123,8 @@ def _in_utf16(stream: Stream, options: ReadOptions) -> Kind | None:
 def _json_kind(stream: Stream, options: ReadOptions) -> Kind | None:
     """Return ``jsonl`` for a dump of lines, ``json`` for an array or for objects that take several lines each, and otherwise None.
 
-    Whatever begins with a key of an object is JSON, even if its first line is damaged. A line that ends behind ``{``, ``[``, ``,`` or
-    ``:`` goes on in the next, unless that begins with a key, too.
+    A stream that begins with a key of an object is JSON, even if its first line is damaged. A line that ends with ``{``, ``[``,
+    ``,`` or ``:`` continues in the next line, unless that begins with a key, too.
     """
     if _opening(stream)[:1] not in (b"{", b"["):
         return None
@@ -153,7 +153,7 @@ def _begins_with_a_record(stream: Stream) -> bool:
 
 
 def _opening(stream: Stream, least: int = 1, enough: re.Pattern[bytes] | None = None) -> bytes:
-    """Return what was peeked at, from the first visible byte on: at least so many bytes, or as many as match a pattern."""
+    """Return the peeked bytes from the first visible one on: at least ``least``, or as many as match ``enough``."""
     while True:
         opening = stream.peek().removeprefix(BOM).lstrip(_BLANK)
         if len(opening) >= least or stream.is_at_end or (enough is not None and enough.match(opening)):
@@ -168,7 +168,7 @@ def _at_least(stream: Stream, size: int) -> bytes:
 
 
 def _begins_with_a_cut_line(stream: Stream) -> bool:
-    """Return True for a dump whose first line has lost its beginning: it ends as an object does, and the next line is an object."""
+    """Return True for a dump whose first line has lost its beginning: it ends like an object, and the next line is an object."""
     lines = _first_lines(stream)
     return len(lines) > 1 and lines[0].endswith(b"}") and _is_object(lines[1])
 
@@ -228,17 +228,17 @@ _WRITTEN: Final = (
         "pieces of pages that this program has labelled; name the pages themselves",
     ),
 )
-"""The keys of each kind of line, and what it is."""
+"""The keys of each kind of line, and a description of it."""
 
 
 def own_kind(keys: Collection[str]) -> str | None:
-    """Return what lines with these keys are, if this program has written them."""
+    """Return a description of lines with these keys; None if this program does not write such lines."""
     found = set(keys)
     return next((what for names, what in _WRITTEN if found.issuperset(names)), None)
 
 
 def own_kind_of_line(line: bytes) -> str | None:
-    """Return what a line of JSON is, if this program has written it."""
+    """Return a description of a line of JSON that this program has written; None for any other line."""
     try:
         value = msgspec.json.decode(line)
     except (ValueError, RecursionError):

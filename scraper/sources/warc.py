@@ -1,6 +1,6 @@
 """Web archives: WARC and WET, plain or compressed.
 
-FastWARC reads the records, and silently skips data that break off, records that are shorter or longer than they declare, and bytes
+FastWARC reads the records, and silently skips truncated data, records that are shorter or longer than they declare, and bytes
 between records. This module finds such damage in the bytes that FastWARC has read.
 """
 
@@ -23,7 +23,7 @@ _MAGIC: Final = b"WARC/"
 _VERSION: Final = re.compile(rb"WARC/\d\.\d+\r\n")
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile(r"0{0,20}[0-9]{1,15}")
-"""A Content-Length below a petabyte, padded with zeros or not. Longer numbers are damage; ``int`` refuses those of over 4,300 digits."""
+"""A Content-Length below a petabyte, padded with zeros or not. Longer numbers are damage; ``int`` rejects over 4,300 digits."""
 _MOST_HEADER: Final = 1 << 18
 """The most bytes of a record's header, and of the HTTP header in it. ``fetch --save`` writes HTTP headers as long as h11 accepts them,
 some 100 KB plus one read, and addresses of up to 64 KB in record headers."""
@@ -33,7 +33,7 @@ HEADROOM: Final = 4 * _MOST_HEADER
 _SUCCESS: Final = range(200, 300)
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
 _METADATA: Final = "metadata://"
-"""What wget stores of its own run: its arguments, its log, a list of files."""
+"""The addresses under which wget stores data of its own run: its arguments, its log, a list of files."""
 _ROBOTS: Final = re.compile(r"https?://[^/?#]*/robots\.txt", re.IGNORECASE)
 
 
@@ -84,7 +84,7 @@ class WarcSlice:
         self._end = end
         self._is_exact = is_exact
         self.first: int | None = None
-        """The offset of the first record or run that was found, or None. Reading the range before may show that it is none."""
+        """The offset of the first record or run that was found, or None. The preceding range may show that none begins there."""
         self.next: int | None = None
         """The offset of the first record or run after the range, or None."""
 
@@ -132,7 +132,7 @@ class _Records:
         return f"{self._members.start}+{position}" if position else str(self._members.start)
 
     def items(self, *, is_exact: bool = True) -> Iterator[Item]:
-        """Yield an item for each record. After damage, continue with the next record that can be found."""
+        """Yield an item for each record. After damage, continue at the next record that is found."""
         from fastwarc.warc import ArchiveIterator
 
         window = self._window

@@ -28,7 +28,7 @@ class _Archive(NamedTuple):
     members: Sequence[zipfile.ZipInfo]
     """Without directories."""
     folders: set[str]
-    """Folders that a browser has saved beside a page."""
+    """Names of folders that a browser has saved beside a page."""
 
     @classmethod
     def of(cls, file: zipfile.ZipFile) -> Self:
@@ -51,12 +51,12 @@ def member_sizes(path: str) -> Sequence[int]:
 
 @lru_cache(maxsize=1)
 def _opened(path: str, _changed: tuple[int, int] | None) -> _Archive:
-    """Open an archive, and keep it open: the directory of a large one takes long to read, and each of its parts needs it."""
+    """Open an archive, and keep it open: each part needs the directory, which is slow to read for a large archive."""
     return _Archive.of(zipfile.ZipFile(cast("BinaryIO", open_input(path)) if is_remote(path) else path))
 
 
 def read_part(path: str, place: Place, options: ReadOptions, read_stream: ReadStream, part: range) -> Iterator[Item]:
-    """Read some members of an archive of which :func:`member_sizes` has read the directory.
+    """Read some members of an archive whose directory :func:`member_sizes` has read.
 
     Args:
         path: the archive.

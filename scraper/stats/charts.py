@@ -1,4 +1,4 @@
-"""Charts of statistics, drawn by Vega-Lite as SVG. Labels are text, which the browser shapes, so that Arabic is right.
+"""Charts of statistics, drawn by Vega-Lite as SVG. Labels are text, which the browser shapes, so that Arabic is shown correctly.
 
 Colours are the variables of the page's style sheet, so that they follow its dark mode. The module is imported only for HTML
 pages, because Vega-Lite is slow to start.
@@ -26,7 +26,7 @@ MOST_ROWS: Final = 50
 _LONGEST_NAME: Final = 60
 """Characters of a name passed to the chart, which shortens it further to fit."""
 _NO_SLUG: Final = "no slug"
-"""Stands below the name of a newspaper without one: with an empty line there, the bar looks like that of the next row."""
+"""Shown below the name of a newspaper without a slug: with an empty line there, the bar seems to belong to the next row."""
 _NAME: Final = 200
 _COLUMN: Final = 180
 _CELL: Final = 20

@@ -14,7 +14,7 @@ Measure = Literal["characters", "words", "paragraphs"]
 _MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
 
 _BLOCK: Final = 512
-"""Days per bit set: few integers, and none that is long because of a single distant day."""
+"""Days per bit set: few integers, and no long integer because of a single distant day."""
 
 
 class Gap(NamedTuple):
@@ -74,7 +74,7 @@ class Days:
 
 
 class RecordSummary(Struct, gc=False, rename={"schema_version": "schema"}):
-    """The counted fields of a page record. ``kind`` and ``text`` are required; the others may be missing."""
+    """The fields of a page record that are counted. ``kind`` and ``text`` are required; the others may be missing."""
 
     kind: Kind
     text: str
@@ -115,7 +115,7 @@ class Statistics(CharacterCounts):
         super().__init__()
         self.pages = 0
         self.failures = 0
-        """Lines that are no page records, and files that could not be read."""
+        """Lines that are not page records, and files that could not be read."""
         self.kinds: Counter[str] = Counter()
         self.languages: Counter[str | None] = Counter()
         self.sites: Counter[str | None] = Counter()
@@ -129,7 +129,7 @@ class Statistics(CharacterCounts):
         self.textless = 0
         """Pages without text."""
         self.untold = 0
-        """Pages whose records do not tell what was removed, because their keys were chosen."""
+        """Pages whose records do not list the removed text, because the user chose their keys."""
         # The number of distinct lengths is bounded in practice: a million distinct lengths need 500 GB of text.
         self.lengths: dict[tuple[Kind, Measure], Counter[int]] = {}
         """Pages by the length of their text, without empty ones."""

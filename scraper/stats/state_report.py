@@ -1,4 +1,4 @@
-"""What is in the state of a fetch or a crawl."""
+"""Report the state of a fetch or a crawl."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ class StateReport:
 
     Args:
         state: the state.
-        layouts: the layouts, which tell newspapers from addresses.
+        layouts: the layouts, which recognise newspapers by addresses.
     """
 
     def __init__(self, state: State, layouts: Sequence[Layout]) -> None:
@@ -34,7 +34,7 @@ class StateReport:
                 yield address
 
     def retry(self, code: str) -> int:
-        """Let the next run fetch again what failed with a code, and return how many addresses that are."""
+        """Let the next run fetch the addresses that failed with a code again, and return their number."""
         found = "result = ? AND result != ?"
         ((failed,),) = self._state.rows(f"SELECT count(DISTINCT address) FROM pages WHERE {found}", code, OK)  # noqa: S608 - a constant
         self._state.do(f"UPDATE pages SET is_passing = 1 WHERE {found}", code, OK)  # noqa: S608 - a constant
@@ -49,7 +49,7 @@ class StateReport:
         total: Counter[str] = Counter()
         for column, address, result in self._addresses():
             total[column] += 1
-            site = site_of(address) if is_absolute(address) else None  # a list may have named what is no address
+            site = site_of(address) if is_absolute(address) else None  # a list may contain invalid addresses
             hosts[site or "?", column] += 1
             newspapers[self._newspaper(address, site) or "none", column] += 1
             if column == "failed":
@@ -64,8 +64,8 @@ class StateReport:
         ]
 
     def _addresses(self) -> Iterator[tuple[str, str, str]]:
-        """Yield column, address and result of each address."""
-        # Headlines and page of an address are two rows.
+        """Yield each address with its column and result."""
+        # The headlines and the page of an address have a row each.
         failed = f"coalesce(max(nullif(result, '{OK}')), '{OK}')"
         for batch in self._state.batches(f"SELECT address, {failed} FROM pages GROUP BY address", _BATCH):  # noqa: S608 - a constant
             for address, result in batch:

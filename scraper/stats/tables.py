@@ -1,7 +1,7 @@
 """Statistics as tables, independent of their presentation.
 
 Rows that are left out are counted in a note. The column that may contain Arabic comes last, because terminals with bidirectional
-text also reorder what follows it.
+text also reorder the text after it.
 """
 
 from collections import Counter
@@ -92,7 +92,7 @@ def number(count: int) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """Return a share in percent; shares below a tenth of a percent are ``<0.1%``."""
+    """Return a share in percent; smaller shares than 0.1 % are ``<0.1%``."""
     return f"{part / whole:.1%}" if part * 1000 >= whole or not part else "<0.1%"
 
 
@@ -109,7 +109,7 @@ def slug_of(newspaper: Newspaper, statistics: Statistics) -> str:
 
 
 def drawn_years(statistics: Statistics) -> tuple[list[int], list[int]]:
-    """Return the years that get a row, consecutive if they are few, and the earlier years with pages that get none."""
+    """Return the years that get a row, consecutive if they are few, and the earlier years with pages that do not."""
     years = sorted({year for year, _ in statistics.months})
     if years and years[-1] - years[0] < _YEARS:
         return list(range(years[0], years[-1] + 1)), []

@@ -24,7 +24,7 @@ class Row:
     tool: Tool
     cases: Sequence[Case] = ()
     pages: int = 0
-    """The number of pages of which it left any text."""
+    """The number of pages from which it kept any text."""
     missing: str = ""
     seconds: float = 0.0
     counts: dict[str, Counter[Verdict]] = field(default_factory=dict)
