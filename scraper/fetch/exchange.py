@@ -12,6 +12,7 @@ from fastwarc.warc import WarcRecord, WarcRecordType
 
 from scraper.errors import BadEncoding, BadRecord, DamagedInput, FetchError, TooLarge
 from scraper.sources.compression import decode_body
+from scraper.sources.content_type import ContentType, parse_content_type
 
 Header = tuple[bytes, bytes]
 Truncation = Literal["length", "time", "disconnect"]
@@ -50,20 +51,10 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The first value of each header, by its lower-case name."""
         return {key.lower(): value for key, value in reversed(self.headers)}
 
-    @property
-    def media_type(self) -> str | None:
-        """The media type that the response declares, in lower case, without parameters."""
-        declared = (self.header(b"content-type") or "").partition(";")[0].strip().lower()
-        return declared or None
-
-    @property
-    def charset(self) -> str | None:
-        """The charset that the response declares."""
-        for parameter in (self.header(b"content-type") or "").split(";")[1:]:
-            name, _, value = parameter.partition("=")
-            if name.strip().lower() == "charset":
-                return value.strip().strip("\"'") or None
-        return None
+    @cached_property
+    def content_type(self) -> ContentType:
+        """The media type and the charset that the response declares."""
+        return parse_content_type(value.decode("latin-1") for key, value in self.headers if key.lower() == b"content-type")
 
     @property
     def location(self) -> str | None:

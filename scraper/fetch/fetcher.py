@@ -262,10 +262,11 @@ def _page(job: FetchJob, exchange: Exchange, max_bytes: int, *, reads_feeds: boo
         raise exchange.error
     if not exchange.body:
         raise EmptyInput(f"the response, with status {status}, is empty")
-    is_page = is_page_type(exchange.media_type)
+    media_type, charset = exchange.content_type
+    is_page = is_page_type(media_type)
     data = exchange.content(max_bytes) if is_page or reads_feeds else b""
     if not is_page and not (reads_feeds and is_feed(data)):
-        raise NotText(f"its media type, {exchange.media_type}, is not that of a page")
+        raise NotText(f"its media type, {media_type}, is not that of a page")
     error = block_page_error(data)
     if error is not None:
         raise error
@@ -274,8 +275,8 @@ def _page(job: FetchJob, exchange: Exchange, max_bytes: int, *, reads_feeds: boo
         input=job.address,
         url=exchange.url,
         fetched_at=exchange.requested_at,
-        charset=exchange.charset,
-        media_type=exchange.media_type,
+        charset=charset,
+        media_type=media_type,
     )
 
 

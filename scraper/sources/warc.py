@@ -14,6 +14,7 @@ from scraper.models import Page, is_page_type
 from scraper.provenance import utc_time
 from scraper.sources.block_pages import block_page_error
 from scraper.sources.compression import decode_body
+from scraper.sources.content_type import parse_content_type
 from scraper.sources.items import Item, Place, ReadOptions
 from scraper.sources.recovery import MemberStream, Window
 from scraper.sources.streams import PIECE, ByteSource, too_large
@@ -31,7 +32,6 @@ HEADROOM: Final = 4 * _MOST_HEADER
 """Bytes in the window for the headers of a page."""
 
 _SUCCESS: Final = range(200, 300)
-_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
 _METADATA: Final = "metadata://"
 """The addresses under which wget stores data of its own run: its arguments, its log, a list of files."""
 _ROBOTS: Final = re.compile(r"https?://[^/?#]*/robots\.txt", re.IGNORECASE)
@@ -225,7 +225,7 @@ def _page(record: Any, input: str, options: ReadOptions) -> Page | str:  # noqa:
         return "other-record"
     if _ROBOTS.fullmatch(url):
         return "robots.txt"
-    content_type, transfer, content = record.headers.get("Content-Type"), None, None
+    headers, transfer, content = record.headers, None, None
     if record.is_http:
         try:
             record.parse_http(auto_decode="none", max_header_len=_MOST_HEADER)
@@ -235,17 +235,18 @@ def _page(record: Any, input: str, options: ReadOptions) -> Page | str:  # noqa:
         status = headers.status_code
         if status is None or status not in _SUCCESS:
             return "http-status"
-        content_type, transfer, content = (headers.get(name) for name in ("Content-Type", "Transfer-Encoding", "Content-Encoding"))
+        transfer, content = headers.get("Transfer-Encoding"), headers.get("Content-Encoding")
     elif kind == WarcRecordType.response:
         return "other-record"
-    media_type = (content_type or record.headers.get("WARC-Identified-Payload-Type") or "").split(";")[0].strip().lower()
-    if not is_page_type(media_type or None):
+    media_type, charset = parse_content_type(headers.get_multiple("Content-Type"))
+    if media_type is None:
+        media_type = parse_content_type(record.headers.get_multiple("WARC-Identified-Payload-Type")).media_type
+    if not is_page_type(media_type):
         return "media-type"
     if record.content_length > 2 * options.max_bytes:
         raise too_large("page", options.max_bytes)
     if record.headers.get("WARC-Truncated"):  # the writer declares that the page is incomplete
         return "truncated"
-    charset = _CHARSET.search(content_type or "")
     data = decode_body(record.reader.read(), content, options.max_bytes, transfer=transfer, may_be_decoded=True)
     block = block_page_error(data)
     if block is not None:
@@ -255,6 +256,6 @@ def _page(record: Any, input: str, options: ReadOptions) -> Page | str:  # noqa:
         input=input,
         url=options.url or (url if is_absolute(url) else None),
         fetched_at=utc_time(record.headers.get("WARC-Date")),
-        charset=charset[1] if charset else None,
-        media_type=media_type or None,
+        charset=charset,
+        media_type=media_type,
     )
