@@ -76,7 +76,7 @@ def squeeze(text: str) -> str:
     Invisible characters are removed first: white space on both sides of one then becomes a single space, and the function is
     idempotent.
     """
-    if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
+    if text.isprintable() and "  " not in text and text == text.strip():
         return text  # the usual case; the check is cheaper than the work
     joined = " ".join(text.split())
     return joined if joined.isprintable() else " ".join(_INVISIBLE.sub("", joined).split())

@@ -9,7 +9,7 @@ from scraper.extract.converted_text import Mark, marks_of, without_marks
 from scraper.extract.spans import trim
 from scraper.extract.ticker import UsualSlots, split_usual
 from scraper.layouts import Layout, Region
-from scraper.layouts.layout import Match
+from scraper.layouts.layout import Match, match_among
 from scraper.layouts.schema import ElementRule
 from scraper.layouts.wording import LONGEST_WORDING, MOST_WORDING_LINES
 from scraper.models import Block, Document, Element, Run
@@ -147,14 +147,14 @@ def segments_of(document: Document, regions: Regions) -> list[Segment]:
             else:
                 settled = Segment(start, end, "", region, runs, None)
                 segments.append(settled)
-    starts = [n for n, segment in enumerate(segments) if segment.hit is None and layout.may_begin_wording(segment.text)]
+    starts = [n for n, segment in enumerate(segments) if segment.hit is None and layout.may_begin_content(segment.text)]
     return _with_joined_wordings(segments, starts, layout)
 
 
 def _lines_of(document: Document, layout: Layout) -> list[Segment]:
     """Return the lines of a text as segments, which are in no named part."""
     text, blocks, separator = document.text, document.blocks, layout.file.ticker.usual
-    shortest, may_begin_wording = layout.shortest, layout.may_begin_wording
+    shortest, candidates = layout.shortest, layout.candidates
     segments: list[Segment] = []
     starts: list[int] = []
     for block, marks in zip(blocks, marks_of(text, blocks), strict=True):
@@ -164,9 +164,9 @@ def _lines_of(document: Document, layout: Layout) -> list[Segment]:
         is_long_ticker = slots is not None and len(raw) > LONGEST_WORDING
         line = raw if is_long_ticker else squeeze(raw)
         hit = None
-        if shortest < len(line) <= LONGEST_WORDING and may_begin_wording(line):
-            hit = layout.wording_of(line)
-            if hit is None:
+        if shortest < len(line) <= LONGEST_WORDING and (found := candidates(line)):
+            hit = match_among(line, found)
+            if hit is None and layout.may_begin_content(line):
                 starts.append(len(segments))
         if line or marks:
             segments.append(Segment(start, end, line, None, (), hit, marks, slots))
@@ -178,13 +178,13 @@ def _with_joined_wordings(lines: Sequence[Segment], starts: Sequence[int], layou
 
     Args:
         lines: the lines of a page.
-        starts: the lines that begin like a wording but are not one.
+        starts: the lines that begin like a wording that is not chrome, but are not a wording.
         layout: the layout of the page.
     """
     joined: list[Segment] = []
     done = 0
     for n in starts:
-        if n < done or not layout.may_begin_content(lines[n].text):
+        if n < done:
             continue
         found = _join_wording(lines[n : n + MOST_WORDING_LINES], layout)
         if found is not None:

@@ -96,8 +96,8 @@ class Layout:
         self._headings = [Selector.parse(text) for text in file.heading.select]
         self._wordings = list(self._read_wordings())
         self._openings = Openings(self._wordings)
-        self.may_begin_wording = self._openings.may_begin
-        """Returns False if the first two letters of a line rule out every wording."""
+        self.candidates = self._openings.of
+        """Returns the wordings that a line may be, each with its rule, judged by its first letters."""
         self._content_openings = Openings([pair for pair in self._wordings if pair[0].label != "chrome"])
         self.shortest = min([_SHORTEST_WORDING, *(wording.shortest - 1 for _, wording in self._wordings)])
 
@@ -179,14 +179,11 @@ class Layout:
 
     def wording_of(self, line: str) -> Match | None:
         """Return the wording that a squeezed line matches in full."""
-        for rule, wording in self._openings.of(line):
-            if (slots := wording.match(line)) is not None:
-                return Match(rule, wording.lang, slots)
-        return None
+        return match_among(line, self.candidates(line))
 
     def may_be_wording(self, line: str) -> bool:
         """Return True if ``line`` has the length and the beginning of a wording; much faster than :meth:`wording_of`."""
-        return len(line) > self.shortest and bool(self._openings.of(line.lstrip()))
+        return len(line) > self.shortest and bool(self.candidates(line.lstrip()))
 
     def is_complete_line(self, line: str) -> bool:
         """Return True if a line is complete: it is a wording, or ends with a dateline, and continues in no other line."""
@@ -274,6 +271,14 @@ class Layout:
         for rule in self.file.wordings:
             for lang, sentences in rule.say.items():
                 yield rule, Wording(lang, sentences, date, chained=rule.label == "notice")
+
+
+def match_among(line: str, candidates: Sequence[tuple[WordingRule, Wording]]) -> Match | None:
+    """Return the first of some wordings that a squeezed line matches in full."""
+    for rule, wording in candidates:
+        if (slots := wording.match(line)) is not None:
+            return Match(rule, wording.lang, slots)
+    return None
 
 
 def layout_of_site(layouts: Sequence[Layout], site: str) -> Layout:

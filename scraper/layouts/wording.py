@@ -152,17 +152,15 @@ class Openings:
         self._firsts = frozenset(head[0] for head in self._by_head)
         self._heads = {case for head in self._by_head for case in (head, head.upper(), head.capitalize(), head[0] + _TATWEEL)}
 
-    def may_begin(self, line: str) -> bool:
-        """Return False if the first two letters of ``line`` rule out all of these wordings."""
-        head = line[:2]
-        if head in self._heads or self._is_any:
-            return True
-        # The second character may be a mark on the first letter; either may be lost.
-        return not head.isalpha() and (head[:1].casefold() in self._firsts or LOST in line[:_OPENING])
-
     def of(self, line: str) -> Sequence[tuple[WordingRule, Wording]]:
         """Return the wordings that may match a line, judged by its first :data:`_OPENING` characters."""
-        if not self.may_begin(line):
+        head = line[:2]
+        if not (
+            head in self._heads
+            or self._is_any
+            # The second character may be a mark on the first letter; either may be lost.
+            or (not head.isalpha() and (head[:1].casefold() in self._firsts or LOST in line[:_OPENING]))
+        ):
             return ()
         opening = line[:_OPENING].casefold()
         found = self._all if self._is_any else self._by_head.get(opening[:2], self._all)
