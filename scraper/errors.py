@@ -318,6 +318,16 @@ class InternalError(PageError):
     code = "internal-error"
 
 
+def not_installed(subject: str, extra: str) -> str:
+    """Return the message for a library that is not installed.
+
+    Args:
+        subject: the beginning of the sentence, such as ``reading Parquet needs pyarrow, which``.
+        extra: the extra of this program that installs the library.
+    """
+    return f"{subject} is not installed; install it with: pip install 'press-scraper[{extra}]'"
+
+
 @contextmanager
 def map_unexpected_errors(subject: str) -> Iterator[None]:
     """Convert unexpected errors of one page to :class:`InternalError`, so that a bug costs one page and not the run.

@@ -13,18 +13,16 @@ from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from scraper.errors import MissingInput, OutputError, PageError, UnreadableInput
+from scraper.errors import MissingInput, OutputError, PageError, UnreadableInput, not_installed
 from scraper.urls import is_absolute
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*)://")
 _JOINED: Final = re.compile(r"([a-z][a-z0-9+.-]+):/(?=[^/])")
-"""What pathlib makes of the beginning of an address. Names of drives have a single letter."""
+"""The beginning of an address as pathlib rewrites it. Names of drives have a single letter."""
 _FILE_ENDINGS: Final = tuple(".warc .wet .jsonl .ndjson .json .csv .tsv .parquet .zip .gz .zst .bz2 .xz".split())
-"""How the path of a dump or an archive on a web server ends. Other addresses there are pages, which are fetched politely or not at all."""
+"""Endings of dumps and archives on web servers. Other addresses there are pages, which `fetch` requests politely."""
 _BLOCK: Final = 4 << 20
 """Bytes of a request. The default of s3fs is 50 MB, held for each open file."""
-
-Meter = Callable[[int], object]
 
 
 def is_remote(name: str) -> bool:
@@ -57,7 +55,7 @@ class RemoteFile(io.RawIOBase):
         UnreadableInput: if the library for the address is not installed.
     """
 
-    meter: Meter | None = None
+    meter: Callable[[int], object] | None = None
     """Is called with the number of bytes of each read."""
 
     def __init__(self, name: str) -> None:
@@ -279,9 +277,7 @@ def _system(name: str) -> tuple[Any, str]:
 
         system, path = url_to_fs(name)
     except ImportError:
-        raise UnreadableInput(
-            f"the library for {scheme}:// is not installed; install it with: pip install 'press-scraper[remote]'"
-        ) from None
+        raise UnreadableInput(not_installed(f"the library for {scheme}://", "remote")) from None
     except ValueError as error:  # fsspec's for a scheme that it does not know
         raise UnreadableInput(f"{scheme}:// addresses cannot be read ({error}); save the file and name that") from None
     return system, path

@@ -120,9 +120,7 @@ def _require_charts() -> None:
     """End the run if charts cannot be drawn."""
     from importlib.util import find_spec
 
-    from scraper.errors import OutputError
+    from scraper.errors import OutputError, not_installed
 
     if find_spec("vl_convert") is None:
-        raise OutputError(
-            "--html: charts need vl-convert, which is not installed; install it with: pip install 'press-scraper[stats]'"
-        )
+        raise OutputError(not_installed("--html: charts need vl-convert, which", "stats"))

@@ -4,14 +4,13 @@ Each process collects those of its pages, and the store merges what they have co
 """
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from typing import Final, Self
 
 import msgspec
 
 from scraper.extract.cleaning import Outcome
 from scraper.output.database import Database
-from scraper.output.dedup import DIGEST, headline_key
+from scraper.output.dedup import digest_of, headline_key
 from scraper.records import HeadlineHistory, Keys, to_json_line
 
 _MOST: Final = 1 << 14
@@ -144,7 +143,7 @@ class HeadlineStore(Database):
 
 def _row(history: HeadlineHistory) -> tuple[bytes | str | int | None, ...]:
     return (
-        blake2b(headline_key(history.site, history.url, history.headline).encode(), digest_size=DIGEST).digest(),
+        digest_of(headline_key(history.site, history.url, history.headline)),
         history.headline,
         history.url,
         history.lang,

@@ -10,8 +10,13 @@ if TYPE_CHECKING:
 
 Repeat = Literal["repeated-url", "repeated-text"]
 
-DIGEST: Final = 16
+_DIGEST: Final = 16
 """Bytes of a digest. With 128 bits, no realistic number of pages gives equal digests of different values."""
+
+
+def digest_of(text: str, kind: bytes = b"") -> bytes:
+    """Return the digest of a text, which may have lone surrogates; texts of another kind have other digests."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST, person=kind).digest()
 
 
 def headline_key(site: str | None, url: str | None, text: str) -> str:
@@ -26,17 +31,13 @@ def page_digests(record: PageRecord) -> tuple[bytes | None, bytes | None]:
     """
     text = f"{record.title or ''}\n{record.text}"
     return (
-        _digest(_bare(record.url), b"url") if record.url is not None else None,
-        _digest(text, b"text") if len(text) > 1 else None,
+        digest_of(_bare(record.url), b"url") if record.url is not None else None,
+        digest_of(text, b"text") if len(text) > 1 else None,
     )
 
 
 def _bare(url: str) -> str:
     return url.partition("://")[2].removeprefix("www.")
-
-
-def _digest(value: str, kind: bytes) -> bytes:
-    return blake2b(value.encode(), digest_size=DIGEST, person=kind).digest()
 
 
 class DedupStore:

@@ -4,7 +4,6 @@ A commit saves a run's changes together with the current length of the output. A
 that length, so that state and output agree.
 """
 
-import hashlib
 import os
 import sqlite3
 import time
@@ -16,6 +15,7 @@ import msgspec
 
 from scraper.errors import StateError
 from scraper.output.database import Database, is_damaged, is_full, is_locked
+from scraper.output.dedup import digest_of
 
 Records = Literal["page", "headline"]
 
@@ -107,8 +107,7 @@ class State(Database):
     def add_headlines(self, keys: Iterable[str]) -> list[bool]:
         """Add headlines by their keys, and return for each whether it is new."""
         now = time.time()
-        digests = [hashlib.blake2b(key.encode(), digest_size=16).digest() for key in keys]
-        return [self.do("INSERT OR IGNORE INTO headlines VALUES (?, ?)", digest, now) == 1 for digest in digests]
+        return [self.do("INSERT OR IGNORE INTO headlines VALUES (?, ?)", digest_of(key), now) == 1 for key in keys]
 
     # --- robots.txt ---
 

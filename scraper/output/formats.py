@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, Protocol
 import msgspec
 from msgspec import inspect
 
-from scraper.errors import OutputError
+from scraper.errors import OutputError, not_installed
 from scraper.records import Columns
 
 if TYPE_CHECKING:
@@ -207,9 +207,7 @@ def table_of(name: Path | None, columns: Columns | None) -> OutputTable | None:
     if packed and not found.can_be_packed:
         raise OutputError(f"{found.name} is compressed inside; leave {packed} out")
     if found.library is not None and find_spec(found.library) is None:
-        raise OutputError(
-            f"writing {found.name} needs {found.library}, which is not installed; install it with: pip install 'press-scraper[{found.extra}]'"
-        )
+        raise OutputError(not_installed(f"writing {found.name} needs {found.library}, which", str(found.extra)))
     return OutputTable(found, columns, Path(f"table{packed}"))
 
 

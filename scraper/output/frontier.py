@@ -5,10 +5,10 @@ Addresses that are outside the scope of a run stay in the frontier, for a later 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import blake2b
 from itertools import islice
 from typing import Final, NamedTuple
 
+from scraper.output.dedup import digest_of
 from scraper.output.fetch_state import OK, Records, State
 
 DONE: Final = 0
@@ -33,8 +33,6 @@ SELECT number, {_COLUMNS}, finished_at IS NOT NULL, finished_at IS NULL AND EXIS
     SELECT 1 FROM pages WHERE pages.address = frontier.address AND records = ? AND result = '{OK}'
 ) FROM frontier WHERE status = {QUEUED} AND host = ? ORDER BY depth, number LIMIT ?
 """  # noqa: S608 - SQLite uses the index only if the status is a constant
-_KEY: Final = 16
-"""Bytes of a key."""
 _MOST_KEPT: Final = 100_000
 """Alike addresses that are kept for a later run that fetches more of them; some 15 MB. A trap has them without end."""
 _MOST_VALUES: Final = 1000
@@ -273,7 +271,7 @@ def create_tables(state: State) -> None:
 
 def key_of(folded: str) -> bytes:
     """Return the key of a folded address."""
-    return blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=_KEY).digest()
+    return digest_of(folded)
 
 
 def _marks(values: frozenset[str]) -> str:

@@ -12,7 +12,7 @@ from scraper.engine.counts import Counts
 from scraper.engine.planning import plan
 from scraper.engine.sinks import MOST_FAILURES
 from scraper.engine.workers import starting
-from scraper.errors import OutputError, ScraperError, TooManyFailures
+from scraper.errors import OutputError, ScraperError, TooManyFailures, not_installed
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
 from scraper.scale.parts import (
@@ -45,9 +45,7 @@ def connected(address: str, workers: int) -> Iterator[Any]:
     try:
         from distributed import Client, LocalCluster
     except ImportError:
-        raise OutputError(
-            "--dask needs distributed, which is not installed; install it with: pip install 'press-scraper[dask]'"
-        ) from None
+        raise OutputError(not_installed("--dask needs distributed, which", "dask")) from None
     if address == LOCAL:
         # Cleaning holds the interpreter's lock, so a second thread in a worker would only wait.
         options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": _SILENT}

@@ -10,7 +10,7 @@ import msgspec
 
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
 from scraper.engine.jobs import Cleaned, Filters, Job, Unknown, clean_item, failed, layouts_of, page_lines, time_limit_of
-from scraper.errors import PageError
+from scraper.errors import PageError, not_installed
 from scraper.sources import Item, ReadOptions
 from scraper.sources.block_pages import block_page_error
 from scraper.sources.fields import page_of
@@ -21,9 +21,7 @@ try:
     from datatrove.pipeline.writers.disk_base import DiskWriter
     from datatrove.utils.typeshelper import StatHints
 except ImportError as error:
-    raise ImportError(
-        f"this step needs {error.name}, which is not installed; install it with: pip install 'press-scraper[datatrove]'"
-    ) from None
+    raise ImportError(not_installed(f"this step needs {error.name}, which", "datatrove")) from None
 
 Archive = Literal["warc", "wet"]
 

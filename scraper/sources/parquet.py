@@ -3,7 +3,7 @@
 from collections.abc import Collection, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput
+from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput, not_installed
 from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
 from scraper.sources.files import open_input
 from scraper.sources.items import Item, Place, ReadOptions
@@ -109,9 +109,7 @@ def _opened(file: BinaryIO) -> "ParquetFile":
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        raise UnreadableInput(
-            "reading Parquet needs pyarrow, which is not installed; install it with: pip install 'press-scraper[parquet]'"
-        ) from None
+        raise UnreadableInput(not_installed("reading Parquet needs pyarrow, which", "parquet")) from None
     try:
         return pq.ParquetFile(file, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
