@@ -18,8 +18,8 @@ Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A BCP 47 language tag; pages of the built-in layouts are in ``ar``, ``fr`` and ``en``."""
 PageId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
 
-Kind = Literal["article", "listing", "page", "unknown"]
-KINDS_MEAN: Final[dict[Kind, str]] = {
+PageKind = Literal["article", "listing", "page", "unknown"]
+KINDS_MEAN: Final[dict[PageKind, str]] = {
     "article": "title or dateline, and a body",
     "listing": "entries that lead to articles",
     "page": "a known layout, but neither article nor listing",
@@ -93,7 +93,7 @@ class PageRecord(Struct, frozen=True, kw_only=True, rename={"schema_version": "s
     url: Annotated[str | None, Meta(description="the page's own absolute address")]
     site: Annotated[str | None, Meta(description="its host without www.")]
     layout: Annotated[str | None, Meta(description="the layout that was recognised")]
-    kind: Annotated[Kind, Meta(description="article, listing, page of a known layout, or unknown")]
+    kind: Annotated[PageKind, Meta(description="article, listing, page of a known layout, or unknown")]
     lang: Annotated[Lang | None, Meta(description="from the page's own words and address, such as ar, fr, en")]
     title: Annotated[str | None, Meta(description="the article's title")]
     newspaper: Annotated[str | None, Meta(description="the newspaper's name as the dateline prints it, or else the footer")]

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def imports(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield f"{node.module}.{node.names[0].name}" if node.module == "scraper" else node.module
+            yield from (f"scraper.{alias.name}" for alias in node.names) if node.module == "scraper" else (node.module,)
 
 
 def test_imports_point_down() -> None:
@@ -104,12 +105,18 @@ def test_an_import_costs_only_what_it_needs(code: str, forbidden: set[str]) -> N
     assert done.stderr.strip() == ""
 
 
+def type_names(path: Path) -> Iterator[str]:
+    """Yield the names of classes, and of type aliases such as ``Name = Literal[...]``, without a leading underscore."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    yield from (node.name.lstrip("_") for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id.lstrip("_")
+            if name[:1].isupper() and not name.isupper():
+                yield name
+
+
 def test_a_type_has_its_name_for_itself() -> None:
-    """No two classes have the same name, apart from a leading underscore."""
-    classes = [
-        node.name.lstrip("_")
-        for _, path in modules()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ClassDef)
-    ]
-    assert sorted(set(classes)) == sorted(classes)
+    """No two classes or type aliases have the same name, apart from a leading underscore."""
+    names = Counter(name for _, path in modules() for name in type_names(path))
+    assert [name for name, count in names.items() if count > 1] == []

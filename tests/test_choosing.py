@@ -9,7 +9,7 @@ import pytest
 
 from scraper.cli.options import OnlyKind
 from scraper.engine.jobs import Filters
-from scraper.records import Kind
+from scraper.records import PageKind
 from tests.containers import jsonl, twenty_pages
 from tests.test_cli import FIXTURES, complaints, records, run
 
@@ -157,7 +157,7 @@ def test_what_cannot_be_meant_is_a_usage_error(args: list[str], message: str) ->
 
 def test_the_kinds_to_choose_from_are_those_of_the_record() -> None:
     """--only accepts every kind that a record can have."""
-    assert tuple(kind.value for kind in OnlyKind) == get_args(Kind)
+    assert tuple(kind.value for kind in OnlyKind) == get_args(PageKind)
 
 
 def test_nothing_chosen_leaves_nothing_out() -> None:

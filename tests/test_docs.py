@@ -12,7 +12,7 @@ import pytest
 from scraper import errors
 from scraper.engine import counts as tally
 from scraper.layouts import schema
-from scraper.records import Kind, RecordName, Warning_, json_schema
+from scraper.records import PageKind, RecordName, Warning_, json_schema
 from tests.blocks import FENCED, KINDS, ROOT, Step, blocks_of, check, play, prepare, program, run
 
 DOCUMENTS: Final = {
@@ -99,7 +99,7 @@ def test_the_tables_of_the_record_are_the_record() -> None:
         keys = section.partition("\n### ")[0]
         rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (.+) \|$", keys, re.MULTILINE)
         assert [key for names, _ in rows for key in re.findall(r"\w+", names)] == list(json_schema(record)["properties"])
-    assert all(f"`{kind}`" in RECORDS for kind in get_args(Kind))
+    assert all(f"`{kind}`" in RECORDS for kind in get_args(PageKind))
     warnings = RECORDS.partition("\n### Warnings\n")[2].partition("\n## ")[0]
     assert re.findall(r"^\| `([\w-]+)` \|", warnings, re.MULTILINE) == list(get_args(Warning_))
 

@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from scraper.cli.options import RUNS, Dedup, Options, Resume, Spans, option, sharing
+from scraper.cli.options import RUNS, DedupOption, Options, ResumeOption, SpansOption, option, sharing
 
 
 @sharing(Options)
 def clean(
     options: Options,
-    spans: Spans = None,
-    dedup: Dedup = False,
-    resume: Resume = False,
+    spans: SpansOption = None,
+    dedup: DedupOption = False,
+    resume: ResumeOption = False,
     dask: Annotated[
         str | None,
         option(

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scraper.cli.options import OUTPUT, DateField, HtmlField, Layouts, MaxBytes, TextField, Url, UrlField, option
+from scraper.cli.options import (
+    OUTPUT,
+    DateFieldOption,
+    HtmlFieldOption,
+    LayoutsOption,
+    MaxBytesOption,
+    TextFieldOption,
+    UrlFieldOption,
+    UrlOption,
+    option,
+)
 from scraper.defaults import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -29,13 +39,13 @@ def explain(
         Path | None,
         option(OUTPUT, metavar="FILE", readable=False, allow_dash=True, help="Write the report to this file, as an HTML page."),
     ] = None,
-    url: Url = None,
-    layouts: Layouts = None,
-    text_field: TextField = "text",
-    html_field: HtmlField = None,
-    url_field: UrlField = "url",
-    date_field: DateField = None,
-    max_bytes: MaxBytes = MAX_BYTES,
+    url: UrlOption = None,
+    layouts: LayoutsOption = None,
+    text_field: TextFieldOption = "text",
+    html_field: HtmlFieldOption = None,
+    url_field: UrlFieldOption = "url",
+    date_field: DateFieldOption = None,
+    max_bytes: MaxBytesOption = MAX_BYTES,
 ) -> None:
     """Show how every piece of a page was labelled, and why.
 

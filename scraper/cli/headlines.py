@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scraper.cli.options import OUTPUT, Dedup, Options, Resume, option, sharing
+from scraper.cli.options import OUTPUT, DedupOption, Options, ResumeOption, option, sharing
 
 
 @sharing(Options)
@@ -13,8 +13,8 @@ def headlines(
     unique: Annotated[
         bool, option(OUTPUT, "--unique", help="Write each distinct headline once, with when and how often it was shown.")
     ] = False,
-    dedup: Dedup = False,
-    resume: Resume = False,
+    dedup: DedupOption = False,
+    resume: ResumeOption = False,
 ) -> None:
     """Turn the tickers of saved pages into JSON Lines, one record per headline.
 

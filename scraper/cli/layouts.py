@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scraper.cli.command import Command, CommandGroup
-from scraper.cli.options import Layouts, MaxBytes
+from scraper.cli.options import LayoutsOption, MaxBytesOption
 from scraper.defaults import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ layouts = typer.Typer(
     name="layouts", cls=CommandGroup, no_args_is_help=True, help="List and show the layouts in use, or check a layout file."
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a layout.")]
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A layout file.")]
-Samples = Annotated[list[str] | None, typer.Argument(metavar="INPUT", help="Pages on which to try its rules.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of a layout.")]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A layout file.")]
+SamplesArgument = Annotated[list[str] | None, typer.Argument(metavar="INPUT", help="Pages on which to try its rules.")]
 
 
 @layouts.command("list", cls=Command)
-def list_layouts(layouts: Layouts = None) -> None:
+def list_layouts(layouts: LayoutsOption = None) -> None:
     """List the layouts, with digest, number of hosts and rules, and file.
 
     Examples:
@@ -41,7 +41,7 @@ def list_layouts(layouts: Layouts = None) -> None:
 
 
 @layouts.command("show", cls=Command)
-def show_layout(name: Name, layouts: Layouts = None) -> None:
+def show_layout(name: NameArgument, layouts: LayoutsOption = None) -> None:
     """Print a layout as one file, with its extensions.
 
     Examples:
@@ -67,7 +67,9 @@ def show_layout(name: Name, layouts: Layouts = None) -> None:
 
 
 @layouts.command("check", cls=Command)
-def check_layout(file: File, inputs: Samples = None, layouts: Layouts = None, max_bytes: MaxBytes = MAX_BYTES) -> None:
+def check_layout(
+    file: FileArgument, inputs: SamplesArgument = None, layouts: LayoutsOption = None, max_bytes: MaxBytesOption = MAX_BYTES
+) -> None:
     """Check a layout file, and show what its rules find in sample pages.
 
     Examples:

@@ -50,7 +50,7 @@ def seconds(text: str | float) -> float:
     return min(float(found[1]) * _UNITS[found[2]], TIMEOUT_MAX)
 
 
-Inputs = Annotated[
+InputsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="INPUT",
@@ -58,7 +58,7 @@ Inputs = Annotated[
     ),
 ]
 
-FromList = Annotated[
+FromListOption = Annotated[
     str | None,
     option(
         INPUT,
@@ -66,7 +66,7 @@ FromList = Annotated[
         help="Read also the inputs listed in this file, one per line: files, ranges of archives, or --failures. Use - for stdin.",
     ),
 ]
-Include = Annotated[
+IncludeOption = Annotated[
     list[str] | None,
     option(
         INPUT,
@@ -74,17 +74,19 @@ Include = Annotated[
         help="In directories and zip archives, read only files that match, such as '*.html'. Can be repeated.",
     ),
 ]
-Exclude = Annotated[
+ExcludeOption = Annotated[
     list[str] | None,
     option(INPUT, metavar="GLOB", help="In directories and zip archives, leave out files that match. Can be repeated."),
 ]
-Url = Annotated[
+UrlOption = Annotated[
     str | None, option(INPUT, metavar="URL", help="Give the address of a page that does not contain it; for a single input.")
 ]
-MaxBytes = Annotated[
+MaxBytesOption = Annotated[
     int, option(INPUT, metavar="BYTES", min=1, help="Refuse pages that are larger; 32 MiB by default.", show_default=False)
 ]
-Layouts = Annotated[Path | None, option(INPUT, "--layouts", metavar="DIR", help="Use the layout files in this directory, too.")]
+LayoutsOption = Annotated[
+    Path | None, option(INPUT, "--layouts", metavar="DIR", help="Use the layout files in this directory, too.")
+]
 
 
 class OnlyKind(StrEnum):
@@ -96,7 +98,7 @@ class OnlyKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-Only = Annotated[
+OnlyOption = Annotated[
     list[OnlyKind] | None,
     option(
         CHOOSING,
@@ -104,59 +106,63 @@ Only = Annotated[
         help="Write only pages of this kind: article, listing, page or unknown. Can be repeated.",
     ),
 ]
-Lang = Annotated[
+LangOption = Annotated[
     list[str] | None,
     option(CHOOSING, metavar="TAG", help="Write only pages in this language: ar, fr or en. Can be repeated."),
 ]
-Site = Annotated[
+SiteOption = Annotated[
     list[str] | None,
     option(CHOOSING, metavar="HOST", help="Write only pages of this site, such as maghress.com. Can be repeated."),
 ]
-Newspaper = Annotated[
+NewspaperOption = Annotated[
     list[str] | None,
     option(CHOOSING, metavar="SLUG", help="Write only pages of this newspaper, by its newspaper_slug. Can be repeated."),
 ]
-Since = Annotated[str | None, option(CHOOSING, metavar="DAY", help="Write only pages of this date (YYYY-MM-DD) or later.")]
-Until = Annotated[str | None, option(CHOOSING, metavar="DAY", help="Write only pages of this date (YYYY-MM-DD) or earlier.")]
-Unknown = Annotated[
+SinceOption = Annotated[str | None, option(CHOOSING, metavar="DAY", help="Write only pages of this date (YYYY-MM-DD) or later.")]
+UntilOption = Annotated[str | None, option(CHOOSING, metavar="DAY", help="Write only pages of this date (YYYY-MM-DD) or earlier.")]
+UnknownOption = Annotated[
     Literal["keep", "skip", "fail"],
     option(CHOOSING, help="Keep the text of pages of unknown layout, leave them out, or report them as failures."),
 ]
-Dedup = Annotated[bool, option(CHOOSING, "--dedup", help="Leave out pages whose address, or title and text, was written before.")]
-Limit = Annotated[int | None, option(CHOOSING, metavar="N", min=1, help="Read only the first N pages.")]
-Sample = Annotated[int | None, option(CHOOSING, metavar="N", min=1, help="Clean N pages chosen at random from all inputs.")]
-Seed = Annotated[int, option(CHOOSING, metavar="S", help="Choose another sample; the same seed chooses the same pages.")]
+DedupOption = Annotated[
+    bool, option(CHOOSING, "--dedup", help="Leave out pages whose address, or title and text, was written before.")
+]
+LimitOption = Annotated[int | None, option(CHOOSING, metavar="N", min=1, help="Read only the first N pages.")]
+SampleOption = Annotated[int | None, option(CHOOSING, metavar="N", min=1, help="Clean N pages chosen at random from all inputs.")]
+SeedOption = Annotated[int, option(CHOOSING, metavar="S", help="Choose another sample; the same seed chooses the same pages.")]
 
-Out = Annotated[
+OutOption = Annotated[
     Path | None,
     out_option(
         "Write to this file instead of stdout. Its ending decides on the format: .jsonl, .parquet, .csv, .tsv, also .gz and .zst."
     ),
 ]
-Keys = Annotated[
+KeysOption = Annotated[
     str | None,
     option(
         OUTPUT, metavar="KEYS", help="Write only these keys, in this order. 'content=text,author' renames text and keeps author."
     ),
 ]
-Spans = Annotated[
+SpansOption = Annotated[
     Path | None, option(OUTPUT, metavar="FILE", readable=False, help="Write the label of every piece of each page to this file.")
 ]
-Failures = Annotated[
+FailuresOption = Annotated[
     Path | None, option(OUTPUT, metavar="FILE", readable=False, help="Write failures to this file, as JSON Lines.")
 ]
-Summary = Annotated[
+SummaryOption = Annotated[
     Path | None, option(OUTPUT, metavar="FILE", readable=False, help="Write the counts of the run to this file, as JSON.")
 ]
-Save = Annotated[Path | None, option(OUTPUT, metavar="RAW.warc.gz", help="Append all requests and responses to this file.")]
-TickerOnly = Annotated[bool, option(OUTPUT, "--ticker-only", help="Write headlines instead of pages; with --state, only new ones.")]
+SaveOption = Annotated[Path | None, option(OUTPUT, metavar="RAW.warc.gz", help="Append all requests and responses to this file.")]
+TickerOnlyOption = Annotated[
+    bool, option(OUTPUT, "--ticker-only", help="Write headlines instead of pages; with --state, only new ones.")
+]
 
-TextField = Annotated[str, option(DUMPS, metavar="NAME", help="The field with the text of a page.")]
-HtmlField = Annotated[str | None, option(DUMPS, metavar="NAME", help="The field with the HTML of a page.")]
-UrlField = Annotated[str, option(DUMPS, metavar="NAME", help="The field with the address of a page.")]
-DateField = Annotated[str | None, option(DUMPS, metavar="NAME", help="The field with the time at which a page was fetched.")]
+TextFieldOption = Annotated[str, option(DUMPS, metavar="NAME", help="The field with the text of a page.")]
+HtmlFieldOption = Annotated[str | None, option(DUMPS, metavar="NAME", help="The field with the HTML of a page.")]
+UrlFieldOption = Annotated[str, option(DUMPS, metavar="NAME", help="The field with the address of a page.")]
+DateFieldOption = Annotated[str | None, option(DUMPS, metavar="NAME", help="The field with the time at which a page was fetched.")]
 
-Delay = Annotated[
+DelayOption = Annotated[
     float,
     option(
         NETWORK,
@@ -167,11 +173,13 @@ Delay = Annotated[
         help="Wait between two requests to a host; longer if its robots.txt asks for it.",
     ),
 ]
-Concurrency = Annotated[
+ConcurrencyOption = Annotated[
     int, option(NETWORK, metavar="N", min=1, max=256, help="Request pages of at most N hosts at the same time.")
 ]
-Timeout = Annotated[float, option(NETWORK, metavar="SECONDS", min=0.01, max=86400, help="Give up a request that takes longer.")]
-UserAgent = Annotated[
+TimeoutOption = Annotated[
+    float, option(NETWORK, metavar="SECONDS", min=0.01, max=86400, help="Give up a request that takes longer.")
+]
+UserAgentOption = Annotated[
     str | None,
     option(
         NETWORK,
@@ -180,7 +188,7 @@ UserAgent = Annotated[
         help="Send this user agent; its first word selects the rules in robots.txt.",
     ),
 ]
-Contact = Annotated[
+ContactOption = Annotated[
     str | None,
     option(
         NETWORK,
@@ -189,83 +197,83 @@ Contact = Annotated[
         help="Add to the user agent how the owners of a site can reach you: an e-mail address or a URL.",
     ),
 ]
-HeaderLines = Annotated[
+HeaderOption = Annotated[
     list[str] | None,
     option(NETWORK, "--header", metavar="'NAME: VALUE'", help="Send this header with each request. Can be repeated."),
 ]
-IgnoreRobots = Annotated[
+IgnoreRobotsOption = Annotated[
     bool, option(NETWORK, "--ignore-robots", help="Fetch what robots.txt forbids, on your own responsibility.")
 ]
 
-Resume = Annotated[bool, option(RUNS, "--resume", help="Continue a run of this command that was stopped.")]
-Jobs = Annotated[
+ResumeOption = Annotated[bool, option(RUNS, "--resume", help="Continue a run of this command that was stopped.")]
+JobsOption = Annotated[
     int | None,
     option(
         RUNS, "-j", "--jobs", metavar="N", min=1, envvar="SCRAPER_JOBS", help="Number of processes; one for each core by default."
     ),
 ]
-PageTimeout = Annotated[
+PageTimeoutOption = Annotated[
     float, option(RUNS, metavar="SECONDS", min=0.001, max=86400, help="Give up a page that takes longer to clean.")
 ]
-KeepGoing = Annotated[bool, option(RUNS, "--keep-going", help="Continue even if the first 20 pages all fail.")]
+KeepGoingOption = Annotated[bool, option(RUNS, "--keep-going", help="Continue even if the first 20 pages all fail.")]
 
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors to stderr.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors to stderr.")]
 
 
 class Options(NamedTuple):
     """The options of the commands that read pages and write records, in the order of their help."""
 
-    inputs: Inputs = None
-    from_list: FromList = None
-    include: Include = None
-    exclude: Exclude = None
-    url: Url = None
-    max_bytes: MaxBytes = MAX_BYTES
-    layouts: Layouts = None
-    only: Only = None
-    lang: Lang = None
-    site: Site = None
-    newspaper: Newspaper = None
-    since: Since = None
-    until: Until = None
-    unknown: Unknown = "keep"
-    limit: Limit = None
-    sample: Sample = None
-    seed: Seed = 0
-    out: Out = None
-    keys: Keys = None
-    failures: Failures = None
-    summary: Summary = None
-    text_field: TextField = "text"
-    html_field: HtmlField = None
-    url_field: UrlField = "url"
-    date_field: DateField = None
-    jobs: Jobs = None
-    page_timeout: PageTimeout = PAGE_TIMEOUT
-    keep_going: KeepGoing = False
-    quiet: Quiet = False
+    inputs: InputsArgument = None
+    from_list: FromListOption = None
+    include: IncludeOption = None
+    exclude: ExcludeOption = None
+    url: UrlOption = None
+    max_bytes: MaxBytesOption = MAX_BYTES
+    layouts: LayoutsOption = None
+    only: OnlyOption = None
+    lang: LangOption = None
+    site: SiteOption = None
+    newspaper: NewspaperOption = None
+    since: SinceOption = None
+    until: UntilOption = None
+    unknown: UnknownOption = "keep"
+    limit: LimitOption = None
+    sample: SampleOption = None
+    seed: SeedOption = 0
+    out: OutOption = None
+    keys: KeysOption = None
+    failures: FailuresOption = None
+    summary: SummaryOption = None
+    text_field: TextFieldOption = "text"
+    html_field: HtmlFieldOption = None
+    url_field: UrlFieldOption = "url"
+    date_field: DateFieldOption = None
+    jobs: JobsOption = None
+    page_timeout: PageTimeoutOption = PAGE_TIMEOUT
+    keep_going: KeepGoingOption = False
+    quiet: QuietOption = False
 
 
 OF_FILES: Final = frozenset(
     "inputs include exclude url limit sample seed text_field html_field url_field date_field keep_going".split()
 )
-"""Options of :class:`Options` that only commands have that read files."""
+"""The :class:`Options` of commands that read files."""
 
 
 class WebOptions(NamedTuple):
     """The options of the commands that fetch pages, beside :class:`Options`."""
 
-    dedup: Dedup = False
-    save: Save = None
-    ticker_only: TickerOnly = False
-    spans: Spans = None
-    delay: Delay = 1.0
-    concurrency: Concurrency = 8
-    timeout: Timeout = 60.0
-    user_agent: UserAgent = None
-    contact: Contact = None
-    header: HeaderLines = None
-    ignore_robots: IgnoreRobots = False
+    dedup: DedupOption = False
+    save: SaveOption = None
+    ticker_only: TickerOnlyOption = False
+    spans: SpansOption = None
+    delay: DelayOption = 1.0
+    concurrency: ConcurrencyOption = 8
+    timeout: TimeoutOption = 60.0
+    user_agent: UserAgentOption = None
+    contact: ContactOption = None
+    header: HeaderOption = None
+    ignore_robots: IgnoreRobotsOption = False
     state: Path | None = None
     refresh: float | None = None
 
@@ -279,7 +287,7 @@ def sharing(*groups: type[Any], without: Collection[str] = ()) -> Callable[[Call
 
     Args:
         groups: named tuples, such as :class:`Options`.
-        without: options that the command has not; they keep their defaults.
+        without: options to leave out; they keep their defaults.
     """
     shared = {group: [one for one in inspect.signature(group).parameters.values() if one.name not in without] for group in groups}
 

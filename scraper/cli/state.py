@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scraper.cli.options import OUTPUT, RUNS, Layouts, option
+from scraper.cli.options import OUTPUT, RUNS, LayoutsOption, option
 
 if TYPE_CHECKING:
     from scraper.stats.state_report import StateReport
@@ -22,7 +22,7 @@ def state(
         list[str] | None,
         option(RUNS, metavar="CODE", help="Let the next run fetch again what failed with this error code. Can be repeated."),
     ] = None,
-    layouts: Layouts = None,
+    layouts: LayoutsOption = None,
 ) -> None:
     """Show what a crawl or a fetch has done: what is queued and done, failures by code, hosts, newspapers.
 

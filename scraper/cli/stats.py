@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scraper.cli.options import OUTPUT, MaxBytes, Quiet, option
+from scraper.cli.options import OUTPUT, MaxBytesOption, QuietOption, option
 from scraper.defaults import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -17,27 +17,27 @@ _STDOUT = Path("-")
 _MOST_REPORTED = 20
 """Failures reported one by one; a file of a million other lines must not scroll everything away."""
 
-Records = Annotated[
+RecordsArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="RECORDS", help="Output of `clean`: files, directories, or - for stdin."),
 ]
-Html = Annotated[
+HtmlOption = Annotated[
     Path | None,
     option(
         OUTPUT, metavar="FILE", readable=False, allow_dash=True, help="Write the report to this file, as an HTML page with charts."
     ),
 ]
-Json = Annotated[bool, option(OUTPUT, "--json", help="Print all counts as JSON.")]
-Top = Annotated[int, option(OUTPUT, metavar="N", min=1, help="Show the N largest newspapers, languages and sites.")]
+JsonOption = Annotated[bool, option(OUTPUT, "--json", help="Print all counts as JSON.")]
+TopOption = Annotated[int, option(OUTPUT, metavar="N", min=1, help="Show the N largest newspapers, languages and sites.")]
 
 
 def stats(
-    records: Records = None,
-    json: Json = False,
-    html: Html = None,
-    top: Top = 20,
-    max_bytes: MaxBytes = MAX_BYTES,
-    quiet: Quiet = False,
+    records: RecordsArgument = None,
+    json: JsonOption = False,
+    html: HtmlOption = None,
+    top: TopOption = 20,
+    max_bytes: MaxBytesOption = MAX_BYTES,
+    quiet: QuietOption = False,
 ) -> None:
     """Summarize page records: newspapers, days, kinds, languages, lengths, warnings, what was removed.
 

@@ -11,7 +11,7 @@ from scraper.errors import ClaimError
 from scraper.extract.column import MainColumn
 from scraper.extract.head import Head
 from scraper.extract.headings import headings_of
-from scraper.extract.outline import Outline, Role
+from scraper.extract.outline import LineRole, Outline
 from scraper.extract.segments import SETTLED, Segment
 from scraper.extract.single_line import is_flattened, label_flattened
 from scraper.extract.spans import BODY_RULE, MARK_RULE, TITLE_RULE, UNTITLED_TEASER_RULE, Label, Ledger, trim
@@ -183,7 +183,7 @@ def _dateline_of(text: str, outline: Outline, lines: Sequence[int]) -> tuple[str
     return " ".join(line.text for line in segments) or None, segments[0].hit if len(segments) == 1 else None
 
 
-def _langs_and_slots(outline: Outline, roles: Mapping[Role, Sequence[int]]) -> tuple[dict[str, str], dict[str, str]]:
+def _langs_and_slots(outline: Outline, roles: Mapping[LineRole, Sequence[int]]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the languages of the wordings that were found, by label, and their slots."""
     lines = outline.column.lines
     langs: dict[str, str] = {}

@@ -11,7 +11,7 @@ from scraper.extract.segments import SETTLED, Segment
 from scraper.models import Element
 from scraper.text import is_blank, squeeze_in_place
 
-Role = Literal["notice", "chrome", "footer", "byline", "dateline", "title", "ticker", "leftover", "body"]
+LineRole = Literal["notice", "chrome", "footer", "byline", "dateline", "title", "ticker", "leftover", "body"]
 """The role of a line on its page."""
 
 _NEAR_FOOTER: Final = 12
@@ -40,14 +40,14 @@ class Outline:
         self.body = self._find_body()
 
     @property
-    def roles(self) -> dict[Role, list[int]]:
+    def roles(self) -> dict[LineRole, list[int]]:
         """The lines of each role. No line has two roles, so that no text can be claimed twice.
 
         On a broken page two properties may contain the same line. The first in this order wins: the line's own words, then its
         neighbours, then the body.
         """
         head = self.head
-        answers: tuple[tuple[Role, Sequence[int]], ...] = (
+        answers: tuple[tuple[LineRole, Sequence[int]], ...] = (
             ("notice", head.notices),
             ("chrome", self.chrome),
             ("footer", () if self.footer is None else (self.footer,)),
@@ -58,7 +58,7 @@ class Outline:
             ("leftover", self.leftovers),
             ("body", self.body),
         )
-        roles: dict[Role, list[int]] = {}
+        roles: dict[LineRole, list[int]] = {}
         taken: set[int] = set()
         for role, lines in answers:
             roles[role] = [n for n in lines if n not in taken] if lines else []

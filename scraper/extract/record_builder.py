@@ -15,7 +15,7 @@ from scraper.layouts import Layout
 from scraper.layouts.layout import Dateline
 from scraper.models import Decoding, Document, Page
 from scraper.provenance import Original, original_of
-from scraper.records import Headline, HeadlineRecord, Kind, Lang, PageRecord, Removed, Teaser, Warning_
+from scraper.records import Headline, HeadlineRecord, Lang, PageKind, PageRecord, Removed, Teaser, Warning_
 from scraper.text import squeeze, visible
 from scraper.urls import needs_base, origin_of, resolve, site_of
 
@@ -253,7 +253,7 @@ def _teasers(text: str, claims: Sequence[Claim], links: LinkResolver) -> Iterato
         yield Teaser(title, links.resolve(link), author, newspaper)
 
 
-def _kind(layout: Layout | None, has_head: bool, has_body: bool, has_teasers: bool) -> Kind:
+def _kind(layout: Layout | None, has_head: bool, has_body: bool, has_teasers: bool) -> PageKind:
     if layout is None:
         return "unknown"
     if has_head and has_body:

@@ -9,10 +9,10 @@ from msgspec import Meta, Struct
 
 Words = Annotated[str, Meta(pattern=r"\S")]
 RuleId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*\Z")]
-Lang = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
+LangCode = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
 """A BCP 47 language tag (RFC 5646): ``ar``, ``es``, ``pt-BR``."""
 
-Says = Annotated[dict[Lang, Annotated[list[Words], Meta(min_length=1)]], Meta(min_length=1)]
+Says = Annotated[dict[LangCode, Annotated[list[Words], Meta(min_length=1)]], Meta(min_length=1)]
 """Sentences, by language."""
 
 Months = Annotated[list[Words], Meta(min_length=12, max_length=12)]
@@ -168,14 +168,14 @@ class LayoutFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """Layouts to which this one is preferred if both fit a page."""
     date: Words = NO_DATE
     """The pattern of ``{date}`` in a wording, with the groups ``day``, ``month`` and ``year``."""
-    months: dict[Lang, Months] = {}
+    months: dict[LangCode, Months] = {}
     """The names of the months from January on, by language, if dates contain names. Several names of a month are separated by ``|``;
     case is ignored."""
     ticker: TickerRule = NO_TICKER
     heading: HeadingRule = ANY_HEADING
     images: ImageRule = ALL_IMAGES
     author: AuthorRule = NO_AUTHOR
-    lang: Lang | None = None
+    lang: LangCode | None = None
     """The language of articles whose address names none."""
     addresses: list[AddressRule] = []
     elements: list[ElementRule] = []
@@ -206,12 +206,12 @@ class ExtensionFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     over: list[RuleId] = []
     date: Words | None = None
     """This replaces the layout's pattern, as the tables below replace its tables; ``months`` adds to them."""
-    months: dict[Lang, Months] = {}
+    months: dict[LangCode, Months] = {}
     ticker: TickerRule | None = None
     heading: HeadingRule | None = None
     images: ImageRule | None = None
     author: AuthorRule | None = None
-    lang: Lang | None = None
+    lang: LangCode | None = None
     addresses: list[AddressRule] = []
     """These rules, and those below, come before the layout's rules: if several match, the first counts."""
     elements: list[ElementRule] = []

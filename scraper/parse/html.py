@@ -139,7 +139,7 @@ def _addresses_in(root: LexborNode | None) -> tuple[list[str], list[str]]:
     return links, properties
 
 
-class _Lines:
+class _LineBuilder:
     """Text laid out in lines. White space between two runs belongs to neither; at the start of a line it is dropped."""
 
     def __init__(self) -> None:
@@ -196,7 +196,7 @@ class _Walk:
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
         self._parts = parts
-        self.lines = _Lines()
+        self.lines = _LineBuilder()
         self.images: list[Image] = []
         self.cut: list[Element] = []
         """Elements that were not walked."""

@@ -23,7 +23,7 @@ _TITLE: Final = re.compile(rb"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _SEPARATORS: Final = re.compile(r"\s+[:|\-–—·»]\s+")
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
+class BlockRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """A kind of page that is not the requested one."""
 
     id: str
@@ -46,7 +46,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class _BlockRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    rules: list[Rule]
+    rules: list[BlockRule]
     login_paths: tuple[str, ...]
     front_pages: tuple[str, ...]
 

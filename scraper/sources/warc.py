@@ -91,7 +91,7 @@ class WarcSlice:
     def __iter__(self) -> Iterator[Item]:
         capacity = 2 * self._options.max_bytes + HEADROOM
         if self._compression is None:
-            records = _Records(self._source, capacity, self._place, self._options, self._start, self._end)
+            records = _RecordReader(self._source, capacity, self._place, self._options, self._start, self._end)
             yield from records.items(is_exact=self._is_exact)
             self.first, self.next = records.first, records.next
         else:
@@ -106,12 +106,12 @@ class WarcSlice:
             if members.start >= self._end:
                 self.next = members.start
                 return
-            yield from _Records(members, capacity, self._place, self._options).items()
+            yield from _RecordReader(members, capacity, self._place, self._options).items()
             if members.damage is not None:
                 yield self._place.failed(members.damage, members.damaged_at)
 
 
-class _Records:
+class _RecordReader:
     """Successive uncompressed records that begin from ``start`` on and before ``end``."""
 
     def __init__(

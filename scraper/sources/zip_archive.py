@@ -21,7 +21,7 @@ _ENCRYPTED: Final = 0x1
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, OverflowError, struct.error)
 
 
-class _Archive(NamedTuple):
+class _ZipArchive(NamedTuple):
     """An archive that is open."""
 
     file: zipfile.ZipFile
@@ -50,9 +50,9 @@ def member_sizes(path: str) -> Sequence[int]:
 
 
 @lru_cache(maxsize=1)
-def _opened(path: str, _changed: tuple[int, int] | None) -> _Archive:
+def _opened(path: str, _changed: tuple[int, int] | None) -> _ZipArchive:
     """Open an archive, and keep it open: each part needs the directory, which is slow to read for a large archive."""
-    return _Archive.of(zipfile.ZipFile(cast("BinaryIO", open_input(path)) if is_remote(path) else path))
+    return _ZipArchive.of(zipfile.ZipFile(cast("BinaryIO", open_input(path)) if is_remote(path) else path))
 
 
 def read_part(path: str, place: Place, options: ReadOptions, read_stream: ReadStream, part: range) -> Iterator[Item]:
@@ -84,7 +84,7 @@ def read_zip(file: BinaryIO, place: Place, options: ReadOptions, read_stream: Re
         read_stream: reads the pages of a member.
     """
     try:
-        archive = _Archive.of(zipfile.ZipFile(file))
+        archive = _ZipArchive.of(zipfile.ZipFile(file))
     except (*_BROKEN, NotImplementedError) as error:
         yield _broken(place, error)
         return
@@ -97,7 +97,7 @@ def _broken(place: Place, error: Exception) -> Item:
     return place.failed(DamagedInput(f"the zip archive is damaged or truncated ({error}); get it again"))
 
 
-def _read(archive: _Archive, place: Place, options: ReadOptions, read_stream: ReadStream, part: range) -> Iterator[Item]:
+def _read(archive: _ZipArchive, place: Place, options: ReadOptions, read_stream: ReadStream, part: range) -> Iterator[Item]:
     for member in archive.members[part.start : part.stop]:
         if is_in_companion(member.filename, archive.folders):
             yield place.skipped("saved-beside-a-page", member.filename)

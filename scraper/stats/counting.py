@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 from msgspec import Struct, json
 
 from scraper.extract.audit import CharacterCounts, kept_in
-from scraper.records import Headline, Kind, Lang, Removed, Teaser, Warning_
+from scraper.records import Headline, Lang, PageKind, Removed, Teaser, Warning_
 
 Measure = Literal["characters", "words", "paragraphs"]
 _MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
@@ -76,7 +76,7 @@ class Days:
 class RecordSummary(Struct, gc=False, rename={"schema_version": "schema"}):
     """The fields of a page record that are counted. ``kind`` and ``text`` are required; the others may be missing."""
 
-    kind: Kind
+    kind: PageKind
     text: str
     schema_version: Literal[1] = 1
     site: str | None = None
@@ -131,7 +131,7 @@ class Statistics(CharacterCounts):
         self.untold = 0
         """Pages whose records do not list the removed text, because the user chose their keys."""
         # The number of distinct lengths is bounded in practice: a million distinct lengths need 500 GB of text.
-        self.lengths: dict[tuple[Kind, Measure], Counter[int]] = {}
+        self.lengths: dict[tuple[PageKind, Measure], Counter[int]] = {}
         """Pages by the length of their text, without empty ones."""
         self._newspapers: dict[tuple[str | None, str | None, str | None], Newspaper] = {}
 
@@ -167,7 +167,7 @@ class Statistics(CharacterCounts):
         if record.date is not None:
             newspaper.days.add(record.date)
 
-    def _add_text(self, kind: Kind, text: str) -> None:
+    def _add_text(self, kind: PageKind, text: str) -> None:
         if not text:
             self.textless += 1
             return
@@ -271,7 +271,7 @@ def _lengths(statistics: Statistics) -> list[dict[str, Any]]:
             **{name: quantile(lengths, part) for name, part in _QUANTILES.items()},
             "longest": max(lengths),
         }
-        for kind in get_args(Kind)
+        for kind in get_args(PageKind)
         for measure in get_args(Measure)
         if (lengths := statistics.lengths.get((kind, measure)))
     ]

@@ -10,7 +10,7 @@ from datetime import date
 from heapq import nlargest
 from typing import Final, Literal, NamedTuple, get_args
 
-from scraper.records import KINDS_MEAN, WARNINGS_MEAN, Kind
+from scraper.records import KINDS_MEAN, WARNINGS_MEAN, PageKind
 from scraper.stats.counting import Measure, Newspaper, Statistics, quantile
 
 NOTHING: Final = "There are no page records."
@@ -299,7 +299,7 @@ def _lengths(statistics: Statistics) -> Table:
         Column("of"),
     )
     rows = []
-    for kind in get_args(Kind):
+    for kind in get_args(PageKind):
         for measure in get_args(Measure):
             lengths = statistics.lengths.get((kind, measure))
             if lengths:
