@@ -22,6 +22,7 @@ from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 from scraper.errors import FetchError
 from scraper.fetch import Client
 from scraper.fetch.transport import ERRORS
+from scraper.output.fetch_state import State
 from tests.site import Site
 from tests.site.content import new_headlines, ticker
 from tests.site.replies import Reply
@@ -662,6 +663,8 @@ def test_another_run_on_the_same_state_says_so(site: Site, tmp_path: Path) -> No
     [
         (lambda folder: (folder / "db").write_text("my thesis" * 1000), "it is not a state file"),
         (lambda folder: subprocess.run(["python3", "-c", _FOREIGN, folder / "db"], check=True), "another program"),
+        (lambda folder: _of_version(folder / "db", State.VERSION + 1), "it was made by a newer version of this program"),
+        (lambda folder: _of_version(folder / "db", State.VERSION - 1), "it was made by an older version of this program"),
         (lambda folder: (folder / "db").mkdir(), "the state cannot be used"),
         (lambda folder: (folder / "out").write_text("half a line"), "its last line is incomplete"),
         (lambda folder: (folder / "out").mkdir(), "the output cannot be written"),
@@ -701,6 +704,13 @@ def test_missing_directories_are_made(site: Site, tmp_path: Path) -> None:
     options = [part for option, name in names.items() for part in (option, tmp_path / name)]
     assert fetch(site.url("/difaf/1"), *options).returncode == 0
     assert all((tmp_path / name).stat().st_size for name in names.values())
+
+
+def _of_version(path: Path, version: int) -> None:
+    """Make a state of another version."""
+    with State(path) as state:
+        state.do(f"PRAGMA user_version = {version}")
+        state.commit()
 
 
 _FOREIGN = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('CREATE TABLE t (x)'); db.commit()"

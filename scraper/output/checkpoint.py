@@ -138,7 +138,7 @@ class Checkpoint(Database):
             return ResumeError(f"{self.file}: it is not a checkpoint, or it is damaged ({error}); remove it to start again")
         return OutputError(f"{self.file}: it cannot be written ({error}); free some space, or check the path")
 
-    def foreign(self, *, is_newer: bool) -> ResumeError:
-        """Return the error for a file of another program, or of another version of this one."""
-        whose = "another version of this program" if is_newer else "another program"
+    def foreign(self, version: int | None) -> ResumeError:
+        """Return the error for a file of another version of this program, or with None, of another program."""
+        whose = "another version of this program" if version is not None else "another program"
         return ResumeError(f"{self.file}: it is a file of {whose}; remove it to start again")

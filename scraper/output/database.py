@@ -70,7 +70,7 @@ class Database:
             self.do(f"PRAGMA user_version = {self.VERSION}")
             self.commit()
         elif application != self.APPLICATION or version != self.VERSION:
-            raise self.foreign(is_newer=application == self.APPLICATION)
+            raise self.foreign(version if application == self.APPLICATION else None)
 
     def rows(self, statement: str, *values: object) -> list[Any]:
         """Return the rows of a query."""
@@ -121,8 +121,8 @@ class Database:
             f"the temporary data of the run cannot be stored ({error}); free some space, or set TMPDIR to another directory"
         )
 
-    def foreign(self, *, is_newer: bool) -> ScraperError:
-        """Return the error for a file of another program, or, with ``is_newer``, of another version of this one."""
+    def foreign(self, version: int | None) -> ScraperError:
+        """Return the error for a file of another version of this program, or with None, of another program."""
         raise NotImplementedError
 
 

@@ -143,13 +143,12 @@ class State(Database):
             return StateError(f"{self.path}: the state cannot be written ({error}); free some space")
         return StateError(f"{self.path}: the state cannot be used ({error}); check its path and permissions")
 
-    def foreign(self, *, is_newer: bool) -> StateError:
-        """Return the error for a file of another program, or of another version of this one."""
-        if is_newer:
-            return StateError(
-                f"{self.path}: it was made by a newer version of this program; use that, or name another file for --state"
-            )
-        return StateError(f"{self.path}: it is a database of another program; name another file for --state")
+    def foreign(self, version: int | None) -> StateError:
+        """Return the error for a file of another version of this program, or with None, of another program."""
+        if version is None:
+            return StateError(f"{self.path}: it is a database of another program; name another file for --state")
+        age = "a newer" if version > self.VERSION else "an older"
+        return StateError(f"{self.path}: it was made by {age} version of this program; use that, or name another file for --state")
 
 
 def _range(prefix: str) -> tuple[str, str]:
