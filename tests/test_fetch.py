@@ -21,7 +21,7 @@ from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from scraper.errors import FetchError
 from scraper.fetch import Client
-from scraper.fetch.transport import ERRORS
+from scraper.fetch.client import ERRORS
 from scraper.output.fetch_state import State
 from tests.site import Site
 from tests.site.content import new_headlines, ticker
@@ -280,7 +280,7 @@ def test_a_public_page_cannot_lead_to_a_private_address(monkeypatch: pytest.Monk
         yield from kept.pop(0) if len(kept) > 1 else kept[0]
 
     monkeypatch.setattr(addresses, "resolve_host", resolve)
-    monkeypatch.setattr("scraper.fetch.transport.resolve_host", resolve)
+    monkeypatch.setattr("scraper.fetch.client.resolve_host", resolve)
     client = Client(headers=[], timeout=5, max_bytes=10**6)
 
     def fetched(target: str, *, start: str) -> Any:

@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from scraper.extract.names import is_capitalised, is_name
 from scraper.layouts.wording import LONGEST_WORDING, MOST_WORDING_LINES
 from scraper.models import Block, Document
 
@@ -58,6 +57,12 @@ _LINKS_AND_CELLS: Final = re.compile(rf"{_LINK}|\*\*|(?<=\S)\|(?=\s)|---(?:\|---
 _FIRST_NUMBERS: Final = ("[1]", "[2]", "[3]", "[4]", "[5]")
 _FEW_LINKS: Final = 5
 """The fewest links in a text of Markdown: a page itself may contain one or two."""
+
+_NO_NAME: Final = re.compile(r"[^\w\s.'’\-]|\d|\.\s*(?:\.|\Z)")
+_MOST_NAME_WORDS: Final = 5
+_LONGEST_NAME: Final = 40
+_PARTICLES: Final = frozenset("al ben bin d de des di du el ibn la le o van von".split())
+_WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 class _Line(NamedTuple):
@@ -178,7 +183,18 @@ def _is_writer(line: str, above: str, dateline: str) -> bool:
 
     In French and English names are recognised by their capitals, unless the title above is capitalised, too.
     """
-    return line in dateline or (is_name(line) and is_capitalised(line) and not any(map(is_capitalised, above.split()[-1:])))
+    return line in dateline or (is_name(line) and _is_capitalised(line) and not any(map(_is_capitalised, above.split()[-1:])))
+
+
+def is_name(text: str) -> bool:
+    """Return True if a line may be a writer's name: a few words without digits or punctuation that do not end a sentence."""
+    return len(text) <= _LONGEST_NAME and 0 < len(text.split()) <= _MOST_NAME_WORDS and not _NO_NAME.search(text)
+
+
+def _is_capitalised(text: str) -> bool:
+    """Return True if all words of a text except particles (``de``, ``ben``) begin with capitals; always False for Arabic."""
+    words = [word for word in _WORD.findall(text) if word not in _PARTICLES]
+    return bool(words) and all(word[0].isupper() for word in words)
 
 
 def _broken_wordings(texts: Sequence[str], is_wording: Callable[[str], bool]) -> Iterator[int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from scraper.extract.column import MainColumn, ends_sentence
-from scraper.extract.names import is_name
+from scraper.extract.converted_text import is_name
 from scraper.extract.segments import Segment
 from scraper.extract.ticker import is_plainly_ticker, is_ticker, is_unsplit
 from scraper.text import is_blank, squeeze_in_place

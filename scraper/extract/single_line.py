@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from scraper.extract.names import is_name
+from scraper.extract.converted_text import is_name
 from scraper.extract.segments import Segment
 from scraper.extract.spans import BODY_RULE, TITLE_RULE, Label, Ledger, trim
 from scraper.extract.ticker import claim_ticker, claim_unsplit, end_of_line, is_ticker
