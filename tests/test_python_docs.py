@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from scraper import ReadOptions, ScraperError, run
+from scraper import Filters, ReadOptions, ScraperError, __version__, run
 from scraper.engine import planning
+from scraper.errors import OutputError
 from tests.blocks import ROOT
 from tests.containers import jsonl, twenty_pages
 from tests.site import Site
@@ -56,10 +58,66 @@ def test_many_pages() -> None:
     assert line.endswith(f" articles; {failures} failures")
 
 
+def written_by_command(*args: str) -> dict[str, bytes]:
+    """Return the files that a command writes to the directory ``command``, by name."""
+    directory = Path("command")
+    directory.mkdir()
+    subprocess.run([sys.executable, "-m", "scraper", *args], capture_output=True, check=False)
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+@pytest.mark.usefixtures("place")
+def test_headlines_of_each_site() -> None:
+    """What run writes for a pattern is what the command writes."""
+    Path("headlines").mkdir()
+    printed(BLOCKS[2])
+    expected = written_by_command("headlines", "saved", "--dedup", "--keys", "headline,url", "-o", "command/{site}.csv")
+    assert {path.name: path.read_bytes() for path in Path("headlines").iterdir()} == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        (["clean", "--dedup"], {"dedup": True}),
+        (["clean", "--spans", "command/s"], {"spans": "python/s"}),
+        (["clean", "--lang", "ar"], {"filters": Filters(langs=frozenset(["ar"]))}),
+        (["clean", "--limit", "30"], {"options": ReadOptions(limit=30)}),
+        (["headlines", "--unique"], {"records": "headline-history"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+@pytest.mark.usefixtures("place")
+def test_what_a_command_does_a_program_can_do(command: list[str], arguments: dict[str, Any]) -> None:
+    """With the same choice, run gives the bytes of the command: records, spans, failures and counts."""
+    Path("python").mkdir()
+    counts = run("saved", "python/o.jsonl", failures="python/f", report=len, **arguments)
+    expected = written_by_command(*command, "saved", "-o", "command/o.jsonl", "--failures", "command/f", "--summary", "command/j")
+    assert json.loads(counts.to_json(__version__)) == json.loads(expected.pop("j"))
+    assert {path.name: path.read_bytes() for path in Path("python").iterdir()} == expected
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize(
+    ("output", "more"),
+    [
+        ("saved/dump.jsonl", {}),
+        ("{site}.jsonl", {"failures": "maghress.com.jsonl"}),
+        ("{sit}.jsonl", {}),
+        ("o.jsonl", {"spans": "o.jsonl.part"}),
+    ],
+)
+def test_run_replaces_no_input_and_no_other_output(output: str, more: dict[str, Any]) -> None:
+    """An output that would replace an input or another output is an error, and so is a wrong pattern; nothing is written."""
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    with pytest.raises(OutputError):
+        run(["saved/dump.jsonl"], output, **more)
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.usefixtures("place")
 def test_an_own_loop() -> None:
     """Items of all inputs are read, those of a dump by the name of their field."""
-    lines = printed(BLOCKS[2])
+    lines = printed(BLOCKS[3])
     assert sum(line.startswith("maghress.com ") for line in lines) > 50
 
 
@@ -67,7 +125,7 @@ def test_an_own_loop() -> None:
 def test_the_live_web() -> None:
     """The parts of a fetch give a page for each address, in order."""
     with Site() as site:
-        lines = printed(BLOCKS[3].replace("https://www.maghress.com/", site.url("/")).replace("delay=1.0", "delay=0"))
+        lines = printed(BLOCKS[4].replace("https://www.maghress.com/", site.url("/")).replace("delay=1.0", "delay=0"))
         assert [line.partition(" ")[0] for line in lines] == [site.url("/"), site.url("/difaf/1")]
 
 
@@ -104,7 +162,7 @@ def test_the_same_arguments_resume_in_any_process(tmp_path: Path) -> None:
     code = """
 import sys
 from scraper import Filters, ReadOptions, run
-import scraper.engine.run as module
+import scraper.engine.resumable as module
 true = module.ResumableRun
 def spy(out, digest, *rest, **more):
     print(digest)

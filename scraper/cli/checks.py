@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import chain, product
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from scraper.engine.counts import USAGE
 from scraper.engine.jobs import Filters
 from scraper.errors import LayoutError, OutputError
 from scraper.layouts import Layout, choose_layouts
-from scraper.output.files import files_of, is_special
+from scraper.output.files import overlap, would_lose
 from scraper.output.formats import OutputTable, table_of
 from scraper.output.partitions import Pattern
 from scraper.records import Columns, Keys, Lang
@@ -156,7 +156,7 @@ def check_url(url: str | None) -> None:
 def check_overwrite(inputs: Iterable[str], out: Path, option: str) -> None:
     """End with a usage error if writing an output would replace or remove an input."""
     for name in inputs:
-        if os.path.isfile(name) and any(_is_same(Path(name), file) for file in _files_of(out)):
+        if os.path.isfile(name) and would_lose(out, Path(name)):
             raise typer.BadParameter(f"{name!r} is an input and would be lost; name another output.", param_hint=option)
 
 
@@ -169,7 +169,7 @@ def _check_output(option: str, file: Path, inputs: Iterable[str], outputs: Mappi
     for other_option, other in outputs.items():
         if other_option == option:
             break
-        if other is not None and any(_is_same(*pair) for pair in product(_files_of(file), _files_of(other))):
+        if other is not None and overlap(file, other):
             raise typer.BadParameter(f"{str(file)!r} is also the file of {other_option}; name another file.", param_hint=option)
     if outputs["-o"] is None and _is_stdout(file):
         raise typer.BadParameter(f"{str(file)!r} is also the output of the records; name another file.", param_hint=option)
@@ -191,17 +191,6 @@ def _is_stdout(file: Path) -> bool:
         return os.path.samestat(os.fstat(1), os.stat(file))
     except OSError:
         return False
-
-
-def _files_of(out: Path) -> list[Path]:
-    return [out] if is_special(out) else files_of(out)
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except OSError:
-        return os.path.realpath(one) == os.path.realpath(other)
 
 
 def check_filters(options: Options) -> Filters:

@@ -27,17 +27,11 @@ def clean(
         scraper clean dump.jsonl.gz -o '{site}/{year}.parquet'
         scraper clean - --url https://a.example/1 < page.html
     """
-    from functools import partial
-
-    from scraper.cli.checks import check_keys
     from scraper.cli.runs import run
-    from scraper.engine import page_lines
-    from scraper.records import PageRecord, columns_of
+    from scraper.records import PageRecord
 
-    keys = check_keys(options.keys, PageRecord)
-    lines, columns = partial(page_lines, keys=keys), columns_of(PageRecord, keys)
     if dask is not None:
         from scraper.cli.dask_run import run_on_dask
 
-        run_on_dask(options, lines, columns, spans, dask, dedup=dedup, resume=resume)
-    run(options, lines, columns, spans, dedup=dedup, resume=resume)
+        run_on_dask(options, spans, dask, dedup=dedup, resume=resume)
+    run(options, PageRecord, spans, dedup=dedup, resume=resume)

@@ -3,24 +3,25 @@
 import os
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 import typer
 
-from scraper.cli.checks import check_inputs, check_layouts, check_outputs, check_pattern, check_table
+from scraper.cli.checks import check_inputs, check_keys, check_layouts, check_outputs, check_pattern, check_table
 from scraper.cli.console import say
 from scraper.cli.options import Options
 from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, showing_progress, write_summary
-from scraper.engine import Lines
+from scraper.engine import page_lines
 from scraper.engine.counts import Counts
 from scraper.engine.resumable import run_digest
 from scraper.errors import OutputError
 from scraper.output.files import Output
 from scraper.output.formats import FORMATS
 from scraper.output.partitions import Pattern
-from scraper.records import Columns, to_json_line
+from scraper.records import Columns, PageRecord, columns_of, to_json_line
 from scraper.remote import Uploads, address_of, is_remote, local_name
 from scraper.scale.dask import DaskRun, connected
 from scraper.scale.parts import PartJob
@@ -53,20 +54,18 @@ class _Destination(NamedTuple):
     ending: str
 
 
-def run_on_dask(
-    options: Options, lines: Lines, columns: Columns, spans: Path | None, address: str, *, dedup: bool, resume: bool
-) -> None:
+def run_on_dask(options: Options, spans: Path | None, address: str, *, dedup: bool, resume: bool) -> None:
     """Clean the inputs on a Dask cluster, write the parts of the output, and exit.
 
     Args:
         options: the options that the commands share.
-        lines: makes the lines of a page.
-        columns: the columns of the lines, for tables.
         spans: the directory for the spans.
         address: the address of the scheduler, or ``local``.
         dedup: whether to leave out pages that repeat an earlier one.
         resume: whether the user asked to resume, which such a run does anyway.
     """
+    keys = check_keys(options.keys, PageRecord)
+    columns = columns_of(PageRecord, keys)
     uploads = Uploads()
     failures, summary = uploads.local(options.failures), uploads.local(options.summary)
     _check(options, spans, resume=resume)
@@ -75,7 +74,7 @@ def run_on_dask(
     check_outputs({"-o": None, "--failures": failures, "--summary": summary}, options.inputs or [], None)
     inputs = check_inputs(options)
     pattern = Pattern.parse(destination.pattern) if destination.pattern is not None else None
-    job = make_job(options, lines, pattern, has_spans=spans is not None, dedup=dedup)
+    job = make_job(options, partial(page_lines, keys=keys), pattern, has_spans=spans is not None, dedup=dedup)
     layouts = tuple((layout.name, layout.digest) for layout in check_layouts(options.layouts))
     # Inputs may change: each part knows what it was made of.
     run = run_digest(job, options.keys, destination.pattern, destination.ending)

@@ -22,11 +22,8 @@ def headlines(
         scraper headlines saved/ | jq -r .headline
         scraper headlines saved/ --unique -o headlines.csv
     """
-    from functools import partial
-
-    from scraper.cli.checks import check_keys
     from scraper.cli.runs import run
-    from scraper.records import HeadlineHistory, HeadlineRecord, columns_of
+    from scraper.records import HeadlineHistory, HeadlineRecord
 
     for name, is_given, reason in (
         ("--dedup", dedup, "--unique counts all pages that show a headline"),
@@ -34,15 +31,4 @@ def headlines(
     ):
         if unique and is_given:
             raise typer.BadParameter(f"{reason}; leave one of them out.", param_hint=name)
-    record = HeadlineHistory if unique else HeadlineRecord
-    keys = check_keys(options.keys, record)
-    columns = columns_of(record, keys)
-    if unique:
-        from scraper.engine.headlines import HeadlineCollector, HeadlineStore
-
-        collector = HeadlineCollector()
-        run(options, collector, columns, has_characters=False, flush=collector.flush, store=HeadlineStore(keys))
-    else:
-        from scraper.engine import headline_lines
-
-        run(options, partial(headline_lines, keys=keys), columns, dedup=dedup, resume=resume, has_characters=False)
+    run(options, HeadlineHistory if unique else HeadlineRecord, dedup=dedup, resume=resume)

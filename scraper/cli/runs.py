@@ -4,17 +4,19 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, NoReturn, Protocol, Self
+from typing import NoReturn, Protocol, Self
 
 import typer
+from msgspec import Struct
 
 from scraper import __version__
 from scraper.cli.checks import (
     check_filters,
     check_inputs,
+    check_keys,
     check_layouts,
     check_outputs,
     check_pattern,
@@ -24,23 +26,19 @@ from scraper.cli.checks import (
 )
 from scraper.cli.console import can_show_progress, displaying, say, size_of
 from scraper.cli.options import Options
-from scraper.engine import Job, Lines, counted, outcome_of, run_job
+from scraper.engine import Job, Lines, counted, outcome_of
 from scraper.engine.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Counts
+from scraper.engine.run import FileRun, OutputPaths, line_maker
 from scraper.engine.sinks import FileSink
 from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, ResumeError, StateError, TooManyFailures
 from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
-from scraper.output.files import Output, file_ids
+from scraper.output.files import Output
 from scraper.output.formats import OutputTable
-from scraper.output.partitions import Partitions, Pattern
-from scraper.records import Columns
+from scraper.output.partitions import Pattern
+from scraper.records import PageRecord, columns_of
 from scraper.remote import Uploads
 from scraper.sources import Item, ReadOptions
-
-if TYPE_CHECKING:
-    from scraper.engine.headlines import HeadlineStore
-    from scraper.engine.resumable import ResumableOutput, ResumableRun
-    from scraper.output.dedup import DedupStore
 
 
 class _Terminated(BaseException):
@@ -111,86 +109,63 @@ def finishing(
     raise typer.Exit(status)
 
 
-def run(
-    options: Options,
-    lines: Lines,
-    columns: Columns,
-    spans: Path | None = None,
-    *,
-    dedup: bool = False,
-    resume: bool = False,
-    has_characters: bool = True,
-    flush: Callable[[], bytes] = bytes,
-    store: "HeadlineStore | None" = None,
-) -> None:
-    """Clean the inputs, write the lines of each page, and exit.
+def run(options: Options, record: type[Struct], spans: Path | None = None, *, dedup: bool = False, resume: bool = False) -> None:
+    """Clean the inputs, write the records of their pages, and exit.
 
     Args:
         options: the options that the commands share.
-        lines: makes the lines of a page.
-        columns: the columns of the lines, for tables.
+        record: the type of the records.
         spans: the file for the spans.
         dedup: whether to leave out pages that repeat an earlier one.
         resume: whether to resume a killed run.
-        has_characters: whether to count what is kept and removed of the pages; if not, their records can be read in their place.
-        flush: returns the lines that ``lines`` holds back.
-        store: takes all lines; its own are written at the end.
     """
+    keys = check_keys(options.keys, record)
+    maker = line_maker(record, keys)
     uploads = Uploads()
     check_remote_outputs(options, spans, resume=resume)
     out, failures, summary, spans = map(uploads.local, (options.out, options.failures, options.summary, spans))
     options, pattern = check_pattern(options._replace(out=out, failures=failures, summary=summary))
-    if pattern is not None and store is not None:
+    if pattern is not None and maker.store is not None:
         raise typer.BadParameter("--unique writes a single file; name one without {}.", param_hint="-o")
-    outputs = {"-o": options.out, "--spans": spans, "--failures": options.failures, "--summary": options.summary}
+    paths = OutputPaths(options.out, spans, options.failures, options.summary)
+    outputs = {"-o": paths.records, "--spans": paths.spans, "--failures": paths.failures, "--summary": paths.summary}
     check_outputs(outputs, options.inputs or [], pattern)
+    columns = columns_of(record, keys)
     table = check_table("-o", options.out if pattern is None else pattern.ending, columns)
     check_table("--spans", spans)
     check_table("--failures", options.failures)
     inputs = check_inputs(options)
-    job = make_job(options, lines, pattern, has_spans=spans is not None, dedup=dedup)
-    is_counted = has_characters and (not options.quiet or options.summary is not None or resume)  # else nobody sees the counts
-    job = job._replace(has_characters=is_counted, options=job.options._replace(reads_records=not has_characters))
+    job = make_job(options, maker.lines, pattern, has_spans=spans is not None, dedup=dedup)
+    is_of_pages = record is PageRecord
+    is_counted = is_of_pages and (not options.quiet or options.summary is not None or resume)  # else nobody sees the counts
+    read_options = job.options._replace(reads_records=not is_of_pages)
+    job = job._replace(has_characters=is_counted, options=read_options, flush=maker.flush)
     check_layouts(options.layouts)
     if resume:
         check_resumable(options, spans, table)
     counts = Counts()
-    output = Output(options.out, is_kept=resume, table=table, needs_lines=True) if pattern is None else None
-    partitions = Partitions(pattern, is_kept=resume, table=table) if pattern is not None else None
-    failed, pieces = (Output(file, is_kept=resume) if file is not None else None for file in (options.failures, spans))
-    files = [file for file in (output, partitions, failed, pieces) if file is not None]
-    checkpoint = _resumable(options, job, pattern, files, counts, spans, tuple(columns)) if resume else None
-    opened, unopened = (files, ()) if checkpoint is None else ([checkpoint], files)
-    with finishing([uploads, *opened], counts, quiet=options.quiet, unopened=unopened, table=table):
+    asked = (options._replace(jobs=None, quiet=False, summary=None, keep_going=False), spans, tuple(columns))
+    file_run = FileRun(
+        job,
+        paths,
+        counts,
+        say,
+        pattern=pattern,
+        table=table,
+        store=maker.store,
+        resumed=asked if resume else None,
+        dedup=dedup,
+        keeps_going=options.keep_going,
+    )
+    with finishing([uploads, file_run], counts, quiet=options.quiet, unopened=file_run.files, table=table):
         inputs = reporting_list_errors(inputs, options, counts)
-        skip = files[0].identities()  # of partitions: a set that grows during the run
-        skip.update(*(file.identities() for file in files[1:]), file_ids(filter(None, [options.summary])))
-        if checkpoint is not None:
-            skip.update(checkpoint.identities())
-        if checkpoint is not None and checkpoint.is_complete:
-            checkpoint.compare(inputs, job.options, skip)
+        if (mark := file_run.completed(inputs)) is not None:
             if not options.quiet:
-                say(f"{options.out}: already complete; delete {checkpoint.mark} to run again")
+                say(f"{options.out}: already complete; delete {mark} to run again")
             raise typer.Exit
-        if checkpoint is None or not checkpoint.is_read:
-            job = job._replace(skip=skip, flush=flush)
-            with store or nullcontext(), _dedup_store(checkpoint, dedup=dedup) as repeats:
-                sink = FileSink(
-                    counts,
-                    say,
-                    output=store or output,
-                    partitions=partitions,
-                    spans=pieces,
-                    failures=failed,
-                    repeats=repeats,
-                    keeps_going=options.keep_going,
-                )
-                sized = (options.inputs or []) if options.from_list is None else None
-                with showing_progress(sized, counts, quiet=options.quiet) as meter:
-                    run_job(job, inputs, sink, processes=options.jobs or cores(), meter=meter, checkpoint=checkpoint)
-                if store is not None and output is not None:
-                    for batch in store.lines():
-                        output.write(batch)
+        sized = (options.inputs or []) if options.from_list is None else None
+        with showing_progress(sized, counts, quiet=options.quiet) as meter:
+            file_run.do(inputs, processes=options.jobs or cores(), meter=meter)
         write_summary(options.summary, counts)
 
 
@@ -218,7 +193,7 @@ def make_job(options: Options, lines: Lines, pattern: Pattern | None, *, has_spa
             sample=options.sample,
             seed=options.seed,
         ),
-        "skip" if options.unknown == "keep" and filters.is_of_known else options.unknown,
+        filters.treatment_of_unknown(options.unknown),
         lines,
         layouts=options.layouts,
         has_spans=has_spans,
@@ -271,26 +246,3 @@ def outcomes(items: Iterable[Item], layouts: Sequence[Layout], counts: Counts) -
         if outcome is not None:
             yield outcome
             counts.add(counted(outcome))
-
-
-def _resumable(
-    options: Options, job: Job, pattern: Pattern | None, files: "Sequence[ResumableOutput]", counts: Counts, *others: object
-) -> "ResumableRun":
-    from scraper.engine.resumable import ResumableRun, run_digest
-
-    digest = run_digest(job, options._replace(jobs=None, quiet=False, summary=None, keep_going=False), *others)
-    return ResumableRun(options.out or Path(), digest, files, counts, pattern=pattern, report=say)
-
-
-@contextmanager
-def _dedup_store(checkpoint: "ResumableRun | None", *, dedup: bool) -> "Iterator[DedupStore | None]":
-    if not dedup:
-        yield None
-    elif checkpoint is not None:
-        yield checkpoint.dedup_store()
-    else:
-        from scraper.output.database import Database
-        from scraper.output.dedup import DedupStore
-
-        with Database() as database:
-            yield DedupStore(database)

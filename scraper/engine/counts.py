@@ -79,8 +79,10 @@ class Counts(CharacterCounts):
     def take(self, counts: Mapping[str, Any]) -> None:
         """Add counts that a checkpoint has kept, by attribute."""
         for name, count in counts.items():
-            if count:
+            if isinstance(count, Mapping):
                 getattr(self, name).update(count)
+            elif count is not None:
+                setattr(self, name, count)
 
     @property
     def exit_status(self) -> int:

@@ -51,6 +51,10 @@ class Filters(NamedTuple):
         is_known_kind = bool(self.kinds) and "unknown" not in self.kinds
         return is_known_kind or bool(self.langs or self.newspapers or self.since or self.until)
 
+    def treatment_of_unknown(self, unknown: Unknown) -> Unknown:
+        """Return what is done with pages of no known layout: they are skipped if the filters refuse all of them."""
+        return "skip" if unknown == "keep" and self.is_of_known else unknown
+
     def refusal(self, record: PageRecord) -> str | None:
         """Return why a record is left out, as a word for the summary; None if it is written."""
         for name, value, wanted in (

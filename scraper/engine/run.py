@@ -1,54 +1,236 @@
-"""Clean many inputs from Python, as ``scraper clean`` does."""
+"""Runs over files: what ``scraper clean`` and ``scraper headlines`` do, for the commands and for Python programs."""
 
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
+from itertools import combinations
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Self
+
+from msgspec import Struct
 
 from scraper.defaults import PAGE_TIMEOUT
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import Filters, Job, Unknown, page_lines
+from scraper.engine.jobs import Filters, Job, Lines, Unknown, headline_lines, page_lines
 from scraper.engine.loop import run_job
-from scraper.engine.resumable import ResumableRun, run_digest
 from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
-from scraper.output.files import Output
-from scraper.output.formats import table_of
-from scraper.records import Keys, PageRecord, columns_of
+from scraper.output.files import Output, file_ids, overlap, would_lose
+from scraper.output.formats import OutputTable, table_of
+from scraper.output.partitions import Partitions, Pattern
+from scraper.records import HeadlineHistory, HeadlineRecord, Keys, PageRecord, columns_of
 from scraper.remote import Uploads
-from scraper.sources import ReadOptions
+from scraper.sources import ReadOptions, file_id
+from scraper.sources.files import Meter
+
+if TYPE_CHECKING:
+    from scraper.engine.headlines import HeadlineStore
+    from scraper.engine.resumable import ResumableRun
+    from scraper.output.dedup import DedupStore
+
+RECORDS: Final[dict[str, type[Struct]]] = {"page": PageRecord, "headline": HeadlineRecord, "headline-history": HeadlineHistory}
+"""The records that a run can write, by name."""
 
 _READ_OPTIONS: Final = ReadOptions()
 _ALL: Final = Filters()
+
+
+class OutputPaths(NamedTuple):
+    """The files that a run writes; None for those that it does not, and for records on stdout."""
+
+    records: Path | None = None
+    spans: Path | None = None
+    failures: Path | None = None
+    summary: Path | None = None
+
+
+class LineMaker(NamedTuple):
+    """What makes the lines of a run."""
+
+    lines: Lines
+    flush: Callable[[], bytes] = bytes
+    """Returns the lines that ``lines`` has held back."""
+    store: "HeadlineStore | None" = None
+    """Takes all lines; its own are written at the end."""
+
+
+def line_maker(record: type[Struct], keys: Keys) -> LineMaker:
+    """Return what makes the lines of pages.
+
+    Args:
+        record: the type of the records.
+        keys: the keys of a line, all if empty.
+    """
+    if record is HeadlineHistory:
+        from scraper.engine.headlines import HeadlineCollector, HeadlineStore  # they need SQLite
+
+        collector = HeadlineCollector()
+        return LineMaker(collector, collector.flush, HeadlineStore(keys))
+    return LineMaker(partial(page_lines if record is PageRecord else headline_lines, keys=keys))
+
+
+class FileRun:
+    """A run over files and its outputs. A context manager, in which the outputs are open.
+
+    Args:
+        job: what is done with each page.
+        paths: the outputs; that of the records may be a pattern.
+        counts: the counts of the run.
+        report: is given a sentence for each failure.
+        pattern: the pattern, if it is one.
+        table: what the records become at the end, if not JSON Lines.
+        store: takes all lines; its own are written at the end.
+        resumed: if the run can be resumed, what identifies it beside the job.
+        dedup: whether to leave out pages that repeat an earlier one.
+        keeps_going: whether to go on after many failures without a page.
+
+    Raises:
+        OutputError: if an output cannot be opened, written or renamed.
+        ResumeError: if an interrupted run had other inputs or arguments.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        paths: OutputPaths,
+        counts: Counts,
+        report: Callable[[str], object],
+        *,
+        pattern: Pattern | None = None,
+        table: OutputTable | None = None,
+        store: "HeadlineStore | None" = None,
+        resumed: Sequence[object] | None = None,
+        dedup: bool = False,
+        keeps_going: bool = True,
+    ) -> None:
+        self._job, self._paths, self._counts, self._report = job, paths, counts, report
+        self._store, self._dedup, self._keeps_going = store, dedup, keeps_going
+        is_kept = resumed is not None
+        self._records = Output(paths.records, is_kept=is_kept, table=table, needs_lines=True) if pattern is None else None
+        self._partitions = Partitions(pattern, is_kept=is_kept, table=table) if pattern is not None else None
+        self._failures, self._spans = (
+            Output(path, is_kept=is_kept) if path is not None else None for path in (paths.failures, paths.spans)
+        )
+        self.files = [file for file in (self._records, self._partitions, self._failures, self._spans) if file is not None]
+        """The outputs."""
+        self._checkpoint = self._resumable_run(resumed, pattern) if resumed is not None else None
+        self._opened = ExitStack()
+        self.part = None
+        """The parts are those of the outputs."""
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            for output in self.files if self._checkpoint is None else (self._checkpoint,):
+                opened.enter_context(output)
+            skip = self.files[0].identities()  # of partitions: a set that grows during the run
+            skip.update(*(file.identities() for file in self.files[1:]), file_ids(filter(None, [self._paths.summary])))
+            if self._checkpoint is not None:
+                skip.update(self._checkpoint.identities())
+            self._job = self._job._replace(skip=skip)
+            self._opened = opened.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._opened.__exit__(kind, error, trace)
+
+    def completed(self, inputs: Iterable[str]) -> str | None:
+        """Return what the user deletes to run again, if an earlier run has read all inputs and completed the outputs.
+
+        Raises:
+            ResumeError: if it has, and the inputs have changed.
+        """
+        if self._checkpoint is None or not self._checkpoint.is_complete:
+            return None
+        self._checkpoint.compare(inputs, self._job.options, self._job.skip)
+        return self._checkpoint.mark
+
+    def do(self, inputs: Iterable[str], *, processes: int, meter: Meter | None = None) -> None:
+        """Read the inputs that an earlier run has not read, and write what becomes of their pages.
+
+        Args:
+            inputs: files and directories, ``-`` for stdin, or pieces of containers such as ``dump.jsonl#42``.
+            processes: the number of processes.
+            meter: is called with the number of bytes of each read.
+
+        Raises:
+            LayoutError: if a layout file cannot be used.
+            TooManyFailures: if there were only failures so far, and too many.
+        """
+        if self._checkpoint is not None and self._checkpoint.is_read:
+            return
+        with self._store or nullcontext(), self._dedup_store() as repeats:
+            sink = FileSink(
+                self._counts,
+                self._report,
+                output=self._store or self._records,
+                partitions=self._partitions,
+                spans=self._spans,
+                failures=self._failures,
+                repeats=repeats,
+                keeps_going=self._keeps_going,
+            )
+            run_job(self._job, inputs, sink, processes=processes, meter=meter, checkpoint=self._checkpoint)
+            if self._store is not None and self._records is not None:
+                for batch in self._store.lines():
+                    self._records.write(batch)
+
+    def _resumable_run(self, resumed: Sequence[object], pattern: Pattern | None) -> "ResumableRun":
+        from scraper.engine.resumable import ResumableRun, run_digest  # it needs SQLite
+
+        digest, out = run_digest(self._job, *resumed), self._paths.records or Path()
+        return ResumableRun(out, digest, self.files, self._counts, pattern=pattern, report=self._report)
+
+    @contextmanager
+    def _dedup_store(self) -> "Iterator[DedupStore | None]":
+        if not self._dedup:
+            yield None
+        elif self._checkpoint is not None:
+            yield self._checkpoint.dedup_store()
+        else:
+            from scraper.output.database import Database
+            from scraper.output.dedup import DedupStore
+
+            with Database() as database:
+                yield DedupStore(database)
 
 
 def run(
     inputs: str | Path | Iterable[str | Path],
     output: str | Path,
     *,
+    records: Literal["page", "headline", "headline-history"] = "page",
     options: ReadOptions = _READ_OPTIONS,
     filters: Filters = _ALL,
     unknown: Unknown = "keep",
     keys: Keys = (),
     layouts: Path | None = None,
+    dedup: bool = False,
+    spans: str | Path | None = None,
     failures: str | Path | None = None,
     processes: int = 1,
+    page_timeout: float = PAGE_TIMEOUT,
     resume: bool = False,
     report: Callable[[str], object] = print,
 ) -> Counts:
-    """Clean inputs, and write the record of each page to a file, which appears when it is complete.
+    """Clean inputs, and write the records of their pages to a file, which appears when it is complete.
 
     Args:
         inputs: files and directories: pages, web archives, dumps, tables, zip archives.
-        output: the file; its name decides on the format and the compression, as :mod:`scraper.output.formats` says.
+        output: the file; its name decides on the format and the compression, as :mod:`scraper.output.formats` says. With fields in
+            braces, such as ``{site}/{year}.jsonl``, there is a file for each of their values.
+        records: a record for each page; for each headline; or for each distinct headline, with when it was shown.
         options: how inputs are read, such as the names of a dump's fields.
         filters: which records are written.
         unknown: what is done with a page of no known layout.
         keys: the keys of a line, each with the attribute of the record; all, if empty.
         layouts: a directory of layout files to use as well.
+        dedup: whether to leave out pages that repeat an earlier one.
+        spans: a file for the pieces of the pages, with the label and the rule of each.
         failures: a file for the pages that fail.
         processes: the number of processes.
+        page_timeout: seconds that cleaning a page may take.
         resume: whether to go on where an earlier, interrupted run with the same arguments stopped.
         report: is given a sentence for each page that fails, and if the output is complete already.
 
@@ -57,38 +239,67 @@ def run(
 
     Raises:
         LayoutError: if a layout file cannot be used.
-        OutputError: if a file cannot be written, or a table should be resumed.
+        OutputError: if a file cannot be written, would replace an input or another output, or a table should be resumed.
         ResumeError: if an interrupted run had other inputs or arguments.
     """
     names = [str(name) for name in ([inputs] if isinstance(inputs, str | Path) else inputs)]
-    table = table_of(Path(output), columns_of(PageRecord, keys))
+    uploads = Uploads()
+    paths = OutputPaths(*(uploads.local(Path(file) if file is not None else None) for file in (output, spans, failures)))
+    pattern = _pattern(str(paths.records))
+    if pattern is not None and not pattern.has_fields:
+        paths, pattern = paths._replace(records=Path(pattern.literal)), None
+    _check(names, paths, pattern)
+    table = table_of(paths.records if pattern is None else pattern.ending, columns_of(RECORDS[records], keys))
     if table is not None and resume:
         raise OutputError(f"{output}: a {table.format.name} file cannot be appended to, and a run that writes it not resumed")
-    uploads = Uploads()
-    target, failed = uploads.local(Path(output)), uploads.local(Path(failures) if failures is not None else None)
     if resume and uploads.are_needed:
         raise OutputError(f"{output}: remote files are written at the end, and a run that writes them cannot be resumed")
-    files = [Output(target, is_kept=resume, table=table, needs_lines=True)]
-    if failed is not None:
-        files.append(Output(failed, is_kept=resume))
-    counts, skip = Counts(), set[tuple[int, int]]()
-    sink = FileSink(counts, report, output=files[0], failures=files[1] if failures is not None else None)
-    lines = partial(page_lines, keys=keys)
-    job = Job(options, unknown, lines, skip, layouts, filters=filters, page_timeout=PAGE_TIMEOUT)
-    with ExitStack() as opened:
-        checkpoint = None
-        if resume:
-            digest = run_digest(job, names, keys, str(output), str(failures))
-            checkpoint = opened.enter_context(ResumableRun(Path(output), digest, files, counts, report=report))
-            skip.update(checkpoint.identities())
-        else:
-            opened.enter_context(uploads)
-            for file in files:
-                opened.enter_context(file)
-        skip.update(*(file.identities() for file in files))
-        if checkpoint is not None and checkpoint.is_complete:
-            checkpoint.compare(names, options, skip)
+    if records == "headline-history" and (resume or dedup or pattern is not None):
+        raise OutputError(f"{output}: distinct headlines are written to a single file when all pages are read")
+    maker = line_maker(RECORDS[records], keys)
+    job = Job(
+        options._replace(reads_records=records != "page"),
+        filters.treatment_of_unknown(unknown),
+        maker.lines,
+        flush=maker.flush,
+        layouts=layouts,
+        has_spans=spans is not None,
+        filters=filters,
+        has_digests=dedup,
+        target=pattern.of if pattern is not None else None,
+        page_timeout=page_timeout,
+        has_characters=records == "page",
+    )
+    counts = Counts()
+    resumed = (names, records, keys, str(output), str(spans), str(failures)) if resume else None
+    file_run = FileRun(job, paths, counts, report, pattern=pattern, table=table, store=maker.store, resumed=resumed, dedup=dedup)
+    with uploads, file_run:
+        if file_run.completed(names) is not None:
             report(f"{output}: already complete; delete it to run again")
-        elif checkpoint is None or not checkpoint.is_read:
-            run_job(job, names, sink, processes=processes, checkpoint=checkpoint)
+        else:
+            file_run.do(names, processes=processes)
     return counts
+
+
+def _pattern(output: str) -> Pattern | None:
+    if not {"{", "}"} & set(output):
+        return None
+    try:
+        return Pattern.parse(output)
+    except ValueError as error:
+        raise OutputError(f"{output}: {error}; a literal brace is written twice") from None
+
+
+def _check(inputs: Iterable[str], paths: OutputPaths, pattern: Pattern | None) -> None:
+    """Raise an OutputError if an output would replace an input or another output."""
+    files = [path for path in paths if path is not None and (pattern is None or path != paths.records)]
+    taken = pattern.identities() if pattern is not None else set()
+    for name in filter(os.path.isfile, inputs):
+        if file_id(name) in taken or any(would_lose(file, Path(name)) for file in files):
+            raise OutputError(f"{name}: it is an input and would be lost; name another output")
+    for one, other in combinations(files, 2):
+        if overlap(one, other):
+            raise OutputError(f"{other}: it is also another output of the run; name another file")
+    for file in files:
+        if pattern is not None and pattern.matches(file):
+            raise OutputError(f"{file}: it could also be a file of the records; name another file")

@@ -8,6 +8,7 @@ import select
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
+from itertools import product
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -244,8 +245,27 @@ def _is_checkpoint(file: Path) -> bool:
 
 def files_of(path: Path) -> list[Path]:
     """Return the files that writing an output replaces or removes: itself, its part files and its checkpoint."""
+    if is_special(path):
+        return [path]
     target = Path(os.path.realpath(path))
     return [target, part_of(target), _new_of(target), *checkpoint_files(target)]
+
+
+def would_lose(output: Path, file: Path) -> bool:
+    """Return True if writing an output would replace or remove a file."""
+    return any(_is_same(file, other) for other in files_of(output))
+
+
+def overlap(one: Path, other: Path) -> bool:
+    """Return True if writing two outputs would write, replace or remove the same file."""
+    return any(_is_same(*pair) for pair in product(files_of(one), files_of(other)))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _new_of(path: Path) -> Path:
