@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scraper.engine.jobs import Filters
     from scraper.engine.run import run
+    from scraper.engine.web_run import fetch_pages
     from scraper.errors import PageError, ScraperError
     from scraper.extract.cleaning import Outcome, clean
     from scraper.models import Page
@@ -28,6 +29,7 @@ __all__ = [
     "ReadOptions",
     "ScraperError",
     "clean",
+    "fetch_pages",
     "read_inputs",
     "run",
 ]
@@ -42,6 +44,7 @@ _MODULES = {
     "ReadOptions": "scraper.sources",
     "ScraperError": "scraper.errors",
     "clean": "scraper.extract.cleaning",
+    "fetch_pages": "scraper.engine.web_run",
     "read_inputs": "scraper.sources",
     "run": "scraper.engine.run",
 }

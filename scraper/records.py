@@ -197,7 +197,7 @@ def columns_of(record: type[Struct], keys: Keys = ()) -> Columns:
 
 
 RecordName = Literal["page", "headline", "headline-history"]
-_RECORDS: Final[dict[RecordName, type[Struct]]] = {
+RECORDS: Final[dict[RecordName, type[Struct]]] = {
     "page": PageRecord,
     "headline": HeadlineRecord,
     "headline-history": HeadlineHistory,
@@ -206,7 +206,7 @@ _RECORDS: Final[dict[RecordName, type[Struct]]] = {
 
 def json_schema(name: RecordName) -> dict[str, Any]:
     """Return the JSON Schema of a record."""
-    record = _RECORDS[name]
+    record = RECORDS[name]
     _, definitions = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
     body: dict[str, Any] = definitions.pop(record.__name__)
     # Keys with a default are written too.

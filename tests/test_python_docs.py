@@ -122,10 +122,32 @@ def test_an_own_loop() -> None:
 
 
 @pytest.mark.usefixtures("place")
+def test_a_fetch_and_the_next_one() -> None:
+    """What fetch_pages writes, saves and counts is what the command does, and a second call with the same state fetches nothing."""
+    with Site() as site:
+        code = BLOCKS[4].replace("https://www.maghress.com/", site.url("/")).replace("delay=1.0", "delay=0")
+        (summary,) = printed(code)
+        (again,) = printed(code)
+        options = ["--only", "article", "--state", "s.db", "--save", "s.warc.gz", "--delay", "0", "-o", "command.jsonl"]
+        command = [sys.executable, "-m", "scraper", "fetch", site.url("/"), site.url("/difaf/1"), *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == f"scraper: {summary}\n"
+    assert again == "0 pages; left out: 2 fetched before"
+    ours, theirs = (
+        [{**json.loads(line), "fetched_at": None} for line in Path(name).read_bytes().splitlines()]
+        for name in ("pages.jsonl", "command.jsonl")
+    )
+    assert len(ours) == 1
+    assert ours == theirs
+    cleaned = run("raw.warc.gz", "raw.jsonl", filters=Filters(kinds=frozenset(["article"])))
+    assert cleaned.kinds["article"] == 1
+
+
+@pytest.mark.usefixtures("place")
 def test_the_live_web() -> None:
     """The parts of a fetch give a page for each address, in order."""
     with Site() as site:
-        lines = printed(BLOCKS[4].replace("https://www.maghress.com/", site.url("/")).replace("delay=1.0", "delay=0"))
+        lines = printed(BLOCKS[5].replace("https://www.maghress.com/", site.url("/")).replace("delay=1.0", "delay=0"))
         assert [line.partition(" ")[0] for line in lines] == [site.url("/"), site.url("/difaf/1")]
 
 

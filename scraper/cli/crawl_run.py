@@ -7,15 +7,15 @@ import typer
 
 from scraper.cli.checks import check_filters, check_slug
 from scraper.cli.console import say
-from scraper.cli.fetch_run import FetchContext, run
+from scraper.cli.fetch_run import run
 from scraper.cli.options import Options, WebOptions
 from scraper.engine.archive import ArchivePlan, ArchiveQueue
 from scraper.engine.crawling import Budget, CrawlPlan, CrawlQueue, network_of
 from scraper.engine.fetching import AddressSource
+from scraper.engine.web_run import FetchContext
 from scraper.errors import BadAddress
 from scraper.extract.links import find_links
 from scraper.fetch import prepare
-from scraper.output.fetch_state import State
 from scraper.output.frontier import Scope
 from scraper.urls import origin_of, path_of
 
@@ -66,21 +66,27 @@ def run_crawl(options: Options, web: WebOptions, crawl: CrawlOptions, given: Col
         assert context.state is not None  # noqa: S101 - the option is required
         budget = Budget(crawl.max_pages, crawl.max_time)
         if crawl.archive is not None:
-            plan = _archive_plan(starts[0], options, web, crawl, crawl.archive)
-            return ArchiveQueue(starts[0], plan, context.state, context.records, budget, context.counts, say)
-        return _crawl(context, context.state, starts, crawl, budget)
+            archive_plan = _archive_plan(starts[0], options, web, crawl, crawl.archive)
+            return ArchiveQueue(starts[0], archive_plan, context.state, context.records, budget, context.counts, say)
+        filters = check_filters(options)
+        hosts = network_of(starts, context.layouts)
+        scope = Scope(hosts, crawl.depth, crawl.most_alike, filters.newspapers, filters.langs, filters.sites)
+        plan = CrawlPlan(scope, web.refresh, crawl.refresh_articles)
+        at_once = _AT_ONCE if web.delay >= _SLOW else _FAST_AT_ONCE
+        return CrawlQueue(
+            starts,
+            context.state,
+            context.layouts,
+            context.records,
+            plan,
+            budget,
+            context.counts,
+            context.sitemaps,
+            at_once,
+            say,
+        )
 
     run(options, web, make_source, links=find_links, max_time=crawl.max_time)
-
-
-def _crawl(context: FetchContext, state: State, starts: list[str], crawl: CrawlOptions, budget: Budget) -> CrawlQueue:
-    filters = check_filters(context.options)
-    hosts = network_of(starts, context.layouts)
-    scope = Scope(hosts, crawl.depth, crawl.most_alike, filters.newspapers, filters.langs, filters.sites)
-    plan = CrawlPlan(scope, context.web.refresh, crawl.refresh_articles)
-    sitemaps = context.fetcher.sitemaps
-    at_once = _AT_ONCE if context.web.delay >= _SLOW else _FAST_AT_ONCE
-    return CrawlQueue(starts, state, context.layouts, context.records, plan, budget, context.counts, sitemaps, at_once, say)
 
 
 def _archive_plan(start: str, options: Options, web: WebOptions, crawl: CrawlOptions, slug: str) -> ArchivePlan:

@@ -2,12 +2,10 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, nullcontext
-from functools import partial
+from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import chain
-from threading import Timer
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import typer
 
@@ -25,22 +23,18 @@ from scraper.cli.console import can_show_progress, drawing, say
 from scraper.cli.options import Options, WebOptions
 from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, write_summary
 from scraper.engine.counts import Counts
-from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
-from scraper.engine.fetching import AddressSource, FetchedPages, FetchQueue, FetchSink
-from scraper.engine.jobs import Job, page_lines, ticker_keys, ticker_lines
-from scraper.engine.loop import run_tasks
-from scraper.engine.sinks import FileSink
+from scraper.engine.fetch_outputs import FetchOutputs
+from scraper.engine.fetching import AddressSource, FetchQueue
+from scraper.engine.jobs import Job, page_lines
+from scraper.engine.web_run import FetchContext, Politeness, WebRun, with_lines
 from scraper.extract.cleaning import Outcome
 from scraper.extract.links import Links
-from scraper.fetch import Client, Fetched, Fetcher, Scheduler, Throttle, host_of
-from scraper.layouts import Layout
-from scraper.output.database import Database
-from scraper.output.dedup import DedupStore
-from scraper.output.fetch_state import Records, State
+from scraper.fetch import Fetched, Scheduler, host_of
+from scraper.output.fetch_state import Records
 from scraper.output.files import Output
 from scraper.output.formats import OutputTable, is_packed
 from scraper.output.partitions import Pattern
-from scraper.records import HeadlineRecord, PageRecord, columns_of
+from scraper.records import RECORDS, columns_of
 from scraper.sources import read_list
 from scraper.text import printable
 
@@ -54,32 +48,19 @@ _RECENT: Final = 30.0
 _MOST_HOSTS: Final = 8
 
 
-class FetchContext(NamedTuple):
-    """What a source of addresses is made from."""
-
-    options: Options
-    web: WebOptions
-    records: Records
-    layouts: Sequence[Layout]
-    state: State | None
-    fetcher: Fetcher
-    counts: Counts
-
-
 def run_fetch(options: Options, web: WebOptions) -> None:
     """Fetch the addresses that the user named, write the records of their pages, and exit."""
     if not options.inputs and options.from_list is None:
         raise typer.BadParameter("name an address, or a list of them with --from-list.", param_hint="URL")
     if web.refresh is not None and web.state is None:
         raise typer.BadParameter("it needs --state, which remembers when a page was fetched.", param_hint="--refresh")
-    run(options, web, _named_addresses)
 
+    def make_source(context: FetchContext) -> FetchQueue:
+        listed = read_list(options.from_list, context.counts.left_out) if options.from_list is not None else ()
+        addresses = reporting_list_errors(chain(options.inputs or [], listed), options, context.counts)
+        return FetchQueue(addresses, context.records, context.state, web.refresh, context.counts)
 
-def _named_addresses(context: FetchContext) -> FetchQueue:
-    options, counts = context.options, context.counts
-    listed = read_list(options.from_list, counts.left_out) if options.from_list is not None else ()
-    addresses = reporting_list_errors(chain(options.inputs or [], listed), options, counts)
-    return FetchQueue(addresses, context.records, context.state, context.web.refresh, counts)
+    run(options, web, make_source)
 
 
 def run(
@@ -108,57 +89,25 @@ def run(
     headers = check_headers(web.user_agent, web.contact, web.header)
     if web.ignore_robots:
         say("robots.txt is ignored, on your own responsibility")
-    layouts = check_layouts(options.layouts)
-    digests = {layout.name: layout.digest for layout in layouts}
+    check_layouts(options.layouts)
     counts = Counts()
-    outputs = FetchOutputs(
-        out=options.out, pattern=pattern, table=table, spans=web.spans, save=web.save, state=web.state, report=say
+    web_run = WebRun(
+        job,
+        Politeness(headers, web.delay, web.concurrency, web.timeout, ignores_robots=web.ignore_robots),
+        FetchOutputs(out=options.out, pattern=pattern, table=table, spans=web.spans, save=web.save, state=web.state, report=say),
+        counts,
+        say,
+        records=_records(web),
+        failures=Output(options.failures) if options.failures is not None else None,
+        dedup=web.dedup,
     )
-    failures = Output(options.failures) if options.failures is not None else None
-    with finishing([outputs, *([failures] if failures is not None else [])], counts, quiet=options.quiet, table=table):
-        client = Client(headers=headers, timeout=web.timeout, max_bytes=options.max_bytes)
-        throttle = Throttle(delay=web.delay, concurrency=web.concurrency)
-        fetcher = Fetcher(
-            client.get,
-            throttle,
-            RobotsCache(outputs.state) if outputs.state is not None else {},
-            user_agent=dict(headers)[b"User-Agent"].decode(),
-            max_bytes=options.max_bytes,
-            timeout=web.timeout,
-            ignores_robots=web.ignore_robots,
-            reads_feeds=links is not None,
-            archive=outputs.keep,
-            is_proxied=client.is_proxied,
+    with finishing([web_run], counts, quiet=options.quiet, unopened=web_run.files, table=table):
+        web_run.do(
+            make_source,
+            processes=options.jobs or cores(),
+            max_time=max_time,
+            make_progress=lambda scheduler, source: Progress(counts, scheduler, source, quiet=options.quiet),
         )
-        records: Records = "headline" if web.ticker_only else "page"
-        source = make_source(FetchContext(options, web, records, layouts, outputs.state, fetcher, counts))
-        scheduler = Scheduler(iter(source), fetcher.fetch, is_ordered=source.is_ordered)
-        with nullcontext(outputs.state) if outputs.state is not None else Database() as database:
-            sink = FileSink(
-                counts,
-                say,
-                output=outputs.records if pattern is None else None,
-                partitions=outputs.partitions,
-                spans=outputs.spans,
-                failures=failures,
-                repeats=DedupStore(database) if web.dedup else None,
-            )
-            processes = options.jobs or cores()
-            pages = FetchedPages(scheduler, processes)
-            # At the end of the time, requests that wait for their turn are given up.
-            timer = Timer(max_time, throttle.stop) if max_time is not None else None
-            try:
-                if timer is not None:
-                    timer.daemon = True
-                    timer.start()
-                with (
-                    Progress(counts, scheduler, source, quiet=options.quiet) as progress,
-                    FetchSink(pages, source, sink, outputs, records, digests, progress.note) as fetch_sink,
-                ):
-                    run_tasks(job, pages.tasks(), fetch_sink, processes=processes, is_ready=pages.is_ready)
-            finally:
-                throttle.stop()
-                scheduler.stop()
         write_summary(options.summary, counts)
 
 
@@ -177,10 +126,9 @@ def _check_outputs(options: Options, web: WebOptions, pattern: Pattern | None) -
     check_outputs(outputs, [options.from_list] if options.from_list is not None else [], pattern)
     if pattern is not None and web.state is not None:
         raise typer.BadParameter("with --state, records are appended to a single file; name one without {}.", param_hint="-o")
-    record = HeadlineRecord if web.ticker_only else PageRecord
-    table = check_table(
-        "-o", options.out if pattern is None else pattern.ending, columns_of(record, check_keys(options.keys, record))
-    )
+    record = RECORDS[_records(web)]
+    columns = columns_of(record, check_keys(options.keys, record))
+    table = check_table("-o", options.out if pattern is None else pattern.ending, columns)
     check_table("--spans", web.spans)
     check_table("--failures", options.failures)
     if web.state is not None:
@@ -194,13 +142,14 @@ def _check_outputs(options: Options, web: WebOptions, pattern: Pattern | None) -
     return table
 
 
+def _records(web: WebOptions) -> Records:
+    return "headline" if web.ticker_only else "page"
+
+
 def _job(options: Options, web: WebOptions, pattern: Pattern | None) -> Job:
-    lines = ticker_lines if web.ticker_only else page_lines
-    keys = check_keys(options.keys, HeadlineRecord if web.ticker_only else PageRecord)
-    job = make_job(options, partial(lines, keys=keys), pattern, has_spans=web.spans is not None, dedup=web.dedup)
-    if not web.ticker_only:
-        return job
-    return job._replace(has_characters=False, keys=ticker_keys if web.state is not None else None)
+    records = _records(web)
+    job = make_job(options, page_lines, pattern, has_spans=web.spans is not None, dedup=web.dedup)
+    return with_lines(job, records, check_keys(options.keys, RECORDS[records]), has_state=web.state is not None)
 
 
 class Progress:

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from msgspec import Struct
 
@@ -20,7 +20,7 @@ from scraper.errors import OutputError
 from scraper.output.files import Output, file_ids, overlap, would_lose
 from scraper.output.formats import OutputTable, table_of
 from scraper.output.partitions import Partitions, Pattern
-from scraper.records import HeadlineHistory, HeadlineRecord, Keys, PageRecord, columns_of
+from scraper.records import RECORDS, HeadlineHistory, Keys, PageRecord, RecordName, columns_of
 from scraper.remote import Uploads
 from scraper.sources import ReadOptions, file_id
 from scraper.sources.files import Meter
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from scraper.engine.headlines import HeadlineStore
     from scraper.engine.resumable import ResumableRun
     from scraper.output.dedup import DedupStore
-
-RECORDS: Final[dict[str, type[Struct]]] = {"page": PageRecord, "headline": HeadlineRecord, "headline-history": HeadlineHistory}
-"""The records that a run can write, by name."""
 
 _READ_OPTIONS: Final = ReadOptions()
 _ALL: Final = Filters()
@@ -200,7 +197,7 @@ def run(
     inputs: str | Path | Iterable[str | Path],
     output: str | Path,
     *,
-    records: Literal["page", "headline", "headline-history"] = "page",
+    records: RecordName = "page",
     options: ReadOptions = _READ_OPTIONS,
     filters: Filters = _ALL,
     unknown: Unknown = "keep",
@@ -245,10 +242,10 @@ def run(
     names = [str(name) for name in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     uploads = Uploads()
     paths = OutputPaths(*(uploads.local(Path(file) if file is not None else None) for file in (output, spans, failures)))
-    pattern = _pattern(str(paths.records))
-    if pattern is not None and not pattern.has_fields:
-        paths, pattern = paths._replace(records=Path(pattern.literal)), None
-    _check(names, paths, pattern)
+    out, pattern = parse_output(paths.records or Path())
+    paths = paths._replace(records=out)
+    files = paths if pattern is None else paths._replace(records=None)
+    check_files(names, [file for file in files if file is not None], pattern)
     table = table_of(paths.records if pattern is None else pattern.ending, columns_of(RECORDS[records], keys))
     if table is not None and resume:
         raise OutputError(f"{output}: a {table.format.name} file cannot be appended to, and a run that writes it not resumed")
@@ -281,18 +278,32 @@ def run(
     return counts
 
 
-def _pattern(output: str) -> Pattern | None:
-    if not {"{", "}"} & set(output):
-        return None
+def parse_output(output: Path) -> tuple[Path, Pattern | None]:
+    """Return the path of an output, and the pattern if it has fields; a literal brace is written twice.
+
+    Raises:
+        OutputError: if the pattern is not valid.
+    """
+    if not {"{", "}"} & set(str(output)):
+        return output, None
     try:
-        return Pattern.parse(output)
+        pattern = Pattern.parse(str(output))
     except ValueError as error:
         raise OutputError(f"{output}: {error}; a literal brace is written twice") from None
+    return (output, pattern) if pattern.has_fields else (Path(pattern.literal), None)
 
 
-def _check(inputs: Iterable[str], paths: OutputPaths, pattern: Pattern | None) -> None:
-    """Raise an OutputError if an output would replace an input or another output."""
-    files = [path for path in paths if path is not None and (pattern is None or path != paths.records)]
+def check_files(inputs: Iterable[str], files: Sequence[Path], pattern: Pattern | None) -> None:
+    """Check that no output would replace an input or another output.
+
+    Args:
+        inputs: the names of the inputs.
+        files: the outputs that are single files.
+        pattern: the pattern of the other ones.
+
+    Raises:
+        OutputError: if one would.
+    """
     taken = pattern.identities() if pattern is not None else set()
     for name in filter(os.path.isfile, inputs):
         if file_id(name) in taken or any(would_lose(file, Path(name)) for file in files):

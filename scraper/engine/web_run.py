@@ -1,0 +1,295 @@
+"""Runs over the live web: what ``scraper fetch`` and ``scraper crawl`` do, for the commands and for Python programs."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, nullcontext
+from functools import partial
+from pathlib import Path
+from threading import Timer
+from types import TracebackType
+from typing import Final, NamedTuple, Protocol, Self
+
+from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
+from scraper.engine.counts import Counts
+from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
+from scraper.engine.fetching import AddressSource, FetchedPages, FetchQueue, FetchSink
+from scraper.engine.jobs import Filters, Job, Unknown, page_lines, ticker_keys, ticker_lines
+from scraper.engine.loop import run_tasks
+from scraper.engine.run import check_files, parse_output
+from scraper.engine.sinks import FileSink
+from scraper.errors import OutputError
+from scraper.fetch import Client, Fetched, Fetcher, Header, Scheduler, Throttle
+from scraper.layouts import Layout, choose_layouts
+from scraper.output.database import Database
+from scraper.output.dedup import DedupStore
+from scraper.output.fetch_state import Records, State
+from scraper.output.files import Output
+from scraper.output.formats import is_packed, table_of
+from scraper.records import RECORDS, Keys, columns_of
+from scraper.sources import ReadOptions
+
+_ALL: Final = Filters()
+
+
+class Politeness(NamedTuple):
+    """How pages are requested."""
+
+    headers: list[Header]
+    """Those of each request, with ``User-Agent`` among them."""
+    delay: float = 1.0
+    """Seconds between two requests to a host."""
+    concurrency: int = 8
+    """Hosts that are asked at once."""
+    timeout: float = 60.0
+    """Seconds that a request may take."""
+    ignores_robots: bool = False
+
+
+class FetchContext(NamedTuple):
+    """What a source of addresses is made from."""
+
+    records: Records
+    layouts: Sequence[Layout]
+    state: State | None
+    sitemaps: Callable[[str], list[str]]
+    """Returns the addresses of the sitemaps that the robots.txt of an origin names."""
+    counts: Counts
+
+
+class FetchProgress(Protocol):
+    """Shows how far a fetch has come. A context manager."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None: ...
+
+    def note(self, fetched: Fetched, /) -> None:
+        """Count a page."""
+
+
+class WebRun:
+    """A run over the live web. A context manager, in which its outputs are open.
+
+    Args:
+        job: what is done with each page.
+        politeness: how pages are requested.
+        outputs: where the results go, unopened.
+        counts: the counts of the run.
+        report: is given a sentence for each failure.
+        records: what is made of the pages.
+        failures: the file for the failures, unopened.
+        dedup: whether to leave out pages that repeat an earlier one.
+
+    Raises:
+        LayoutError: if a layout file cannot be used.
+        OutputError: if an output cannot be opened or written.
+        StateError: if the state cannot be used.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        politeness: Politeness,
+        outputs: FetchOutputs,
+        counts: Counts,
+        report: Callable[[str], object],
+        *,
+        records: Records = "page",
+        failures: Output | None = None,
+        dedup: bool = False,
+    ) -> None:
+        self._job, self._politeness, self._outputs, self._counts, self._report = job, politeness, outputs, counts, report
+        self._records, self._failures, self._dedup = records, failures, dedup
+        self._layouts = choose_layouts(job.layouts)
+        self.files = [file for file in (outputs, failures) if file is not None]
+        """The outputs."""
+        self._opened = ExitStack()
+        self.part = None
+        """The parts are those of the outputs."""
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            for file in self.files:
+                opened.enter_context(file)
+            self._opened = opened.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._opened.__exit__(kind, error, trace)
+
+    def do(
+        self,
+        make_source: Callable[[FetchContext], AddressSource],
+        *,
+        processes: int,
+        max_time: float | None = None,
+        make_progress: Callable[[Scheduler, AddressSource], FetchProgress] | None = None,
+    ) -> None:
+        """Fetch the addresses of a source, and write the records of their pages.
+
+        Args:
+            make_source: makes the source.
+            processes: the number of processes.
+            max_time: seconds after which no more requests are made.
+            make_progress: makes what shows the progress, if it is shown.
+        """
+        politeness, outputs, counts = self._politeness, self._outputs, self._counts
+        max_bytes = self._job.options.max_bytes
+        client = Client(headers=politeness.headers, timeout=politeness.timeout, max_bytes=max_bytes)
+        throttle = Throttle(delay=politeness.delay, concurrency=politeness.concurrency)
+        fetcher = Fetcher(
+            client.get,
+            throttle,
+            RobotsCache(outputs.state) if outputs.state is not None else {},
+            user_agent=dict(politeness.headers)[b"User-Agent"].decode(),
+            max_bytes=max_bytes,
+            timeout=politeness.timeout,
+            ignores_robots=politeness.ignores_robots,
+            reads_feeds=self._job.links is not None,
+            archive=outputs.keep,
+            is_proxied=client.is_proxied,
+        )
+        source = make_source(FetchContext(self._records, self._layouts, outputs.state, fetcher.sitemaps, counts))
+        scheduler = Scheduler(iter(source), fetcher.fetch, is_ordered=source.is_ordered)
+        pages = FetchedPages(scheduler, processes)
+        # At the end of the time, requests that wait for their turn are given up.
+        timer = Timer(max_time, throttle.stop) if max_time is not None else None
+        with nullcontext(outputs.state) if outputs.state is not None else Database() as database:
+            sink = FileSink(
+                counts,
+                self._report,
+                output=outputs.records if outputs.partitions is None else None,
+                partitions=outputs.partitions,
+                spans=outputs.spans,
+                failures=self._failures,
+                repeats=DedupStore(database) if self._dedup else None,
+            )
+            digests = {layout.name: layout.digest for layout in self._layouts}
+            try:
+                if timer is not None:
+                    timer.daemon = True
+                    timer.start()
+                with (
+                    make_progress(scheduler, source) if make_progress is not None else nullcontext() as progress,
+                    FetchSink(
+                        pages, source, sink, outputs, self._records, digests, progress.note if progress is not None else _ignore
+                    ) as fetch_sink,
+                ):
+                    run_tasks(self._job, pages.tasks(), fetch_sink, processes=processes, is_ready=pages.is_ready)
+            finally:
+                throttle.stop()
+                scheduler.stop()
+
+
+def _ignore(_fetched: Fetched) -> None:
+    """Show nothing."""
+
+
+def with_lines(job: Job, records: Records, keys: Keys, *, has_state: bool) -> Job:
+    """Return a job with what makes the lines of a fetch.
+
+    Args:
+        job: the job.
+        records: what is made of the pages.
+        keys: the keys of a line; all, if empty.
+        has_state: whether a state remembers the headlines that are written.
+    """
+    if records == "page":
+        return job._replace(lines=partial(page_lines, keys=keys))
+    lines = partial(ticker_lines, keys=keys)
+    return job._replace(lines=lines, has_characters=False, keys=ticker_keys if has_state else None)
+
+
+def fetch_pages(
+    addresses: Iterable[str],
+    output: str | Path,
+    *,
+    user_agent: str,
+    records: Records = "page",
+    state: str | Path | None = None,
+    refresh: float | None = None,
+    save: str | Path | None = None,
+    filters: Filters = _ALL,
+    unknown: Unknown = "keep",
+    keys: Keys = (),
+    layouts: Path | None = None,
+    dedup: bool = False,
+    spans: str | Path | None = None,
+    failures: str | Path | None = None,
+    delay: float = 1.0,
+    concurrency: int = 8,
+    timeout: float = 60.0,
+    max_bytes: int = MAX_BYTES,
+    processes: int = 1,
+    page_timeout: float = PAGE_TIMEOUT,
+    report: Callable[[str], object] = print,
+) -> Counts:
+    """Fetch pages politely, and write their records to a file, as ``scraper fetch`` does.
+
+    Args:
+        addresses: the addresses of the pages, which may come slowly.
+        output: the file; its name decides on the format and the compression. With fields in braces, there is a file for each of their
+            values. With a state, records are appended to it.
+        user_agent: the name of the program and whom to ask about it.
+        records: a record for each page, or for each headline of its ticker.
+        state: the file that remembers what was fetched, so that a later run continues where this one ended.
+        refresh: seconds after which a page of the state is fetched again; None if it never is.
+        save: a file for the exchanges, as gzipped WARC.
+        filters: which records are written.
+        unknown: what is done with a page of no known layout.
+        keys: the keys of a line, each with the attribute of the record; all, if empty.
+        layouts: a directory of layout files to use as well.
+        dedup: whether to leave out pages that repeat an earlier one.
+        spans: a file for the pieces of the pages, with the label and the rule of each.
+        failures: a file for the pages that fail.
+        delay: seconds between two requests to a host.
+        concurrency: hosts that are asked at once.
+        timeout: seconds that a request may take.
+        max_bytes: the most bytes of one page.
+        processes: the number of processes.
+        page_timeout: seconds that cleaning a page may take.
+        report: is given a sentence for each page that fails.
+
+    Returns:
+        What happened, in numbers.
+
+    Raises:
+        LayoutError: if a layout file cannot be used.
+        OutputError: if a file cannot be written, or not with a state.
+        StateError: if the state cannot be used.
+    """
+    out, pattern = parse_output(Path(output))
+    paths = [Path(file) if file is not None else None for file in (spans, failures, save, state)]
+    files = [file for file in paths if file is not None]
+    check_files((), files if pattern is not None else [out, *files], pattern)
+    table = table_of(out if pattern is None else pattern.ending, columns_of(RECORDS[records], keys))
+    if state is not None and (pattern is not None or table is not None or is_packed(out)):
+        raise OutputError(f"{output}: with a state, records are appended to one file of JSON Lines, which is not compressed")
+    spans_path, failures_path, save_path, state_path = paths
+    job = Job(
+        ReadOptions(max_bytes=max_bytes),
+        filters.treatment_of_unknown(unknown),
+        page_lines,
+        layouts=layouts,
+        has_spans=spans is not None,
+        filters=filters,
+        has_digests=dedup,
+        target=pattern.of if pattern is not None else None,
+        page_timeout=page_timeout,
+    )
+    outputs = FetchOutputs(out=out, save=save_path, state=state_path, pattern=pattern, table=table, spans=spans_path, report=report)
+    counts = Counts()
+    web_run = WebRun(
+        with_lines(job, records, keys, has_state=state is not None),
+        Politeness([(b"User-Agent", user_agent.encode())], delay, concurrency, timeout),
+        outputs,
+        counts,
+        report,
+        records=records,
+        failures=Output(failures_path) if failures_path is not None else None,
+        dedup=dedup,
+    )
+    with web_run:
+        web_run.do(
+            lambda context: FetchQueue(addresses, context.records, context.state, refresh, context.counts), processes=processes
+        )
+    return counts
