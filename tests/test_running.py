@@ -441,6 +441,33 @@ cleaning.decode = decode
 """
 
 
+STUCK = """
+import itertools
+import scraper.engine.time_limit
+import scraper.extract.cleaning
+scraper.engine.time_limit._GRACE = 0.5
+true = scraper.extract.cleaning.decode
+def decode(page):
+    if b"stuck" in page.octets:
+        sum(itertools.repeat(0))  # never comes back to Python code, where signals are handled
+    return true(page)
+scraper.extract.cleaning.decode = decode
+"""
+
+
+def test_a_page_that_never_returns_from_c_costs_only_itself(tmp_path: Path) -> None:
+    """A page over which a library hangs, so that nothing can interrupt it, fails in its worker, and the others are cleaned."""
+    (tmp_path / "sitecustomize.py").write_text(STUCK)
+    place = tmp_path / "dump.jsonl"
+    place.write_bytes(jsonl([*MANY[:40], ("a.txt", b"stuck"), *MANY[:400]]))
+    environment = {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
+    done = run("clean", place, "-j", "2", "--page-timeout", "0.5", env=environment)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0].startswith(f"scraper: {place}#41: worker-died: ".encode())
+    assert b"Traceback" not in done.stderr
+    assert done.stdout.count(b"\n") == 440
+
+
 def test_a_page_that_takes_too_long_fails_alone(tmp_path: Path) -> None:
     """A page that takes longer than --page-timeout fails under that name, here and in a worker, and the others are cleaned."""
     (tmp_path / "sitecustomize.py").write_text(ENDLESS)

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
-from scraper.engine.jobs import Job
+from scraper.engine.jobs import Job, time_limit_of
 from scraper.engine.tasks import Done, Step, Task, do_task
 from scraper.errors import OutputError
 
@@ -135,6 +135,7 @@ def serve(connection: Connection, job: Job, directory: str) -> None:
     """Do tasks until the main process sends no more, and remove its directory, with the fork server's socket, if it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    time_limit_of(job.page_timeout).may_end_process = True
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             for answer, files in do_task(job, connection.recv()):
