@@ -7,6 +7,7 @@
     │   └── ReaderGone             exit status 141
     ├── ResumeError                exit status 2
     ├── StateError                 exit status 1
+    │   └── StateInUse             exit status 1
     ├── TooManyFailures            exit status 1
     ├── ClaimError                 a bug in this program
     └── PageError                  the run goes on; exit status 1
@@ -99,6 +100,10 @@ class ResumeError(ScraperError):
 
 class StateError(ScraperError):
     """The fetch state is no database of this program, cannot be used, or is in use by another run."""
+
+
+class StateInUse(StateError):
+    """Another run holds the fetch state."""
 
 
 class TooManyFailures(ScraperError):

@@ -4,20 +4,22 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scraper.errors import StateError
-from scraper.output.fetch_state import State
+from scraper.errors import StateError, StateInUse
+from scraper.output.fetch_state import State, reading
 from scraper.output.frontier import DONE, Frontier, FrontierEntry, Scope, key_of
 from tests.site import Network, Reply, Request, Site
 from tests.site.network import DATES, ENDLESS, GAPS, SESSIONS, TRACKED
@@ -327,6 +329,71 @@ def test_a_second_run_on_the_same_state_says_so(site: Site, tmp_path: Path) -> N
         done = crawl(site, tmp_path)
     assert done.returncode == 1
     assert "another run holds this state" in done.stderr
+
+
+def test_a_state_is_shown_while_a_run_holds_it(site: Site, tmp_path: Path) -> None:
+    """``scraper state`` shows what a run has committed and does not disturb it; --retry, which would change the state, is refused."""
+    site.pause = 0.02
+    start = [site.url("/", host) for host in range(3)]
+    command = [*COMMAND, "crawl", *start, "--state", str(tmp_path / "db"), "-o", str(tmp_path / "out.jsonl"), "--delay", "0", "-q"]
+    show = [*COMMAND, "state", str(tmp_path / "db")]
+    with subprocess.Popen(command) as process:
+        while not (tmp_path / "out.jsonl").exists() or (tmp_path / "out.jsonl").stat().st_size < 20_000:
+            time.sleep(0.01)
+        shown = [subprocess.run(show, capture_output=True, text=True, check=True).stdout for _ in range(2)]
+        refused = subprocess.run([*show, "--retry", "blocked"], capture_output=True, text=True, check=False)
+        assert process.poll() is None
+        site.pause = 0.0
+        assert process.wait(60) == 0
+    assert (refused.returncode, refused.stderr.count("another run holds this state")) == (1, 1)
+    shown.append(subprocess.run(show, capture_output=True, text=True, check=True).stdout)
+    fetched = [int(text.replace(",", "")) for text in re.findall(r"^fetched +([\d,]+)$", "".join(shown), re.MULTILINE)]
+    assert 0 < fetched[0] <= fetched[1] < fetched[2]
+    assert written(site, tmp_path) == Counter(list(network(site).articles()))
+
+
+_WRITER = """
+import random, sys
+from pathlib import Path
+from scraper.output.fetch_state import State
+with State(Path(sys.argv[1])) as state:
+    state.do("CREATE TABLE IF NOT EXISTS pairs (a INTEGER PRIMARY KEY, b INTEGER, pad BLOB)")
+    for n in range(10**9):
+        for a in random.sample(range(2000), 40):
+            state.do("INSERT OR REPLACE INTO pairs VALUES (?, ?, zeroblob(?))", a, n, random.randrange(900))
+        state.do("INSERT OR REPLACE INTO pairs VALUES (-1, ?, NULL)", n)
+        state.do("INSERT OR REPLACE INTO pairs VALUES (2000000, ?, NULL)", n)
+        state.commit()
+"""
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.03, 0.3])
+def test_what_is_read_of_a_state_in_use_is_one_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause: float) -> None:
+    """However often the run writes its log back to the file while that is copied, what is read is one commit; or there is an error."""
+    copy_file = shutil.copyfile
+
+    def copy_slowly(source: Path, target: Path) -> None:
+        copy_file(source, target)
+        time.sleep(pause)
+
+    monkeypatch.setattr("scraper.output.fetch_state.shutil.copyfile", copy_slowly)
+    latest, read = -1, 0
+    with subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path / "db")]) as writer:
+        try:
+            while not (tmp_path / "db-wal").exists() or (tmp_path / "db-wal").stat().st_size < 1 << 20:
+                time.sleep(0.01)
+            began = time.monotonic()
+            while time.monotonic() < began + 4:
+                with suppress(StateInUse), reading(tmp_path / "db") as state:
+                    assert state.rows("PRAGMA integrity_check") == [("ok",)]
+                    (first,), (last,) = state.rows("SELECT b FROM pairs WHERE a IN (-1, 2000000) ORDER BY a")
+                    ((most,),) = state.rows("SELECT max(b) FROM pairs")
+                    assert first == last == most >= latest
+                    latest, read = first, read + 1
+            assert writer.poll() is None
+        finally:
+            writer.kill()
+    assert read > 5 or pause
 
 
 def test_links_that_lead_nowhere_are_counted_and_starts_fail(site: Site, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def state(
     from scraper.cli.checks import check_layouts
     from scraper.cli.runs import finishing
     from scraper.engine.counts import Counts
-    from scraper.output.fetch_state import State
+    from scraper.output.fetch_state import State, reading
     from scraper.output.files import Output
     from scraper.stats.state_report import StateReport
 
@@ -41,7 +41,7 @@ def state(
         raise typer.BadParameter("it prints what failed; use --retry without it.", param_hint="--failed")
     chosen = check_layouts(layouts)
     stdout = Output(None)
-    with finishing([stdout], Counts(), quiet=True), State(database) as opened:
+    with finishing([stdout], Counts(), quiet=True), State(database) if retry else reading(database) as opened:
         report = StateReport(opened, chosen)
         if failed:
             for address in report.failed():

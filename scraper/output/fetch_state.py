@@ -5,15 +5,18 @@ that length, so that state and output agree.
 """
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 import msgspec
 
-from scraper.errors import StateError
+from scraper.errors import StateError, StateInUse
 from scraper.output.database import Database, is_damaged, is_full, is_locked
 from scraper.output.dedup import digest_of
 
@@ -29,6 +32,11 @@ CREATE TABLE outputs (path TEXT PRIMARY KEY, length INTEGER NOT NULL) WITHOUT RO
 CREATE TABLE robots (origin TEXT PRIMARY KEY, text TEXT NOT NULL, fetched_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE headlines (key BLOB PRIMARY KEY, seen_at REAL NOT NULL) WITHOUT ROWID;
 """
+
+_LOG_HEADER: Final = 32
+"""Bytes of the header of SQLite's write-ahead log, which has other random numbers each time the log is begun anew
+(https://www.sqlite.org/fileformat2.html, 4.1)."""
+_MOST_COPIES: Final = 10
 
 OK: Final = "ok"
 """The result of a page that gave a record; the result of any other page is an error code."""
@@ -136,7 +144,7 @@ class State(Database):
     def failure(self, error: sqlite3.Error) -> StateError:
         """Return the error for one of SQLite, with a remedy."""
         if is_locked(error):
-            return StateError(f"{self.path}: another run holds this state; wait for it to end, or name another file for --state")
+            return StateInUse(f"{self.path}: another run holds this state; wait for it to end, or name another file for --state")
         if is_damaged(error):
             return StateError(f"{self.path}: it is not a state file, or it is damaged ({error}); name another file for --state")
         if is_full(error):
@@ -149,6 +157,60 @@ class State(Database):
             return StateError(f"{self.path}: it is a database of another program; name another file for --state")
         age = "a newer" if version > self.VERSION else "an older"
         return StateError(f"{self.path}: it was made by {age} version of this program; use that, or name another file for --state")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[State]:
+    """Open a state to read it: the file itself, or, while a run holds that, a copy of what the run has committed last.
+
+    Not for the process of that run: closing a file drops the locks that SQLite has on it in the same process.
+
+    Raises:
+        StateError: if it is not a state of this program, or cannot be copied.
+    """
+    with ExitStack() as stack:
+        yield _open_to_read(path, stack)
+
+
+def _open_to_read(path: Path, stack: ExitStack) -> State:
+    copy = Path(stack.enter_context(TemporaryDirectory()), "state")
+    for _ in range(_MOST_COPIES):
+        try:
+            return stack.enter_context(State(path))
+        except StateInUse:
+            try:
+                is_whole = _copy_committed(Path(os.path.realpath(path)), copy)
+            except OSError as error:
+                why = f"another run holds this state, and it cannot be copied to be read ({error.strerror})"
+                raise StateError(f"{path}: {why}; free some space, or set TMPDIR to another directory") from None
+        if is_whole:
+            return stack.enter_context(State(copy))
+    return stack.enter_context(State(path))
+
+
+def _copy_committed(path: Path, copy: Path) -> bool:
+    """Copy a state that a run is changing, and return True if the copy is whole.
+
+    SQLite appends each commit to the log, and changes the file itself only by what the log has. Therefore the log, which is copied
+    last, has all that has changed in the file while that was copied, unless it was begun anew meanwhile.
+    """
+    log, log_copy = (file.with_name(f"{file.name}-wal") for file in (path, copy))
+    log_copy.unlink(missing_ok=True)
+    before = _log_mark(path, log)
+    shutil.copyfile(path, copy)
+    with suppress(FileNotFoundError):  # there is none as long as nothing was written
+        shutil.copyfile(log, log_copy)
+    return _log_mark(path, log) == before
+
+
+def _log_mark(path: Path, log: Path) -> bytes | int:
+    """Return the header of a log; without a log, the time of the last change of the file, in nanoseconds."""
+    try:
+        with log.open("rb") as file:
+            header = file.read(_LOG_HEADER)
+    except FileNotFoundError:
+        header = b""
+    return header or path.stat().st_mtime_ns
 
 
 def _range(prefix: str) -> tuple[str, str]:
