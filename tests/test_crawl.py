@@ -16,10 +16,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from scraper.errors import StateError, StateInUse
-from scraper.output.fetch_state import State, reading
+from scraper.output.fetch_state import FetchedRow, State, reading
 from scraper.output.frontier import DONE, Frontier, FrontierEntry, Scope, key_of
 from tests.site import Network, Reply, Request, Site
 from tests.site.network import DATES, ENDLESS, GAPS, SESSIONS, TRACKED
@@ -357,12 +358,12 @@ import random, sys
 from pathlib import Path
 from scraper.output.fetch_state import State
 with State(Path(sys.argv[1])) as state:
-    state.do("CREATE TABLE IF NOT EXISTS pairs (a INTEGER PRIMARY KEY, b INTEGER, pad BLOB)")
+    state.execute("CREATE TABLE IF NOT EXISTS pairs (a INTEGER PRIMARY KEY, b INTEGER, pad BLOB)")
     for n in range(10**9):
         for a in random.sample(range(2000), 40):
-            state.do("INSERT OR REPLACE INTO pairs VALUES (?, ?, zeroblob(?))", a, n, random.randrange(900))
-        state.do("INSERT OR REPLACE INTO pairs VALUES (-1, ?, NULL)", n)
-        state.do("INSERT OR REPLACE INTO pairs VALUES (2000000, ?, NULL)", n)
+            state.execute("INSERT OR REPLACE INTO pairs VALUES (?, ?, zeroblob(?))", a, n, random.randrange(900))
+        state.execute("INSERT OR REPLACE INTO pairs VALUES (-1, ?, NULL)", n)
+        state.execute("INSERT OR REPLACE INTO pairs VALUES (2000000, ?, NULL)", n)
         state.commit()
 """
 
@@ -625,10 +626,23 @@ def test_a_state_without_the_numbers_of_alike_addresses_is_gone_on_with(tmp_path
     """In a state of the first versions, all addresses that were kept are within --max-alike."""
     with State(tmp_path / "db") as state:
         Frontier(state, Scope(frozenset({"a"}), 0), "page")
-        state.do("ALTER TABLE frontier DROP COLUMN alike")
+        state.execute("ALTER TABLE frontier DROP COLUMN alike")
         frontier = Frontier(state, Scope(frozenset({"a"}), 0, 1), "page")
         assert frontier.add({b"1": FrontierEntry("http://a/1", "a", None, None, "story", False, 0)}) == (1, 1)
         assert [visit.entry.alike for visit in frontier.take("a", 9)] == [0]
+
+
+def test_a_state_of_the_first_versions_keeps_its_pages(tmp_path: Path) -> None:
+    """The column with transient failures is found under its old name."""
+    with State(tmp_path / "db") as state:
+        failed = dict.fromkeys(FetchedRow.__struct_fields__, "") | {"records": "page", "checked_at": 1.0, "is_transient": True}
+        state.put(msgspec.convert(failed | {"address": "http://a/1", "status": 503}, FetchedRow))
+        state.execute("ALTER TABLE pages RENAME COLUMN is_transient TO is_passing")
+        state.commit()
+    with State(tmp_path / "db") as state:
+        row = state.row("http://a/1", "page")
+    assert row is not None
+    assert row.is_transient
 
 
 def test_a_larger_depth_leads_as_far_as_if_it_had_been_given_at_first(site: Site, tmp_path: Path) -> None:
@@ -801,7 +815,7 @@ def test_a_time_longer_than_any_wait_is_no_limit(site: Site, tmp_path: Path) -> 
 def test_a_state_on_a_full_disk_asks_for_space(tmp_path: Path) -> None:
     """Where the state cannot grow, the remedy is space."""
     with State(tmp_path / "db") as state:
-        state.do("PRAGMA max_page_count = 1")
+        state.execute("PRAGMA max_page_count = 1")
         with pytest.raises(StateError, match="free some space"):
             state.put_robots("http://a", "x" * 100_000, 0.0)
 

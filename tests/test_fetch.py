@@ -709,7 +709,7 @@ def test_missing_directories_are_made(site: Site, tmp_path: Path) -> None:
 def _of_version(path: Path, version: int) -> None:
     """Make a state of another version."""
     with State(path) as state:
-        state.do(f"PRAGMA user_version = {version}")
+        state.execute(f"PRAGMA user_version = {version}")
         state.commit()
 
 

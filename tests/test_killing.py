@@ -84,7 +84,7 @@ def test_an_interrupt_right_behind_the_commit_loses_nothing(tmp_path: Path, monk
         checked_at=0.0,
         status=200,
         result="ok",
-        is_passing=False,
+        is_transient=False,
         etag=None,
         last_modified=None,
         program="",

@@ -24,8 +24,8 @@ from scraper.output.partitions import Pattern
 from scraper.records import Columns, PageRecord, columns_of, to_json_line
 from scraper.remote import Uploads, address_of, is_remote, local_name
 from scraper.scale.dask import DaskRun, connected
+from scraper.scale.part_store import WORK, ManifestEntry, PartStore
 from scraper.scale.parts import PartJob
-from scraper.scale.place import WORK, ManifestEntry, PartStore
 
 _ENDING: Final = re.compile(rf"(\.jsonl|\.json|\.ndjson|{'|'.join(map(re.escape, FORMATS))})?(\.gz|\.zst)?$", re.IGNORECASE)
 _LITERAL: Final = re.compile(r"(?:[^{}]|\{\{|\}\})*")

@@ -32,7 +32,7 @@ from scraper.extract.links import Links
 from scraper.fetch import Fetched, Scheduler, host_of
 from scraper.output.fetch_state import Records
 from scraper.output.files import Output
-from scraper.output.formats import OutputTable, is_packed
+from scraper.output.formats import OutputTable, is_compressed
 from scraper.output.partitions import Pattern
 from scraper.records import RECORDS, columns_of
 from scraper.sources import read_list
@@ -134,7 +134,7 @@ def _check_outputs(options: Options, web: WebOptions, pattern: Pattern | None) -
     if web.state is not None:
         check_appendable("--state", table)
         for option, file in (("-o", options.out), ("--spans", web.spans)):
-            if file is not None and is_packed(file):
+            if file is not None and is_compressed(file):
                 raise typer.BadParameter(
                     f"with --state, {str(file)!r} is appended to and cannot be compressed; use a name that ends in .jsonl.",
                     param_hint=option,

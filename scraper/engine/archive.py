@@ -113,7 +113,7 @@ class ArchiveQueue:
             address = f"{self._plan.origin}{self._plan.prefix}/{number}"
             row = self._state.row(address, self._records)
             is_redirected = row is None and number in self._redirected
-            if is_redirected or (row is not None and not row.is_passing):
+            if is_redirected or (row is not None and not row.is_transient):
                 self._untried -= 1
                 if row is None or row.checked_at < self._began:
                     self._counts.left_out["fetched before"] += 1

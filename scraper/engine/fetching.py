@@ -284,7 +284,7 @@ class FetchSink:
             checked_at=time.time(),
             status=fetched.status,
             result=OK if failure is None else failure.code,
-            is_passing=isinstance(fetched.error, FetchError) and fetched.error.is_transient,
+            is_transient=isinstance(fetched.error, FetchError) and fetched.error.is_transient,
             # A page that gave no record is asked for in full the next time: that it has not changed would be of no use.
             etag=fetched.etag if failure is None and has_record else None,
             last_modified=fetched.last_modified if failure is None and has_record else None,

@@ -128,12 +128,12 @@ class HeadlineStore(Database):
 
     def __enter__(self) -> Self:
         super().__enter__()
-        self.do(_TABLE)
+        self.execute(_TABLE)
         return self
 
     def write(self, lines: bytes) -> None:
         """Add complete lines. The first line of a headline gives all fields of its record but times and pages."""
-        self.do_many(_MERGE, map(_row, self._decoder.decode_lines(lines)))
+        self.execute_many(_MERGE, map(_row, self._decoder.decode_lines(lines)))
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of all headlines in batches, in the order in which each headline first appeared."""

@@ -23,7 +23,7 @@ from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
 from scraper.output.fetch_state import Records, State
 from scraper.output.files import Output
-from scraper.output.formats import is_packed, table_of
+from scraper.output.formats import is_compressed, table_of
 from scraper.records import RECORDS, Keys, columns_of
 from scraper.sources import ReadOptions
 
@@ -262,7 +262,7 @@ def fetch_pages(
     files = [file for file in paths if file is not None]
     check_files((), files if pattern is not None else [out, *files], pattern)
     table = table_of(out if pattern is None else pattern.ending, columns_of(RECORDS[records], keys))
-    if state is not None and (pattern is not None or table is not None or is_packed(out)):
+    if state is not None and (pattern is not None or table is not None or is_compressed(out)):
         raise OutputError(f"{output}: with a state, records are appended to one file of JSON Lines, which is not compressed")
     spans_path, failures_path, save_path, state_path = paths
     job = Job(

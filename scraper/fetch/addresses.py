@@ -129,11 +129,11 @@ def is_public(ip: str) -> bool:
     except ValueError:
         return False
     if isinstance(address, ipaddress.IPv6Address):
-        embedded = address.ipv4_mapped or address.sixtofour
+        ipv4 = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
-            embedded = ipaddress.IPv4Address(address.packed[-4:])
-        if embedded is not None:
-            return is_public(str(embedded))
+            ipv4 = ipaddress.IPv4Address(address.packed[-4:])
+        if ipv4 is not None:
+            return is_public(str(ipv4))
         if address not in _GLOBAL_UNICAST:
             return False
     return address.is_global and not address.is_multicast and not any(address in network for network in _NOT_PUBLIC)

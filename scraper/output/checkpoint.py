@@ -87,8 +87,8 @@ class Checkpoint(Database):
     def begin(self, digest: str, output: str) -> None:
         """Begin a new run, and drop everything of an earlier one."""
         for table in ("run", "outputs"):
-            self.do(f"DELETE FROM {table}")  # noqa: S608 - our own names
-        self.do("DROP TABLE IF EXISTS written")
+            self.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        self.execute("DROP TABLE IF EXISTS written")
         self.digest, self.output, self.stage, self.position, self.counts, self.inputs = (
             digest,
             output,
@@ -98,7 +98,7 @@ class Checkpoint(Database):
             "",
         )
         values = (digest, os.fsencode(output), self.stage, msgspec.json.encode(self.position), b"{}", "")
-        self.do("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?)", *values)
+        self.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?)", *values)
 
     def advance(
         self, position: Position, lengths: Mapping[str, int], counts: Mapping[str, Any], *, inputs: str | None = None
@@ -114,21 +114,21 @@ class Checkpoint(Database):
         self.position, self.counts = position, dict(counts)
         if inputs is not None:
             self.stage, self.inputs = "renaming", inputs
-        self.do_many(
+        self.execute_many(
             "INSERT OR REPLACE INTO outputs VALUES (?, ?)", [(os.fsencode(path), length) for path, length in lengths.items()]
         )
         values = (self.stage, msgspec.json.encode(position), msgspec.json.encode(self.counts), self.inputs)
-        self.do("UPDATE run SET stage = ?, position = ?, counts = ?, inputs = ?", *values)
+        self.execute("UPDATE run SET stage = ?, position = ?, counts = ?, inputs = ?", *values)
         self.is_new = False
         self.commit()
 
     def complete(self) -> None:
         """Commit that the outputs have their names, and drop the data that only a resumed run needs."""
         self.stage = "complete"
-        self.do("UPDATE run SET stage = ?", self.stage)
-        self.do("DROP TABLE IF EXISTS written")
-        self.do("COMMIT")
-        self.do("VACUUM")
+        self.execute("UPDATE run SET stage = ?", self.stage)
+        self.execute("DROP TABLE IF EXISTS written")
+        self.execute("COMMIT")
+        self.execute("VACUUM")
 
     def failure(self, error: sqlite3.Error) -> OutputError | ResumeError:
         """Return the error for one of SQLite, with a remedy."""

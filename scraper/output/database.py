@@ -44,15 +44,15 @@ class Database:
             self._database = sqlite3.connect(self.path or "", timeout=0, isolation_level=None, check_same_thread=False)
         with ExitStack() as on_error:
             on_error.push(self)
-            self.do(f"PRAGMA cache_size = -{_CACHE >> 10}")
+            self.execute(f"PRAGMA cache_size = -{_CACHE >> 10}")
             if self.path is None:
-                self.do("PRAGMA journal_mode = OFF")  # it is not read again after a crash
-                self.do("BEGIN")
+                self.execute("PRAGMA journal_mode = OFF")  # it is not read again after a crash
+                self.execute("BEGIN")
             else:
                 # The lock is held from the first read on. The system releases it when the process ends, however it ends.
                 for statement in ("PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"):
-                    self.do(statement)
-                self.do("BEGIN EXCLUSIVE")
+                    self.execute(statement)
+                self.execute("BEGIN EXCLUSIVE")
                 self._check()
             on_error.pop_all()
         return self
@@ -65,9 +65,9 @@ class Database:
         (application,), (version,) = self.rows("PRAGMA application_id")[0], self.rows("PRAGMA user_version")[0]
         if (application, version) == (0, 0) and not self.rows("SELECT 1 FROM sqlite_schema"):
             for statement in filter(str.strip, self.TABLES.split(";")):
-                self.do(statement)
-            self.do(f"PRAGMA application_id = {self.APPLICATION}")
-            self.do(f"PRAGMA user_version = {self.VERSION}")
+                self.execute(statement)
+            self.execute(f"PRAGMA application_id = {self.APPLICATION}")
+            self.execute(f"PRAGMA user_version = {self.VERSION}")
             self.commit()
         elif application != self.APPLICATION or version != self.VERSION:
             raise self.foreign(version if application == self.APPLICATION else None)
@@ -77,12 +77,12 @@ class Database:
         with self._lock, self.mapped_errors():
             return self._database.execute(statement, values).fetchall()
 
-    def do(self, statement: str, *values: object) -> int:
+    def execute(self, statement: str, *values: object) -> int:
         """Execute a statement, and return the number of rows that it has changed."""
         with self._lock, self.mapped_errors():
             return self._database.execute(statement, values).rowcount
 
-    def do_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+    def execute_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Execute a statement for each row of values."""
         with self._lock, self.mapped_errors():
             self._database.executemany(statement, rows)
@@ -97,15 +97,15 @@ class Database:
     def commit(self) -> None:
         """Save all changes since the last commit, atomically."""
         with self._lock:
-            self.do("COMMIT")
-            self.do("BEGIN")
+            self.execute("COMMIT")
+            self.execute("BEGIN")
 
     def roll_back(self) -> None:
         """Drop all changes since the last commit."""
         with self._lock:
             if self._database.in_transaction:  # a signal may have arrived between the two statements of a commit
-                self.do("ROLLBACK")
-            self.do("BEGIN")
+                self.execute("ROLLBACK")
+            self.execute("BEGIN")
 
     @contextmanager
     def mapped_errors(self) -> Iterator[None]:

@@ -49,7 +49,7 @@ class DedupStore:
 
     def __init__(self, database: "Database") -> None:
         self._database = database
-        database.do("CREATE TABLE IF NOT EXISTS written (key BLOB PRIMARY KEY) WITHOUT ROWID")
+        database.execute("CREATE TABLE IF NOT EXISTS written (key BLOB PRIMARY KEY) WITHOUT ROWID")
 
     def repeat(self, url: bytes | None, text: bytes | None) -> Repeat | None:
         """Return the value in which a page repeats an earlier one; if it is new, add its digests and return None.
@@ -62,7 +62,7 @@ class DedupStore:
             return "repeated-url"
         if text is not None and self._has(text):
             return "repeated-text"
-        self._database.do_many("INSERT INTO written VALUES (?)", [(key,) for key in (url, text) if key is not None])
+        self._database.execute_many("INSERT INTO written VALUES (?)", [(key,) for key in (url, text) if key is not None])
         return None
 
     def _has(self, key: bytes) -> bool:

@@ -25,7 +25,7 @@ Records = Literal["page", "headline"]
 _TABLES: Final = """
 CREATE TABLE pages (
     address TEXT NOT NULL, records TEXT NOT NULL, final_url TEXT, fetched_at TEXT, checked_at REAL NOT NULL, status INTEGER, result TEXT NOT NULL,
-    is_passing INTEGER NOT NULL, etag TEXT, last_modified TEXT, program TEXT NOT NULL, layouts TEXT NOT NULL,
+    is_transient INTEGER NOT NULL, etag TEXT, last_modified TEXT, program TEXT NOT NULL, layouts TEXT NOT NULL,
     PRIMARY KEY (address, records)
 ) WITHOUT ROWID;
 CREATE TABLE outputs (path TEXT PRIMARY KEY, length INTEGER NOT NULL) WITHOUT ROWID;
@@ -55,7 +55,7 @@ class FetchedRow(msgspec.Struct, frozen=True, kw_only=True):
     """When it was last requested, in seconds since 1970."""
     status: int | None
     result: str
-    is_passing: bool
+    is_transient: bool
     """Whether it failed with a transient error."""
     etag: str | None
     last_modified: str | None
@@ -64,7 +64,7 @@ class FetchedRow(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_due(self, refresh: float | None, now: float) -> bool:
         """Return True if the page must be requested again: its error was transient, or it is older than ``refresh`` seconds."""
-        return self.is_passing or (refresh is not None and now >= self.checked_at + refresh)
+        return self.is_transient or (refresh is not None and now >= self.checked_at + refresh)
 
 
 class State(Database):
@@ -77,6 +77,11 @@ class State(Database):
     TABLES = _TABLES
     APPLICATION = 0x53435250  # "SCRP"
     VERSION = 1
+
+    def _check(self) -> None:
+        super()._check()
+        if "is_passing" in {name for _, name, *_ in self.rows("PRAGMA table_info(pages)")}:  # its name in the first versions
+            self.execute("ALTER TABLE pages RENAME COLUMN is_passing TO is_transient")
 
     # --- pages ---
 
@@ -108,14 +113,14 @@ class State(Database):
     def put(self, row: FetchedRow) -> None:
         """Insert or replace the row of an address."""
         marks = ", ".join("?" * len(FetchedRow.__struct_fields__))
-        self.do(f"INSERT OR REPLACE INTO pages ({_COLUMNS}) VALUES ({marks})", *msgspec.structs.astuple(row))  # noqa: S608 - the same
+        self.execute(f"INSERT OR REPLACE INTO pages ({_COLUMNS}) VALUES ({marks})", *msgspec.structs.astuple(row))  # noqa: S608 - the same
 
     # --- headlines ---
 
     def add_headlines(self, keys: Iterable[str]) -> list[bool]:
         """Add headlines by their keys, and return for each whether it is new."""
         now = time.time()
-        return [self.do("INSERT OR IGNORE INTO headlines VALUES (?, ?)", digest_of(key), now) == 1 for key in keys]
+        return [self.execute("INSERT OR IGNORE INTO headlines VALUES (?, ?)", digest_of(key), now) == 1 for key in keys]
 
     # --- robots.txt ---
 
@@ -126,7 +131,7 @@ class State(Database):
 
     def put_robots(self, origin: str, text: str, fetched_at: float) -> None:
         """Insert or replace the robots.txt of an origin."""
-        self.do("INSERT OR REPLACE INTO robots VALUES (?, ?, ?)", origin, text, fetched_at)
+        self.execute("INSERT OR REPLACE INTO robots VALUES (?, ?, ?)", origin, text, fetched_at)
 
     # --- outputs ---
 
@@ -137,7 +142,7 @@ class State(Database):
 
     def put_length(self, path: Path, length: int) -> None:
         """Set the length of an output."""
-        self.do("INSERT OR REPLACE INTO outputs VALUES (?, ?)", _path_key(path), length)
+        self.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?)", _path_key(path), length)
 
     # --- errors ---
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from scraper.errors import OutputError, ReaderGone, TooManyFailures
-from scraper.output.formats import OutputTable, Packer, packer_for, table_packer
+from scraper.output.formats import Compressor, OutputTable, compressor_for, table_compressor
 
 PART: Final = ".part"
 """Appended to the name of an output until it is complete."""
@@ -57,9 +57,9 @@ class Output:
         self._name = "stdout" if path is None else str(path)
         # The symbolic link of a pipe that the shell has opened (/dev/fd/63) does not resolve to a path.
         self._target = path if path is None or is_special(path) else Path(os.path.realpath(path))
-        self._packer = self._new_packer()
+        self._compressor = self._new_compressor()
         self._needs_flush = True
-        """True if the packer has unwritten data, or nothing was written yet: an empty gzip file has a header, too."""
+        """True if the compressor has unwritten data, or nothing was written yet: an empty gzip file has a header, too."""
         self._unsent = 0
         """Bytes of the part file that the system was not yet asked to write to the disk."""
         self.part: Path | None = None
@@ -85,7 +85,7 @@ class Output:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         with mapped_os_errors(self._name):
             if not isinstance(error, OutputError) and self._needs_flush:
-                self._write(self._packer.flush())
+                self._write(self._compressor.flush())
             if self.part is not None and self._target is not None and self._is_useless(self._target, error):
                 self.part.unlink()
                 self.part = None
@@ -107,7 +107,7 @@ class Output:
         self._needs_flush = True
         self._needs_lines = self._needs_lines and not lines
         try:
-            self._write(self._packer.compress(lines))
+            self._write(self._compressor.compress(lines))
         except OSError as error:  # a context manager would be too slow here: this runs for every page
             raise _output_error(self._name, error) from None
 
@@ -125,15 +125,15 @@ class Output:
         """Write all data to the disk, so that they can be read, and return the length of the file by its path."""
         with mapped_os_errors(self._name):
             if self._needs_flush:
-                self._write(self._packer.flush())
+                self._write(self._compressor.flush())
                 os.fdatasync(self._file.fileno())
-        self._packer = self._new_packer()
+        self._compressor = self._new_compressor()
         self._needs_flush = False
         return {str(self._target): self._file.tell()}
 
-    def _new_packer(self) -> Packer:
+    def _new_compressor(self) -> Compressor:
         # By the name the user gave: the target of a link may have another suffix.
-        return packer_for(self._path) if self._table is None else table_packer()
+        return compressor_for(self._path) if self._table is None else table_compressor()
 
     def _write(self, data: bytes) -> None:
         write_all(self._file, data)

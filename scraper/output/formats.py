@@ -29,7 +29,7 @@ GZIP_WBITS: Final = 31
 """The ``wbits`` of zlib for gzip. The header it writes has no name and no time."""
 
 
-class Packer(Protocol):
+class Compressor(Protocol):
     """A compressor of a stream."""
 
     def compress(self, data: bytes, /) -> bytes:
@@ -47,12 +47,12 @@ class _Plain:
         return b""
 
 
-def table_packer() -> Packer:
+def table_compressor() -> Compressor:
     """Return a compressor for the part file of a table."""
-    return packer_for(Path("part.zst"))
+    return compressor_for(Path("part.zst"))
 
 
-def packer_for(path: Path | None) -> Packer:
+def compressor_for(path: Path | None) -> Compressor:
     """Return a compressor for a file of this name: gzip for ``.gz``, Zstandard for ``.zst``, none for other names."""
     suffix = "" if path is None else path.suffix.lower()
     if suffix == ".gz":
@@ -66,9 +66,9 @@ def packer_for(path: Path | None) -> Packer:
     return _Plain()
 
 
-def is_packed(path: Path) -> bool:
+def is_compressed(path: Path) -> bool:
     """Return True if a file of this name is compressed."""
-    return path.suffix.lower() in _PACKED
+    return path.suffix.lower() in _COMPRESSION_ENDINGS
 
 
 def write_csv(lines: BinaryIO, target: BinaryIO, columns: Columns) -> None:
@@ -144,18 +144,18 @@ class Format(NamedTuple):
     """The module that it needs."""
     extra: str | None = None
     """The extra that installs the module."""
-    can_be_packed: bool = True
+    can_be_compressed: bool = True
     """Whether ``.gz`` or ``.zst`` may follow in a name."""
 
 
 FORMATS: Final[dict[str, Format]] = {
     ".csv": Format("CSV", write_csv),
     ".tsv": Format("TSV", write_tsv),
-    ".parquet": Format("Parquet", write_parquet, library="pyarrow", extra="parquet", can_be_packed=False),
+    ".parquet": Format("Parquet", write_parquet, library="pyarrow", extra="parquet", can_be_compressed=False),
 }
 """The formats by the ending of an output's name."""
 
-_PACKED: Final = (".gz", ".zst")
+_COMPRESSION_ENDINGS: Final = (".gz", ".zst")
 _OTHERS: Final = frozenset(
     """
     .7z .arrow .avro .br .bson .bz2 .db .docx .dta .duckdb .epub .feather .h5 .hdf5 .htm .html .ipc .lance .lz4 .md .mdb .mhtml .msgpack
@@ -171,7 +171,7 @@ class OutputTable(NamedTuple):
 
     format: Format
     columns: Columns
-    packed: Path
+    compressed_name: Path
     """A name with the ending of the output's compression."""
 
     def make(self, part: BinaryIO, target: BinaryIO) -> None:
@@ -179,9 +179,9 @@ class OutputTable(NamedTuple):
         import zstandard
 
         lines = zstandard.ZstdDecompressor().stream_reader(part, read_across_frames=True)
-        packed = _PackedFile(target, self.packed)
-        self.format.write(io.BufferedReader(lines), packed, self.columns)  # type: ignore[arg-type]  # they have all that is used
-        packed.finish()
+        compressed = _CompressedFile(target, self.compressed_name)
+        self.format.write(io.BufferedReader(lines), compressed, self.columns)  # type: ignore[arg-type]  # they have all that is used
+        compressed.finish()
 
 
 def table_of(name: Path | None, columns: Columns | None) -> OutputTable | None:
@@ -195,7 +195,7 @@ def table_of(name: Path | None, columns: Columns | None) -> OutputTable | None:
         OutputError: if the name is of a format that is not written here, or the library for it is missing.
     """
     endings = [ending.lower() for ending in name.suffixes[-2:]] if name is not None else []
-    packed = endings.pop() if endings and endings[-1] in _PACKED else ""
+    compression = endings.pop() if endings and endings[-1] in _COMPRESSION_ENDINGS else ""
     ending = endings[-1] if endings else ""
     found = FORMATS.get(ending)
     if found is None and ending not in _OTHERS:
@@ -204,27 +204,27 @@ def table_of(name: Path | None, columns: Columns | None) -> OutputTable | None:
         raise OutputError(f"it is written as JSON Lines, not as {ending}; use a name that ends in .jsonl, .jsonl.gz or .jsonl.zst")
     if found is None:
         raise OutputError(f"{ending} is not a format of outputs; choose .jsonl, {', '.join(FORMATS)}, or .jsonl.gz and the like")
-    if packed and not found.can_be_packed:
-        raise OutputError(f"{found.name} is compressed inside; leave {packed} out")
+    if compression and not found.can_be_compressed:
+        raise OutputError(f"{found.name} is compressed inside; leave {compression} out")
     if found.library is not None and find_spec(found.library) is None:
         raise OutputError(not_installed(f"writing {found.name} needs {found.library}, which", str(found.extra)))
-    return OutputTable(found, columns, Path(f"table{packed}"))
+    return OutputTable(found, columns, Path(f"table{compression}"))
 
 
-class _PackedFile(io.RawIOBase):
+class _CompressedFile(io.RawIOBase):
     """A file that is written with the compression of its name."""
 
     def __init__(self, target: BinaryIO, name: Path) -> None:
         self._target = target
-        self._packer = packer_for(name)
+        self._compressor = compressor_for(name)
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: bytes, /) -> int:  # type: ignore[override]
-        self._target.write(self._packer.compress(data))
+        self._target.write(self._compressor.compress(data))
         return len(data)
 
     def finish(self) -> None:
-        """Write what the packer holds."""
-        self._target.write(self._packer.flush())
+        """Write the remaining output of the compressor."""
+        self._target.write(self._compressor.flush())

@@ -132,7 +132,7 @@ class Frontier:
         """Queue the addresses in the scope of the run that are not done, including those that a killed run had under way."""
         change = "UPDATE frontier SET status = ? WHERE status IN (?, ?) AND"
         # An address without a newspaper makes the condition NULL.
-        self._state.do(f"{change} {self._covered} IS NOT TRUE", OUTSIDE, QUEUED, UNDER_WAY, *self._values)
+        self._state.execute(f"{change} {self._covered} IS NOT TRUE", OUTSIDE, QUEUED, UNDER_WAY, *self._values)
         self._queue("status IN (?, ?)", UNDER_WAY, OUTSIDE)
 
     def requeue(self, before: float, *, articles: bool) -> None:
@@ -142,8 +142,8 @@ class Frontier:
 
     def requeue_failed(self) -> None:
         """Queue the addresses that failed with a transient error, and have not been read since for the records of this run."""
-        found = "FROM pages AS seen WHERE is_passing"
-        found += " AND NOT EXISTS (SELECT 1 FROM pages WHERE address = seen.address AND records = ? AND NOT is_passing)"
+        found = "FROM pages AS seen WHERE is_transient"
+        found += " AND NOT EXISTS (SELECT 1 FROM pages WHERE address = seen.address AND records = ? AND NOT is_transient)"
         self._queue(f"status = ? AND address IN (SELECT address {found})", DONE, self._records)
 
     def requeue_unwritten(self) -> None:
@@ -155,7 +155,7 @@ class Frontier:
     def _queue(self, condition: str, *values: object) -> int:
         """Queue the addresses in the scope that meet a condition, and return their number."""
         statement = f"UPDATE frontier SET status = ? WHERE {condition} AND {self._covered}"  # noqa: S608 - texts of this module
-        return self._state.do(statement, QUEUED, *values, *self._values)
+        return self._state.execute(statement, QUEUED, *values, *self._values)
 
     def add(self, entries: Mapping[bytes, FrontierEntry]) -> tuple[int, int]:
         """Add addresses by their keys, and return the number of queued and of new ones.
@@ -168,9 +168,9 @@ class Frontier:
         self._insert(entries, OUTSIDE)
         result = "FROM pages WHERE pages.address = frontier.address AND records = ?"
         ((new,),) = self._state.rows("SELECT count(*) FROM frontier WHERE number > ? AND alike <= ?", last, self._scope.most_alike)
-        self._state.do(
+        self._state.execute(
             f"UPDATE frontier SET status = ?, finished_at = (SELECT CASE result WHEN ? THEN checked_at END {result})"  # noqa: S608 - the same
-            f" WHERE number > ? AND is_article AND role != 'start' AND EXISTS (SELECT 1 {result} AND NOT is_passing)",
+            f" WHERE number > ? AND is_article AND role != 'start' AND EXISTS (SELECT 1 {result} AND NOT is_transient)",
             *(DONE, OK, self._records, last, self._records),
         )
         return self._queue("number > ? AND status = ?", last, OUTSIDE), new
@@ -183,7 +183,7 @@ class Frontier:
     def _insert(self, entries: Mapping[bytes, FrontierEntry], status: int) -> None:
         marks = ", ".join("?" * (len(FrontierEntry._fields) + 2))
         statement = f"INSERT OR IGNORE INTO frontier (key, {_COLUMNS}, status) VALUES ({marks})"  # noqa: S608 - our own column names
-        self._state.do_many(statement, ((key, *entry, status) for key, entry in entries.items()))
+        self._state.execute_many(statement, ((key, *entry, status) for key, entry in entries.items()))
 
     def find(self, keys: Iterable[bytes]) -> dict[bytes, KnownAddress]:
         """Return the addresses with these keys that are in the frontier, by key."""
@@ -202,28 +202,28 @@ class Frontier:
 
     def approach(self, number: int, depth: int) -> bool:
         """Store that an address is nearer to a start. Queue it if it or its links may now be in the scope; return True if so."""
-        self._state.do("UPDATE frontier SET depth = ? WHERE number = ?", depth, number)
+        self._state.execute("UPDATE frontier SET depth = ? WHERE number = ?", depth, number)
         return self._queue("number = ? AND status = ?", number, OUTSIDE) == 1 or self.read_again(number)
 
     def read_again(self, number: int) -> bool:
         """Queue a finished start or list in the scope again, for its links. Return True if it is queued."""
         change = "UPDATE frontier SET status = ?, finished_at = NULL WHERE number = ? AND status = ? AND finished_at IS NOT NULL"
         change += f" AND (role = 'start' OR NOT is_article) AND {self._covered}"
-        return self._state.do(change, QUEUED, number, DONE, *self._values) == 1
+        return self._state.execute(change, QUEUED, number, DONE, *self._values) == 1
 
     def queue(self, number: int) -> None:
         """Queue an address again."""
-        self._state.do("UPDATE frontier SET status = ? WHERE number = ?", QUEUED, number)
+        self._state.execute("UPDATE frontier SET status = ? WHERE number = ?", QUEUED, number)
 
     def name(self, key: bytes) -> None:
         """Store that the user named an address, which puts it in the scope of every run, and tries it again if it failed."""
-        self._state.do("UPDATE frontier SET role = 'start', depth = 0 WHERE key = ?", key)
+        self._state.execute("UPDATE frontier SET role = 'start', depth = 0 WHERE key = ?", key)
         self._queue("key = ? AND (status = ? OR (status = ? AND finished_at IS NULL))", key, OUTSIDE, DONE)
 
     def take(self, host: str, count: int) -> list[Visit]:
         """Return the next addresses of a host, least depth first, and mark them as under way."""
         found = self._state.rows(_NEXT, self._records, host, count)
-        self._state.do_many("UPDATE frontier SET status = ? WHERE number = ?", [(UNDER_WAY, number) for number, *_ in found])
+        self._state.execute_many("UPDATE frontier SET status = ? WHERE number = ?", [(UNDER_WAY, number) for number, *_ in found])
         return [
             Visit(number, FrontierEntry(*values), bool(was_read), bool(was_written))
             for number, *values, was_read, was_written in found
@@ -238,7 +238,7 @@ class Frontier:
             is_article: whether it has led to an article.
         """
         change = "UPDATE frontier SET status = ?, finished_at = ?, is_article = is_article OR ? WHERE number = ?"
-        self._state.do(change, DONE, at, is_article, number)
+        self._state.execute(change, DONE, at, is_article, number)
 
     def count_alike(self, pattern: str) -> int | None:
         """Count an address by its pattern, and return its number; None if there are too many alike to keep it, even for a later run."""
@@ -263,9 +263,9 @@ class Frontier:
 def create_tables(state: State) -> None:
     """Add the tables of the frontier to a state that lacks them, such as that of ``fetch``."""
     for statement in _TABLES:
-        state.do(statement)
+        state.execute(statement)
     if "alike" not in {name for _, name, *_ in state.rows("PRAGMA table_info(frontier)")}:  # as the first versions made it
-        state.do("ALTER TABLE frontier ADD COLUMN alike INTEGER NOT NULL DEFAULT 0")
+        state.execute("ALTER TABLE frontier ADD COLUMN alike INTEGER NOT NULL DEFAULT 0")
     state.commit()
 
 

@@ -25,7 +25,7 @@ from scraper.output.files import (
     rename_part,
     write_all,
 )
-from scraper.output.formats import OutputTable, packer_for, table_packer
+from scraper.output.formats import OutputTable, compressor_for, table_compressor
 from scraper.records import PageRecord
 
 FIELDS: Final = ("site", "lang", "newspaper", "newspaper_slug", "date", "year", "month", "kind")
@@ -258,10 +258,10 @@ class Partitions:
                 file.truncate(0)  # of a killed run
                 self._identities.update(file_ids([file.fileno()]))
                 self.part = self._parts
-            packer = packer_for(self._pattern.ending) if self._table is None else table_packer()
+            compressor = compressor_for(self._pattern.ending) if self._table is None else table_compressor()
             file.seek(length or 0)
-            write_all(file, packer.compress(lines))
-            write_all(file, packer.flush())
+            write_all(file, compressor.compress(lines))
+            write_all(file, compressor.flush())
             self._lengths[target] = file.tell()
         self._changed.add(target)
 

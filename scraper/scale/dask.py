@@ -15,6 +15,7 @@ from scraper.engine.workers import starting
 from scraper.errors import OutputError, ScraperError, TooManyFailures, not_installed
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
+from scraper.scale.part_store import ManifestEntry, PartProgress
 from scraper.scale.parts import (
     PartJob,
     digest_of,
@@ -25,7 +26,6 @@ from scraper.scale.parts import (
     make_part,
     repeats_name,
 )
-from scraper.scale.place import ManifestEntry, PartProgress
 from scraper.sources.inputs import find_entries
 
 LOCAL: Final = "local"
@@ -101,7 +101,7 @@ class DaskRun:
             ResumeError: if the directory has other parts.
             TooManyFailures: if there were only failures so far, and too many.
         """
-        progress = PartProgress(self._shared.place, self._shared.run)
+        progress = PartProgress(self._shared.store, self._shared.run)
         chunks = []
         options = self._shared.job.options
         for number, chunk in enumerate(plan(find_entries(inputs, options), options, are_shipped=True)):
@@ -172,12 +172,12 @@ class DaskRun:
 
     def _decide(self, parts: int) -> None:
         """Find the pages of each part that repeat an earlier page, in the order of the input, and write them to files."""
-        place = self._shared.place
+        files = self._shared.store
         with Database() as database:
             store = DedupStore(database)
             for number in range(parts):
-                repeats = [store.repeat(*digests) for digests in digests_of(place.read(listed_name(number)))]
-                place.write(msgspec.json.encode(repeats), repeats_name(number))
+                repeats = [store.repeat(*digests) for digests in digests_of(files.read(listed_name(number)))]
+                files.write(msgspec.json.encode(repeats), repeats_name(number))
 
 
 def _sentence(error: BaseException) -> str:

@@ -25,7 +25,7 @@ from scraper.output.files import Output
 from scraper.output.formats import OutputTable, table_of
 from scraper.output.partitions import Partitions, Pattern
 from scraper.records import Columns, FailureRecord
-from scraper.scale.place import WORK, ManifestEntry, PartFile, PartStore
+from scraper.scale.part_store import WORK, ManifestEntry, PartFile, PartStore
 
 KEPT: Final = ("lines", "spans", "listed")
 """The files that the first pass of ``--dedup`` keeps for a part."""
@@ -40,7 +40,7 @@ class PartJob(NamedTuple):
     """The settings that all tasks of a run share."""
 
     job: Job
-    place: PartStore
+    store: PartStore
     run: str
     layouts: tuple[tuple[str, str], ...]
     """The layouts of the run, with their digests; workers must have the same."""
@@ -48,7 +48,7 @@ class PartJob(NamedTuple):
     """The ending of the names of parts."""
     columns: Columns
     pattern: str | None = None
-    """The pattern of outputs, below the place."""
+    """The pattern of outputs, below the store."""
     spans: PartStore | None = None
     version: str = __version__
 
@@ -83,26 +83,26 @@ def list_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> Mani
     """Clean a chunk, and keep its lines and the digests of its pages for :func:`make_listed_part`. Raises as :func:`make_part`."""
     _check_worker(shared)
     _check_files(chunk, identity)
-    with shared.place.scratch() as scratch:
+    with shared.store.scratch() as scratch:
         with _PageLog(scratch) as log:
             _clean(shared.job, chunk, log)
         for kind in KEPT:
-            shared.place.put(scratch / kind, f"{WORK}/{number:08d}.{kind}")
+            shared.store.put(scratch / kind, f"{WORK}/{number:08d}.{kind}")
     entry = ManifestEntry(number, shared.run, identity, chunk.place.input, [], None, counts_of(log.counts), log.failures)
-    shared.place.write(_encoder.encode(entry), entry_name(number, is_first=True))
+    shared.store.write(_encoder.encode(entry), entry_name(number, is_first=True))
     return entry
 
 
 def make_listed_part(shared: PartJob, first: ManifestEntry) -> ManifestEntry:
     """Make a part from the results of the first pass, without repeated pages. Raises as :func:`make_part`."""
     _check_worker(shared)
-    number, place = first.part, shared.place
-    repeats = _Decided(iter(_repeats.decode(place.read(repeats_name(number)))))
+    number, store = first.part, shared.store
+    repeats = _Decided(iter(_repeats.decode(store.read(repeats_name(number)))))
 
     def fill(sink: FileSink) -> None:
         sink.counts.take(first.counts)
-        with place.scratch() as scratch:
-            kept = [place.fetch(f"{WORK}/{number:08d}.{kind}", scratch) for kind in KEPT]
+        with store.scratch() as scratch:
+            kept = [store.fetch(f"{WORK}/{number:08d}.{kind}", scratch) for kind in KEPT]
             with kept[0].open("rb") as lines, kept[1].open("rb") as spans, kept[2].open("rb") as pages:
                 for cleaned in read_listed(lines, spans, pages):
                     sink.take(cleaned)
@@ -169,7 +169,7 @@ def _write(
 ) -> ManifestEntry:
     """Write the files of a part, put them in place, and then its entry."""
     counts, log = Counts(), _FailureLog(failures)
-    with shared.place.scratch() as scratch:
+    with shared.store.scratch() as scratch:
         table = table_of(Path(f"part{shared.ending}"), shared.columns)
         with ExitStack() as opened:
             output = partitions = spans = None
@@ -184,21 +184,21 @@ def _write(
             sink.flush()
         name = f"part-{number:08d}"
         if shared.pattern is None:
-            files = [_put(scratch / f"records{shared.ending}", shared.place, f"{name}{shared.ending}")]
+            files = [_put(scratch / f"records{shared.ending}", shared.store, f"{name}{shared.ending}")]
         else:
             found = sorted(path for path in (scratch / "out").rglob("*") if path.is_file())
             names = [os.path.relpath(path, scratch / "out") for path in found]
-            files = [_put(path, shared.place, f"{below}/{name}{shared.ending}") for path, below in zip(found, names, strict=True)]
+            files = [_put(path, shared.store, f"{below}/{name}{shared.ending}") for path, below in zip(found, names, strict=True)]
         written = _put(scratch / "spans.jsonl", shared.spans, f"{name}.jsonl") if shared.spans is not None else None
     entry = ManifestEntry(number, shared.run, identity, input, files, written, counts_of(counts), log.failures)
-    shared.place.write(_encoder.encode(entry), entry_name(number))
+    shared.store.write(_encoder.encode(entry), entry_name(number))
     return entry
 
 
-def _put(path: Path, place: PartStore, name: str) -> PartFile:
+def _put(path: Path, store: PartStore, name: str) -> PartFile:
     with path.open("rb") as file:
         found = PartFile(name, os.path.getsize(path), hashlib.file_digest(file, "sha256").hexdigest())
-    place.put(path, name)
+    store.put(path, name)
     return found
 
 

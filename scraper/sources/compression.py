@@ -25,8 +25,8 @@ _ZSTD_BODY_PIECE: Final = 256
 _ZSTD_WINDOW: Final = 1 << 23
 """Memory that a frame may require. RFC 8878, 3.1.1.1.2, recommends this limit, and browsers apply it."""
 _CODING_MAGIC: Final = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
-_NO_CODINGS: Final = ("", "identity", "none", "utf-8")
-"""The last two are common mistakes of servers."""
+_IDENTITY: Final = ("", "identity", "none", "utf-8")
+"""Names of no content coding; the last two are common mistakes of servers."""
 
 
 class Decompressor:
@@ -142,7 +142,7 @@ def decode_body(
     if transfer is not None and transfer.strip().lower() == "chunked":
         data = _unchunked(data, max_bytes)
     names = [name.strip() for name in (content or "").lower().split(",")]
-    for coding in reversed([name for name in names if name not in _NO_CODINGS]):
+    for coding in reversed([name for name in names if name not in _IDENTITY]):
         decode = _DECODERS.get(coding)
         if decode is None:
             raise BadRecord(f"its content coding is {coding[:40]!r}; known are gzip, deflate, br and zstd")

@@ -8,7 +8,7 @@ from typing import Final
 from scraper.errors import BadRecord, DamagedInput, TooLarge
 from scraper.sources.fields import FieldReader
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.sniffing import BOM, own_kind, refusal
+from scraper.sources.sniffing import BOM, own_kind, own_output_item
 from scraper.sources.streams import Stream, too_large
 
 _DELIMITERS: Final = (",", "\t", ";")
@@ -74,7 +74,7 @@ def read_delimited(stream: Stream, place: Place, options: ReadOptions) -> Iterat
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
     names = next(rows)
     if (what := own_kind(names)) is not None:
-        yield refusal(place, what)
+        yield own_output_item(place, what)
         return
     reader = FieldReader(place, options)
     number = 0

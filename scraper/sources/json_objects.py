@@ -14,7 +14,7 @@ import msgspec
 from scraper.errors import BadRecord, DamagedInput, EmptyInput
 from scraper.sources.fields import FieldReader, wanted_fields
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.sniffing import BOM, own_kind_of_line, refusal
+from scraper.sources.sniffing import BOM, own_kind_of_line, own_output_item
 from scraper.sources.streams import Stream, too_large
 
 Decode = Callable[[bytes], tuple[dict[str, Any], bool]]
@@ -60,7 +60,7 @@ def read_json(stream: Stream, place: Place, options: ReadOptions) -> Iterator[It
                 yield place.failed(too_large("value", options.max_bytes), number)
                 yield from reader.count(options.max_bytes)
             elif number == 1 and (what := own_kind_of_line(value)) is not None:
-                yield refusal(place, what)
+                yield own_output_item(place, what)
                 return
             else:
                 yield from _read_object(value, number, decode, reader, place)

@@ -7,7 +7,7 @@ from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, Unreada
 from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
 from scraper.sources.files import open_input
 from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.sniffing import own_kind, refusal
+from scraper.sources.sniffing import own_kind, own_output_item
 
 if TYPE_CHECKING:
     from pyarrow import Schema, StructType
@@ -51,7 +51,7 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
 
     names = table.schema_arrow.names
     if (what := own_kind(names)) is not None:
-        yield refusal(place, what)
+        yield own_output_item(place, what)
         return
     columns = [name for name in wanted_fields(options) if name in names]
     if not _page_columns(options) & set(columns):

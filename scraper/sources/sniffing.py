@@ -246,7 +246,7 @@ def own_kind_of_line(line: bytes) -> str | None:
     return own_kind(value) if isinstance(value, dict) else None
 
 
-def refusal(place: Place, what: str) -> Item:
+def own_output_item(place: Place, what: str) -> Item:
     """Return the item of a file that this program has written: a failure if the user named it; otherwise it is skipped."""
     if not place.is_named:
         return Item(place.input, None, None, False, "own-records")

@@ -37,7 +37,7 @@ class StateReport:
         """Let the next run fetch the addresses that failed with a code again, and return their number."""
         found = "result = ? AND result != ?"
         ((failed,),) = self._state.rows(f"SELECT count(DISTINCT address) FROM pages WHERE {found}", code, OK)  # noqa: S608 - a constant
-        self._state.do(f"UPDATE pages SET is_passing = 1 WHERE {found}", code, OK)  # noqa: S608 - a constant
+        self._state.execute(f"UPDATE pages SET is_transient = 1 WHERE {found}", code, OK)  # noqa: S608 - a constant
         self._state.commit()
         return int(failed)
 

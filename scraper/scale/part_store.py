@@ -161,7 +161,7 @@ class PartProgress:
     """The parts that earlier runs have made.
 
     Args:
-        place: the directory of the parts.
+        store: the directory of the parts.
         run: a digest of the options of the run.
 
     Raises:
@@ -169,28 +169,28 @@ class PartProgress:
         OutputError: if the directory cannot be read.
     """
 
-    def __init__(self, place: PartStore, run: str) -> None:
-        self._place = place
+    def __init__(self, store: PartStore, run: str) -> None:
+        self._store = store
         self._run = run
-        self._names = place.names()
+        self._names = store.names()
         self._done: dict[int, ManifestEntry] = {}
         if MANIFEST in self._names:
             self._done = {entry.part: entry for entry in self._decode(_manifest, MANIFEST).parts}
         elif self._names and not any(name.startswith(f"{WORK}/") for name in self._names):
-            raise ResumeError(f"{place.name}: it holds other files; name a new directory")
+            raise ResumeError(f"{store.name}: it holds other files; name a new directory")
         self._first: dict[int, ManifestEntry] = {}
         for name in sorted(self._names):
             if name.startswith(f"{WORK}/") and name.endswith(".json"):
                 entry = self._decode(_entry, name)
                 (self._first if name.endswith(".listed.json") else self._done)[entry.part] = entry
         if any(entry.run != run for entries in (self._done, self._first) for entry in entries.values()):
-            raise ResumeError(f"{place.name}: it holds parts of a run with other options; delete it, or name another directory")
+            raise ResumeError(f"{store.name}: it holds parts of a run with other options; delete it, or name another directory")
 
     def _decode(self, decoder: msgspec.json.Decoder[Any], name: str) -> Any:
         try:
-            return decoder.decode(self._place.read(name))
+            return decoder.decode(self._store.read(name))
         except msgspec.MsgspecError as error:
-            raise OutputError(f"{self._place.name}/{name}: it cannot be read ({error}); delete the directory") from None
+            raise OutputError(f"{self._store.name}/{name}: it cannot be read ({error}); delete the directory") from None
 
     def done(self, number: int, chunk: str) -> ManifestEntry | None:
         """Return the entry of an existing part, made from the same chunk."""
@@ -207,10 +207,10 @@ class PartProgress:
     def finish(self, entries: list[ManifestEntry], counts: Counts) -> None:
         """Write the manifest, and then remove the files that are no longer part of the output."""
         manifest = Manifest(__version__, self._run, counts.kinds.total(), entries)
-        self._place.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n", MANIFEST)
+        self._store.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n", MANIFEST)
         wanted = {file.name for entry in entries for file in entry.files}
         stale = {file.name for entry in self._done.values() for file in entry.files} - wanted
-        for name in sorted(self._place.names()):
+        for name in sorted(self._store.names()):
             if name in stale or name.startswith(f"{WORK}/"):
-                self._place.remove(name)
-        self._place.remove_scratch()
+                self._store.remove(name)
+        self._store.remove_scratch()
