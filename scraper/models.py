@@ -31,6 +31,15 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         return self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
 
 
+def prepare_type(kind: type[msgspec.Struct]) -> None:
+    """Let msgspec prepare a type, so that threads can decode values of it.
+
+    It prepares a type where it is first used, and crashes the process if another thread uses the type meanwhile (seen with 0.22.0). So
+    the modules whose types are decoded in threads call this when they are imported.
+    """
+    msgspec.json.Decoder(kind)
+
+
 def is_page_type(media_type: str | None) -> bool:
     """Return True if content of this media type may be a page: HTML, XHTML, plain text, or undeclared."""
     return media_type in (None, "text/html", "application/xhtml+xml", "text/plain")

@@ -796,3 +796,15 @@ def test_a_list_that_comes_slowly_is_fetched_as_it_comes(site: Site) -> None:
             assert json.loads(process.stdout.readline())["input"] == site.url(f"/difaf/{n}")
         process.stdin.close()
         assert process.wait(timeout=60) == 0
+
+
+def test_a_state_of_the_first_versions_is_gone_on_with(site: Site, tmp_path: Path) -> None:
+    """A state in which a column has its old name is used as it is: nothing is fetched again."""
+    options: list[str | Path] = ["--state", tmp_path / "db", "-o", tmp_path / "out.jsonl"]
+    assert fetch(site.url("/difaf/1"), *options).returncode == 0
+    with State(tmp_path / "db") as state:
+        state.execute("ALTER TABLE pages RENAME COLUMN is_transient TO is_passing")
+        state.commit()
+    done = fetch(site.url("/difaf/1"), site.url("/difaf/2"), *options)
+    assert b"1 page: 1 article" in done.stderr
+    assert b"left out: 1 fetched before" in done.stderr

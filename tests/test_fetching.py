@@ -3,6 +3,8 @@
 import gzip
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -278,3 +280,35 @@ def test_what_cannot_be_kept_ends_the_run_at_once() -> None:
 
     with pytest.raises(OutputError):
         list(Scheduler(jobs(5), fetch).results())
+
+
+RACE = """
+import threading, time
+import msgspec._utils as utils
+from scraper.layouts import builtin_layouts
+from scraper.output.fetch_state import FetchedRow
+from scraper.sources.block_pages import block_page_error
+
+slow = utils._get_class_mro_and_typevar_mappings
+def wait(*args):
+    time.sleep(0.05)  # other threads run while msgspec prepares a type
+    return slow(*args)
+utils._get_class_mro_and_typevar_mappings = wait
+
+def use():
+    block_page_error(b"<title>x</title>")
+    builtin_layouts()
+
+threads = [threading.Thread(target=use) for _ in range(8)]
+for thread in threads:
+    thread.start()
+    time.sleep(0.02)
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_can_be_the_first_to_use_a_type() -> None:
+    """Types are prepared before threads use them, since msgspec crashes if two threads are the first to use one."""
+    done = subprocess.run([sys.executable, "-c", RACE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

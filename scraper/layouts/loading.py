@@ -14,8 +14,12 @@ from scraper.defaults import LAYOUTS_VARIABLE, config_directory
 from scraper.errors import LayoutError
 from scraper.layouts.layout import Layout, RuleSource
 from scraper.layouts.schema import AddressRule, ElementRule, ExtensionFile, LayoutFile, LinkRule, WordingRule
+from scraper.models import prepare_type
 
 BUILT_IN = "built-in"
+
+for _kind in (LayoutFile, ExtensionFile):  # threads of a Dask worker load layouts
+    prepare_type(_kind)
 
 R = TypeVar("R", AddressRule, ElementRule, WordingRule, LinkRule)
 

@@ -17,6 +17,7 @@ from typing import Final, Literal
 import msgspec
 
 from scraper.errors import StateError, StateInUse
+from scraper.models import prepare_type
 from scraper.output.database import Database, is_damaged, is_full, is_locked
 from scraper.output.dedup import digest_of
 
@@ -65,6 +66,9 @@ class FetchedRow(msgspec.Struct, frozen=True, kw_only=True):
     def is_due(self, refresh: float | None, now: float) -> bool:
         """Return True if the page must be requested again: its error was transient, or it is older than ``refresh`` seconds."""
         return self.is_transient or (refresh is not None and now >= self.checked_at + refresh)
+
+
+prepare_type(FetchedRow)
 
 
 class State(Database):

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from scraper.errors import Blocked, FetchError, NotFound
+from scraper.models import prepare_type
 from scraper.urls import site_of
 
 _HEAD: Final = 64 * 1024
@@ -59,6 +60,9 @@ class _BlockRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     def prefixes(self) -> tuple[str, ...]:
         """The prefixes of titles of all rules."""
         return tuple(prefix for rule in self.rules for prefix in rule.prefixes)
+
+
+prepare_type(_BlockRules)
 
 
 def block_page_error(data: bytes) -> FetchError | None:
