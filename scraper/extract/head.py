@@ -218,7 +218,7 @@ class Head:
         return [above[-1]] if is_text and above and self._is_name_above_dateline(above, head) else []
 
     def _may_be_name(self, text: str) -> bool:
-        """Return True if a line below title and notice may be a name: any short line that is no sentence."""
+        """Return True if a line below title and notice may be a name: any short line that is not a sentence."""
         return len(text) <= self._layout.file.heading.longest and not ends_sentence(text)
 
     def _is_name_above_dateline(self, above: Sequence[int], head: Sequence[int]) -> bool:

@@ -132,7 +132,7 @@ def _teaser_titles(segments: Iterable[Segment], text: str) -> Iterator[Region]:
     for segment in segments:
         region = segment.region
         if region is None or region.rule.label != "teaser-title" or region.element in elements or segment.hit is not None:
-            continue  # a wording, such as a notice or a dateline, is no title
+            continue  # a wording, such as a notice or a dateline, is not a title
         if not is_blank(text[segment.start : segment.end]):
             elements.add(region.element)
             yield region

@@ -16,7 +16,7 @@ Links = Mapping[Role, Sequence[str]]
 
 
 def find_links(outcome: Outcome) -> Links:
-    """Return the links of a page, each address once: headlines, teasers, and what its layout's link rules select."""
+    """Return the links of a page, each address once: headlines, teasers, and the links that its layout's rules select."""
     roles: dict[str, Role] = {}
     for url, role in _links(outcome):
         roles.setdefault(url, role)

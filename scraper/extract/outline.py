@@ -92,7 +92,7 @@ class Outline:
         return min(starts, default=None)
 
     def _find_second_head(self) -> int | None:
-        """Return the line below a body in which the dateline's element stands again: two pages were read as one document."""
+        """Return the first line of a second head below a body, with a dateline element of its own: two pages were read as one."""
         bodies = self.column.in_element("body")
         datelines = self.column.in_element("dateline")
         if not bodies or not datelines:

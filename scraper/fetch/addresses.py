@@ -61,7 +61,7 @@ def prepare(address: str) -> str:
     An address that begins with a host gets ``https://`` in front.
 
     Raises:
-        BadAddress: if it is no http or https address.
+        BadAddress: if it is not an http or https address.
     """
     address = address.strip()
     if _HOST.match(address):

@@ -120,7 +120,7 @@ class Fetcher:
         self._rng = rng or Random()  # noqa: S311 - not for security
 
     def fetch(self, job: FetchJob) -> Fetched:
-        """Fetch an address. The result says what went wrong; no :class:`PageError` is raised."""
+        """Fetch an address. A :class:`PageError` is returned in the result, not raised."""
         url = job.address
         exchange: Exchange | None = None
         try:

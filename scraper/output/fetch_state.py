@@ -35,7 +35,7 @@ CREATE TABLE headlines (key BLOB PRIMARY KEY, seen_at REAL NOT NULL) WITHOUT ROW
 """
 
 _LOG_HEADER: Final = 32
-"""Bytes of the header of SQLite's write-ahead log, which has other random numbers each time the log is begun anew
+"""Bytes of the header of SQLite's write-ahead log, which has other random numbers each time the log is restarted
 (https://www.sqlite.org/fileformat2.html, 4.1)."""
 _MOST_COPIES: Final = 10
 
@@ -170,9 +170,9 @@ class State(Database):
 
 @contextmanager
 def reading(path: Path) -> Iterator[State]:
-    """Open a state to read it: the file itself, or, while a run holds that, a copy of what the run has committed last.
+    """Open a state to read it: the file itself, or while a run holds that, a copy of the run's last commit.
 
-    Not for the process of that run: closing a file drops the locks that SQLite has on it in the same process.
+    The process of that run must not call this: closing a file drops the locks that SQLite has on it in the same process.
 
     Raises:
         StateError: if it is not a state of this program, or cannot be copied.
@@ -200,8 +200,8 @@ def _open_to_read(path: Path, stack: ExitStack) -> State:
 def _copy_committed(path: Path, copy: Path) -> bool:
     """Copy a state that a run is changing, and return True if the copy is whole.
 
-    SQLite appends each commit to the log, and changes the file itself only by what the log has. Therefore the log, which is copied
-    last, has all that has changed in the file while that was copied, unless it was begun anew meanwhile.
+    SQLite appends each commit to the log, and copies only data of the log into the file. The log is copied last, so it contains
+    every change that was made to the file while that was copied, unless the log was restarted meanwhile.
     """
     log, log_copy = (file.with_name(f"{file.name}-wal") for file in (path, copy))
     log_copy.unlink(missing_ok=True)

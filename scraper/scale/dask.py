@@ -67,10 +67,10 @@ class DaskRun:
 
     Args:
         client: the client of the cluster.
-        shared: what all tasks have in common.
+        shared: the settings of all tasks.
         counts: the counts of the run.
-        report: is given the message of each failure.
-        meter: is called with the bytes of each chunk that is done.
+        report: called with the message of each failure.
+        meter: called with the bytes of each finished chunk.
         keeps_going: whether to accept any number of failures, even before the first page.
     """
 
@@ -94,12 +94,12 @@ class DaskRun:
         """Parts that could not be made."""
 
     def run(self, inputs: Iterable[str]) -> list[ManifestEntry]:
-        """Make the parts that are missing, and write the manifest if all are there. Return the entries in the order of the input.
+        """Make the missing parts, and write the manifest if all exist. Return the entries in the order of the input.
 
         Raises:
-            OutputError: if the output cannot be written, or the workers do not fit the run.
+            OutputError: if the output cannot be written, or a worker has another version, other layouts or other files.
             ResumeError: if the directory has other parts.
-            TooManyFailures: if there were only failures so far, and too many.
+            TooManyFailures: if the first results are all failures.
         """
         progress = PartProgress(self._shared.store, self._shared.run)
         chunks = []

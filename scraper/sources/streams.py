@@ -67,7 +67,7 @@ class Stream:
 
 
 class Utf16Source:
-    """The bytes of a source in UTF-16 with a byte order mark, converted to UTF-8. Units that are no text become U+FFFD."""
+    """The bytes of a source in UTF-16 with a byte order mark, converted to UTF-8. Invalid units become U+FFFD."""
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
