@@ -16,11 +16,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from scraper.errors import StateError, StateInUse
-from scraper.output.fetch_state import FetchedRow, State, reading
+from scraper.output.fetch_state import State, reading
 from scraper.output.frontier import DONE, Frontier, FrontierEntry, Scope, key_of
 from tests.site import Network, Reply, Request, Site
 from tests.site.network import DATES, ENDLESS, GAPS, SESSIONS, TRACKED
@@ -630,19 +629,6 @@ def test_a_state_without_the_numbers_of_alike_addresses_is_gone_on_with(tmp_path
         frontier = Frontier(state, Scope(frozenset({"a"}), 0, 1), "page")
         assert frontier.add({b"1": FrontierEntry("http://a/1", "a", None, None, "story", False, 0)}) == (1, 1)
         assert [visit.entry.alike for visit in frontier.take("a", 9)] == [0]
-
-
-def test_a_state_of_the_first_versions_keeps_its_pages(tmp_path: Path) -> None:
-    """The column with transient failures is found under its old name."""
-    with State(tmp_path / "db") as state:
-        failed = dict.fromkeys(FetchedRow.__struct_fields__, "") | {"records": "page", "checked_at": 1.0, "is_transient": True}
-        state.put(msgspec.convert(failed | {"address": "http://a/1", "status": 503}, FetchedRow))
-        state.execute("ALTER TABLE pages RENAME COLUMN is_transient TO is_passing")
-        state.commit()
-    with State(tmp_path / "db") as state:
-        row = state.row("http://a/1", "page")
-    assert row is not None
-    assert row.is_transient
 
 
 def test_a_larger_depth_leads_as_far_as_if_it_had_been_given_at_first(site: Site, tmp_path: Path) -> None:
