@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _ROWS: Final = 64
 """Rows that are decoded at once."""
+_BUFFER: Final = 4 << 20
+"""Bytes of a column that are read at once. Without a limit, pyarrow reads all of a row group, which is mostly the whole table."""
 
 
 def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
@@ -111,7 +113,7 @@ def _opened(file: BinaryIO) -> "ParquetFile":
     except ImportError:
         raise UnreadableInput(not_installed("reading Parquet needs pyarrow, which", "parquet")) from None
     try:
-        return pq.ParquetFile(file, pre_buffer=False)
+        return pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER)
     except (pa.ArrowException, OSError) as error:
         raise DamagedInput(f"the Parquet file is damaged or truncated ({_first_line(error)}); get it again") from None
 
@@ -142,7 +144,7 @@ def _paths(fields: "Schema | StructType", prefix: str = "") -> list[str]:
 def _item(row: dict[str, Any], place: Place, number: int, options: ReadOptions) -> Item:
     name = place.at(number)
     try:
-        return Item(name, page_of(row, name, options), None, False)
+        return Item(name, page_of(row, name, options, is_valid=True), None, False)  # pyarrow decodes strictly
     except PageError as error:
         return place.failed(error, number)
 
