@@ -15,6 +15,7 @@ import zstandard
 from scraper.engine.chunks import Chunk, FileChunk, ItemChunk, PartChunk, UnpackedChunk
 from scraper.engine.planning import UNPACKED, plan
 from scraper.sources import ReadOptions
+from scraper.sources.files import InputEntry, read_entry
 from scraper.sources.inputs import find_entries
 from tests.containers import delimited, json_array, jsonl, parquet, twenty_pages, warc, zipped
 from tests.test_cli import run
@@ -105,6 +106,93 @@ def test_a_zip_archive_is_shared_by_members(tmp_path: Path) -> None:
     assert cleaned(path, 1) == cleaned(path, 2)
 
 
+MORE = [(f"{n:04}{name}", data) for n, (name, data) in enumerate(MANY)]
+BROKEN_LINES = jsonl(PAGES) + b"broken\n" + jsonl(MANY) + b"[1]\n"
+LONG = b'{"text": "' + b"a" * 3_000_000 + b'"}\n'
+LARGE_MEMBERS: dict[str, list[tuple[str, bytes]]] = {
+    "one dump": [("dump.jsonl", BROKEN_LINES)],
+    "a compressed dump": [("dump.jsonl.gz", gzip.compress(BROKEN_LINES, 1))],
+    "a dump among pages": [*MORE[:70], ("dump.jsonl", BROKEN_LINES + LONG), ("x.bin", os.urandom(500)), *MORE[70:90]],
+    "dumps of other kinds": [
+        ("a.csv", delimited(MANY)),
+        ("b.warc", warc(MANY)),
+        ("c.jsonl", jsonl(MANY)),
+        ("d.jsonl", jsonl(PAGES)),
+    ],
+}
+
+
+@pytest.mark.parametrize("members", LARGE_MEMBERS.values(), ids=LARGE_MEMBERS)
+def test_a_large_member_is_shared_by_its_pages(tmp_path: Path, members: list[tuple[str, bytes]]) -> None:
+    """A zip archive whose bytes are mainly in few members is unpacked by one process, and its pages are cleaned by several."""
+    path = tmp_path / "dump.zip"
+    path.write_bytes(zipped(members))
+    parts = chunks(path)
+    assert len(parts) > 1
+    assert all(isinstance(part, UnpackedChunk | ItemChunk) for part in parts)
+    assert max(len(part.data) for part in parts if isinstance(part, UnpackedChunk)) < UNPACKED + 4_000_000
+    one, two = cleaned(path, 1, "--max-bytes", "1000000"), cleaned(path, 2, "--max-bytes", "1000000")
+    assert one == two
+    assert one[2].count(b"\n") >= len(MANY)
+    first = {json.loads(line)["input"].split("#")[1] for line in one[2].splitlines()}
+    assert first >= {name for name, data in members if len(data) > 1 << 20}
+
+
+def test_a_large_member_that_is_damaged_gives_what_stands_before(tmp_path: Path) -> None:
+    """Of a dump that is damaged within a zip archive, the lines before the damage are read, and then the other members."""
+    packed = bytearray(zipped([("dump.jsonl", jsonl(MANY)), ("last.html", PAGES[0][1])]))
+    packed[len(packed) // 2 : len(packed) // 2 + 30] = b"x" * 30
+    path = tmp_path / "dump.zip"
+    path.write_bytes(packed)
+    assert len(chunks(path)) > 1
+    one, two = cleaned(path, 1), cleaned(path, 2)
+    assert one == two
+    assert "dump.jsonl: damaged: after line" in one[1].decode()
+    assert 10 < one[2].count(b"\n") < len(MANY)
+    assert json.loads(one[2].splitlines()[-1])["input"] == f"{path}#last.html"
+
+
+def one_row_group(pages: list[tuple[str, bytes]], **options: int) -> bytes:
+    """Return a table as pandas writes it: without a size, a row group takes a million rows."""
+    return parquet(pages, 1 << 20, **options)
+
+
+@pytest.mark.parametrize("damage", [0, 3000])
+def test_a_table_of_one_row_group_is_shared_by_its_rows(tmp_path: Path, damage: int) -> None:
+    """The rows of a single row group are cleaned by several processes under their numbers, up to where it is damaged."""
+    path = tmp_path / "pages.parquet"
+    packed = bytearray(one_row_group([*MANY, ("empty", b""), *MANY], write_batch_size=64))
+    packed[len(packed) // 2 : len(packed) // 2 + damage] = bytes(damage)
+    path.write_bytes(packed)
+    parts = chunks(path)
+    assert len(parts) > 1
+    assert all(isinstance(part, ItemChunk) for part in parts)
+    one, two = cleaned(path, 1), cleaned(path, 2)
+    assert one == two
+    rows = [int(json.loads(line)["input"].rpartition("#")[2]) for line in one[2].splitlines()]
+    everything = [n for n in range(1, 2 * len(MANY) + 2) if n != len(MANY) + 1]
+    assert rows == everything[: len(rows)]
+    assert (len(rows) == len(everything)) == (damage == 0)
+
+
+def test_a_row_group_is_read_in_pieces(tmp_path: Path) -> None:
+    """However large a row group is, only a few megabytes of it are read at once, so that memory is bounded."""
+    path = tmp_path / "pages.parquet"
+    path.write_bytes(one_row_group([("x", os.urandom(5000).hex().encode()) for _ in range(2000)], write_batch_size=64))
+    reads: list[int] = []
+    assert sum(1 for _ in read_entry(InputEntry(str(path)), OPTIONS, reads.append)) == 2000
+    assert max(reads) < 5 << 20 < path.stat().st_size / 2
+
+
+@pytest.mark.parametrize("name", ["pages.parquet", "dump.zip"])
+def test_what_is_shipped_is_read_where_it_arrives(tmp_path: Path, name: str) -> None:
+    """A chunk for another machine has no data, even where the file is one large piece."""
+    path = tmp_path / name
+    path.write_bytes(one_row_group(MANY * 2) if name.endswith("parquet") else zipped([("dump.jsonl", jsonl(MANY * 2))]))
+    parts = list(plan(find_entries([str(path)], OPTIONS), OPTIONS, are_shipped=True))
+    assert [type(part) for part in parts] == [PartChunk]
+
+
 READ_BY_ONE: dict[str, Callable[[], bytes]] = {
     "dump.json": lambda: json_array(MANY).replace(b'"n": 7,', b'"n": NaN!,'),
     "dump.json.zst": lambda: zstandard.compress(json_array(MANY * 2)),
@@ -172,7 +260,10 @@ def test_a_broken_member_costs_only_itself(tmp_path: Path) -> None:
 def test_a_table_without_the_column_fails_once(tmp_path: Path) -> None:
     """That no column holds the page is one failure of the table, with any number of processes."""
     path = tmp_path / "pages.parquet"
-    path.write_bytes(parquet(MANY * 3, 20))
-    one, two = cleaned(path, 1, "--text-field", "body"), cleaned(path, 2, "--text-field", "body")
-    assert one == two
-    assert one[3].count(b"\n") == 1
+    for data in (parquet(MANY * 3, 20), one_row_group(MANY * 3)):
+        path.write_bytes(data)
+        for out in tmp_path.glob("out*"):
+            out.unlink()
+        one, two = cleaned(path, 1, "--text-field", "body"), cleaned(path, 2, "--text-field", "body")
+        assert one == two
+        assert one[3].count(b"\n") == 1

@@ -12,6 +12,7 @@ from scraper.sources import ReadOptions
 from scraper.sources.containers import read_stream
 from scraper.sources.content_type import parse_content_type
 from scraper.sources.items import Place
+from scraper.sources.json_objects import read_jsonl
 from scraper.sources.streams import Stream
 
 HEADERS = [
@@ -66,7 +67,8 @@ def test_a_fetched_page_and_its_archive_are_one_page(headers: list[str]) -> None
     options: dict[str, Any] = {"user_agent": "test", "max_bytes": 1000, "ignores_robots": True}
     fetcher = Fetcher(lambda *_, **__: exchange, Throttle(delay=0, concurrency=1), {}, archive=saved.append, **options)
     fetched = fetcher.fetch(FetchJob(exchange.url))
-    items = list(read_stream(Stream(io.BytesIO(exchange_records(saved[0]))), Place("x.warc.gz", True), ReadOptions()))
+    stream = Stream(io.BytesIO(exchange_records(saved[0])))
+    items = list(read_stream(stream, Place("x.warc.gz", True), ReadOptions(), read_jsonl))
     (page,) = [item.page for item in items if item.page is not None]
     assert isinstance(fetched.page, Page)
     assert msgspec.structs.replace(page, input=fetched.page.input) == fetched.page

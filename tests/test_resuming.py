@@ -78,7 +78,9 @@ CASES = {
     "many-gzip": Case(["dump.jsonl"], "out/{year}/{kind}.jsonl.gz", ["--dedup"]),
     "one-gzip": Case(["dump.jsonl.gz"], "out/pages.jsonl.gz"),
     "containers": Case(["pages.parquet", "dump.jsonl.gz", "pages.zip"], "out/pages.jsonl"),
-    "read-by-one": Case(["dump.json", "dump.csv"], "out/pages.jsonl", ["--failures", "out/failures.jsonl"]),
+    "read-by-one": Case(
+        ["dump.json", "dump.csv", "table.parquet", "dump.zip"], "out/pages.jsonl", ["--failures", "out/failures.jsonl"]
+    ),
     "zstd": Case(["crawl.warc.gz", "dump.jsonl"], "out/pages.jsonl.zst", ["--spans", "out/spans.jsonl.gz"]),
     "dedup": Case(["dump.jsonl", "saved"], "out/pages.jsonl", ["--dedup"]),
     "files": Case(["saved"], "out/pages.jsonl"),
@@ -105,8 +107,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "crawl.warc.gz").write_bytes(warc(numbered, lambda record: gzip.compress(record, 0)))
     (place / "dump.json").write_bytes(json_array(numbered))
     (place / "dump.csv").write_bytes(delimited(numbered).replace(b"\n7,", b"\n7,7,"))
-    (place / "pages.zip").write_bytes(zipped([(f"{number:04} {name}", data) for number, (name, data) in enumerate(numbered)]))
+    members = [(f"{number:04} {name}", data) for number, (name, data) in enumerate(numbered)]
+    (place / "pages.zip").write_bytes(zipped(members))
     (place / "pages.parquet").write_bytes(parquet(numbered, 50))
+    (place / "table.parquet").write_bytes(parquet(numbered, 1 << 20))
+    (place / "dump.zip").write_bytes(zipped([("dump.jsonl", b"\n".join(lines)), *members[:70]]))
     (place / "saved").mkdir()
     for number, (name, data) in enumerate(numbered):
         (place / "saved" / f"{number:04} {name}").write_bytes(data)

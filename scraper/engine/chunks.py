@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 from scraper import remote
@@ -51,7 +52,7 @@ class LineChunk(NamedTuple):
 
 
 class UnpackedChunk(NamedTuple):
-    """Lines of a dump that the main process reads, since it is compressed or remote."""
+    """Lines of a dump that the main process reads, since it is compressed, remote, or in a zip archive."""
 
     path: str
     data: bytes
@@ -64,7 +65,7 @@ class UnpackedChunk(NamedTuple):
 
 
 class ItemChunk(NamedTuple):
-    """Items that the main process reads: of a file that can be read only from its start on, or of the live web."""
+    """Items that the main process reads: of a file that only one process can read, or of the live web."""
 
     items: Iterable[Item]
     place: Place
@@ -184,7 +185,7 @@ def _read_part(chunk: PartChunk, file: BinaryIO, options: ReadOptions) -> Iterat
     from scraper.sources.containers import read_stream
     from scraper.sources.zip_archive import read_part
 
-    return read_part(chunk.path, chunk.place, options, read_stream, part)
+    return read_part(chunk.path, chunk.place, options, partial(read_stream, read_lines=read_jsonl), part)
 
 
 class _Bounded:

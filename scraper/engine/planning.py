@@ -1,8 +1,9 @@
 """Inputs, cut into the chunks of a run, in their order."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from scraper import remote
@@ -12,7 +13,7 @@ from scraper.output.formats import GZIP_WBITS
 from scraper.remote import is_remote
 from scraper.sources import Item, ReadOptions
 from scraper.sources.compression import Decompressor
-from scraper.sources.files import InputEntry, open_input, read_entry, unreadable
+from scraper.sources.files import InputEntry, open_input, read_file, unreadable
 from scraper.sources.items import Place
 from scraper.sources.sniffing import Kind, kind_of
 from scraper.sources.streams import PIECE, Stream
@@ -25,6 +26,8 @@ STRETCH: Final = 4 << 20
 """Bytes of a large file in a chunk: a tenth of a second of work, or several seconds where pages are compressed."""
 UNPACKED: Final = 1 << 20
 """Bytes in a chunk that the main process has unpacked or read. They are held in memory, three chunks for each process."""
+_LARGEST_PART: Final = 1 / 16
+"""The share of a table or archive that a row group or member may have. While one process cleans a larger one, others have nothing to do."""
 _HEAD: Final = 1 << 16
 """Bytes in which the first record of an archive ends, which is about the program that wrote it."""
 _NEXT_RECORD: Final = b"\r\n\r\nWARC/"
@@ -79,12 +82,9 @@ def _size(entry: InputEntry | Item) -> int | None:
 def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped: bool) -> Iterator[Chunk]:
     path, place, size = entry.name, entry.place, _size(entry) or 0
     kind, inner = _kinds(path, options)
-    parts: list[PartChunk] = []
-    if kind in ("parquet", "zip") and options.url is None:
-        with suppress(Exception):  # whoever reads a damaged file names the damage
-            parts = list(_parts(path, kind, place, options, stretch))
-    if parts:
-        yield from parts
+    sizes = _part_sizes(path, kind, options) if kind in ("parquet", "zip") and options.url is None else ()
+    if kind is not None and sizes and (are_shipped or max(sizes) < max(LARGE, sum(sizes) * _LARGEST_PART)):
+        yield from _parts(path, kind, place, sizes, stretch)
     elif options.url is not None or kind is None:
         yield FileChunk([entry], 1 if kind in (None, "page") else MANY, size)
     elif kind == "jsonl" and not is_remote(path):
@@ -94,13 +94,11 @@ def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped
             yield FileChunk([place.failed(unreadable(error))], 0, 0)
     elif are_shipped:
         yield FileChunk([entry], MANY, size)
-    elif "jsonl" in (kind, inner):
-        yield from _unpacked(path, kind, place, options)
     elif kind == "warc" or (inner == "warc" and kind in ("gzip", "zstd") and _is_compressed_by_record(path, kind)):
         for start in range(0, size, STRETCH):
             yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
-    elif {"json", "csv", "warc"} & {kind, inner}:
-        yield from _read_items(entry, options)
+    elif sizes or {"jsonl", "json", "csv", "warc"} & {kind, inner}:
+        yield from _read_here(entry, options)
     else:
         yield FileChunk([entry], MANY if kind not in ("page", "mhtml") else 1, size)
 
@@ -151,70 +149,72 @@ def _lines(path: str, place: Place, stretch: int) -> Iterator[LineChunk]:
         yield LineChunk(path, start, end, first, place)
 
 
-def _unpacked(path: str, kind: Kind, place: Place, options: ReadOptions) -> Iterator[Chunk]:
-    """Unpack a compressed dump, or load a remote one, which is read only once by this, and cut it at line ends.
-
-    Of a line longer than ``--max-bytes`` only so much is kept that its reader refuses it.
-    """
-    first = number = 1
-    position = 0
-    whole, tail = bytearray(), bytearray()
-    try:
-        with open_input(path) as file:
-            # Looking at both streams makes the same reads as reading the file as a whole: of damaged bz2 and xz data as much is lost.
-            packed = Stream(file)
-            kind_of(packed, options)
-            stream = packed if kind == "jsonl" else Stream(Decompressor(packed, kind))
-            kind_of(stream, options)
-            for piece in stream.pieces():
-                cut = piece.rfind(b"\n") + 1
-                if cut:
-                    number += piece.count(b"\n")
-                    whole += tail
-                    whole += piece[:cut]
-                    tail.clear()
-                tail += piece[cut:]
-                del tail[options.max_bytes + 1 :]
-                if len(whole) >= UNPACKED:
-                    yield UnpackedChunk(path, bytes(whole), first, file.tell() - position, place)
-                    first, position = number, file.tell()
-                    whole.clear()
-            if whole or tail:
-                yield UnpackedChunk(path, bytes(whole + tail), first, file.tell() - position, place)
-    except DamagedInput as error:
-        if whole:
-            yield UnpackedChunk(path, bytes(whole), first, 0, place)
-        yield FileChunk([place.failed(DamagedInput(f"after line {number - 1}, {error}"))], 0, 0)
-    except OSError as error:
-        yield FileChunk([place.failed(unreadable(error))], 0, 0)
-
-
-def _read_items(entry: InputEntry, options: ReadOptions) -> Iterator[ItemChunk]:
-    """Read a file whose pages can be found only from its start on."""
+def _read_here(entry: InputEntry, options: ReadOptions) -> Iterator[ItemChunk | UnpackedChunk]:
+    """Read a file that only one process can read, or that cannot be cut into equal parts, and yield its pages or lines."""
     items: list[Item] = []
     reads: list[int] = []
     size = 0
-    for item in read_entry(entry, options, reads.append):
-        items.append(item)
-        size += len(item.input) + (len(item.page.data) if item.page is not None else 0)
-        if size >= UNPACKED:
+    for found in read_file(entry, options, partial(_cut_lines, entry.name), reads.append):
+        if isinstance(found, Item):
+            items.append(found)
+            size += len(found.input) + (len(found.page.data) if found.page is not None else 0)
+            if size < UNPACKED:
+                continue
+        if items:
             yield ItemChunk(items, entry.place, sum(reads))
             items, size = [], 0
+            reads.clear()
+        if isinstance(found, UnpackedChunk):
+            yield found._replace(size=sum(reads))
             reads.clear()
     if items:
         yield ItemChunk(items, entry.place, sum(reads))
 
 
-def _parts(path: str, kind: Kind, place: Place, options: ReadOptions, stretch: int) -> Iterator[PartChunk]:
-    """Cut a Parquet table into row groups, or a zip archive into members, of ``stretch`` bytes together."""
-    if kind == "parquet":
-        from scraper.sources.parquet import group_sizes
-
-        sizes = group_sizes(path, options)
+def _cut_lines(path: str, stream: Stream, place: Place, options: ReadOptions) -> Iterator[UnpackedChunk | Item]:
+    """Cut a dump at line ends. Of a line longer than ``--max-bytes`` only so much is kept that its reader refuses it."""
+    first = number = 1
+    whole, tail = bytearray(), bytearray()
+    try:
+        for piece in stream.pieces():
+            cut = piece.rfind(b"\n") + 1
+            if cut:
+                number += piece.count(b"\n")
+                whole += tail
+                whole += piece[:cut]
+                tail.clear()
+            tail += piece[cut:]
+            del tail[options.max_bytes + 1 :]
+            if len(whole) >= UNPACKED:
+                yield UnpackedChunk(path, bytes(whole), first, 0, place)
+                first = number
+                whole.clear()
+    except Exception as error:
+        if whole:
+            yield UnpackedChunk(path, bytes(whole), first, 0, place)
+        if not isinstance(error, DamagedInput):
+            raise
+        yield place.failed(DamagedInput(f"after line {number - 1}, {error}"))
     else:
+        if whole or tail:
+            yield UnpackedChunk(path, bytes(whole + tail), first, 0, place)
+
+
+def _part_sizes(path: str, kind: Kind, options: ReadOptions) -> Sequence[int]:
+    """Return the compressed size of each row group of a table, or member of a zip archive; none if it cannot be read."""
+    with suppress(Exception):  # whoever reads a damaged file names the damage
+        if kind == "parquet":
+            from scraper.sources.parquet import group_sizes
+
+            return group_sizes(path, options)
         from scraper.sources.zip_archive import member_sizes
 
-        sizes = member_sizes(path)
+        return member_sizes(path)
+    return ()
+
+
+def _parts(path: str, kind: Kind, place: Place, sizes: Sequence[int], stretch: int) -> Iterator[PartChunk]:
+    """Cut a table or an archive into row groups or members of ``stretch`` bytes together."""
     first = total = 0
     for last, size in enumerate(sizes, 1):
         total += size

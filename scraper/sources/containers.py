@@ -5,8 +5,9 @@ Modules and libraries for a container are imported only when an input needs them
 
 import io
 import re
-from collections.abc import Iterator
-from typing import BinaryIO, Final
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import BinaryIO, Final, TypeVar
 
 from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.models import Page
@@ -31,23 +32,33 @@ _CONTAINERS: Final[dict[Kind, str]] = {
 _NEXT_PAGE: Final = re.compile(rb"</html\s*>\s*(?=(?:<\?xml[^>]*>\s*)?<(?:!doctype\s|html[\s>]))", re.IGNORECASE)
 _PAGE_ENDS: Final = (b"</html", b"</HTML")
 
+T = TypeVar("T")
 
-def read_stream(stream: Stream, place: Place, options: ReadOptions, file: BinaryIO | None = None) -> Iterator[Item]:
+ReadLines = Callable[[Stream, Place, ReadOptions], Iterator[T]]
+"""A function that reads a dump of lines, such as :func:`~scraper.sources.json_objects.read_jsonl`."""
+
+
+def read_stream(
+    stream: Stream, place: Place, options: ReadOptions, read_lines: ReadLines[T], file: BinaryIO | None = None
+) -> Iterator[Item | T]:
     """Read a page, or all pages of a container.
 
     Args:
         stream: the bytes.
         place: where they come from.
         options: the options of all inputs.
+        read_lines: reads each dump of lines, of which there may be several in a zip archive.
         file: the same bytes as a seekable file, if there is one.
     """
     try:
-        yield from _read(stream, place, options, file)
+        yield from _read(stream, place, options, read_lines, file)
     except PageError as error:
         yield place.failed(error)
 
 
-def _read(stream: Stream, place: Place, options: ReadOptions, file: BinaryIO | None) -> Iterator[Item]:
+def _read(
+    stream: Stream, place: Place, options: ReadOptions, read_lines: ReadLines[T], file: BinaryIO | None
+) -> Iterator[Item | T]:
     kind = kind_of(stream, options)
     check_format(stream.peek())
     if kind in _CONTAINERS and options.url is not None:
@@ -64,20 +75,20 @@ def _read(stream: Stream, place: Place, options: ReadOptions, file: BinaryIO | N
     elif kind == "records":
         yield from _read_records(stream, place, options)
     elif kind in ("jsonl", "json", "csv"):
-        yield from _read_dump(kind, stream, place, options)
+        yield from _read_dump(kind, stream, place, options, read_lines)
     elif kind == "warc":
         yield from _read_warc(stream, None, place, options)
     elif kind == "tar":
         raise NotText("it is a tar archive; unpack it and name the directory")
     elif kind in ("zip", "parquet"):
-        yield from _read_seekable(kind, place, options, file)
+        yield from _read_seekable(kind, place, options, read_lines, file)
     elif kind != "utf-16" and _first_bytes(stream.peek(), kind).startswith(b"WARC/"):
         yield from _read_warc(stream, kind, place, options)
     elif place.depth >= DEEPEST:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
     else:
         inner = Place(place.input, place.is_named, place.depth + 1)
-        yield from read_stream(_unpacked(stream, kind), inner, options)
+        yield from read_stream(_unpacked(stream, kind), inner, options, read_lines)
 
 
 def _unpacked(stream: Stream, kind: Kind) -> Stream:
@@ -98,11 +109,11 @@ def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterato
         yield record if isinstance(record, Item) else Item(record.input, None, None, False, None, record)
 
 
-def _read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:
+def _read_dump(
+    kind: Kind, stream: Stream, place: Place, options: ReadOptions, read_lines: ReadLines[T]
+) -> Iterator[Item] | Iterator[T]:
     if kind == "jsonl":
-        from scraper.sources.json_objects import read_jsonl
-
-        return read_jsonl(stream, place, options)
+        return read_lines(stream, place, options)
     if kind == "json":
         from scraper.sources.json_objects import read_json
 
@@ -118,7 +129,9 @@ def _read_warc(stream: Stream, compression: str | None, place: Place, options: R
     return read_warc(stream, compression, place, options)
 
 
-def _read_seekable(kind: Kind, place: Place, options: ReadOptions, file: BinaryIO | None) -> Iterator[Item]:
+def _read_seekable(
+    kind: Kind, place: Place, options: ReadOptions, read_lines: ReadLines[T], file: BinaryIO | None
+) -> Iterator[Item | T]:
     if file is None:
         raise UnreadableInput(
             f"it is {_CONTAINERS[kind]}, which cannot be read from a pipe or out of another file; save it and name it"
@@ -126,7 +139,7 @@ def _read_seekable(kind: Kind, place: Place, options: ReadOptions, file: BinaryI
     if kind == "zip":
         from scraper.sources.zip_archive import read_zip
 
-        return read_zip(file, place, options, read_stream)
+        return read_zip(file, place, options, partial(read_stream, read_lines=read_lines))
     from scraper.sources.parquet import read_parquet
 
     return read_parquet(file, place, options)

@@ -12,8 +12,9 @@ from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 from scraper import remote
 from scraper.errors import MissingInput, PageError, TooLarge, UnreadableInput, map_unexpected_errors
 from scraper.remote import is_remote
-from scraper.sources.containers import read_stream
+from scraper.sources.containers import ReadLines, read_stream
 from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.json_objects import read_jsonl
 from scraper.sources.sniffing import compression_of
 from scraper.sources.streams import Stream
 from scraper.urls import is_absolute
@@ -56,12 +57,12 @@ def read_entry(entry: InputEntry | Item, options: ReadOptions, meter: Meter | No
     elif entry.span is not None:
         yield from _read_span(entry, *entry.span, options, meter)
     else:
-        yield from _read_file(entry, options, meter)
+        yield from read_file(entry, options, read_jsonl, meter)
 
 
 def _read_pieces(entry: InputEntry, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
     missing = dict.fromkeys(entry.pieces)
-    for item in _read_file(entry, options, meter):
+    for item in read_file(entry, options, read_jsonl, meter):
         if item.input in missing:
             yield item
             del missing[item.input]
@@ -109,8 +110,16 @@ def _read_range(name: str, offset: int, length: int) -> bytes:
         return file.read(length)
 
 
-def _read_file(entry: InputEntry, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
-    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, options, file), meter)
+def read_file(entry: InputEntry, options: ReadOptions, read_lines: ReadLines[T], meter: Meter | None = None) -> Iterator[Item | T]:
+    """Read all pages of a file or of stdin.
+
+    Args:
+        entry: the file.
+        options: the options of all inputs.
+        read_lines: reads each dump of lines.
+        meter: called with the number of bytes of each read.
+    """
+    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, options, read_lines, file), meter)
 
 
 def read_opened(

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import IO, BinaryIO, Final, NamedTuple, Self, cast
+from typing import IO, BinaryIO, Final, NamedTuple, Self, TypeVar, cast
 
 from scraper.errors import DamagedInput, EmptyInput, UnreadableInput
 from scraper.remote import is_remote
@@ -36,7 +36,9 @@ class _ZipArchive(NamedTuple):
         return cls(file, members, companion_folders(member.filename for member in members))
 
 
-ReadStream = Callable[[Stream, Place, ReadOptions], Iterator[Item]]
+T = TypeVar("T")
+
+ReadStream = Callable[[Stream, Place, ReadOptions], Iterator[T]]
 
 
 def member_sizes(path: str) -> Sequence[int]:
@@ -55,7 +57,7 @@ def _opened(path: str, _changed: tuple[int, int] | None) -> _ZipArchive:
     return _ZipArchive.of(zipfile.ZipFile(cast("BinaryIO", open_input(path)) if is_remote(path) else path))
 
 
-def read_part(path: str, place: Place, options: ReadOptions, read_stream: ReadStream, part: range) -> Iterator[Item]:
+def read_part(path: str, place: Place, options: ReadOptions, read_stream: ReadStream[T], part: range) -> Iterator[Item | T]:
     """Read some members of an archive whose directory :func:`member_sizes` has read.
 
     Args:
@@ -74,7 +76,7 @@ def read_part(path: str, place: Place, options: ReadOptions, read_stream: ReadSt
     yield from _read(archive, place, options, read_stream, part)
 
 
-def read_zip(file: BinaryIO, place: Place, options: ReadOptions, read_stream: ReadStream) -> Iterator[Item]:
+def read_zip(file: BinaryIO, place: Place, options: ReadOptions, read_stream: ReadStream[T]) -> Iterator[Item | T]:
     """Read the members of an archive, in the order of its directory. Their names are only labels, never used as paths.
 
     Args:
@@ -97,7 +99,7 @@ def _broken(place: Place, error: Exception) -> Item:
     return place.failed(DamagedInput(f"the zip archive is damaged or truncated ({error}); get it again"))
 
 
-def _read(archive: _ZipArchive, place: Place, options: ReadOptions, read_stream: ReadStream, part: range) -> Iterator[Item]:
+def _read(archive: _ZipArchive, place: Place, options: ReadOptions, read_stream: ReadStream[T], part: range) -> Iterator[Item | T]:
     for member in archive.members[part.start : part.stop]:
         if is_in_companion(member.filename, archive.folders):
             yield place.skipped("saved-beside-a-page", member.filename)
