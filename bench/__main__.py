@@ -1,6 +1,6 @@
 """Measure speed as ratios to floors that are measured in the same run.
 
-``scripts/bench`` takes some ten minutes of an idle machine. With ``--small`` it takes one, proves that the bench works, and measures
+``scripts/bench`` takes some fifteen minutes of an idle machine. With ``--small`` it takes one, proves that the bench works, and measures
 nothing worth quoting.
 """
 
@@ -41,10 +41,9 @@ def rows(folder: Path, *, small: bool) -> Iterator[Row]:
     yield Row("WARC.gz", "FastWARC iteration + the HTML figure", "at most 1.3, aim 1.1", lambda: pages.warc(folder, some, rounds))
     yield Row("-j2 over -j1, JSON Lines", "pages a second", "at least 1.8, aim 1.95", lambda: dumps.jobs(folder, many * 4, rounds))
     yield Row("-j2 over -j1, WARC.gz", "pages a second", "at least 1.8, aim 1.95", lambda: pages.jobs(folder, some, rounds))
-    forms: tuple[dumps.Form, ...] = ("jsonl.gz", "jsonl.zst", "parquet", "zip")
-    for form in forms:
+    for form in dumps.FORMS:
         yield Row(
-            f"-j2 over -j1, .{form}",
+            f"-j2 over -j1, {form}",
             "pages a second",
             "at least 1.7",
             lambda form=form: dumps.packed_jobs(folder, form, many * 2, 3),  # type: ignore[misc]  # so that the start matters less

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterable
 from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 import pyarrow as pa
@@ -16,9 +16,10 @@ from bench.corpus import foreign_texts, texts
 from bench.measuring import Ratio, compare, compare_processes, run
 
 _TYPED = str(Path(__file__).with_name("typed_pass.py"))
-Form = Literal["jsonl.gz", "jsonl.zst", "parquet", "zip"]
+Form = Literal["JSON Lines, gzip", "JSON Lines, Zstandard", "Parquet", "Parquet, small row groups", "zip of a dump", "zip of pages"]
+FORMS: tuple[Form, ...] = get_args(Form)
 _ROWS = 500
-"""Rows of a Parquet row group."""
+"""Rows of a small row group."""
 _DISTINCT = 500
 """The number of different documents of a dump, which are repeated: inventing one takes longer than cleaning it."""
 
@@ -61,16 +62,19 @@ def jobs(folder: Path, count: int, rounds: int) -> Ratio:
 def packed_jobs(folder: Path, form: Form, count: int, rounds: int) -> Ratio:
     """Return how many times as fast two processes clean a compressed dump, a table or an archive as one."""
     dump = texts_dump(folder, count)
-    path = folder / f"packed-{count}.{form}"
-    if form == "parquet":
+    path = folder / f"packed-{count}"
+    if form.startswith("Parquet"):
         rows = map(msgspec.json.decode, dump.read_bytes().splitlines())
-        pq.write_table(pa.Table.from_pylist(list(rows)), path, row_group_size=_ROWS)
-    elif form == "zip":
+        pq.write_table(pa.Table.from_pylist(list(rows)), path, row_group_size=_ROWS if form.endswith("small row groups") else None)
+    elif form == "zip of a dump":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(dump, dump.name)
+    elif form == "zip of pages":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for n, line in enumerate(dump.read_bytes().splitlines()):
                 archive.writestr(f"{n}.txt", msgspec.json.decode(line)["text"])
     else:
-        path.write_bytes((gzip.compress if form == "jsonl.gz" else zstandard.compress)(dump.read_bytes()))
+        path.write_bytes((gzip.compress if form.endswith("gzip") else zstandard.compress)(dump.read_bytes()))
     return compare_processes(path, count, rounds)
 
 
