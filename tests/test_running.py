@@ -115,8 +115,8 @@ class KeepingSink:
         """Keep what became of an item."""
         self.taken.append(cleaned)
 
-    def flush(self) -> None:
-        """Hold nothing back."""
+    def end_task(self) -> None:
+        """Do nothing."""
 
 
 def test_a_sink_is_given_the_same_items_by_workers(mix: list[Path]) -> None:

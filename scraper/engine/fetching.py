@@ -231,7 +231,7 @@ class FetchSink:
         self._record(fetched, outcome, self._source.refusal(fetched))
         self._source.done(fetched, outcome)
 
-    def flush(self) -> None:
+    def end_task(self) -> None:
         """Commit what was recorded of a task; not each time while more follows."""
         self._pages.end_task()
         self._outputs.commit(soon=self._pages.is_followed)
@@ -251,7 +251,6 @@ class FetchSink:
         else:
             written = self._without_known_lines(cleaned)
         self._sink.take(written)
-        self._sink.flush()
         self._outputs.is_dirty = True
 
     def _failure(self, fetched: Fetched, cleaned: Cleaned | None) -> FailureRecord | None:

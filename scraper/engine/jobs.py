@@ -138,8 +138,8 @@ class Sink(Protocol):
     def take(self, cleaned: Cleaned, /) -> None:
         """Take what became of an item, and count it."""
 
-    def flush(self) -> None:
-        """Write what is held back; called wherever the next result may take long, and before a checkpoint is committed."""
+    def end_task(self) -> None:
+        """Note that all results of a task were taken."""
 
 
 def page_lines(outcome: Outcome, keys: Keys = ()) -> list[bytes]:

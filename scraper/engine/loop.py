@@ -56,12 +56,9 @@ def run_tasks(
             for task, results in pool.do(tasks, is_ready):
                 for count, cleaned in enumerate(results, task.skip + 1):
                     sink.take(cleaned)
-                    if task.is_local:
-                        sink.flush()
-                        if checkpoint is not None:
-                            checkpoint.reach(task.number, count, pool.expected)
-                if not task.is_local:
-                    sink.flush()
+                    if task.is_local and checkpoint is not None:
+                        checkpoint.reach(task.number, count, pool.expected)
+                sink.end_task()
                 if meter is not None and not (task.is_local and isinstance(task.chunk, FileChunk)):  # whose reads are metered
                     meter(task.chunk.size)
                 if checkpoint is not None:
@@ -101,7 +98,7 @@ def run_job(
         tasks = _planned(checkpoint.chunks(inputs, job, meter), processes, skip=checkpoint.start.items, is_resumable=True)
     elif processes == 1 or job.options.is_part or (isinstance(inputs, Sequence) and _is_little(inputs)):
         items = read_inputs(inputs, job.options, skip=job.skip, meter=meter)
-        tasks = [Task(0, ItemChunk(items, Place("", True)), is_local=True)]  # faster than planning chunks
+        tasks = [Task(0, ItemChunk(items, Place("", True)), is_local=True)]  # there is nothing to share out
     else:
         tasks = _planned(enumerate(plan(find_entries(inputs, job.options, job.skip), job.options)), processes)
     run_tasks(job, tasks, sink, processes=processes, meter=meter, checkpoint=checkpoint)

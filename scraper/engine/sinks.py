@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from scraper.engine.counts import Counts, PageCount
+from scraper.engine.counts import Counts
 from scraper.engine.jobs import Cleaned, Result
 from scraper.errors import TooManyFailures
 from scraper.output.dedup import Repeat
@@ -12,8 +12,6 @@ from scraper.records import FailureRecord, to_json_line
 
 MOST_FAILURES: Final = 20
 """Failures after which a run ends if it has not read a single page: the inputs or the options are wrong, and each would fail."""
-_HELD: Final = 1 << 16
-"""Bytes that are held back at most; that many are written at once."""
 
 
 class Writable(Protocol):
@@ -61,11 +59,8 @@ class FileSink:
         self._failures_left = None if keeps_going or counts.kinds else max(MOST_FAILURES - counts.failures.total(), 1)
         """The number of failures after which the run ends if no page comes before; None once there was one."""
         self._report = report
-        self._partitions, self._failures, self._repeats = partitions, failures, repeats
-        self._written: list[PageCount] = []
-        """Pages that are counted when their lines are written."""
-        self._output = _Buffer(output) if output is not None else None
-        self._spans = _Buffer(spans) if spans is not None else None
+        self._output, self._partitions, self._spans = output, partitions, spans
+        self._failures, self._repeats = failures, repeats
 
     def take(self, cleaned: Cleaned, /) -> None:
         """Write the lines of a page and of its spans, unless it repeats an earlier one, or its failure; and count it.
@@ -85,15 +80,8 @@ class FileSink:
         else:
             self._write(cleaned.lines, b"")
 
-    def flush(self) -> None:
-        """Write what is held back, and count its pages."""
-        if self._output is not None:
-            self._output.flush()
-        if self._spans is not None:
-            self._spans.flush()
-        for page in self._written:
-            self.counts.add(page)
-        self._written.clear()
+    def end_task(self) -> None:
+        """Do nothing: what was taken is written."""
 
     def _add(self, result: Result, lines: bytes, spans: bytes) -> None:
         repeat = self._repeats.repeat(result.url, result.text) if self._repeats is not None else None
@@ -104,8 +92,8 @@ class FileSink:
             if lines:
                 self._partitions.write(result.target, lines)
             lines = b""
-        self._written.append(result.counted)
         self._write(lines, spans)
+        self.counts.add(result.counted)
 
     def _fail(self, failure: FailureRecord) -> None:
         self.counts.failures[failure.code] += 1
@@ -118,32 +106,7 @@ class FileSink:
                 raise TooManyFailures(f"stopped after {MOST_FAILURES} failures without a single page; use --keep-going to continue")
 
     def _write(self, lines: bytes, spans: bytes) -> None:
-        held = 0
-        if self._output is not None:
-            held = self._output.add(lines)
-        if self._spans is not None:
-            held += self._spans.add(spans)
-        if held >= _HELD:
-            self.flush()
-
-
-class _Buffer:
-    """Writes to an output, many lines at once."""
-
-    def __init__(self, output: Writable) -> None:
-        self._output = output
-        self._lines: list[bytes] = []
-        self._size = 0
-
-    def add(self, lines: bytes) -> int:
-        """Add lines, and return the number of bytes that are held back."""
-        if lines:
-            self._lines.append(lines)
-            self._size += len(lines)
-        return self._size
-
-    def flush(self) -> None:
-        if self._lines:
-            self._output.write(b"".join(self._lines))
-            self._lines.clear()
-            self._size = 0
+        if self._output is not None and lines:
+            self._output.write(lines)
+        if self._spans is not None and spans:
+            self._spans.write(spans)

@@ -181,7 +181,6 @@ def _write(
                 spans = opened.enter_context(Output(scratch / "spans.jsonl"))
             sink = FileSink(counts, _ignore, output=output, partitions=partitions, spans=spans, failures=log, repeats=repeats)
             fill(sink)
-            sink.flush()
         name = f"part-{number:08d}"
         if shared.pattern is None:
             files = [_put(scratch / f"records{shared.ending}", shared.store, f"{name}{shared.ending}")]
@@ -255,5 +254,5 @@ class _PageLog:
             self._spans.write(cleaned.spans)
             self._listed.write(to_listed(cleaned))
 
-    def flush(self) -> None:
+    def end_task(self) -> None:
         """Do nothing: the files are closed at the end."""
