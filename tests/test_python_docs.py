@@ -170,7 +170,7 @@ def test_an_interrupted_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
             raise StopError
 
     with monkeypatch.context() as patch:
-        patch.setattr("scraper.engine.jobs.Filters.refusal", stop)
+        patch.setattr("scraper.engine.jobs.Filters.skip_reason", stop)
         with pytest.raises(StopError):
             run(["saved"], "out.jsonl", options=options, resume=True, report=str)
     assert not Path("out.jsonl").exists()

@@ -18,10 +18,10 @@ from tempfile import TemporaryDirectory
 import pytest
 import zstandard
 
-from scraper.engine import Cleaned, Job, page_lines, run_job
+from scraper.engine import ItemResult, Job, page_lines, run_job
 from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk
 from scraper.engine.planning import plan
-from scraper.engine.tasks import to_listed
+from scraper.engine.tasks import encode_result
 from scraper.sources import ReadOptions
 from scraper.sources.inputs import find_entries
 from tests.containers import jsonl, response, twenty_pages, warc, zipped
@@ -109,9 +109,9 @@ class KeepingSink:
     """A sink that keeps what it receives."""
 
     def __init__(self) -> None:
-        self.taken: list[Cleaned] = []
+        self.taken: list[ItemResult] = []
 
-    def take(self, cleaned: Cleaned, /) -> None:
+    def take(self, cleaned: ItemResult, /) -> None:
         """Keep what became of an item."""
         self.taken.append(cleaned)
 
@@ -121,15 +121,15 @@ class KeepingSink:
 
 def test_a_sink_is_given_the_same_items_by_workers(mix: list[Path]) -> None:
     """A sink gets what became of every item, in order, with the lines of each for itself, from this process and from workers."""
-    given: list[list[Cleaned]] = []
+    given: list[list[ItemResult]] = []
     for processes in (1, 2):
         sink = KeepingSink()
         job = Job(ReadOptions(max_bytes=10**7), "keep", page_lines, has_spans=True)
         run_job(job, [str(path) for path in mix[:4]], sink, processes=processes)
         given.append(sink.taken)
     assert len(given[0]) > 2_000
-    assert [(to_listed(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[0]] == [
-        (to_listed(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[1]
+    assert [(encode_result(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[0]] == [
+        (encode_result(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[1]
     ]
     pages = [cleaned for cleaned in given[1] if cleaned.result is not None]
     assert len(pages) > 2_000

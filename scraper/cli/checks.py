@@ -25,7 +25,7 @@ from scraper.output.formats import OutputTable, table_of
 from scraper.output.partitions import Pattern
 from scraper.records import Columns, Keys, Lang
 from scraper.remote import address_of, is_remote
-from scraper.sources import file_id, read_list
+from scraper.sources import inode_of, read_list
 from scraper.urls import is_absolute, site_of
 
 if TYPE_CHECKING:
@@ -177,9 +177,9 @@ def _check_output(option: str, file: Path, inputs: Iterable[str], outputs: Mappi
 
 def _check_partitions(pattern: Pattern, inputs: Iterable[str], outputs: Mapping[str, Path | None]) -> None:
     """End with a usage error if an input or another output has a name that the pattern can give."""
-    taken = pattern.identities()
+    taken = pattern.inodes()
     for name in inputs:
-        if file_id(name) in taken:
+        if inode_of(name) in taken:
             raise typer.BadParameter(f"{name!r} is an input and could be lost; name another directory.", param_hint="-o")
     for option, file in outputs.items():
         if option != "-o" and file is not None and pattern.matches(file):

@@ -49,7 +49,7 @@ def stats(
     from scraper.cli.checks import check_overwrite, check_stdin
     from scraper.cli.runs import finishing
     from scraper.engine.counts import Counts
-    from scraper.output.files import Output, file_ids
+    from scraper.output.files import Output, inodes_of
     from scraper.remote import Uploads
     from scraper.stats import to_json
 
@@ -66,7 +66,7 @@ def stats(
     with finishing([uploads, stdout], counts, quiet=True, unopened=files):
         if html is not None:
             _require_charts()
-        skip = stdout.identities() | file_ids(paths)
+        skip = stdout.inodes() | inodes_of(paths)
         statistics = _count(inputs, max_bytes, skip, counts, quiet=quiet)
         report = to_json(statistics) if json else _page(statistics, inputs, top) if html is not None else _text(statistics, top)
         for file in files:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from scraper.engine.counts import Counts
 from scraper.engine.crawling import Budget
-from scraper.engine.jobs import Cleaned
+from scraper.engine.jobs import ItemResult
 from scraper.fetch import Fetched, FetchJob, host_of
 from scraper.output.fetch_state import OK, Records, State
 from scraper.urls import path_of
@@ -168,7 +168,7 @@ class ArchiveQueue:
             sentence += "; they look like dates, so most of them have no article, and each of these takes its delay, too"
         self._report(sentence)
 
-    def refusal(self, fetched: Fetched) -> str | None:
+    def skip_reason(self, fetched: Fetched) -> str | None:
         """Return why a page is not written: it is read again for its links, or an address was redirected to it."""
         if fetched.page is None:
             return None
@@ -177,7 +177,7 @@ class ArchiveQueue:
         row = self._state.row(fetched.url, self._records) if fetched.url != fetched.job.address else None
         return "repeated" if row is not None and row.result == OK else None
 
-    def done(self, fetched: Fetched, cleaned: Cleaned | None) -> None:
+    def done(self, fetched: Fetched, cleaned: ItemResult | None) -> None:
         """Count misses in a row, and learn the newest number from the links of a page."""
         urls = chain.from_iterable(cleaned.links.values()) if cleaned is not None else ()
         numbers = map(self._number_of, urls)

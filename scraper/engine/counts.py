@@ -76,7 +76,7 @@ class Counts(CharacterCounts):
             self.digests[page.layout] = page.digest
         self.add_characters(page.kept, page.removed)
 
-    def take(self, counts: Mapping[str, Any]) -> None:
+    def merge(self, counts: Mapping[str, Any]) -> None:
         """Add counts that a checkpoint has kept, by attribute."""
         for name, count in counts.items():
             if isinstance(count, Mapping):

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import Cleaned
+from scraper.engine.jobs import ItemResult
 from scraper.errors import BadAddress
 from scraper.extract.links import Links, Role
 from scraper.fetch import Fetched, FetchJob, PreviousFetch, fold, host_of, prepare, without_session
@@ -19,7 +19,7 @@ from scraper.output.frontier import DONE, QUEUED, UNDER_WAY, Frontier, FrontierE
 
 MOST_BARREN: Final = 10
 """Pages of a list in a row with nothing new on them after which a crawl turns no more pages: the list may page without an end."""
-_KNOWN: Final = 100_000
+_MOST_RECENT: Final = 100_000
 """Addresses that are held in memory: a page links to some eighty addresses, and the next page mostly to the same ones."""
 _DIGITS: Final = re.compile(r"\d+")
 
@@ -107,17 +107,17 @@ class CrawlQueue:
         self._counts, self._sitemaps, self._at_once, self._report = counts, sitemaps, at_once, report
         self._frontier = Frontier(state, plan.scope, records)
         self._began = time.time()
-        self._known: dict[str, int] = {}
+        self._recent: dict[str, int] = {}
         """Addresses of links with the least depth at which they were found."""
         self._changed = threading.Condition()
         self._under_way: dict[str, Visit] = {}
-        self._overtaken: set[int] = set()
+        self._finished_by_redirect: set[int] = set()
         """Numbers of addresses under way to which another one was redirected meanwhile."""
         self._nearer: dict[int, int] = {}
         """Depths of addresses under way to which a nearer page was found to link meanwhile, by their numbers."""
         self._active: dict[str, int] = {}
         self._ready: dict[str, deque[Visit]] = {}
-        self._dry: set[str] = set()
+        self._drained: set[str] = set()
         """Hosts without queued addresses."""
         self._with_sitemaps: set[str] = set()
         self._last = self._frontier.last()
@@ -130,8 +130,8 @@ class CrawlQueue:
         frontier, plan = self._frontier, self._plan
         frontier.begin()
         entries = {key_of(fold(address)): self._entry(address, "start", 0, 0) for address in map(prepare, starts)}
-        known = frontier.find(entries)
-        for key in known:
+        found = frontier.find(entries)
+        for key in found:
             frontier.name(key)
         frontier.add(entries)
         frontier.requeue_failed()
@@ -142,7 +142,7 @@ class CrawlQueue:
         for seconds, articles in ((refresh, False), (plan.refresh_articles, True)):
             if seconds is not None:
                 frontier.requeue(self._began - seconds, articles=articles)
-        for start in known.values():
+        for start in found.values():
             if start.depth > 0:
                 frontier.read_again(start.number)
 
@@ -170,10 +170,10 @@ class CrawlQueue:
             if self._active.get(host, 0) >= self._at_once:
                 continue
             ready = self._ready.setdefault(host, deque())
-            if not ready and host not in self._dry:
+            if not ready and host not in self._drained:
                 ready.extend(self._frontier.take(host, self._at_once))
                 if not ready:
-                    self._dry.add(host)
+                    self._drained.add(host)
             if ready:
                 return self._job(ready.popleft())
         return None
@@ -188,7 +188,7 @@ class CrawlQueue:
         previous = PreviousFetch(row.final_url, row.etag, row.last_modified) if row is not None else PreviousFetch()
         return FetchJob(entry.address, previous, is_named=entry.role == "start")
 
-    def refusal(self, fetched: Fetched) -> str | None:
+    def skip_reason(self, fetched: Fetched) -> str | None:
         """Return why a page is not written although it was fetched; None if it is. Redirects may lead to one page several times."""
         if fetched.page is None:
             return None
@@ -196,7 +196,7 @@ class CrawlQueue:
             return "other-site"
         visit = self._under_way[fetched.job.address]
         is_direct = fetched.url == visit.entry.address
-        is_repeated = visit.was_written or visit.number in self._overtaken if is_direct else self._is_written(fetched)
+        is_repeated = visit.was_written or visit.number in self._finished_by_redirect if is_direct else self._is_written(fetched)
         return "repeated" if is_repeated else None
 
     def _is_elsewhere(self, fetched: Fetched) -> bool:
@@ -214,7 +214,7 @@ class CrawlQueue:
         is_refreshed = fetched.job.previous.final_url == fetched.url and found.finished_at < self._began
         return found.status == DONE and not is_refreshed
 
-    def done(self, fetched: Fetched, cleaned: Cleaned | None) -> None:
+    def done(self, fetched: Fetched, cleaned: ItemResult | None) -> None:
         """Add the links of a page to the frontier, and mark its address as done."""
         with self._changed:
             visit = self._under_way.pop(fetched.job.address)
@@ -226,7 +226,7 @@ class CrawlQueue:
             is_read = fetched.error is None and (cleaned is None or cleaned.failure is None)
             now = time.time() if is_read else None
             is_article = cleaned is not None and cleaned.result is not None and cleaned.result.counted.kind == "article"
-            self._overtaken.discard(visit.number)
+            self._finished_by_redirect.discard(visit.number)
             self._frontier.finish(visit.number, now, is_article=is_article)
             # What is on another site was not written, and a crawl of that site will want it.
             if fetched.url != entry.address and fetched.page is not None and not self._is_elsewhere(fetched):
@@ -249,7 +249,7 @@ class CrawlQueue:
                 kept = [visit for visit in ready if visit.number != number]
                 self._waiting -= len(ready) - len(kept)
                 if len(kept) == len(ready):
-                    self._overtaken.add(number)
+                    self._finished_by_redirect.add(number)
                 self._ready[found.host] = deque(kept)
         self._frontier.finish(number, now, is_article=is_article)
 
@@ -267,27 +267,27 @@ class CrawlQueue:
     def _has_new_story(self, links: Links) -> bool:
         """Return True if an entry of a list was found in this run."""
         found = self._frontier.find(key_of(fold(url)) for url in links.get("story", ()))
-        return any(known.number > self._last and known.alike <= self._plan.scope.most_alike for known in found.values())
+        return any(row.number > self._last and row.alike <= self._plan.scope.most_alike for row in found.values())
 
     def _add(self, role: Role, urls: Sequence[str], depth: int, barren: int = 0, *, again: bool = False) -> int:
         """Add links to the frontier, and return how many are new."""
-        fresh = urls if again else [url for url in urls if self._known.get(url, depth + 1) > depth]
+        fresh = urls if again else [url for url in urls if self._recent.get(url, depth + 1) > depth]
         if not fresh:
             return 0
-        if len(self._known) >= _KNOWN:
-            self._known.clear()
-        self._known.update(dict.fromkeys(fresh, depth))
+        if len(self._recent) >= _MOST_RECENT:
+            self._recent.clear()
+        self._recent.update(dict.fromkeys(fresh, depth))
         by_key = {key_of(fold(url)): url for url in fresh}
         found = self._frontier.find(by_key)
-        for known in found.values():
-            is_due = again and known.status == DONE and (known.finished_at or 0.0) < self._began
+        for row in found.values():
+            is_due = again and row.status == DONE and (row.finished_at or 0.0) < self._began
             if is_due:
-                self._frontier.queue(known.number)
-            is_nearer = depth < known.depth
-            if is_nearer and known.status == UNDER_WAY:
-                self._nearer[known.number] = depth
-            if is_due or (is_nearer and self._frontier.approach(known.number, depth)):
-                self._wake([known.host], 1)
+                self._frontier.queue(row.number)
+            is_nearer = depth < row.depth
+            if is_nearer and row.status == UNDER_WAY:
+                self._nearer[row.number] = depth
+            if is_due or (is_nearer and self._frontier.lower_depth(row.number, depth)):
+                self._wake([row.host], 1)
         entries = [self._new_entry(url, role, depth, barren) for key, url in by_key.items() if key not in found]
         # By their own keys: a session id in an odd place leaves its mark on that of the link.
         new = {key_of(fold(entry.address)): entry for entry in entries if entry is not None}
@@ -317,7 +317,7 @@ class CrawlQueue:
         """Note that addresses of hosts were queued."""
         self._waiting += queued
         for host in hosts:
-            self._dry.discard(host)
+            self._drained.discard(host)
             if host not in self._hosts:
                 self._hosts.append(host)
             self._hand_out(host)

@@ -13,7 +13,7 @@ from scraper import __version__
 from scraper.engine.chunks import ItemChunk
 from scraper.engine.counts import DIGITS, Counts
 from scraper.engine.fetch_outputs import FetchOutputs
-from scraper.engine.jobs import Cleaned
+from scraper.engine.jobs import ItemResult
 from scraper.engine.planning import UNPACKED
 from scraper.engine.sinks import FileSink
 from scraper.engine.tasks import Task
@@ -50,10 +50,10 @@ class AddressSource(Protocol):
     def __iter__(self) -> Iterator[FetchJob]:
         """Yield the addresses that are due. This may wait for results of those before."""
 
-    def refusal(self, fetched: Fetched, /) -> str | None:
+    def skip_reason(self, fetched: Fetched, /) -> str | None:
         """Return why a page is not written although it was fetched; None if it is."""
 
-    def done(self, fetched: Fetched, cleaned: Cleaned | None, /) -> None:
+    def done(self, fetched: Fetched, cleaned: ItemResult | None, /) -> None:
         """Take the result of an address, which has its row in the state."""
 
     def finish(self) -> None:
@@ -103,11 +103,11 @@ class FetchQueue:
             previous = PreviousFetch(row.final_url, row.etag, row.last_modified) if row is not None else PreviousFetch()
             yield FetchJob(address, previous)
 
-    def refusal(self, _fetched: Fetched) -> str | None:
+    def skip_reason(self, _fetched: Fetched) -> str | None:
         """Return None: what the user named is written."""
         return None
 
-    def done(self, fetched: Fetched, _cleaned: Cleaned | None) -> None:
+    def done(self, fetched: Fetched, _cleaned: ItemResult | None) -> None:
         """Note that an address has its row in the state."""
         if self._state is not None:
             with self._lock:
@@ -223,12 +223,12 @@ class FetchSink:
             self._outputs.roll_back()  # of nothing, if all is committed
             self._source.finish()
 
-    def take(self, cleaned: Cleaned, /) -> None:
+    def take(self, cleaned: ItemResult, /) -> None:
         """Take what became of the next page."""
         fetched = self._pages.pop()
         outcome = cleaned if fetched.page is not None else None
         self._note(fetched)
-        self._record(fetched, outcome, self._source.refusal(fetched))
+        self._record(fetched, outcome, self._source.skip_reason(fetched))
         self._source.done(fetched, outcome)
 
     def end_task(self) -> None:
@@ -236,24 +236,24 @@ class FetchSink:
         self._pages.end_task()
         self._outputs.commit(soon=self._pages.is_followed)
 
-    def _record(self, fetched: Fetched, cleaned: Cleaned | None, refusal: str | None) -> None:
+    def _record(self, fetched: Fetched, cleaned: ItemResult | None, skip_reason: str | None) -> None:
         failure = self._failure(fetched, cleaned)
         if self._outputs.state is not None:
             self._outputs.state.put(self._row(fetched, failure, has_record=cleaned is None or cleaned.result is not None))
         if failure is not None and not fetched.job.is_named and failure.code in _EXPECTED:
-            written = Cleaned(left_out=failure.code)
+            written = ItemResult(left_out=failure.code)
         elif failure is not None:
-            written = Cleaned(failure=failure)
+            written = ItemResult(failure=failure)
         elif cleaned is None:
-            written = Cleaned(left_out="unchanged")
-        elif refusal is not None:
-            written = Cleaned(left_out=refusal)
+            written = ItemResult(left_out="unchanged")
+        elif skip_reason is not None:
+            written = ItemResult(left_out=skip_reason)
         else:
             written = self._without_known_lines(cleaned)
         self._sink.take(written)
         self._outputs.is_dirty = True
 
-    def _failure(self, fetched: Fetched, cleaned: Cleaned | None) -> FailureRecord | None:
+    def _failure(self, fetched: Fetched, cleaned: ItemResult | None) -> FailureRecord | None:
         if fetched.error is not None:
             code, message = fetched.error.code, str(fetched.error)
         elif cleaned is not None and cleaned.failure is not None:
@@ -262,7 +262,7 @@ class FetchSink:
             return None
         return FailureRecord(input=utf8_name(fetched.job.address), url=utf8_name(fetched.url), code=code, message=message)
 
-    def _without_known_lines(self, cleaned: Cleaned) -> Cleaned:
+    def _without_known_lines(self, cleaned: ItemResult) -> ItemResult:
         """Return what became of a page; of headlines, only those that no earlier run has written, and count them."""
         if self._records != "headline" or cleaned.result is None:
             return cleaned

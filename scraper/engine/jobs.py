@@ -55,7 +55,7 @@ class Filters(NamedTuple):
         """Return what is done with pages of no known layout: they are skipped if the filters refuse all of them."""
         return "skip" if unknown == "keep" and self.is_of_known else unknown
 
-    def refusal(self, record: PageRecord) -> str | None:
+    def skip_reason(self, record: PageRecord) -> str | None:
         """Return why a record is left out, as a word for the summary; None if it is written."""
         for name, value, wanted in (
             ("kind", record.kind, self.kinds),
@@ -104,7 +104,7 @@ class Job(NamedTuple):
     """Whether to count what is kept and removed of the pages."""
 
 
-class Result(msgspec.Struct, array_like=True, frozen=True):
+class PageResult(msgspec.Struct, array_like=True, frozen=True):
     """What the sink needs to know of a page beside its lines."""
 
     counted: PageCount
@@ -116,12 +116,12 @@ class Result(msgspec.Struct, array_like=True, frozen=True):
     """Its output, where a pattern gives many."""
 
 
-class Cleaned(msgspec.Struct, array_like=True):
+class ItemResult(msgspec.Struct, array_like=True):
     """What became of an item: lines and a result, a reason why it was left out, or a failure; or lines that were held back."""
 
     lines: bytes = b""
     spans: bytes = b""
-    result: Result | None = None
+    result: PageResult | None = None
     left_out: str | None = None
     failure: FailureRecord | None = None
     is_skipped: bool = False
@@ -135,7 +135,7 @@ class Cleaned(msgspec.Struct, array_like=True):
 class Sink(Protocol):
     """Where results go, in the order of the input."""
 
-    def take(self, cleaned: Cleaned, /) -> None:
+    def take(self, cleaned: ItemResult, /) -> None:
         """Take what became of an item, and count it."""
 
     def end_task(self) -> None:
@@ -170,21 +170,21 @@ def ticker_keys(outcome: Outcome) -> list[str]:
     return [headline_key(row.site, row.url, row.headline) for row in headline_records(outcome.record, outcome.layout)]
 
 
-def clean_item(job: Job, item: Item) -> Cleaned:
+def clean_item(job: Job, item: Item) -> ItemResult:
     """Clean an item, filter its record, and make its lines. Whatever goes wrong is in what is returned."""
     if item.left_out is not None:
-        return Cleaned(left_out=item.left_out, is_skipped=True)
+        return ItemResult(left_out=item.left_out, is_skipped=True)
     links: Links = {}
     try:
         with time_limit_of(job.page_timeout):
             if job.links is not None and (feed := _read_feed(item)) is not None:
-                return Cleaned(left_out=FEED, links=feed)
+                return ItemResult(left_out=FEED, links=feed)
             outcome = _clean(item, layouts_of(job.layouts), known_only=job.unknown != "keep")
             links = job.links(outcome) if job.links is not None else {}
-            refusal = job.filters.refusal(outcome.record)
-            cleaned = Cleaned(left_out=refusal) if refusal is not None else _cleaned(job, outcome)
+            skip_reason = job.filters.skip_reason(outcome.record)
+            cleaned = ItemResult(left_out=skip_reason) if skip_reason is not None else _cleaned(job, outcome)
     except PageError as error:
-        cleaned = Cleaned(left_out=error.code) if _is_left_out(error, item, job.unknown) else failed(item, error)
+        cleaned = ItemResult(left_out=error.code) if _is_left_out(error, item, job.unknown) else failed(item, error)
     cleaned.links = links
     return cleaned
 
@@ -200,7 +200,7 @@ def _read_feed(item: Item) -> Links | None:
     return {"story": feed.pages, "sitemap": feed.sitemaps}
 
 
-def _cleaned(job: Job, outcome: Outcome) -> Cleaned:
+def _cleaned(job: Job, outcome: Outcome) -> ItemResult:
     spans = b""
     if job.has_spans:
         from scraper.explain import pieces_of, to_line  # few runs need it
@@ -208,22 +208,22 @@ def _cleaned(job: Job, outcome: Outcome) -> Cleaned:
         spans = b"".join(map(to_line, pieces_of(outcome, keyed=True)))
     digests = page_digests(outcome.record) if job.has_digests else (None, None)
     target = job.target(outcome.record) if job.target is not None else None
-    result = Result(counted(outcome, has_characters=job.has_characters), *digests, target)
-    return Cleaned(b"".join(job.lines(outcome)), spans, result, keys=job.keys(outcome) if job.keys is not None else ())
+    result = PageResult(counted(outcome, has_characters=job.has_characters), *digests, target)
+    return ItemResult(b"".join(job.lines(outcome)), spans, result, keys=job.keys(outcome) if job.keys is not None else ())
 
 
-def clean_items(job: Job, items: Iterable[Item]) -> Iterator[Cleaned]:
+def clean_items(job: Job, items: Iterable[Item]) -> Iterator[ItemResult]:
     """Clean items one after the other, and yield what became of each, and then the lines that were held back."""
     for item in items:
         yield clean_item(job, item)
     if lines := job.flush():
-        yield Cleaned(lines)
+        yield ItemResult(lines)
 
 
-def failed(item: Item, error: PageError) -> Cleaned:
+def failed(item: Item, error: PageError) -> ItemResult:
     """Return what became of an item that failed."""
     url = item.page.url if item.page is not None else None
-    return Cleaned(failure=FailureRecord(input=item.input, url=url, code=error.code, message=str(error)))
+    return ItemResult(failure=FailureRecord(input=item.input, url=url, code=error.code, message=str(error)))
 
 
 def counted(outcome: Outcome, *, has_characters: bool = False) -> PageCount:
@@ -235,12 +235,12 @@ def counted(outcome: Outcome, *, has_characters: bool = False) -> PageCount:
 def outcome_of(item: Item, layouts: Sequence[Layout], sink: Sink) -> Outcome | None:
     """Clean an item. If it is left out or fails, tell the sink and return None."""
     if item.left_out is not None:
-        sink.take(Cleaned(left_out=item.left_out, is_skipped=True))
+        sink.take(ItemResult(left_out=item.left_out, is_skipped=True))
         return None
     try:
         return _clean(item, layouts, known_only=False)
     except PageError as error:
-        sink.take(Cleaned(left_out=error.code) if _is_left_out(error, item, "keep") else failed(item, error))
+        sink.take(ItemResult(left_out=error.code) if _is_left_out(error, item, "keep") else failed(item, error))
         return None
 
 

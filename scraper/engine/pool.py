@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
 from scraper.engine.chunks import Chunk, ChunkReader, ItemChunk, MemberChunk
-from scraper.engine.jobs import Cleaned, Job, clean_items
-from scraper.engine.tasks import Done, Step, Task, died
+from scraper.engine.jobs import ItemResult, Job, clean_items
+from scraper.engine.tasks import ChunkResult, Step, Task, worker_died
 from scraper.errors import OutputError
 from scraper.sources.files import Meter
 
@@ -41,7 +41,7 @@ class Pool:
     def __init__(self, job: Job, size: int, expected: int | None = None, meter: Meter | None = None) -> None:
         self._job, self._size, self._meter = job, size, meter
         self._workers: Workers | None = None
-        self._done: dict[int, Done] = {}
+        self._done: dict[int, ChunkResult] = {}
         self._retries: dict[int, _Retry] = {}
         """Of the tasks over which a worker died."""
         self._deaths = 0
@@ -56,7 +56,7 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
-    def do(self, tasks: Iterable[Task], is_ready: Callable[[], bool]) -> Iterator[tuple[Task, Iterator[Cleaned]]]:
+    def do(self, tasks: Iterable[Task], is_ready: Callable[[], bool]) -> Iterator[tuple[Task, Iterator[ItemResult]]]:
         """Yield each task with what became of its items, which must be read before the next task is asked for.
 
         Args:
@@ -93,13 +93,13 @@ class Pool:
             if right is not None:
                 yield task, done.results()
 
-    def _here(self, task: Task) -> Iterator[Cleaned]:
+    def _here(self, task: Task) -> Iterator[ItemResult]:
         """Do a task in this process."""
         chunk = task.chunk
-        known = chunk.beginning_at(self.expected) if isinstance(chunk, MemberChunk) and not chunk.is_exact else chunk
-        if known is None:
+        exact = chunk.beginning_at(self.expected) if isinstance(chunk, MemberChunk) and not chunk.is_exact else chunk
+        if exact is None:
             return
-        items = ChunkReader(known, self._job.options, self._meter)
+        items = ChunkReader(exact, self._job.options, self._meter)
         yield from clean_items(self._job, islice(items, task.skip, None))
         if isinstance(chunk, MemberChunk):
             self.expected = items.ends[1]
@@ -111,7 +111,7 @@ class Pool:
             self._workers = self._opened.enter_context(Workers(self._job, self._size))
         self._workers.put(task, first=first)
 
-    def _check(self, chunk: Chunk, done: Done) -> Chunk | None:
+    def _check(self, chunk: Chunk, done: ChunkResult) -> Chunk | None:
         """Return the chunk if its result holds, the chunk to do instead, or None if no record begins in it.
 
         A worker searches for the first record of a :class:`MemberChunk`, and may find one inside a record of the chunk before. Only
@@ -147,7 +147,7 @@ class Pool:
                 if (left := retry.next_task(number)) is not None:
                     self._put(left, first=True)
                 else:
-                    self._done[number] = Done.of(self._retries.pop(number).results, retry.ends)
+                    self._done[number] = ChunkResult.of(self._retries.pop(number).results, retry.ends)
 
 
 class _Retry:
@@ -160,7 +160,7 @@ class _Retry:
     def __init__(self, chunk: Chunk) -> None:
         self._chunk = chunk
         self._items = list(chunk.items) if isinstance(chunk, ItemChunk) else None
-        self.results: list[Cleaned] = []
+        self.results: list[ItemResult] = []
         self.ends: tuple[int | None, int | None] = (None, None)
         self._next = 0
         """The place in the chunk of the first item that is not done."""
@@ -191,7 +191,7 @@ class _Retry:
         self._next = step.item + 1
         self._is_over = step.is_reading
 
-    def finish(self, done: Done) -> None:
+    def finish(self, done: ChunkResult) -> None:
         """Note that a worker has done its task."""
         self.results += done.results()
         self.ends = done.ends
@@ -205,5 +205,5 @@ class _Retry:
         if self._items is None:
             return Task(number, self._chunk, skip=self._next, is_stepwise=True)
         item = self._items[self._next]
-        self._step = Step((), self._next, False, died(item))
+        self._step = Step((), self._next, False, worker_died(item))
         return Task(number, ItemChunk([item], self._chunk.place))

@@ -20,7 +20,7 @@ from scraper.output.dedup import DedupStore
 from scraper.output.files import (
     checkpoint_files,
     checkpoint_of,
-    file_ids,
+    inodes_of,
     mapped_os_errors,
     part_of,
     remove_checkpoint,
@@ -120,9 +120,9 @@ class ResumableRun:
         """Return a store whose digests are committed with the position."""
         return DedupStore(self._checkpoint)
 
-    def identities(self) -> set[tuple[int, int]]:
+    def inodes(self) -> set[tuple[int, int]]:
         """Return device and inode of the files of the checkpoint, which are no inputs."""
-        return file_ids(checkpoint_files(self._base))
+        return inodes_of(checkpoint_files(self._base))
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
@@ -134,7 +134,7 @@ class ResumableRun:
                     opened.enter_context(file)
                 self._restore()
             if not self.is_complete:
-                self._counts.take(self._checkpoint.counts)
+                self._counts.merge(self._checkpoint.counts)
             self._opened = opened.pop_all()
         self._committed_at = time.monotonic()
         return self
@@ -256,7 +256,7 @@ class _ChunkLog:
     def entries(self, entries: Iterable[InputEntry | Item]) -> Iterator[InputEntry | Item]:
         """Yield the entries."""
         for entry in entries:
-            self._entries.update(repr(identity_of(entry)).encode())
+            self._entries.update(repr(fingerprint_of(entry)).encode())
             yield entry
 
     def chunks(self, inputs: Iterable[str], job: Job, meter: Meter | None) -> Iterator[tuple[int, Chunk]]:
@@ -284,7 +284,7 @@ class _ChunkLog:
         return Position(chunks, items, expected, self._positions[chunks + bool(items)])
 
 
-def identity_of(entry: InputEntry | Item) -> object:
+def fingerprint_of(entry: InputEntry | Item) -> object:
     """Return the name, size and time that identify an input."""
     return (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Item) else (entry, version_of(entry.name))
 

@@ -17,12 +17,12 @@ from scraper.engine.jobs import Filters, Job, Lines, Unknown, headline_lines, pa
 from scraper.engine.loop import run_job
 from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
-from scraper.output.files import Output, file_ids, overlap, would_lose
+from scraper.output.files import Output, inodes_of, overlap, would_lose
 from scraper.output.formats import OutputTable, table_of
 from scraper.output.partitions import Partitions, Pattern
 from scraper.records import RECORDS, HeadlineHistory, Keys, PageRecord, RecordName, columns_of
 from scraper.remote import Uploads
-from scraper.sources import ReadOptions, file_id
+from scraper.sources import ReadOptions, inode_of
 from scraper.sources.files import Meter
 
 if TYPE_CHECKING:
@@ -121,10 +121,10 @@ class FileRun:
         with ExitStack() as opened:
             for output in self.files if self._checkpoint is None else (self._checkpoint,):
                 opened.enter_context(output)
-            skip = self.files[0].identities()  # of partitions: a set that grows during the run
-            skip.update(*(file.identities() for file in self.files[1:]), file_ids(filter(None, [self._paths.summary])))
+            skip = self.files[0].inodes()  # of partitions: a set that grows during the run
+            skip.update(*(file.inodes() for file in self.files[1:]), inodes_of(filter(None, [self._paths.summary])))
             if self._checkpoint is not None:
-                skip.update(self._checkpoint.identities())
+                skip.update(self._checkpoint.inodes())
             self._job = self._job._replace(skip=skip)
             self._opened = opened.pop_all()
         return self
@@ -304,9 +304,9 @@ def check_files(inputs: Iterable[str], files: Sequence[Path], pattern: Pattern |
     Raises:
         OutputError: if one would.
     """
-    taken = pattern.identities() if pattern is not None else set()
+    taken = pattern.inodes() if pattern is not None else set()
     for name in filter(os.path.isfile, inputs):
-        if file_id(name) in taken or any(would_lose(file, Path(name)) for file in files):
+        if inode_of(name) in taken or any(would_lose(file, Path(name)) for file in files):
             raise OutputError(f"{name}: it is an input and would be lost; name another output")
     for one, other in combinations(files, 2):
         if overlap(one, other):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import Cleaned, Result
+from scraper.engine.jobs import ItemResult, PageResult
 from scraper.errors import TooManyFailures
 from scraper.output.dedup import Repeat
 from scraper.output.partitions import Partitions
@@ -62,7 +62,7 @@ class FileSink:
         self._output, self._partitions, self._spans = output, partitions, spans
         self._failures, self._repeats = failures, repeats
 
-    def take(self, cleaned: Cleaned, /) -> None:
+    def take(self, cleaned: ItemResult, /) -> None:
         """Write the lines of a page and of its spans, unless it repeats an earlier one, or its failure; and count it.
 
         Raises:
@@ -83,7 +83,7 @@ class FileSink:
     def end_task(self) -> None:
         """Do nothing: what was taken is written."""
 
-    def _add(self, result: Result, lines: bytes, spans: bytes) -> None:
+    def _add(self, result: PageResult, lines: bytes, spans: bytes) -> None:
         repeat = self._repeats.repeat(result.url, result.text) if self._repeats is not None else None
         if repeat is not None:
             self.counts.left_out[repeat] += 1

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, NamedTuple, Self, cast
 import msgspec
 
 from scraper.engine.chunks import Chunk, ChunkReader
-from scraper.engine.jobs import Cleaned, Job, clean_items, failed
+from scraper.engine.jobs import ItemResult, Job, clean_items, failed
 from scraper.errors import WorkerDied
 from scraper.sources import Item
 
@@ -20,26 +20,26 @@ _PIECE: Final = 1 << 16
 """Bytes that are written at once: few enough to stay in the processor's cache."""
 
 
-class Listed(msgspec.Struct, array_like=True, frozen=True):
+class ResultRow(msgspec.Struct, array_like=True, frozen=True):
     """A result whose lines and spans are replaced by their lengths in bytes."""
 
     lines: int
     spans: int
-    cleaned: Cleaned
+    cleaned: ItemResult
 
 
-_decoder: Final = msgspec.json.Decoder(Listed)
+_decoder: Final = msgspec.json.Decoder(ResultRow)
 _encoder: Final = msgspec.json.Encoder()
 
 
-def to_listed(cleaned: Cleaned) -> bytes:
-    """Return a result as a line of JSON, a :class:`Listed`."""
+def encode_result(cleaned: ItemResult) -> bytes:
+    """Return a result as a line of JSON, a :class:`ResultRow`."""
     bare = msgspec.structs.replace(cleaned, lines=b"", spans=b"")
-    return _encoder.encode(Listed(len(cleaned.lines), len(cleaned.spans), bare)) + b"\n"
+    return _encoder.encode(ResultRow(len(cleaned.lines), len(cleaned.spans), bare)) + b"\n"
 
 
-def read_listed(lines: BinaryIO, spans: BinaryIO, listed: BinaryIO) -> Iterator[Cleaned]:
-    """Yield what became of each item, from a file of :func:`to_listed` and those of the lines and spans."""
+def decode_results(lines: BinaryIO, spans: BinaryIO, listed: BinaryIO) -> Iterator[ItemResult]:
+    """Yield what became of each item, from a file of :func:`encode_result` and those of the lines and spans."""
     for line in listed:
         row = _decoder.decode(line)
         cleaned = row.cleaned
@@ -65,41 +65,41 @@ class Task(NamedTuple):
 class Step(NamedTuple):
     """What a worker is about to do, and what it has done since the step before."""
 
-    results: Sequence[Cleaned]
+    results: Sequence[ItemResult]
     item: int
     """The place in the chunk of the item that it reads or cleans."""
     is_reading: bool
     """Whether it reads the item; if it dies, nothing behind can be read."""
-    failure: Cleaned
+    failure: ItemResult
     """What became of the item, if the worker dies."""
 
 
-class Done(NamedTuple):
+class ChunkResult(NamedTuple):
     """The results of a chunk."""
 
     contents: Sequence[bytes | None]
-    """Lines, spans, and a :class:`Listed` for each item; None for what is in a file."""
+    """Lines, spans, and a :class:`ResultRow` for each item; None for what is in a file."""
     ends: tuple[int | None, int | None]
     """Those of :attr:`ChunkReader.ends`."""
     files: Sequence[BinaryIO] = ()
     """The files of the contents that are in one."""
 
     @classmethod
-    def of(cls, results: Sequence[Cleaned], ends: tuple[int | None, int | None]) -> Self:
+    def of(cls, results: Sequence[ItemResult], ends: tuple[int | None, int | None]) -> Self:
         """Return the results of a chunk as a worker returns them."""
         lines, spans = b"".join(each.lines for each in results), b"".join(each.spans for each in results)
-        return cls((lines, spans, b"".join(map(to_listed, results))), ends)
+        return cls((lines, spans, b"".join(map(encode_result, results))), ends)
 
-    def results(self) -> Iterator[Cleaned]:
+    def results(self) -> Iterator[ItemResult]:
         """Yield what became of each item, and then close the files."""
         files = iter(self.files)
         with ExitStack() as opened:
-            yield from read_listed(
+            yield from decode_results(
                 *(opened.enter_context(next(files) if data is None else io.BytesIO(data)) for data in self.contents)
             )
 
 
-def do_task(job: Job, task: Task) -> Iterator[tuple[Step | Done | str, Sequence[BinaryIO]]]:
+def do_task(job: Job, task: Task) -> Iterator[tuple[Step | ChunkResult | str, Sequence[BinaryIO]]]:
     """Do a task, and yield its steps, if they are asked for, and then its results with the files that belong to them.
 
     If the results cannot be stored, a message is yielded in their place.
@@ -115,7 +115,7 @@ def do_task(job: Job, task: Task) -> Iterator[tuple[Step | Done | str, Sequence[
             lines.write(cleaned.lines)
             if cleaned.spans:
                 spans.write(cleaned.spans)
-            listed.write(to_listed(cleaned))
+            listed.write(encode_result(cleaned))
         contents: list[bytes | None] = []
         files: list[BinaryIO] = []
         for spool in spools:
@@ -125,7 +125,7 @@ def do_task(job: Job, task: Task) -> Iterator[tuple[Step | Done | str, Sequence[
             contents.append(None if is_file else spool.read())
             if is_file:
                 files.append(cast("BinaryIO", spool))
-        yield Done(contents, reader.ends), files
+        yield ChunkResult(contents, reader.ends), files
     except OSError as error:  # errors of inputs are failures already
         message = (
             f"{gettempdir()}: cannot be written ({error.strerror or error}); free some space, or set TMPDIR to another directory"
@@ -133,23 +133,23 @@ def do_task(job: Job, task: Task) -> Iterator[tuple[Step | Done | str, Sequence[
         yield message, ()
 
 
-def _steps(job: Job, task: Task) -> Iterator[Step | Done]:
+def _steps(job: Job, task: Task) -> Iterator[Step | ChunkResult]:
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
     reader = ChunkReader(task.chunk, job.options)
     items = islice(reader, task.skip, None)
     error = WorkerDied("the process that read it was killed or crashed, and the rest of it was not read; try it with more memory")
     unread = failed(task.chunk.place.failed(error), error)
-    results: list[Cleaned] = []
+    results: list[ItemResult] = []
     for number in count(task.skip):
         yield Step(results, number, True, unread)
         item = next(items, None)
         if item is None:
             break
-        yield Step((), number, False, died(item))
+        yield Step((), number, False, worker_died(item))
         results = list(clean_items(job, [item]))
-    yield Done.of((), reader.ends)
+    yield ChunkResult.of((), reader.ends)
 
 
-def died(item: Item) -> Cleaned:
+def worker_died(item: Item) -> ItemResult:
     """Return the failure of an item that killed its workers."""
     return failed(item, WorkerDied("the process that cleaned it was killed or crashed; try it alone, with more memory"))

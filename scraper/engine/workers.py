@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 from scraper.engine.jobs import Job, time_limit_of
-from scraper.engine.tasks import Done, Step, Task, do_task
+from scraper.engine.tasks import ChunkResult, Step, Task, do_task
 from scraper.errors import OutputError
 
 _FILES: Final = 32
@@ -81,12 +81,12 @@ class Workers:
             self._waiting.append(task)
         self._give()
 
-    def receive(self) -> Iterator[tuple[Task, Step | Done | str | None, Sequence[BinaryIO]]]:
+    def receive(self) -> Iterator[tuple[Task, Step | ChunkResult | str | None, Sequence[BinaryIO]]]:
         """Wait until some workers answer or die, and yield their tasks with the answers and their files; None for a worker that died."""
         for connection in wait(list(self._tasks)):
             assert isinstance(connection, Connection)  # noqa: S101 - wait() was given nothing else
             task = self._tasks[connection]
-            answer: Step | Done | str | None
+            answer: Step | ChunkResult | str | None
             files: list[BinaryIO] = []
             try:
                 answer, count = connection.recv()

@@ -143,14 +143,14 @@ class Output:
                 _start_writeback(self._file, self._unsent)
                 self._unsent = 0
 
-    def identities(self) -> set[tuple[int, int]]:
+    def inodes(self) -> set[tuple[int, int]]:
         """Return device and inode of the files that this output is or will replace; they are not read as inputs.
 
         It need not be open, unless it is stdout.
         """
         if self._target is None:
-            return file_ids([self._file.fileno()])
-        return file_ids(files_of(self._target))
+            return inodes_of([self._file.fileno()])
+        return inodes_of(files_of(self._target))
 
 
 def _start_writeback(file: io.FileIO, size: int) -> None:
@@ -190,7 +190,7 @@ def write_all(file: io.FileIO, data: bytes | memoryview) -> None:
             data = memoryview(data)[written:]
 
 
-def file_ids(files: Iterable[int | str | Path]) -> set[tuple[int, int]]:
+def inodes_of(files: Iterable[int | str | Path]) -> set[tuple[int, int]]:
     """Return device and inode of each regular file; other paths and descriptors are ignored."""
     found = set()
     for file in files:

@@ -72,7 +72,7 @@ class Visit(NamedTuple):
     """Whether another command has read it, and its record is written."""
 
 
-class KnownAddress(NamedTuple):
+class FrontierRow(NamedTuple):
     """The stored data of an address in the frontier."""
 
     number: int
@@ -185,14 +185,14 @@ class Frontier:
         statement = f"INSERT OR IGNORE INTO frontier (key, {_COLUMNS}, status) VALUES ({marks})"  # noqa: S608 - our own column names
         self._state.execute_many(statement, ((key, *entry, status) for key, entry in entries.items()))
 
-    def find(self, keys: Iterable[bytes]) -> dict[bytes, KnownAddress]:
+    def find(self, keys: Iterable[bytes]) -> dict[bytes, FrontierRow]:
         """Return the addresses with these keys that are in the frontier, by key."""
-        found: dict[bytes, KnownAddress] = {}
+        found: dict[bytes, FrontierRow] = {}
         asked = iter(keys)
         while some := list(islice(asked, _MOST_VALUES)):
             columns, marks = "key, number, status, finished_at, depth, host, alike", ", ".join("?" * len(some))
             rows = self._state.rows(f"SELECT {columns} FROM frontier WHERE key IN ({marks})", *some)  # noqa: S608 - our own column names
-            found.update((key, KnownAddress(*values)) for key, *values in rows)
+            found.update((key, FrontierRow(*values)) for key, *values in rows)
         return found
 
     def last(self) -> int:
@@ -200,7 +200,7 @@ class Frontier:
         ((number,),) = self._state.rows("SELECT coalesce(max(number), 0) FROM frontier")
         return int(number)
 
-    def approach(self, number: int, depth: int) -> bool:
+    def lower_depth(self, number: int, depth: int) -> bool:
         """Store that an address is nearer to a start. Queue it if it or its links may now be in the scope; return True if so."""
         self._state.execute("UPDATE frontier SET depth = ? WHERE number = ?", depth, number)
         return self._queue("number = ? AND status = ?", number, OUTSIDE) == 1 or self.read_again(number)

@@ -15,8 +15,8 @@ from scraper.errors import OutputError
 from scraper.output.files import (
     NEW,
     PART,
-    file_ids,
     files_of,
+    inodes_of,
     mapped_os_errors,
     open_part,
     open_unlocked,
@@ -121,10 +121,10 @@ class Pattern(NamedTuple):
         name = "".join(chain.from_iterable(parts))
         return f"{name.removesuffix(PART)}%2E{PART[1:]}" if name.endswith(PART) else name  # no output is the part file of another
 
-    def identities(self) -> set[tuple[int, int]]:
+    def inodes(self) -> set[tuple[int, int]]:
         """Return device and inode of the existing files that writing the outputs may replace or remove."""
         outputs = chain.from_iterable(glob.iglob(self._glob + ending) for ending in ("", PART, PART + NEW))
-        return file_ids(chain(outputs, files_of(self.base)))
+        return inodes_of(chain(outputs, files_of(self.base)))
 
     def matches(self, path: Path) -> bool:
         """Return True if an output, or its part file, may have this name."""
@@ -167,7 +167,7 @@ class Partitions:
         """The lengths of this run's part files, by target."""
         self._changed: set[str] = set()
         """The targets written since the last commit."""
-        self._identities: set[tuple[int, int]] = set()
+        self._inodes: set[tuple[int, int]] = set()
         self.part: Path | None = None
         """A glob pattern of the part files, while there are any."""
 
@@ -202,10 +202,10 @@ class Partitions:
         if self._buffered > _BUFFER:
             self._write_buffers()
 
-    def identities(self) -> set[tuple[int, int]]:
+    def inodes(self) -> set[tuple[int, int]]:
         """Return device and inode of the files that are or may become outputs. The set grows during the run; it need not be open."""
-        self._identities.update(self._pattern.identities())
-        return self._identities
+        self._inodes.update(self._pattern.inodes())
+        return self._inodes
 
     def restore(self, lengths: Mapping[str, int]) -> bool:
         """Truncate the part files of a killed run to their committed lengths; return False if one is shorter or missing."""
@@ -256,7 +256,7 @@ class Partitions:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise OSError(None, "its part file is not a regular file")
                 file.truncate(0)  # of a killed run
-                self._identities.update(file_ids([file.fileno()]))
+                self._inodes.update(inodes_of([file.fileno()]))
                 self.part = self._parts
             compressor = compressor_for(self._pattern.ending) if self._table is None else table_compressor()
             file.seek(length or 0)

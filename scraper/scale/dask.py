@@ -160,7 +160,7 @@ class DaskRun:
         return entries
 
     def _count(self, entry: ManifestEntry, size: int, *, is_new: bool) -> None:
-        self._counts.take(entry.counts)
+        self._counts.merge(entry.counts)
         if self._meter is not None:
             self._meter(size)
         for failure in entry.failures if is_new else ():

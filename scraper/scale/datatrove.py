@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
-from scraper.engine.jobs import Cleaned, Filters, Job, Unknown, clean_item, failed, layouts_of, page_lines, time_limit_of
+from scraper.engine.jobs import Filters, ItemResult, Job, Unknown, clean_item, failed, layouts_of, page_lines, time_limit_of
 from scraper.errors import PageError, not_installed
 from scraper.sources import Item, ReadOptions
 from scraper.sources.block_pages import block_page_error
@@ -102,7 +102,7 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
                 if writer is not None:
                     writer.write(document, rank)
 
-    def _cleaned(self, document: Document) -> Cleaned:
+    def _cleaned(self, document: Document) -> ItemResult:
         metadata = document.metadata
         name = f"{metadata['file_path']}#{document.id}" if "file_path" in metadata else document.id
         try:
@@ -110,7 +110,7 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
         except PageError as error:
             return failed(Item(name, None, error, False), error)
         if self._archive is not None and (block := block_page_error(page.octets)) is not None:
-            return Cleaned(left_out=block.code)
+            return ItemResult(left_out=block.code)
         page = msgspec.structs.replace(page, media_type=_MEDIA_TYPES[self._archive])
         return clean_item(self._job, Item(name, page, None, False))
 
@@ -120,7 +120,7 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
         self.update_doc_stats(clean)
         return clean
 
-    def _drop(self, document: Document, cleaned: Cleaned) -> None:
+    def _drop(self, document: Document, cleaned: ItemResult) -> None:
         failure = cleaned.failure
         reason = failure.code if failure is not None else cleaned.left_out
         document.metadata["filter_reason"] = reason

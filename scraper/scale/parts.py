@@ -15,10 +15,10 @@ import msgspec
 from scraper import __version__
 from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, ItemChunk, cut_of
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import Cleaned, Job, Sink, clean_items, layouts_of
-from scraper.engine.resumable import identity_of, version_of
+from scraper.engine.jobs import ItemResult, Job, Sink, clean_items, layouts_of
+from scraper.engine.resumable import fingerprint_of, version_of
 from scraper.engine.sinks import FileSink
-from scraper.engine.tasks import Listed, read_listed, to_listed
+from scraper.engine.tasks import ResultRow, decode_results, encode_result
 from scraper.errors import OutputError
 from scraper.output.dedup import Repeat
 from scraper.output.files import Output
@@ -31,7 +31,7 @@ KEPT: Final = ("lines", "spans", "listed")
 """The files that the first pass of ``--dedup`` keeps for a part."""
 
 _encoder: Final = msgspec.json.Encoder()
-_decoder: Final = msgspec.json.Decoder(Listed)
+_decoder: Final = msgspec.json.Decoder(ResultRow)
 _failure: Final = msgspec.json.Decoder(FailureRecord)
 _repeats: Final = msgspec.json.Decoder(list[Repeat | None])
 
@@ -100,11 +100,11 @@ def make_listed_part(shared: PartJob, first: ManifestEntry) -> ManifestEntry:
     repeats = _Decided(iter(_repeats.decode(store.read(repeats_name(number)))))
 
     def fill(sink: FileSink) -> None:
-        sink.counts.take(first.counts)
+        sink.counts.merge(first.counts)
         with store.scratch() as scratch:
             kept = [store.fetch(f"{WORK}/{number:08d}.{kind}", scratch) for kind in KEPT]
             with kept[0].open("rb") as lines, kept[1].open("rb") as spans, kept[2].open("rb") as pages:
-                for cleaned in read_listed(lines, spans, pages):
+                for cleaned in decode_results(lines, spans, pages):
                     sink.take(cleaned)
 
     return _write(shared, number, first.chunk, first.input, fill, repeats, first.failures)
@@ -120,7 +120,7 @@ def digests_of(data: bytes) -> Iterator[tuple[bytes | None, bytes | None]]:
 def digest_of(chunk: Chunk) -> str:
     """Return a digest that identifies the input of a chunk, including the sizes and times of its files."""
     assert not isinstance(chunk, ItemChunk)  # noqa: S101 - items that this process has read are not sent
-    files = list(map(identity_of, chunk.entries)) if isinstance(chunk, FileChunk) else version_of(chunk.path)
+    files = list(map(fingerprint_of, chunk.entries)) if isinstance(chunk, FileChunk) else version_of(chunk.path)
     return hashlib.sha256(repr((cut_of(chunk), files)).encode()).hexdigest()
 
 
@@ -243,7 +243,7 @@ class _PageLog:
     def __exit__(self, *error: object) -> None:
         self._opened.close()
 
-    def take(self, cleaned: Cleaned, /) -> None:
+    def take(self, cleaned: ItemResult, /) -> None:
         if cleaned.failure is not None:
             self.counts.failures[cleaned.failure.code] += 1
             self.failures.append(cleaned.failure)
@@ -252,7 +252,7 @@ class _PageLog:
         else:
             self._lines.write(cleaned.lines)
             self._spans.write(cleaned.spans)
-            self._listed.write(to_listed(cleaned))
+            self._listed.write(encode_result(cleaned))
 
     def end_task(self) -> None:
         """Do nothing: the files are closed at the end."""

@@ -178,7 +178,7 @@ def _seekable(file: io.RawIOBase) -> BinaryIO | None:
     return None
 
 
-def file_id(path: str) -> FileId | None:
+def inode_of(path: str) -> FileId | None:
     """Return the device and inode of a regular file; None if ``path`` is something else."""
     try:
         status = os.stat(path)

@@ -26,7 +26,7 @@ from scraper.sources.files import (
     FileId,
     InputEntry,
     Meter,
-    file_id,
+    inode_of,
     missing_input,
     open_input,
     read_entry,
@@ -150,7 +150,7 @@ def _find_in_directory(name: str, options: ReadOptions, skip: Collection[FileId]
         is_empty = False
         if isinstance(path, Item):
             yield path
-        elif file_id(path) not in skip:
+        elif inode_of(path) not in skip:
             below = os.path.relpath(path, name).replace(os.sep, "/")
             yield InputEntry(path, False) if is_chosen(below, options) else _skipped(path, "excluded")
     if is_empty:
