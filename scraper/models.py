@@ -1,7 +1,7 @@
 """Data types that the packages share: a page as it was received, and a document as a reader sees it."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -30,6 +30,15 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         """The page as bytes; text is encoded as UTF-8."""
         return self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Return what pickle needs to copy the page to another process: text in UTF-16, which is faster than UTF-8 for Arabic."""
+        if isinstance(self.data, str) and not self.data.isascii():
+            try:
+                return _from_utf16, (self.data.encode("utf-16-le"), *msgspec.structs.astuple(self)[1:])
+            except UnicodeEncodeError:
+                pass
+        return super().__reduce__()
+
 
 def prepare_type(kind: type[msgspec.Struct]) -> None:
     """Let msgspec prepare a type, so that threads can decode values of it.
@@ -38,6 +47,10 @@ def prepare_type(kind: type[msgspec.Struct]) -> None:
     the modules whose types are decoded in threads call this when they are imported.
     """
     msgspec.json.Decoder(kind)
+
+
+def _from_utf16(data: bytes, *values: Any) -> Page:
+    return Page(data=data.decode("utf-16-le"), **dict(zip(Page.__struct_fields__[1:], values, strict=True)))
 
 
 def is_page_type(media_type: str | None) -> bool:

@@ -5,6 +5,7 @@ import gzip
 import json
 import lzma
 import os
+import pickle
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import zstandard
 
 from scraper.engine.chunks import Chunk, FileChunk, ItemChunk, PartChunk, UnpackedChunk
 from scraper.engine.planning import UNPACKED, plan
+from scraper.models import Page
 from scraper.sources import ReadOptions
 from scraper.sources.files import InputEntry, read_entry
 from scraper.sources.inputs import find_entries
@@ -191,6 +193,14 @@ def test_what_is_shipped_is_read_where_it_arrives(tmp_path: Path, name: str) -> 
     path.write_bytes(one_row_group(MANY * 2) if name.endswith("parquet") else zipped([("dump.jsonl", jsonl(MANY * 2))]))
     parts = list(plan(find_entries([str(path)], OPTIONS), OPTIONS, are_shipped=True))
     assert [type(part) for part in parts] == [PartChunk]
+
+
+@pytest.mark.parametrize("data", [b"\xff", "plain", "\u0645\u0642", "\u0645\U0001f600", "\ud83d\ude00", "\u0645\ud800", ""])
+def test_a_page_is_the_same_in_every_process(data: bytes | str) -> None:
+    """What a process sends to another is not changed on the way, even text that no encoding has."""
+    page = Page(data=data, input="dump.json#1", url="https://a.example/", media_type="text/html")
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert pickle.loads(pickle.dumps(page, protocol)) == page  # noqa: S301 - its own data
 
 
 READ_BY_ONE: dict[str, Callable[[], bytes]] = {
