@@ -9,6 +9,7 @@ import pickle
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 import zstandard
@@ -23,7 +24,8 @@ from tests.containers import delimited, json_array, jsonl, parquet, twenty_pages
 from tests.test_cli import run
 
 PAGES = twenty_pages()
-MANY = [(name, data + os.urandom(3000).hex().encode()) for name, data in PAGES * 15]
+RANDOM = Random(7)
+MANY = [(name, data + RANDOM.randbytes(3000).hex().encode()) for name, data in PAGES * 15]
 OPTIONS = ReadOptions(max_bytes=1 << 25)
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,
