@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scraper.engine.counts import Counts
 from scraper.text import visible
 from tests.site import Site
 from tests.test_cli import FIXTURES, HTML, records, run
@@ -111,3 +112,13 @@ def test_json_statistics_have_the_counts_of_the_tables(tmp_path: Path) -> None:
         ("article", measure, 3) for measure in ("characters", "words", "paragraphs")
     }
     assert run("stats", "--json", "--html", "x.html", tmp_path / "x").returncode == 2
+
+
+def test_counts_of_earlier_runs_are_added() -> None:
+    """The counts that a checkpoint or a part has kept are added, headlines too."""
+    kept, counts = Counts(), Counts()
+    kept.kinds["article"], kept.removed_characters["arabress/notice"], kept.headlines = 2, 30, 5
+    for _ in range(2):
+        counts.merge(vars(kept))
+    assert (counts.kinds["article"], counts.removed_characters["arabress/notice"], counts.headlines) == (4, 60, 10)
+    assert counts.ended is None

@@ -81,6 +81,8 @@ class Counts(CharacterCounts):
         for name, count in counts.items():
             if isinstance(count, Mapping):
                 getattr(self, name).update(count)
+            elif isinstance(count, int):
+                setattr(self, name, (getattr(self, name) or 0) + count)
             elif count is not None:
                 setattr(self, name, count)
 

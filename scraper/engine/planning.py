@@ -189,7 +189,7 @@ def _cut_lines(path: str, stream: Stream, place: Place, options: ReadOptions) ->
                 yield UnpackedChunk(path, bytes(whole), first, 0, place)
                 first = number
                 whole.clear()
-    except Exception as error:
+    except (PageError, OSError) as error:
         if whole:
             yield UnpackedChunk(path, bytes(whole), first, 0, place)
         if not isinstance(error, DamagedInput):

@@ -12,13 +12,13 @@ from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
 from scraper.engine.counts import Counts
 from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
 from scraper.engine.fetching import AddressSource, FetchedPages, FetchQueue, FetchSink
-from scraper.engine.jobs import Filters, Job, Unknown, page_lines, ticker_keys, ticker_lines
+from scraper.engine.jobs import Filters, Job, Unknown, layouts_of, page_lines, ticker_keys, ticker_lines
 from scraper.engine.loop import run_tasks
 from scraper.engine.run import check_files, parse_output
 from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
 from scraper.fetch import Client, Fetched, Fetcher, Header, Scheduler, Throttle
-from scraper.layouts import Layout, choose_layouts
+from scraper.layouts import Layout
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
 from scraper.output.fetch_state import Records, State
@@ -99,7 +99,7 @@ class WebRun:
     ) -> None:
         self._job, self._politeness, self._outputs, self._counts, self._report = job, politeness, outputs, counts, report
         self._records, self._failures, self._dedup = records, failures, dedup
-        self._layouts = choose_layouts(job.layouts)
+        self._layouts = layouts_of(job.layouts)
         self.files = [file for file in (outputs, failures) if file is not None]
         """The outputs."""
         self._opened = ExitStack()
