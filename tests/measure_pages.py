@@ -4,12 +4,14 @@ Run it with, for instance, ``--seed 1 --count 2000 --show 5``; ``--case`` with a
 """
 
 import argparse
+import re
 import signal
 import sys
 from collections import Counter
 from dataclasses import dataclass
 from random import Random
 from types import FrameType
+from typing import Final
 
 from scraper import Page, PageError, clean
 from scraper.records import PageRecord
@@ -20,6 +22,8 @@ from tests.pages.markup import render_markup
 from tests.pages.options import BAD, Options
 from tests.pages.stories import Story, make_story
 from tests.pages.text import render_text
+
+_FEW: Final = 2
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ def _encoded(text: str, options: Options, form: str) -> bytes:
     if options.encoding.startswith("utf-8"):
         return text.encode(options.encoding).replace(BAD.encode(), b"\xff")
     text = text.replace(BAD, "\ufffd")
+    if options.encoding == "windows-1256" and len(re.findall(r"[^\x00-\x7f]", text)) < _FEW:
+        return text.encode()  # one such byte shows no encoding
     if options.encoding == "windows-1256":
         if form == "html":
             return text.encode(options.encoding, "xmlcharrefreplace")

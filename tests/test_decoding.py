@@ -60,6 +60,13 @@ def test_a_declaration_is_believed_only_as_far_as_it_can_be(
     assert (decoded, decoding.by) == (markup, by)
 
 
+def test_words_of_high_bytes_are_arabic() -> None:
+    """A page of few Arabic words among much markup, which detection takes for windows-1252, is read as windows-1256."""
+    markup = "<span>24 دقيقة</span>" + "</div>" * 1000
+    decoded, decoding = decode(Page(data=markup.encode("cp1256")))
+    assert (decoded, decoding.encoding) == (markup, "cp1256")
+
+
 def test_iso_8859_6_is_read() -> None:
     """ISO 8859-6 is read whether it is declared or not."""
     text = "افتتحت التعاونية صباح امس مصنعا صغيرا لتجفيف التمور؛ وقالت رئيستها. " * 5

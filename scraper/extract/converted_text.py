@@ -191,6 +191,12 @@ def is_name(text: str) -> bool:
     return len(text) <= _LONGEST_NAME and 0 < len(text.split()) <= _MOST_NAME_WORDS and not _NO_NAME.search(text)
 
 
+def is_clearly_name(text: str) -> bool:
+    """Return True if a line of several words may be a name, and its words begin with capitals if the script has capitals."""
+    has_case = text.upper() != text.lower()
+    return " " in text and is_name(text) and (not has_case or _is_capitalised(text))
+
+
 def _is_capitalised(text: str) -> bool:
     """Return True if all words of a text except particles (``de``, ``ben``) begin with capitals; always False for Arabic."""
     words = [word for word in _WORD.findall(text) if word not in _PARTICLES]

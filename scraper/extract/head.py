@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from scraper.extract.column import MainColumn, ends_sentence
-from scraper.extract.converted_text import is_name
+from scraper.extract.converted_text import is_clearly_name, is_name
 from scraper.extract.segments import Segment
 from scraper.extract.ticker import is_plainly_ticker, is_ticker, is_unsplit
 from scraper.text import is_blank, squeeze_in_place
@@ -212,7 +212,7 @@ class Head:
             return below if len(below) == 1 and is_name(self._lines[below[0]].text) else []
         head = self._below_opening(above)
         is_writer = self._may_be_name if self._is_below_notice(head) else is_name
-        if len(head) == _BETWEEN and is_writer(self._lines[head[1]].text):
+        if len(head) == _BETWEEN and is_writer(self._lines[head[1]].text) and not self._is_ticker_of_any_length(head[0]):
             return [head[1]]
         is_text = self._column.document.form == "text"
         return [above[-1]] if is_text and above and self._is_name_above_dateline(above, head) else []
@@ -221,19 +221,25 @@ class Head:
         """Return True if a line below title and notice may be a name: any short line that is not a sentence."""
         return len(text) <= self._layout.file.heading.longest and not ends_sentence(text)
 
+    def _is_ticker_of_any_length(self, n: int) -> bool:
+        """Return True if a line is too long for a title, or holds a separator of tickers."""
+        line, layout = self._lines[n], self._layout
+        text = self._column.document.text
+        return len(line.text) > layout.file.ticker.longest or layout.separator.search(text, line.start, line.end) is not None
+
     def _is_name_above_dateline(self, above: Sequence[int], head: Sequence[int]) -> bool:
         """Return True if the line right above the dateline of a text is a name, though nothing marks the start of the head."""
         name = self._lines[above[-1]].text
         if len(above) > 1 and len(head) < _BETWEEN:
             return False
-        looks_like_name = " " in name and is_name(name)
         if len(above) == 1:
             # Extractors that drop the title keep the name. A title that looks like a name is rare, and is then reported as missing.
-            return looks_like_name and not self._openings
+            return is_clearly_name(name) and not self._openings
         title = self._lines[above[-_BETWEEN]]
         return self._is_newspaper(name) or (
-            looks_like_name
+            is_clearly_name(name)
             and self._column.may_be_title(title)
+            and not self._is_ticker_of_any_length(above[-_BETWEEN])
             and (
                 self._ends_first_line(title.text)
                 or self._stands_apart(above[-_BETWEEN:])

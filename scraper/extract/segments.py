@@ -226,15 +226,22 @@ def _cuts(text: str, block: Block, regions: Regions) -> list[_Cut]:
     first = 0
     for n in range(1, len(runs)):
         other = regions.of(runs[n].element)
-        if other is not region and not (
-            region is not None and region.rule.label == "body" and _is_one_word(text, runs[n - 1], runs[n])
-        ):
+        if other is not region and not (region is not None and _is_cut_off(text, region, runs[n - 1], runs[n])):
             parts.append((runs[first].start, runs[n - 1].end, region, runs[first:n]))
             first, region = n, other
     parts.append((runs[first].start, runs[-1].end, region, runs[first:] if first else runs))
     return parts
 
 
-def _is_one_word(text: str, one: Run, other: Run) -> bool:
-    """Return True if a word continues from one run to the next: a stray tag within it has closed the body."""
-    return one.end == other.start and text[one.end - 1].isalnum() and text[other.start].isalnum()
+def _is_cut_off(text: str, region: Region, one: Run, other: Run) -> bool:
+    """Return True if a stray tag has closed the body between two runs of a line.
+
+    Either a word continues from one run to the next, or a link begins in a body that is itself in a link: that one was never
+    closed, and the second link ends it with all that it contains, as HTML prescribes.
+    """
+    if region.rule.label != "body":
+        return False
+    if one.end == other.start and text[one.end - 1].isalnum() and text[other.start].isalnum():
+        return True
+    link = other.element.link
+    return link is not None and region.element.link not in (None, link)

@@ -25,6 +25,8 @@ _FEWEST_WORDS: Final = 2
 """The fewest words of a writer's name, and of a title that is recognised by its repetition."""
 _MOST_WORDS: Final = 5
 """The most words of a writer's name."""
+_OPENING_QUOTES: Final = frozenset('"“„«')
+_CLOSING_QUOTES: Final = frozenset('"”“»')
 _LONGEST_SITE: Final = 40
 """The most characters of the site's name, which precedes the title in the page's ``<title>``."""
 
@@ -47,7 +49,7 @@ def _find_wordings(text: str, layout: Layout, start: int) -> dict[str, _Stretch]
     notice = _first(layout.find_wordings("notice", plain))
     dateline = _first(layout.find_wordings("dateline", plain, notice[0].end if notice is not None else 0))
     head = dateline or notice
-    footer = _last("footer", plain, layout, head[0].end if head is not None else 0)
+    footer = _last_footer(plain, layout, head[0].end if head is not None else 0)
     found = {"notice": notice, "dateline": dateline, "footer": footer}
     return {label: _placed(stretch, places, start) for label, stretch in found.items() if stretch is not None}
 
@@ -177,10 +179,15 @@ def _first(stretches: Iterator[_Stretch]) -> _Stretch | None:
     return min(stretches, key=lambda stretch: stretch[0].start, default=None)
 
 
-def _last(label: str, text: str, layout: Layout, start: int) -> _Stretch | None:
-    """Return the last wording with a label after ``start``; earlier ones are quotations."""
-    found = layout.find_last_wordings(label, text, start)
-    return max(found, key=lambda stretch: stretch[0].start, default=None)
+def _last_footer(text: str, layout: Layout, start: int) -> _Stretch | None:
+    """Return the last footer after ``start``; earlier ones are quotations, and so is one in quotation marks."""
+    found = layout.find_last_wordings("footer", text, start)
+    last = max(found, key=lambda stretch: stretch[0].start, default=None)
+    return None if last is None or _is_quoted(text, last[0]) else last
+
+
+def _is_quoted(text: str, found: Found) -> bool:
+    return text[: found.start].rstrip()[-1:] in _OPENING_QUOTES and text[found.end :].lstrip()[:1] in _CLOSING_QUOTES
 
 
 def _start_of_name(text: str, start: int, end: int, layout: Layout) -> int:

@@ -94,7 +94,7 @@ def _decode_not_utf8(data: bytes, header: str | None) -> tuple[str, Decoding]:
     # A stray control or a directional mark makes it reject the right charset.
     best = from_bytes(data.translate(None, _CONTROLS + b"\x1b"), cp_isolation=_CANDIDATES).best()
     encoding: str = best.encoding if best is not None else _ARABIC_CHARSET if _is_arabic(data) else _WESTERN_CHARSET
-    if encoding in _WESTERN and data.translate(None, _MARKS) != data:
+    if encoding in _WESTERN and (data.translate(None, _MARKS) != data or _is_arabic(data)):
         encoding = _ARABIC_CHARSET  # its French letters have the same bytes as in cp1252
     return _replacing(data, encoding, "detected")
 

@@ -15,6 +15,10 @@ from tests.pages.wordings import accented
 _INVISIBLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _DATE: Final = re.compile(r"\d\d - \d\d - \d{4}")
 _END: Final = ".!?؟…:;؛،,"
+_SIGN_OF_TITLE: Final = re.compile(r"[^\w\s.'’\-]|\d|[a-z]|(?:\S+ ){5}|^\S+$")
+"""A title of two to five Arabic words looks like a writer's name, whose title an extractor has dropped, if nothing precedes it."""
+_FEW: Final = 10
+"""Paragraphs of a body that may all end within a few columns of each other by chance, as if they were wrapped."""
 
 
 @dataclass
@@ -91,13 +95,13 @@ class _Work:
             return
         base = None if options.address == "none" and not options.saved else self.host()
         self.expect(url=None, site=None)
-        if options.address != "none":
+        if options.address != "none" or options.saved:
             path = LISTINGS[story.lang][options.page] if self.listing else story.path
             self.expect(url=self.host() + path, site=story.host)
         if not self.listing:
             has_link = options.footer != "none" and not options.cut
             self.expect(
-                newspaper_slug=story.slug if options.address != "none" else None,
+                newspaper_slug=story.slug if options.address != "none" or options.saved else None,
                 original_url=story.original_url if has_link else None,
                 images=[f"{options.scheme}://images2.{story.host}/{story.slug}/{story.number}"] if options.image and base else [],
             )
@@ -114,7 +118,7 @@ class _Work:
     def headlines(self) -> list[tuple[str, str | None]]:
         if not self.slots or self.lost or self.options.page == "author":
             return []
-        return [(self.shown(slot.text), self.link(slot.path)) for slot in self.story.ticker if slot.text]
+        return [(self.shown(slot.text), self.link(slot.path)) for slot in self.story.ticker if slot.text.strip(BAD)]
 
     def teasers(self) -> list[tuple[str, str | None, str | None, str | None]]:
         return [
@@ -131,15 +135,17 @@ class _Work:
     def frame(self) -> None:
         story, options = self.story, self.options
         self.expect(kind="article", lang=story.lang, title=self.shown(story.title), headlines=self.headlines(), teasers=[])
-        self.expect(newspaper=None, date=None)
+        self.expect(date=None)
         if options.dateline:
             leap = story.year % 4 == 0 and (story.year % 100 != 0 or story.year % 400 == 0)
             days = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
             real = 1 <= story.month <= 12 and 1 <= story.day <= days[story.month - 1]
-            self.expect(newspaper=self.shown(story.newspaper))
+            if BAD not in (story.newspaper[:1], story.newspaper[-1:]):  # it may be the rest of a letter of the dateline's words
+                self.expect(newspaper=self.shown(story.newspaper))
             self.expect(date=f"{story.year:04}-{story.month:02}-{story.day:02}" if real else None)
             self.expected.warned |= set() if real else {"bad-date"}
         else:
+            self.expect(newspaper=None)
             self.expected.warned |= {"no-date", "no-newspaper"}
         if self.lost:
             self.expected.warned.add("ticker-not-split")
@@ -168,6 +174,8 @@ class _Work:
             self.drop_undetermined_markup()
         else:
             self.drop_undetermined_lines()
+            has_sign = self.notice or self.slots or bool(_SIGN_OF_TITLE.search(self.shown(self.story.title)))
+            self.drop(*(() if has_sign else ("title",)))
 
     def drop_undetermined_markup(self) -> None:
         options = self.options
@@ -235,11 +243,16 @@ _TAKE: Final[dict[str, Callable[[PageRecord], object]]] = {
 def differences(expected: Expectation, record: PageRecord) -> list[str]:
     """Return the mistakes of the record, one line per field, each beginning with the field's name."""
     wrong = []
-    for name, value in expected.fields.items():
-        found = _TAKE[name](record) if name in _TAKE else getattr(record, name)
+    fields, remaining = dict(expected.fields), record.text
+    if "lines-rejoined" in record.warnings and len(expected.paragraphs) <= _FEW:  # "two paragraphs may be joined, none is split"
+        remaining = " ".join(remaining.split())
+        fields = {**fields, "text": " ".join(expected.paragraphs), "headings": record.headings}
+    if "headings-guessed" in record.warnings:
+        fields.pop("headings", None)
+    for name, value in fields.items():
+        found = remaining if name == "text" else _TAKE[name](record) if name in _TAKE else getattr(record, name)
         if found != value:
             wrong.append(f"{name}: {_shown(value, found)}")
-    remaining = record.text
     for paragraph in expected.paragraphs:
         _, separator, after = remaining.partition(paragraph)
         if not separator:

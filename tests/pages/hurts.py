@@ -105,6 +105,8 @@ def bad_byte(story: Story, options: Options, rng: Random) -> Made:
 
 def bad_byte_in_frame(story: Story, options: Options, rng: Random) -> Made:
     """One byte of the notice, the dateline's words or the footer is not UTF-8."""
+    if options.accents == "lost":
+        return story, options  # each line of the frame is damaged already
     return story, replace(options, bad_frame=rng.choice(("notice", "dateline", "footer")), bad_place=rng.random())
 
 
@@ -155,7 +157,7 @@ HURTS: Final = (
     Hurt("impossible-date", impossible_date, articles=True),
     Hurt("odd-newspaper", odd_newspaper, articles=True),
     Hurt("bad-byte", bad_byte, articles=True, late=True),
-    Hurt("bad-byte-in-frame", bad_byte_in_frame, articles=True),
+    Hurt("bad-byte-in-frame", bad_byte_in_frame, articles=True, late=True),
     Hurt("lost-accents", _set(accents="lost"), langs=("fr",)),
     Hurt("bidi-title", _set(bidi="\u200f\u200e"), articles=True),
     Hurt("bidi-embedded-title", _set(bidi="\u202b\u202c"), articles=True),

@@ -57,6 +57,12 @@ class Markup:
             text = "".join(letter + (rng.choice(options.sprinkle) if rng.random() < 0.05 else "") for letter in text)
         return self.say(text)
 
+    @property
+    def own_address(self) -> str:
+        """The address of the page."""
+        page = self.options.page
+        return self.host + (self.story.path if page == "article" else LISTINGS[self.story.lang][page])
+
     def address(self, path: str) -> str:
         """Return an address as it is in a link."""
         return self.host + path if self.options.saved else path
@@ -161,13 +167,12 @@ class Markup:
     def head(self) -> str:
         """Return the page's head."""
         story, options = self.story, self.options
-        address = self.host + (story.path if options.page == "article" else LISTINGS[story.lang][options.page])
         says = options.encoding if options.meta == "true" else options.meta
         charset = "" if says == "none" else f'<meta http-equiv="Content-Type" content="text/html; charset={says}" />\n'
         title = f"<title>مغرس : {self.say(story.title)}\n</title>".replace(CUT, "")
         given = {
-            "og": f'<meta property="og:url" content="{address}" />\n<meta property="og:site_name" content="x" />\n',
-            "canonical": f'<link rel="canonical" href="{address}" />\n',
+            "og": f'<meta property="og:url" content="{self.own_address}" />\n<meta property="og:site_name" content="x" />\n',
+            "canonical": f'<link rel="canonical" href="{self.own_address}" />\n',
         }.get(options.address, "")
         parts = [title, charset] if options.title_first else [charset, title]
         return f'<head><script>document.write("<b>x</b>");</script>{parts[0]}{given}{parts[1]}</head>'
@@ -217,7 +222,7 @@ class Markup:
             missing = tags[int(options.unclosed_place * len(tags))]
             page = page[: missing.start()] + page[missing.end() :]
         if options.saved:
-            page = page.replace("<html", f"<!-- saved from url=(0049){self.host}{self.story.path} -->\n<html", 1)
+            page = page.replace("<html", f"<!-- saved from url=(0049){self.own_address} -->\n<html", 1)
             page = page.replace("<span ", '<span data-v="1" style="" ').replace("<div ", '<div data-reactid=".0" ')
         if options.quotes != '"':
             page = re.sub(r'(<[a-z][^<>"]*?)"', lambda found: found[0], page)
