@@ -67,7 +67,8 @@ def run_crawl(options: Options, web: WebOptions, crawl: CrawlOptions, given: Col
         budget = Budget(crawl.max_pages, crawl.max_time)
         if crawl.archive is not None:
             archive_plan = _archive_plan(starts[0], options, web, crawl, crawl.archive)
-            return ArchiveQueue(starts[0], archive_plan, context.state, context.records, budget, context.counts, say)
+            announce = None if options.quiet else say
+            return ArchiveQueue(starts[0], archive_plan, context.state, context.records, budget, context.counts, say, announce)
         filters = check_filters(options)
         hosts = network_of(starts, context.layouts)
         scope = Scope(hosts, crawl.depth, crawl.most_alike, filters.newspapers, filters.langs, filters.sites)

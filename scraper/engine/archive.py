@@ -51,7 +51,8 @@ class ArchiveQueue:
         records: what is made of the pages.
         budget: the limits of the run.
         counts: the counts of the run.
-        report: is given sentences for the user.
+        report: is given the faults of the run.
+        announce: is given what the run is about to do.
     """
 
     is_ordered: Final = True
@@ -65,9 +66,10 @@ class ArchiveQueue:
         budget: Budget,
         counts: Counts,
         report: Callable[[str], object],
+        announce: Callable[[str], object] | None = None,
     ) -> None:
         self._start, self._plan, self._state, self._records, self._budget = start, plan, state, records, budget
-        self._counts, self._report = counts, report
+        self._counts, self._report, self._announce = counts, report, announce
         self._number_in = re.compile(re.escape(plan.prefix) + r"/(\d{1,18})/?").fullmatch
         self._linked: set[int] = set()
         """The largest numbers to which pages link."""
@@ -103,7 +105,8 @@ class ArchiveQueue:
             )
             self._counts.failures["no-number"] += 1
             return
-        self._announce(first)
+        if self._announce is not None:
+            self._announce(self._announcement(first))
         numbers = range(first, self._plan.last + 1) if first <= self._plan.last else range(first, self._plan.last - 1, -1)
         self._untried = len(numbers)
         is_first = True
@@ -157,7 +160,7 @@ class ArchiveQueue:
             self._under_way += 1
         return FetchJob(address, is_named=is_named)
 
-    def _announce(self, first: int) -> None:
+    def _announcement(self, first: int) -> str:
         plan = self._plan
         total = abs(plan.last - first) + 1
         duration = timedelta(seconds=round(total * plan.delay))
@@ -166,7 +169,7 @@ class ArchiveQueue:
         )
         if any(map(is_like_date, (first, plan.last))):
             sentence += "; they look like dates, so most of them have no article, and each of these takes its delay, too"
-        self._report(sentence)
+        return sentence
 
     def skip_reason(self, fetched: Fetched) -> str | None:
         """Return why a page is not written: it is read again for its links, or an address was redirected to it."""
