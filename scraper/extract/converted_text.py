@@ -95,22 +95,20 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     lines = _lines_of(document)
     # Programs that wrap put marks before list items.
     is_marked = sum(line.is_item for line in lines) >= _ENOUGH
-    if is_marked and breakable:
-        return document
     few = _FEW - 1 if is_marked else _FEW
     width = _width_of([line for line in lines if not _is_unbreakable(text, line.block)], few)
-    if width is None:
-        return document
-    full = [_is_full(one, other, text, width) for one, other in pairwise(lines)]
-    long = sum(one.width > width // 2 and other.follows and not _is_unbreakable(text, one.block) for one, other in pairwise(lines))
-    full_count = sum(full)
-    is_usual = full_count >= _ENOUGH and width <= _USUAL
-    share = _SOME if is_marked else _MOSTLY if is_usual else _NEARLY_ALL
-    if full_count < few or full_count < long * share:
+    if width is None or (is_marked and breakable):
         return document
     inside = _pattern_for(text)
     raw = [text[line.block.start : line.block.end] for line in lines]
     texts = [(line if inside is None else inside.sub(" ", line)).strip() for line in raw]
+    full = [_is_full(one, other, text, width) for one, other in pairwise(lines)]
+    long = [one.width > width // 2 and other.follows and not _is_unbreakable(text, one.block) for one, other in pairwise(lines)]
+    is_usual = sum(full) >= _ENOUGH and width <= _USUAL
+    share = _SOME if is_marked else _MOSTLY if is_usual else _NEARLY_ALL
+    is_wrapped = sum(full) >= sum(long) * share or (is_marked and _is_part_wrapped(texts, full, long, is_wording))
+    if sum(full) < few or not is_wrapped:
+        return document
     return replace(document, blocks=_joined(lines, full, texts, is_wording), is_rejoined=True)
 
 
@@ -157,6 +155,18 @@ def _is_full(line: _Line, after: _Line, text: str, width: int) -> bool:
         return False
     word = text[after.block.start : after.block.end].split(maxsplit=1)[0]
     return line.width + 1 + len(word) > width
+
+
+def _is_part_wrapped(texts: Sequence[str], full: Sequence[bool], long: Sequence[bool], is_wording: Callable[[str], bool]) -> bool:
+    """Return True if a wording is broken where a line is full, or if nearly all lines between two wordings, such as a body, are full.
+
+    The sidebar has many short lines, which hide that a short body is wrapped.
+    """
+    if any(full[n] for n in _broken_wordings(texts, is_wording)):
+        return True
+    bounds = [-1, *(n for n, line in enumerate(texts) if len(line) <= LONGEST_WORDING and is_wording(line)), len(full)]
+    counts = ((sum(full[start + 1 : end]), sum(long[start + 1 : end])) for start, end in pairwise(bounds))
+    return any(some >= _FEW - 1 and some >= most * _MOSTLY for some, most in counts)
 
 
 def _joined(lines: Sequence[_Line], full: Sequence[bool], texts: Sequence[str], is_wording: Callable[[str], bool]) -> list[Block]:

@@ -120,7 +120,10 @@ class Head:
 
     def _is_writer(self, shared: SharedLine) -> bool:
         """Return True if a name or the newspaper, which the network prints if no writer is known, precedes a dateline."""
-        return is_name(shared.before) or shared.before.casefold() == shared.newspaper.casefold()
+        return is_name(shared.before) or self._is_newspaper_before(shared)
+
+    def _is_newspaper_before(self, shared: SharedLine) -> bool:
+        return shared.before.casefold() == shared.newspaper.casefold()
 
     def _find_dateline_lines(self) -> list[int]:
         """Return the line of the dateline, or all its lines if its element breaks it."""
@@ -222,10 +225,10 @@ class Head:
         return len(text) <= self._layout.file.heading.longest and not ends_sentence(text)
 
     def _is_ticker_of_any_length(self, n: int) -> bool:
-        """Return True if a line is too long for a title, or holds a separator of tickers."""
+        """Return True if a line is too long for a title, or holds a separator of tickers, which a line break is not."""
         line, layout = self._lines[n], self._layout
-        text = self._column.document.text
-        return len(line.text) > layout.file.ticker.longest or layout.separator.search(text, line.start, line.end) is not None
+        raw = self._column.document.text[line.start : line.end]
+        return len(line.text) > layout.file.ticker.longest or ("\n" not in raw and layout.separator.search(raw) is not None)
 
     def _is_name_above_dateline(self, above: Sequence[int], head: Sequence[int]) -> bool:
         """Return True if the line right above the dateline of a text is a name, though nothing marks the start of the head."""
@@ -257,10 +260,13 @@ class Head:
         return len(set(self._column.gaps(range(max(lines[0] - 1, 0), (self.dateline or 0) + 1)))) == 1
 
     def _stands_apart(self, lines: Sequence[int]) -> bool:
-        """Return True if more blank lines are above these lines than between them and the dateline, so that they are the head."""
+        """Return True if more blank lines are above these two lines than between them and the dateline, so that they are the head.
+
+        If there are more between the two than below them, the first belongs to something else.
+        """
         first = lines[0]
-        widest = max(self._column.gaps([*lines, self.dateline or 0]))
-        return not first or self._column.gaps([first - 1, first])[0] > widest
+        inner, below = self._column.gaps([*lines, self.dateline or 0])
+        return inner <= below and (not first or self._column.gaps([first - 1, first])[0] > below)
 
     def _ends_first_line(self, text: str) -> bool:
         """Return True if the first line of the page, which some extractors make from ``<title>``, ends with this text."""
@@ -324,7 +330,7 @@ class Head:
         shared = self.shared_dateline
         if shared is None:
             return
-        if shared.before and may_be_title:
+        if shared.before and may_be_title and not self._is_newspaper_before(shared):
             self.title_before_dateline = shared
         elif shared.before and self._is_writer(shared):
             self.author = shared.before

@@ -21,8 +21,8 @@ _HEADING_MARKS: Final = ("#", "**")
 """The Markdown marks of headings and of bold type."""
 _ROW: Final = 3
 """The fewest short lines in a row that are a poem, a table or a list."""
-_GAP: Final = re.compile(r"\S\s{2,}\S")
-"""The spaces between the cells of a table aligned with spaces."""
+_ROW_OF_CELLS: Final = re.compile(r"\S(?:\s{2,}|\t)\S|\A[-\s]+\Z")
+"""A row of a table, whose cells are aligned with spaces or separated by tabs, or a line of dashes below one."""
 
 
 class Headings(NamedTuple):
@@ -30,7 +30,7 @@ class Headings(NamedTuple):
 
     found: frozenset[int] = frozenset()
     possible: frozenset[int] = frozenset()
-    """Blocks that either end a list or are the heading of the paragraph below; nothing distinguishes the two."""
+    """Blocks that either end a list or table or are the heading of the paragraph below; nothing distinguishes the two."""
 
 
 def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_title: bool = True) -> Headings:
@@ -57,7 +57,7 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
     short = [len(block.text) <= longest and not _ENDS_A_SENTENCE.search(block.text) for block in blocks]
     if not bold and True not in short:
         return Headings()
-    cells = [is_short and bool(_GAP.search(block.words(text))) for block, is_short in zip(blocks, short, strict=True)]
+    cells = [is_short and bool(_ROW_OF_CELLS.search(block.words(text))) for block, is_short in zip(blocks, short, strict=True)]
     listed = [is_short and _is_listed(block, text) for block, is_short in zip(blocks, short, strict=True)]
     in_row = [is_short and not (index in bold or listed[index]) for index, is_short in enumerate(short)]
     rows = set(_in_rows(in_row, cells, blocks, text))
@@ -71,16 +71,17 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
         and (index or has_title)
     }
     found = frozenset(index for index in bold | shaped if not _is_cell(blocks[index]))
-    possible = (index for index in rows if not cells[index] and _is_between(index, short, blocks, text))
+    below_tables = {index for index in shaped if index and cells[index - 1]}  # or a last row whose cells one space separates
+    possible = (index for index in rows | below_tables if not cells[index] and _is_between(index, short, blocks, text))
     return Headings(found, frozenset(possible))
 
 
 def _is_between(index: int, short: Sequence[bool], blocks: Sequence[Segment], text: str) -> bool:
-    """Return True if a block is the last of a row, above a paragraph, and as far from the paragraph as from the row."""
+    """Return True if a block is the last of a row, above a paragraph, and not closer to the paragraph than to the row."""
     if not 0 < index < len(blocks) - 1 or short[index + 1]:
         return False
     above, block, below = blocks[index - 1 : index + 2]
-    return text.count("\n", above.end, block.start) == text.count("\n", block.end, below.start)
+    return text.count("\n", above.end, block.start) <= text.count("\n", block.end, below.start)
 
 
 def _is_listed(block: Segment, text: str) -> bool:
@@ -91,7 +92,8 @@ def _is_listed(block: Segment, text: str) -> bool:
 def _in_rows(short: Sequence[bool], cells: Sequence[bool], blocks: Sequence[Segment], text: str) -> Iterator[int]:
     """Yield the indices of short blocks in a row.
 
-    Blocks that blank lines separate from the row are left out, and so is a block below the cells of a table.
+    Blocks that blank lines separate from the row are left out, also a last one that is closer to the paragraph below, and so is a block
+    below the cells of a table.
     """
     for is_short, row in groupby(enumerate(short), key=itemgetter(1)):
         indices = [index for index, _ in row]
@@ -103,7 +105,8 @@ def _in_rows(short: Sequence[bool], cells: Sequence[bool], blocks: Sequence[Segm
         usual = min(gaps[: last - first])
         for index, over, under in zip(indices, [above, *gaps], [*gaps, 0], strict=False):
             is_below_table = index == last and over == under and cells[last - 1] and not cells[last]
-            if min(over, under) <= usual and not is_below_table:
+            is_above_paragraph = index == last and over > usual and over > under
+            if min(over, under) <= usual and not (is_below_table or is_above_paragraph):
                 yield index
 
 
