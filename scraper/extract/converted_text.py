@@ -96,7 +96,8 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     # Programs that wrap put marks before list items.
     is_marked = sum(line.is_item for line in lines) >= _ENOUGH
     few = _FEW - 1 if is_marked else _FEW
-    width = _width_of([line for line in lines if not _is_unbreakable(text, line.block)], few)
+    plain = [line for line in lines if not _is_unbreakable(text, line.block)]
+    width = _width_of(plain, few) or (_width_of(plain, 1) if is_marked else None)
     if width is None or (is_marked and breakable):
         return document
     inside = _pattern_for(text)
@@ -106,8 +107,8 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     long = [one.width > width // 2 and other.follows and not _is_unbreakable(text, one.block) for one, other in pairwise(lines)]
     is_usual = sum(full) >= _ENOUGH and width <= _USUAL
     share = _SOME if is_marked else _MOSTLY if is_usual else _NEARLY_ALL
-    is_wrapped = sum(full) >= sum(long) * share or (is_marked and _is_part_wrapped(texts, full, long, is_wording))
-    if sum(full) < few or not is_wrapped:
+    is_wrapped = sum(full) >= max(few, sum(long) * share)
+    if not is_wrapped and not (is_marked and _is_part_wrapped(lines, texts, full, long, is_wording)):
         return document
     return replace(document, blocks=_joined(lines, full, texts, is_wording), is_rejoined=True)
 
@@ -157,16 +158,22 @@ def _is_full(line: _Line, after: _Line, text: str, width: int) -> bool:
     return line.width + 1 + len(word) > width
 
 
-def _is_part_wrapped(texts: Sequence[str], full: Sequence[bool], long: Sequence[bool], is_wording: Callable[[str], bool]) -> bool:
-    """Return True if a wording is broken where a line is full, or if nearly all lines between two wordings, such as a body, are full.
+def _is_part_wrapped(
+    lines: Sequence[_Line], texts: Sequence[str], full: Sequence[bool], long: Sequence[bool], is_wording: Callable[[str], bool]
+) -> bool:
+    """Return True if the lines between two wordings, such as a body, are wrapped: the many short lines of a sidebar hide it.
 
-    The sidebar has many short lines, which hide that a short body is wrapped.
+    They are if many of the long ones are full, or all that no blank line follows; also if a wording is broken where a line is full.
     """
     if any(full[n] for n in _broken_wordings(texts, is_wording)):
         return True
-    bounds = [-1, *(n for n, line in enumerate(texts) if len(line) <= LONGEST_WORDING and is_wording(line)), len(full)]
-    counts = ((sum(full[start + 1 : end]), sum(long[start + 1 : end])) for start, end in pairwise(bounds))
-    return any(some >= _FEW - 1 and some >= most * _MOSTLY for some, most in counts)
+    direct = [other.follows for other in lines[1:]]
+    bounds = [0, *(n for n, line in enumerate(texts) if len(line) <= LONGEST_WORDING and is_wording(line)), len(full)]
+    for start, end in pairwise(bounds):
+        some = sum(full[start:end])
+        if some == sum(direct[start:end]) > 0 or (some >= _FEW - 1 and some >= sum(long[start:end]) * _MOSTLY):
+            return True
+    return False
 
 
 def _joined(lines: Sequence[_Line], full: Sequence[bool], texts: Sequence[str], is_wording: Callable[[str], bool]) -> list[Block]:
@@ -201,10 +208,9 @@ def is_name(text: str) -> bool:
     return len(text) <= _LONGEST_NAME and 0 < len(text.split()) <= _MOST_NAME_WORDS and not _NO_NAME.search(text)
 
 
-def is_clearly_name(text: str) -> bool:
-    """Return True if a line of several words may be a name, and its words begin with capitals if the script has capitals."""
-    has_case = text.upper() != text.lower()
-    return " " in text and is_name(text) and (not has_case or _is_capitalised(text))
+def is_capitalised_name(text: str) -> bool:
+    """Return True if a line may be a name, and its words begin with capitals if the script has capitals."""
+    return is_name(text) and (text.upper() == text.lower() or _is_capitalised(text))
 
 
 def _is_capitalised(text: str) -> bool:

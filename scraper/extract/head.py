@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from scraper.extract.column import MainColumn, ends_sentence
-from scraper.extract.converted_text import is_clearly_name, is_name
+from scraper.extract.converted_text import is_capitalised_name, is_name
 from scraper.extract.segments import Segment
 from scraper.extract.ticker import is_plainly_ticker, is_ticker, is_unsplit
 from scraper.text import is_blank, squeeze_in_place
@@ -214,7 +214,7 @@ class Head:
             below = [n for n in above[-_BETWEEN:] if n > titles[-1]]
             return below if len(below) == 1 and is_name(self._lines[below[0]].text) else []
         head = self._below_opening(above)
-        is_writer = self._may_be_name if self._is_below_notice(head) else is_name
+        is_writer = self._may_be_name if self._is_below_notice(head) else is_capitalised_name
         if len(head) == _BETWEEN and is_writer(self._lines[head[1]].text) and not self._is_ticker_of_any_length(head[0]):
             return [head[1]]
         is_text = self._column.document.form == "text"
@@ -235,12 +235,13 @@ class Head:
         name = self._lines[above[-1]].text
         if len(above) > 1 and len(head) < _BETWEEN:
             return False
+        looks_like_name = " " in name and is_capitalised_name(name)
         if len(above) == 1:
             # Extractors that drop the title keep the name. A title that looks like a name is rare, and is then reported as missing.
-            return is_clearly_name(name) and not self._openings
+            return looks_like_name and not self._openings
         title = self._lines[above[-_BETWEEN]]
         return self._is_newspaper(name) or (
-            is_clearly_name(name)
+            looks_like_name
             and self._column.may_be_title(title)
             and not self._is_ticker_of_any_length(above[-_BETWEEN])
             and (
@@ -260,13 +261,10 @@ class Head:
         return len(set(self._column.gaps(range(max(lines[0] - 1, 0), (self.dateline or 0) + 1)))) == 1
 
     def _stands_apart(self, lines: Sequence[int]) -> bool:
-        """Return True if more blank lines are above these two lines than between them and the dateline, so that they are the head.
-
-        If there are more between the two than below them, the first belongs to something else.
-        """
+        """Return True if more blank lines are above these lines than between them and the dateline, so that they are the head."""
         first = lines[0]
-        inner, below = self._column.gaps([*lines, self.dateline or 0])
-        return inner <= below and (not first or self._column.gaps([first - 1, first])[0] > below)
+        widest = max(self._column.gaps([*lines, self.dateline or 0]))
+        return not first or self._column.gaps([first - 1, first])[0] > widest
 
     def _ends_first_line(self, text: str) -> bool:
         """Return True if the first line of the page, which some extractors make from ``<title>``, ends with this text."""
