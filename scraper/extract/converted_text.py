@@ -100,15 +100,17 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     width = _width_of(plain, few) or (_width_of(plain, 1) if is_marked else None)
     if width is None or (is_marked and breakable):
         return document
-    inside = _pattern_for(text)
-    raw = [text[line.block.start : line.block.end] for line in lines]
-    texts = [(line if inside is None else inside.sub(" ", line)).strip() for line in raw]
     full = [_is_full(one, other, text, width) for one, other in pairwise(lines)]
     long = [one.width > width // 2 and other.follows and not _is_unbreakable(text, one.block) for one, other in pairwise(lines)]
     is_usual = sum(full) >= _ENOUGH and width <= _USUAL
     share = _SOME if is_marked else _MOSTLY if is_usual else _NEARLY_ALL
     is_wrapped = sum(full) >= max(few, sum(long) * share)
-    if not is_wrapped and not (is_marked and _is_part_wrapped(lines, texts, full, long, is_wording)):
+    if not (is_wrapped or is_marked):
+        return document
+    inside = _pattern_for(text)
+    raw = [text[line.block.start : line.block.end] for line in lines]
+    texts = [(line if inside is None else inside.sub(" ", line)).strip() for line in raw]
+    if not (is_wrapped or _is_part_wrapped(lines, texts, full, long, is_wording)):
         return document
     return replace(document, blocks=_joined(lines, full, texts, is_wording), is_rejoined=True)
 

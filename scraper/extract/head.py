@@ -214,15 +214,21 @@ class Head:
             below = [n for n in above[-_BETWEEN:] if n > titles[-1]]
             return below if len(below) == 1 and is_name(self._lines[below[0]].text) else []
         head = self._below_opening(above)
-        is_writer = self._may_be_name if self._is_below_notice(head) else is_capitalised_name
-        if len(head) == _BETWEEN and is_writer(self._lines[head[1]].text) and not self._is_ticker_of_any_length(head[0]):
+        if len(head) == _BETWEEN and self._is_title_and_name(*head):
             return [head[1]]
         is_text = self._column.document.form == "text"
         return [above[-1]] if is_text and above and self._is_name_above_dateline(above, head) else []
 
     def _may_be_name(self, text: str) -> bool:
-        """Return True if a line below title and notice may be a name: any short line that is not a sentence."""
+        """Return True if a line below title and notice may be a name: a short line that is not a sentence."""
         return len(text) <= self._layout.file.heading.longest and not ends_sentence(text)
+
+    def _is_title_and_name(self, title: int, name: int) -> bool:
+        """Return True if two lines above the dateline are title and name; below a notice, they are whatever they contain."""
+        text = self._lines[name].text
+        if self._is_below_notice([title]):
+            return self._may_be_name(text)
+        return is_capitalised_name(text) and not self._is_ticker_of_any_length(title)
 
     def _is_ticker_of_any_length(self, n: int) -> bool:
         """Return True if a line is too long for a title, or holds a separator of tickers, which a line break is not."""
