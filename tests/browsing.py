@@ -44,6 +44,7 @@ def open_browser(profile: Path) -> Iterator[Chrome]:
 
 
 def show(browser: Chrome, file: Path, width: int = 1280, scheme: str = "light") -> None:
+    browser.get("about:blank")  # ends what the previous page, or the browser's own first one, still loads
     for kind in ("browser", "performance"):
         logged(browser, kind)  # discard the logs of the previous page
     size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}

@@ -161,12 +161,13 @@ def one_row_group(pages: list[tuple[str, bytes]], **options: int) -> bytes:
     return parquet(pages, 1 << 20, **options)
 
 
-@pytest.mark.parametrize("damage", [0, 3000])
-def test_a_table_of_one_row_group_is_shared_by_its_rows(tmp_path: Path, damage: int) -> None:
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_a_table_of_one_row_group_is_shared_by_its_rows(tmp_path: Path, *, is_damaged: bool) -> None:
     """The rows of a single row group are cleaned by several processes under their numbers, up to where it is damaged."""
     path = tmp_path / "pages.parquet"
     packed = bytearray(one_row_group([*MANY, ("empty", b""), *MANY], write_batch_size=64))
-    packed[len(packed) // 2 : len(packed) // 2 + damage] = bytes(damage)
+    if is_damaged:  # so much that the header of a data page is within
+        packed[len(packed) // 2 : len(packed) * 3 // 4] = bytes(len(packed) * 3 // 4 - len(packed) // 2)
     path.write_bytes(packed)
     parts = chunks(path)
     assert len(parts) > 1
@@ -176,7 +177,7 @@ def test_a_table_of_one_row_group_is_shared_by_its_rows(tmp_path: Path, damage: 
     rows = [int(json.loads(line)["input"].rpartition("#")[2]) for line in one[2].splitlines()]
     everything = [n for n in range(1, 2 * len(MANY) + 2) if n != len(MANY) + 1]
     assert rows == everything[: len(rows)]
-    assert (len(rows) == len(everything)) == (damage == 0)
+    assert (len(rows) < len(everything)) == is_damaged
 
 
 def test_a_row_group_is_read_in_pieces(tmp_path: Path) -> None:

@@ -288,7 +288,7 @@ def test_an_archive_is_fetched_by_number_up_to_the_last_miss_allowed(site: Site,
     assert len(site.log) - before <= 20 + 8 + 1
     again = subprocess.run([*start, "--from", str(newest), "--to", str(newest + 500)], capture_output=True, text=True, check=False)
     assert f"at paper4/{newest + 20}" in again.stderr
-    quiet = subprocess.run([*start, "--delay", "0", "-q", "--ignore-robots"], capture_output=True, check=True)
+    quiet = subprocess.run([*start, "--delay", "0", "-q"], capture_output=True, check=True)
     assert not quiet.stderr
     assert max(Counter(record["url"] for record in records(tmp_path / "out.jsonl")).values()) == 1
 

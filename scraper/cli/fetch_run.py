@@ -87,7 +87,7 @@ def run(
     table = _check_outputs(options, web, pattern)
     job = _job(options, web, pattern)._replace(links=links)
     headers = check_headers(web.user_agent, web.contact, web.header)
-    if web.ignore_robots and not options.quiet:
+    if web.ignore_robots:
         say("robots.txt is ignored, on your own responsibility")
     check_layouts(options.layouts)
     counts = Counts()
