@@ -1,6 +1,6 @@
 """Measure speed as ratios to floors that are measured in the same run.
 
-``scripts/bench`` takes some thirty minutes of an idle machine. With ``--small`` it takes one, proves that the bench works, and measures
+``scripts/bench`` takes some forty minutes of an idle machine. With ``--small`` it takes one, proves that the bench works, and measures
 nothing worth quoting.
 """
 

@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 from types import FrameType
-from typing import Final
 
 from scraper import Page, PageError, clean
 from scraper.records import PageRecord
@@ -22,8 +21,6 @@ from tests.pages.markup import render_markup
 from tests.pages.options import BAD, Options
 from tests.pages.stories import Story, make_story
 from tests.pages.text import render_text
-
-_FEW: Final = 2
 
 
 @dataclass(frozen=True)
@@ -75,9 +72,9 @@ def _encoded(text: str, options: Options, form: str) -> bytes:
     if options.encoding.startswith("utf-8"):
         return text.encode(options.encoding).replace(BAD.encode(), b"\xff")
     text = text.replace(BAD, "\ufffd")
-    if options.encoding == "windows-1256" and len(re.findall(r"[^\x00-\x7f]", text)) < _FEW:
-        return text.encode()  # one such byte shows no encoding
     if options.encoding == "windows-1256":
+        if len(re.findall(r"[^\x00-\x7f]", text)) == 1:
+            return text.encode()  # a single such byte shows no encoding
         if form == "html":
             return text.encode(options.encoding, "xmlcharrefreplace")
         try:

@@ -77,6 +77,16 @@ class _Line(NamedTuple):
     """Whether it follows the line above without a blank line."""
 
 
+class _Wordings(NamedTuple):
+    """The wordings among the lines of a text."""
+
+    whole: Sequence[bool]
+    """Whether each line is one."""
+    broken: frozenset[int]
+    """The first line of each one that stands on several."""
+    match: Callable[[str], bool]
+
+
 def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     """Return the document with its wrapped lines joined into paragraphs; the document itself if it is not wrapped.
 
@@ -110,9 +120,14 @@ def rejoined(document: Document, is_wording: Callable[[str], bool]) -> Document:
     inside = _pattern_for(text)
     raw = [text[line.block.start : line.block.end] for line in lines]
     texts = [(line if inside is None else inside.sub(" ", line)).strip() for line in raw]
-    if not (is_wrapped or _is_part_wrapped(lines, texts, full, long, is_wording)):
+    wordings = _Wordings(
+        [len(line) <= LONGEST_WORDING and is_wording(line) for line in texts],
+        frozenset(_broken_wordings(texts, is_wording)),
+        is_wording,
+    )
+    if not (is_wrapped or _is_part_wrapped(lines, full, long, wordings)):
         return document
-    return replace(document, blocks=_joined(lines, full, texts, is_wording), is_rejoined=True)
+    return replace(document, blocks=_joined(lines, full, texts, wordings), is_rejoined=True)
 
 
 def _is_unbreakable(text: str, block: Block) -> bool:
@@ -160,35 +175,32 @@ def _is_full(line: _Line, after: _Line, text: str, width: int) -> bool:
     return line.width + 1 + len(word) > width
 
 
-def _is_part_wrapped(
-    lines: Sequence[_Line], texts: Sequence[str], full: Sequence[bool], long: Sequence[bool], is_wording: Callable[[str], bool]
-) -> bool:
+def _is_part_wrapped(lines: Sequence[_Line], full: Sequence[bool], long: Sequence[bool], wordings: _Wordings) -> bool:
     """Return True if the lines between two wordings, such as a body, are wrapped: the many short lines of a sidebar hide it.
 
     They are if many of the long ones are full, or all that no blank line follows; also if a wording is broken where a line is full.
     """
-    if any(full[n] for n in _broken_wordings(texts, is_wording)):
+    if any(full[n] for n in wordings.broken):
         return True
     direct = [other.follows for other in lines[1:]]
-    bounds = [0, *(n for n, line in enumerate(texts) if len(line) <= LONGEST_WORDING and is_wording(line)), len(full)]
+    bounds = [0, *(n for n, is_whole in enumerate(wordings.whole) if is_whole), len(full)]
     for start, end in pairwise(bounds):
-        some = sum(full[start:end])
-        if some == sum(direct[start:end]) > 0 or (some >= _FEW - 1 and some >= sum(long[start:end]) * _MOSTLY):
+        full_count = sum(full[start:end])
+        if full_count == sum(direct[start:end]) > 0 or full_count >= max(_FEW - 1, sum(long[start:end]) * _MOSTLY):
             return True
     return False
 
 
-def _joined(lines: Sequence[_Line], full: Sequence[bool], texts: Sequence[str], is_wording: Callable[[str], bool]) -> list[Block]:
+def _joined(lines: Sequence[_Line], full: Sequence[bool], texts: Sequence[str], wordings: _Wordings) -> list[Block]:
     """Return the paragraphs: each full line joined to the next one, unless a wording or the writer's name begins or ends there."""
-    wordings = [len(text) <= LONGEST_WORDING and is_wording(text) for text in texts]
-    starts = set(_broken_wordings(texts, is_wording))
+    whole = wordings.whole
     blocks = [lines[0].block]
     paragraph = texts[0]
     for n, is_full in enumerate(full, 1):
         line, last = lines[n].block, blocks[-1]
-        is_ended = len(paragraph) <= LONGEST_WORDING and last.start < lines[n - 1].block.start and is_wording(paragraph)
-        is_writer = n + 1 < len(lines) and wordings[n + 1] and _is_writer(texts[n], texts[n - 1], texts[n + 1])
-        if is_full and not (wordings[n] or wordings[n - 1] or n in starts or is_ended or is_writer):
+        is_ended = len(paragraph) <= LONGEST_WORDING and last.start < lines[n - 1].block.start and wordings.match(paragraph)
+        is_writer = n + 1 < len(lines) and whole[n + 1] and _is_writer(texts[n], texts[n - 1], texts[n + 1])
+        if is_full and not (whole[n] or whole[n - 1] or n in wordings.broken or is_ended or is_writer):
             blocks[-1] = Block(last.start, line.end)
             paragraph = f"{paragraph} {texts[n]}"
         else:

@@ -228,10 +228,10 @@ class Head:
         text = self._lines[name].text
         if self._is_below_notice([title]):
             return self._may_be_name(text)
-        return is_capitalised_name(text) and not self._is_ticker_of_any_length(title)
+        return is_capitalised_name(text) and not self._reads_like_ticker(title)
 
-    def _is_ticker_of_any_length(self, n: int) -> bool:
-        """Return True if a line is too long for a title, or holds a separator of tickers, which a line break is not."""
+    def _reads_like_ticker(self, n: int) -> bool:
+        """Return True if a line is too long for a title or holds a separator of tickers, whatever their number; a line break is none."""
         line, layout = self._lines[n], self._layout
         raw = self._column.document.text[line.start : line.end]
         return len(line.text) > layout.file.ticker.longest or ("\n" not in raw and layout.separator.search(raw) is not None)
@@ -249,7 +249,7 @@ class Head:
         return self._is_newspaper(name) or (
             looks_like_name
             and self._column.may_be_title(title)
-            and not self._is_ticker_of_any_length(above[-_BETWEEN])
+            and not self._reads_like_ticker(above[-_BETWEEN])
             and (
                 self._ends_first_line(title.text)
                 or self._stands_apart(above[-_BETWEEN:])
