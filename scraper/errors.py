@@ -312,7 +312,7 @@ class OutOfMemory(PageError):
 
 
 class WorkerDied(PageError):
-    """The process that worked on the page was killed or crashed."""
+    """The process that worked on the page crashed, hung or was killed."""
 
     code = "worker-died"
 

@@ -122,6 +122,29 @@ def cut_of(chunk: Chunk) -> object:
     return chunk._replace(data=b"%d" % len(chunk.data)) if isinstance(chunk, UnpackedChunk) else chunk
 
 
+def parts_of(chunk: Chunk) -> list[Chunk]:
+    """Return the smallest chunks that give the items of a chunk, in their order."""
+    if isinstance(chunk, FileChunk):
+        return [chunk._replace(entries=[entry]) for entry in chunk.entries]
+    if isinstance(chunk, ItemChunk):
+        return [ItemChunk([item], chunk.place) for item in chunk.items]
+    if isinstance(chunk, PartChunk):
+        return [chunk._replace(first=number, last=number + 1) for number in range(chunk.first, chunk.last)]
+    return [chunk]
+
+
+def extent_of(part: Chunk) -> str:
+    """Return what of its file one of the smallest chunks is, for messages."""
+    if isinstance(part, LineChunk | MemberChunk):
+        return f"its bytes {part.start:,} to {part.end:,}"
+    if isinstance(part, UnpackedChunk):
+        last = part.first + part.data.rstrip(b"\n").count(b"\n")
+        return f"its lines {part.first:,} to {last:,}"
+    if isinstance(part, PartChunk):
+        return f"its {'row group' if part.kind == 'parquet' else 'member'} number {part.last:,}"
+    return "it"
+
+
 class ChunkReader:
     """The items of a chunk.
 

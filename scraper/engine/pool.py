@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.engine.chunks import Chunk, ChunkReader, ItemChunk, MemberChunk
+from scraper.engine.chunks import Chunk, ChunkReader, ItemChunk, MemberChunk, parts_of
 from scraper.engine.jobs import ItemResult, Job, clean_items
 from scraper.engine.tasks import ChunkResult, Step, Task, worker_died
 from scraper.errors import OutputError
@@ -23,7 +23,7 @@ _DEATHS: Final = 2
 """Deaths over cleaning an item, or over receiving it, by which it has failed. One may be chance: the system was short of memory, or
 somebody killed the process."""
 _DEATHS_OVER_READING: Final = 5
-"""Deaths over reading an item, by which the rest of its chunk has failed."""
+"""Deaths over reading an item, by which the rest of its part of the chunk has failed."""
 
 
 class Pool:
@@ -153,29 +153,27 @@ class Pool:
 class _Retry:
     """The retry of a chunk over which a worker died: what became of its items so far, and what is left to do.
 
-    The items of a file are done by one worker, step by step; those of an :class:`ItemChunk` are sent one by one, since receiving one may
-    kill, too.
+    The chunk is done in parts, so that a death over reading one costs no other, and each part step by step. Items that this process
+    has read are sent one by one, since receiving one may kill, too.
     """
 
     def __init__(self, chunk: Chunk) -> None:
-        self._chunk = chunk
-        self._items = list(chunk.items) if isinstance(chunk, ItemChunk) else None
+        self._parts = deque(parts_of(chunk))
         self.results: list[ItemResult] = []
         self.ends: tuple[int | None, int | None] = (None, None)
-        self._next = 0
-        """The place in the chunk of the first item that is not done."""
+        self._skip = 0
+        """The number of items of the first part that are done."""
         self._step: Step | None = None
         """What the worker is doing, if known."""
         self._deadly: tuple[int, bool] | None = None
-        """The item at which the last workers died, and whether they were reading it."""
+        """The item of the first part at which the last workers died, and whether they were reading it."""
         self._deaths = 0
         """Their number."""
-        self._is_over = False
 
     def reach(self, step: Step) -> None:
         """Note what a worker has done, and what it is doing now."""
         self.results += step.results
-        self._next, self._step = step.item, step
+        self._skip, self._step = step.item, step
 
     def note_death(self) -> None:
         """Note that the worker died, which may mean that its item has failed."""
@@ -188,22 +186,28 @@ class _Retry:
         if self._deaths < (_DEATHS_OVER_READING if step.is_reading else _DEATHS):
             return
         self.results.append(step.failure)
-        self._next = step.item + 1
-        self._is_over = step.is_reading
+        if step.is_reading or isinstance(self._parts[0], ItemChunk):
+            self._end_part()
+        else:
+            self._skip = step.item + 1
 
     def finish(self, done: ChunkResult) -> None:
         """Note that a worker has done its task."""
         self.results += done.results()
         self.ends = done.ends
-        self._next += 1
-        self._is_over = self._items is None
+        self._end_part()
+
+    def _end_part(self) -> None:
+        self._parts.popleft()
+        self._skip, self._deadly = 0, None
 
     def next_task(self, number: int) -> Task | None:
-        """Return the task with this number that does what is left; None if nothing is."""
-        if self._is_over or (self._items is not None and self._next == len(self._items)):
+        """Return the task with this number that does what is left of the first part; None if there is none."""
+        if not self._parts:
             return None
-        if self._items is None:
-            return Task(number, self._chunk, skip=self._next, is_stepwise=True)
-        item = self._items[self._next]
-        self._step = Step((), self._next, False, worker_died(item))
-        return Task(number, ItemChunk([item], self._chunk.place))
+        part = self._parts[0]
+        if not isinstance(part, ItemChunk):
+            return Task(number, part, skip=self._skip, is_stepwise=True)
+        (item,) = part.items
+        self._step = Step((), 0, False, worker_died(item))
+        return Task(number, part)

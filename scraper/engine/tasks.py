@@ -9,10 +9,11 @@ from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 import msgspec
 
-from scraper.engine.chunks import Chunk, ChunkReader
+from scraper.engine.chunks import Chunk, ChunkReader, extent_of
 from scraper.engine.jobs import ItemResult, Job, clean_items, failed
 from scraper.errors import WorkerDied
 from scraper.sources import Item
+from scraper.sources.files import Meter
 
 _MOST: Final = 1 << 20
 """Bytes that are sent back through the pipe; more are written to a file, since copying them would cost what a second core gains."""
@@ -99,15 +100,20 @@ class ChunkResult(NamedTuple):
             )
 
 
-def do_task(job: Job, task: Task) -> Iterator[tuple[Step | ChunkResult | str, Sequence[BinaryIO]]]:
+def do_task(job: Job, task: Task, advance: Meter) -> Iterator[tuple[Step | ChunkResult | str, Sequence[BinaryIO]]]:
     """Do a task, and yield its steps, if they are asked for, and then its results with the files that belong to them.
 
     If the results cannot be stored, a message is yielded in their place.
+
+    Args:
+        job: what is done with each item.
+        task: the task.
+        advance: is called with the number of bytes of each read, and with 0 when an item is done.
     """
     if task.is_stepwise:
-        yield from ((answer, ()) for answer in _steps(job, task))
+        yield from ((answer, ()) for answer in _steps(job, task, advance))
         return
-    reader = ChunkReader(task.chunk, job.options)
+    reader = ChunkReader(task.chunk, job.options, advance)
     try:
         spools = [SpooledTemporaryFile(_MOST, buffering=_PIECE) for _ in range(3)]  # noqa: SIM115 - they are closed where they have been sent
         lines, spans, listed = spools
@@ -116,6 +122,7 @@ def do_task(job: Job, task: Task) -> Iterator[tuple[Step | ChunkResult | str, Se
             if cleaned.spans:
                 spans.write(cleaned.spans)
             listed.write(encode_result(cleaned))
+            advance(0)
         contents: list[bytes | None] = []
         files: list[BinaryIO] = []
         for spool in spools:
@@ -133,11 +140,14 @@ def do_task(job: Job, task: Task) -> Iterator[tuple[Step | ChunkResult | str, Se
         yield message, ()
 
 
-def _steps(job: Job, task: Task) -> Iterator[Step | ChunkResult]:
+def _steps(job: Job, task: Task, advance: Meter) -> Iterator[Step | ChunkResult]:
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
-    reader = ChunkReader(task.chunk, job.options)
+    reader = ChunkReader(task.chunk, job.options, advance)
     items = islice(reader, task.skip, None)
-    error = WorkerDied("the process that read it was killed or crashed, and the rest of it was not read; try it with more memory")
+    error = WorkerDied(
+        "the process that read it crashed, hung or was killed, and the rest of "
+        f"{extent_of(task.chunk)} was not read; try it with more memory"
+    )
     unread = failed(task.chunk.place.failed(error), error)
     results: list[ItemResult] = []
     for number in count(task.skip):
@@ -152,4 +162,4 @@ def _steps(job: Job, task: Task) -> Iterator[Step | ChunkResult]:
 
 def worker_died(item: Item) -> ItemResult:
     """Return the failure of an item that killed its workers."""
-    return failed(item, WorkerDied("the process that cleaned it was killed or crashed; try it alone, with more memory"))
+    return failed(item, WorkerDied("the process that cleaned it crashed, hung or was killed; try it alone, with more memory"))

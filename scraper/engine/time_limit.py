@@ -1,30 +1,27 @@
 """The time that cleaning one page may take."""
 
 import ctypes
-import faulthandler
-import os
 import signal
 import threading
 import time
 from functools import cache
 from types import FrameType, TracebackType
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from scraper.errors import PageTimeout
 
 _HAS_TIMER: Final = hasattr(signal, "setitimer")
 """Windows has no timer that can interrupt Python code."""
-_GRACE: Final = 30.0
-"""Seconds after the limit in which a worker process has to come back from what it does in C."""
 
 
 class TimeLimit:
     """Interrupts its block after a number of seconds. A context manager, which can be entered again.
 
-    Python code and regular expressions are interrupted. What a library does in C ends first; if it does not end for long, a worker
-    process ends itself, and the page costs only that process. The handler of the signal stays in place between blocks, and the timer keeps running: when it goes off before the time of the current block is over, it is set again
-    for the rest. Two system calls for each page are saved. Python runs handlers in the main thread alone; in other threads, such as
-    those of a Dask worker, a :class:`Watchdog` interrupts.
+    Python code and regular expressions are interrupted. What a library does in C ends first; if it never ends, the main process kills
+    the worker (:mod:`scraper.engine.workers`). The handler of the signal stays in place between blocks, and the timer keeps running:
+    when it goes off before the time of the current block is over, it is set again for the rest. Two system calls for each page are
+    saved. Python runs handlers in the main thread alone; in other threads, such as those of a Dask worker, a :class:`Watchdog`
+    interrupts.
 
     Args:
         seconds: the limit; None for none.
@@ -34,8 +31,6 @@ class TimeLimit:
     """
 
     def __init__(self, seconds: float | None) -> None:
-        self.may_end_process = False
-        """Whether to end the process if it hangs in C, as a worker may."""
         self._seconds = seconds if _HAS_TIMER else None
         self._deadline: float | None = None
         """When the time of the block is over; None between blocks."""
@@ -80,8 +75,6 @@ class TimeLimit:
     def _set_timer(self, seconds: float) -> None:
         self._is_timed = seconds > 0
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        if self.may_end_process:
-            _end_process_after(seconds + _GRACE if seconds else None)
 
     def _expire(self, _signal: int, _frame: FrameType | None) -> None:
         self._is_timed = False
@@ -92,19 +85,6 @@ class TimeLimit:
             self._set_timer(left)
             return
         raise self._error()
-
-
-def _end_process_after(seconds: float | None) -> None:
-    """End this process after some seconds, unless this is called again. The thread that does it needs no step of Python code."""
-    if seconds is None:
-        faulthandler.cancel_dump_traceback_later()
-    else:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=_no_traceback())
-
-
-@cache
-def _no_traceback() -> TextIO:
-    return open(os.devnull, "w")
 
 
 class TimeIsOver(BaseException):

@@ -4,13 +4,18 @@ Forking the main process would copy its threads and their locks; starting each w
 
 When a worker dies, concurrent.futures and loky give up all tasks, and pebble gives up the task. Here, a task is a chunk of pages of which
 one is to be lost at most, so workers can answer at each step of it.
+
+A worker counts its steps in shared memory. One whose count stands still for too long is killed, whatever it hangs in: a library that
+never returns, a read, or a signal that stopped it.
 """
 
+import ctypes
 import fcntl
 import multiprocessing
 import os
 import shutil
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,11 +23,12 @@ from functools import cache
 from multiprocessing import resource_tracker, util
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import recv_handle, send_handle
+from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
-from scraper.engine.jobs import Job, time_limit_of
+from scraper.engine.jobs import Job
 from scraper.engine.tasks import ChunkResult, Step, Task, do_task
 from scraper.errors import OutputError
 
@@ -32,13 +38,43 @@ _FILES_A_WORKER: Final = 20
 """Eight of its own, and those of three answers."""
 _BUFFER: Final = 1 << 18
 """Bytes of a file of results that are read at once; its pages are read one by one."""
+_PATIENCE: Final = 30.0
+"""Seconds beyond the time limit of a page after which a worker hangs that has neither read anything nor finished an item."""
+_INTERVAL: Final = 0.5
+"""Seconds between two looks at what the workers have done."""
 _GRACE: Final = 1.0
 """Seconds."""
 _LOCK: Final = "scraper.lock"
 
 
+class _Worker:
+    """A worker process, as the main process sees it.
+
+    Args:
+        process: the process.
+        steps: the number of steps that it has done, which it counts in shared memory.
+    """
+
+    def __init__(self, process: Any, steps: Any) -> None:
+        self.process, self._steps = process, steps
+        self.task: Task | None = None
+        """What it does."""
+        self._seen = -1
+        """The number of steps when they were looked at last."""
+        self._idle = 0.0
+        """Seconds since it has changed."""
+
+    def look(self, patience: float) -> None:
+        """Kill the process if it has a task and has done no step for some seconds; to be called once in each interval."""
+        steps = self._steps.value
+        self._idle = self._idle + _INTERVAL if self.task is not None and steps == self._seen else 0.0
+        self._seen = steps
+        if self._idle >= patience:
+            self.process.kill()
+
+
 class Workers:
-    """Processes that each do one task at a time, and are replaced when they die. A context manager, which leaves none behind.
+    """Processes that each do one task at a time, and are replaced when they die or hang. A context manager, which leaves none behind.
 
     Args:
         job: the job of the tasks.
@@ -52,9 +88,11 @@ class Workers:
         self._job, self._size = job, size
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([do_task.__module__])
-        self._processes: dict[Connection, Any] = {}
-        self._tasks: dict[Connection, Task] = {}
+        self._workers: dict[Connection, _Worker] = {}
         self._waiting: deque[Task] = deque()
+        self._is_blocked = False
+        """Whether this process waits for a worker. While it does not, workers may wait for it."""
+        self._is_over = threading.Event()
 
     def __enter__(self) -> Self:
         _check_open_files(self._size)
@@ -64,14 +102,18 @@ class Workers:
             for _ in range(self._size):
                 self._start()
             started.pop_all()
+        if self._job.page_timeout is not None:
+            patience = self._job.page_timeout + _PATIENCE
+            threading.Thread(target=self._watch, args=(patience,), name="stuck-workers", daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for connection, process in self._processes.items():
+        self._is_over.set()
+        for connection, worker in self._workers.items():
             connection.close()
-            process.kill()
-        for process in self._processes.values():
-            process.join()
+            worker.process.kill()
+        for worker in self._workers.values():
+            worker.process.join()
 
     def put(self, task: Task, *, first: bool = False) -> None:
         """Add a task, behind those that wait or before them, and give waiting tasks to workers that have none."""
@@ -83,33 +125,53 @@ class Workers:
 
     def receive(self) -> Iterator[tuple[Task, Step | ChunkResult | str | None, Sequence[BinaryIO]]]:
         """Wait until some workers answer or die, and yield their tasks with the answers and their files; None for a worker that died."""
-        for connection in wait(list(self._tasks)):
+        with self._blocked():
+            answered = wait([connection for connection, worker in self._workers.items() if worker.task is not None])
+        for connection in answered:
             assert isinstance(connection, Connection)  # noqa: S101 - wait() was given nothing else
-            task = self._tasks[connection]
+            worker = self._workers[connection]
+            assert worker.task is not None  # noqa: S101 - it was waited for
+            task = worker.task
             answer: Step | ChunkResult | str | None
             files: list[BinaryIO] = []
             try:
-                answer, count = connection.recv()
-                files.extend(open(recv_handle(connection), "rb", _BUFFER) for _ in range(count))  # noqa: SIM115 - who gets them closes them
+                with self._blocked():
+                    answer, count = connection.recv()
+                    files.extend(open(recv_handle(connection), "rb", _BUFFER) for _ in range(count))  # noqa: SIM115 - who gets them closes them
             except (EOFError, OSError):
                 answer = None
                 self._replace(connection)
             if not isinstance(answer, Step):
-                del self._tasks[connection]
+                worker.task = None
                 self._give()
             yield task, answer, files
 
     def _give(self) -> None:
-        for connection in self._processes:
-            if connection not in self._tasks and self._waiting:
-                task = self._tasks[connection] = self._waiting.popleft()
-                with suppress(OSError):  # it has died, which is noticed when its answer does not come
-                    connection.send(task)
+        for connection, worker in self._workers.items():
+            if worker.task is None and self._waiting:
+                worker.task = self._waiting.popleft()
+                with suppress(OSError), self._blocked():  # if it has died, that is noticed when its answer does not come
+                    connection.send(worker.task)
+
+    @contextmanager
+    def _blocked(self) -> Iterator[None]:
+        self._is_blocked = True
+        try:
+            yield
+        finally:
+            self._is_blocked = False
+
+    def _watch(self, patience: float) -> None:
+        while not self._is_over.wait(_INTERVAL):
+            if self._is_blocked:
+                for worker in list(self._workers.values()):
+                    worker.look(patience)
 
     def _start(self) -> None:
         for is_last in (False, False, True):
             here, there = self._context.Pipe()
-            process = self._context.Process(target=serve, args=(there, self._job, util.get_temp_dir()), daemon=True)
+            steps = RawValue(ctypes.c_ulonglong)
+            process = self._context.Process(target=serve, args=(there, self._job, util.get_temp_dir(), steps), daemon=True)
             try:
                 with starting():
                     process.start()
@@ -120,29 +182,33 @@ class Workers:
                 continue
             finally:
                 there.close()
-            self._processes[here] = process
+            self._workers[here] = _Worker(process, steps)
             return
 
     def _replace(self, connection: Connection) -> None:
-        process = self._processes.pop(connection)
+        worker = self._workers.pop(connection)
         connection.close()
-        process.kill()
-        process.join()
+        worker.process.kill()
+        worker.process.join()
         self._start()
 
 
-def serve(connection: Connection, job: Job, directory: str) -> None:
+def serve(connection: Connection, job: Job, directory: str, steps: Any) -> None:
     """Do tasks until the main process sends no more, and remove its directory, with the fork server's socket, if it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    time_limit_of(job.page_timeout).may_end_process = True
+
+    def advance(_: int) -> None:
+        steps.value += 1
+
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            for answer, files in do_task(job, connection.recv()):
+            for answer, files in do_task(job, connection.recv(), advance):
                 connection.send((answer, len(files)))
                 for file in files:
                     with file:
                         send_handle(connection, file.fileno(), None)
+                advance(0)
     main = multiprocessing.parent_process()
     if main is not None:
         main.join(_GRACE)  # its connection may be closed a moment before its end is known
