@@ -49,6 +49,8 @@ class Head:
         self.dateline, self.shared_dateline = self._find_dateline()
         self.dateline_lines = self._find_dateline_lines()
         self.notices = self._find_notices()
+        self.has_guessed_author = False
+        """Whether the only line above the dateline was taken for the writer's name, which may be the title."""
         self.bylines = self._find_bylines()
         self.tickers = self._find_tickers()
         self.title_before_dateline: SharedLine | None = None
@@ -243,8 +245,9 @@ class Head:
             return False
         looks_like_name = " " in name and is_capitalised_name(name)
         if len(above) == 1:
-            # Extractors that drop the title keep the name. A title that looks like a name is rare, and is then reported as missing.
-            return looks_like_name and not self._openings
+            # Extractors that drop the title keep the name; a title that looks like a name is rare.
+            self.has_guessed_author = looks_like_name and not self._openings
+            return self.has_guessed_author
         title = self._lines[above[-_BETWEEN]]
         return self._is_newspaper(name) or (
             looks_like_name

@@ -43,6 +43,8 @@ class Labelled(NamedTuple):
     """Whether another page begins below the end of this one."""
     has_guessed_headings: bool
     """Whether some line may be a sub-heading or the last line of a list, which a text without blank lines does not show."""
+    has_guessed_author: bool
+    """Whether the writer may be the title, since it is the only line above the dateline and nothing marks it."""
     langs: dict[str, str]
     """The languages of the wordings that were found, by label."""
     slots: dict[str, str]
@@ -65,7 +67,7 @@ def _label_single_line(ledger: Ledger, document: Document, segments: Sequence[Se
     slots = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
     if (author := ledger.text_of("byline")) is not None:
         slots = {"author": squeeze(author)} | slots
-    return Labelled(ledger, dateline, None, False, False, {hit.rule.label: hit.lang for _, hit in found}, slots)
+    return Labelled(ledger, dateline, None, False, False, False, {hit.rule.label: hit.lang for _, hit in found}, slots)
 
 
 def _label_elements(ledger: Ledger, document: Document, segments: Sequence[Segment], layout: Layout) -> list[Segment]:
@@ -171,7 +173,7 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     langs, slots = _langs_and_slots(outline, roles)
     dateline, hit = _dateline_of(document.text, outline, roles["dateline"])
     is_guessed = document.form == "text" and len(headings.possible) > 0
-    return Labelled(ledger, dateline, hit, outline.next_page is not None, is_guessed, langs, slots)
+    return Labelled(ledger, dateline, hit, outline.next_page is not None, is_guessed, outline.head.has_guessed_author, langs, slots)
 
 
 def _dateline_of(text: str, outline: Outline, lines: Sequence[int]) -> tuple[str | None, Match | None]:

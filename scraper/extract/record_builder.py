@@ -91,6 +91,7 @@ def build_record(
         "ticker-not-split": "ticker" in pieces,
         "lines-rejoined": document.is_rejoined,
         "headings-guessed": labelled is not None and labelled.has_guessed_headings,
+        "author-guessed": author is not None and labelled is not None and labelled.has_guessed_author,
         "several-pages": labelled is not None and labelled.has_next_page,
         "decoding-replaced": decoding.replaced > 0,
         "decoding-guessed": decoding.by == "detected",

@@ -150,7 +150,7 @@ class _Judge:
             return "right", got, want
         if got is None and want is not None and squash(want) not in self.left:
             return "reported", got, want
-        return "wrong", got, want
+        return "reported" if "author-guessed" in self.warnings else "wrong", got, want
 
     def _text(self) -> tuple[Verdict, object, object]:
         got = [block for block in self.record.text.split("\n\n") if block]
