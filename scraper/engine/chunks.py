@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, NamedTuple, Self, cast
 from scraper import remote
 from scraper.errors import PageError, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
-from scraper.sources.files import InputEntry, Meter, open_input, read_entry, unreadable
+from scraper.sources.files import InputEntry, LocalFile, Meter, open_input, read_entry, unreadable
 from scraper.sources.items import Place
 from scraper.sources.json_objects import read_jsonl
 from scraper.sources.sniffing import Kind
@@ -109,7 +109,10 @@ class PartChunk(NamedTuple):
     weight: int = MANY
 
 
-InputFile = io.FileIO | remote.RemoteFile
+UNKNOWN: Final = -1
+"""Where a record begins, if a reader has not come so far: the chunk behind searches for itself."""
+
+InputFile = LocalFile | remote.RemoteFile
 Chunk = FileChunk | ItemChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
 
 
@@ -123,7 +126,10 @@ def cut_of(chunk: Chunk) -> object:
 
 
 def parts_of(chunk: Chunk) -> list[Chunk]:
-    """Return the smallest chunks that give the items of a chunk, in their order."""
+    """Return chunks that give the items of a chunk, in their order: one for each file, row group, member or item.
+
+    Lines and records of an archive stay together: only their reader knows where the next one begins, or how many have their fields.
+    """
     if isinstance(chunk, FileChunk):
         return [chunk._replace(entries=[entry]) for entry in chunk.entries]
     if isinstance(chunk, ItemChunk):
@@ -134,9 +140,14 @@ def parts_of(chunk: Chunk) -> list[Chunk]:
 
 
 def extent_of(part: Chunk) -> str:
-    """Return what of its file one of the smallest chunks is, for messages."""
+    """Return what of its file one of :func:`parts_of` is, for messages."""
+    if isinstance(part, FileChunk) and isinstance(part.entries[0], InputEntry):
+        if part.entries[0].span is not None:
+            return f"the range at byte {part.entries[0].span[0]:,}"
+        if part.entries[0].pieces:
+            return f"the pieces {', '.join(part.entries[0].pieces)}"
     if isinstance(part, LineChunk | MemberChunk):
-        return f"its bytes {part.start:,} to {part.end:,}"
+        return f"its bytes {part.start:,} to {part.end - 1:,}"
     if isinstance(part, UnpackedChunk):
         last = part.first + part.data.rstrip(b"\n").count(b"\n")
         return f"its lines {part.first:,} to {last:,}"
@@ -151,15 +162,16 @@ class ChunkReader:
     Args:
         chunk: the chunk.
         options: what the user said of all inputs.
-        meter: is called with the number of bytes of each read.
+        meter: is called with the number of bytes of each read of a file.
     """
 
     def __init__(self, chunk: Chunk, options: ReadOptions, meter: Meter | None = None) -> None:
         self._chunk = chunk
         self._options = options
         self._meter = meter
-        self.ends: tuple[int | None, int | None] = (None, None)
-        """Of a :class:`MemberChunk`: where the first record found begins, and the first one behind the chunk."""
+        self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
+        """Of a :class:`MemberChunk` that was read to its end: where the first record found begins, and the first one behind the chunk;
+        None for none."""
 
     def __iter__(self) -> Iterator[Item]:
         chunk, options = self._chunk, self._options
@@ -174,6 +186,7 @@ class ChunkReader:
             with map_unexpected_errors("input"):
                 try:
                     with open_input(chunk.path) as file:
+                        file.meter = self._meter
                         yield from self._read(chunk, file)
                 except OSError as error:
                     yield chunk.place.failed(unreadable(error))

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.engine.chunks import Chunk, ChunkReader, ItemChunk, MemberChunk, parts_of
+from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, FileChunk, ItemChunk, MemberChunk, parts_of
 from scraper.engine.jobs import ItemResult, Job, clean_items
 from scraper.engine.tasks import ChunkResult, Step, Task, worker_died
 from scraper.errors import OutputError
@@ -48,7 +48,7 @@ class Pool:
         """The number of workers that died since one has answered."""
         self._opened = ExitStack()
         self.expected = expected
-        """Where the records of the next :class:`MemberChunk` begin, as the chunk before has found."""
+        """Where the records of the next :class:`MemberChunk` begin, as the chunk before has found; None if none follows."""
 
     def __enter__(self) -> Self:
         return self
@@ -96,13 +96,14 @@ class Pool:
     def _here(self, task: Task) -> Iterator[ItemResult]:
         """Do a task in this process."""
         chunk = task.chunk
-        exact = chunk.beginning_at(self.expected) if isinstance(chunk, MemberChunk) and not chunk.is_exact else chunk
+        exact: Chunk | None = chunk
+        if isinstance(chunk, MemberChunk) and not chunk.is_exact and self.expected != UNKNOWN:
+            exact = chunk.beginning_at(self.expected)
         if exact is None:
             return
-        items = ChunkReader(exact, self._job.options, self._meter)
+        items = ChunkReader(exact, self._job.options, self._meter if isinstance(chunk, FileChunk) else None)
         yield from clean_items(self._job, islice(items, task.skip, None))
-        if isinstance(chunk, MemberChunk):
-            self.expected = items.ends[1]
+        self._note_ends(chunk, items.ends)
 
     def _put(self, task: Task, *, first: bool = False) -> None:
         if self._workers is None:
@@ -115,15 +116,20 @@ class Pool:
         """Return the chunk if its result holds, the chunk to do instead, or None if no record begins in it.
 
         A worker searches for the first record of a :class:`MemberChunk`, and may find one inside a record of the chunk before. Only
-        the chunk before knows where the next record begins.
+        the chunk before knows where the next record begins, if it was read to its end.
         """
-        if isinstance(chunk, MemberChunk):
-            if not chunk.is_exact and done.ends[0] != self.expected:
-                for file in done.files:
-                    file.close()
-                return chunk.beginning_at(self.expected)
-            self.expected = done.ends[1]
+        found = done.ends[0]
+        is_known = UNKNOWN not in (self.expected, found)
+        if isinstance(chunk, MemberChunk) and not chunk.is_exact and is_known and found != self.expected:
+            for file in done.files:
+                file.close()
+            return chunk.beginning_at(self.expected)
+        self._note_ends(chunk, done.ends)
         return chunk
+
+    def _note_ends(self, chunk: Chunk, ends: tuple[int | None, int | None]) -> None:
+        if isinstance(chunk, MemberChunk) and not (self.expected == UNKNOWN and ends[0] is None):
+            self.expected = ends[1]
 
     def _receive(self) -> None:
         assert self._workers is not None  # noqa: S101 - a task was put
@@ -160,7 +166,8 @@ class _Retry:
     def __init__(self, chunk: Chunk) -> None:
         self._parts = deque(parts_of(chunk))
         self.results: list[ItemResult] = []
-        self.ends: tuple[int | None, int | None] = (None, None)
+        self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
+        self._most_deaths = _DEATHS_OVER_READING
         self._skip = 0
         """The number of items of the first part that are done."""
         self._step: Step | None = None
@@ -183,9 +190,11 @@ class _Retry:
         here = step.item, step.is_reading
         self._deaths = self._deaths + 1 if here == self._deadly else 1
         self._deadly = here
-        if self._deaths < (_DEATHS_OVER_READING if step.is_reading else _DEATHS):
+        if self._deaths < (self._most_deaths if step.is_reading else _DEATHS):
             return
         self.results.append(step.failure)
+        if step.is_reading:
+            self._most_deaths = 1  # what lies behind is likely to be as broken, and others wait for it
         if step.is_reading or isinstance(self._parts[0], ItemChunk):
             self._end_part()
         else:

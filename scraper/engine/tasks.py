@@ -1,6 +1,7 @@
 """The tasks of a pool: chunks that are done in worker processes, and the results that come back."""
 
 import io
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import count, islice
@@ -70,7 +71,7 @@ class Step(NamedTuple):
     item: int
     """The place in the chunk of the item that it reads or cleans."""
     is_reading: bool
-    """Whether it reads the item; if it dies, nothing behind can be read."""
+    """Whether it reads the item; if it dies, nothing behind it in its chunk can be read."""
     failure: ItemResult
     """What became of the item, if the worker dies."""
 
@@ -108,7 +109,7 @@ def do_task(job: Job, task: Task, advance: Meter) -> Iterator[tuple[Step | Chunk
     Args:
         job: what is done with each item.
         task: the task.
-        advance: is called with the number of bytes of each read, and with 0 when an item is done.
+        advance: is called with the number of bytes of each read, and with 0 for each item that was read.
     """
     if task.is_stepwise:
         yield from ((answer, ()) for answer in _steps(job, task, advance))
@@ -117,12 +118,11 @@ def do_task(job: Job, task: Task, advance: Meter) -> Iterator[tuple[Step | Chunk
     try:
         spools = [SpooledTemporaryFile(_MOST, buffering=_PIECE) for _ in range(3)]  # noqa: SIM115 - they are closed where they have been sent
         lines, spans, listed = spools
-        for cleaned in clean_items(job, reader):
+        for cleaned in clean_items(job, _counted(reader, advance)):
             lines.write(cleaned.lines)
             if cleaned.spans:
                 spans.write(cleaned.spans)
             listed.write(encode_result(cleaned))
-            advance(0)
         contents: list[bytes | None] = []
         files: list[BinaryIO] = []
         for spool in spools:
@@ -140,15 +140,25 @@ def do_task(job: Job, task: Task, advance: Meter) -> Iterator[tuple[Step | Chunk
         yield message, ()
 
 
+def _counted(reader: ChunkReader, advance: Meter) -> Iterator[Item]:
+    for item in reader:
+        advance(0)
+        yield item
+
+
 def _steps(job: Job, task: Task, advance: Meter) -> Iterator[Step | ChunkResult]:
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
     reader = ChunkReader(task.chunk, job.options, advance)
-    items = islice(reader, task.skip, None)
+    items = _counted(reader, advance)
     error = WorkerDied(
-        "the process that read it crashed, hung or was killed, and the rest of "
-        f"{extent_of(task.chunk)} was not read; try it with more memory"
+        f"the process that read it crashed, hung or was killed, and the rest of {extent_of(task.chunk)} was not read; "
+        "try again, perhaps with more memory"
     )
     unread = failed(task.chunk.place.failed(error), error)
+    done = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
+    if done and done[0][0] < task.skip:  # the input cannot be read again so far; its last item says why
+        yield ChunkResult.of([unread, *clean_items(job, [done[0][1]])], reader.ends)
+        return
     results: list[ItemResult] = []
     for number in count(task.skip):
         yield Step(results, number, True, unread)
@@ -162,4 +172,6 @@ def _steps(job: Job, task: Task, advance: Meter) -> Iterator[Step | ChunkResult]
 
 def worker_died(item: Item) -> ItemResult:
     """Return the failure of an item that killed its workers."""
-    return failed(item, WorkerDied("the process that cleaned it crashed, hung or was killed; try it alone, with more memory"))
+    return failed(
+        item, WorkerDied("the process that cleaned it crashed, hung or was killed; try it alone, perhaps with more memory")
+    )

@@ -17,8 +17,8 @@ _HAS_TIMER: Final = hasattr(signal, "setitimer")
 class TimeLimit:
     """Interrupts its block after a number of seconds. A context manager, which can be entered again.
 
-    Python code and regular expressions are interrupted. What a library does in C ends first; if it never ends, the main process kills
-    the worker (:mod:`scraper.engine.workers`). The handler of the signal stays in place between blocks, and the timer keeps running:
+    Python code and regular expressions are interrupted. What a library does in C ends first; if it never ends, a worker process of
+    a run is killed (:mod:`scraper.engine.workers`). The handler of the signal stays in place between blocks, and the timer keeps running:
     when it goes off before the time of the current block is over, it is set again for the rest. Two system calls for each page are
     saved. Python runs handlers in the main thread alone; in other threads, such as those of a Dask worker, a :class:`Watchdog`
     interrupts.

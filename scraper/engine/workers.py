@@ -5,8 +5,9 @@ Forking the main process would copy its threads and their locks; starting each w
 When a worker dies, concurrent.futures and loky give up all tasks, and pebble gives up the task. Here, a task is a chunk of pages of which
 one is to be lost at most, so workers can answer at each step of it.
 
-A worker counts its steps in shared memory. One whose count stands still for too long is killed, whatever it hangs in: a library that
-never returns, a read, or a signal that stopped it.
+A worker counts its steps in shared memory. One whose count stands still for too long while this process waits for it is killed: a
+library never returns, a read hangs, or a signal has stopped it. What even SIGKILL cannot end, such as a read of a dead disk, is waited
+for.
 """
 
 import ctypes
@@ -17,7 +18,7 @@ import shutil
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from multiprocessing import resource_tracker, util
@@ -38,12 +39,12 @@ _FILES_A_WORKER: Final = 20
 """Eight of its own, and those of three answers."""
 _BUFFER: Final = 1 << 18
 """Bytes of a file of results that are read at once; its pages are read one by one."""
-_PATIENCE: Final = 30.0
-"""Seconds beyond the time limit of a page after which a worker hangs that has neither read anything nor finished an item."""
+_PATIENCE: Final = 60.0
+"""Seconds beyond the time limit of a page in which a worker must have read something."""
 _INTERVAL: Final = 0.5
 """Seconds between two looks at what the workers have done."""
-_GRACE: Final = 1.0
-"""Seconds."""
+_GRACE: Final = 5.0
+"""Seconds in which a process that was killed ends."""
 _LOCK: Final = "scraper.lock"
 
 
@@ -65,9 +66,9 @@ class _Worker:
         """Seconds since it has changed."""
 
     def look(self, patience: float) -> None:
-        """Kill the process if it has a task and has done no step for some seconds; to be called once in each interval."""
+        """Kill the process if it has done no step for some seconds; to be called in each interval in which it is waited for."""
         steps = self._steps.value
-        self._idle = self._idle + _INTERVAL if self.task is not None and steps == self._seen else 0.0
+        self._idle = self._idle + _INTERVAL if steps == self._seen else 0.0
         self._seen = steps
         if self._idle >= patience:
             self.process.kill()
@@ -90,8 +91,8 @@ class Workers:
         self._context.set_forkserver_preload([do_task.__module__])
         self._workers: dict[Connection, _Worker] = {}
         self._waiting: deque[Task] = deque()
-        self._is_blocked = False
-        """Whether this process waits for a worker. While it does not, workers may wait for it."""
+        self._awaited: Collection[_Worker] = ()
+        """The workers for which this process waits. The others may wait for it."""
         self._is_over = threading.Event()
 
     def __enter__(self) -> Self:
@@ -104,7 +105,8 @@ class Workers:
             started.pop_all()
         if self._job.page_timeout is not None:
             patience = self._job.page_timeout + _PATIENCE
-            threading.Thread(target=self._watch, args=(patience,), name="stuck-workers", daemon=True).start()
+            with starting():
+                threading.Thread(target=self._watch, args=(patience,), name="stuck-workers", daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -113,7 +115,7 @@ class Workers:
             connection.close()
             worker.process.kill()
         for worker in self._workers.values():
-            worker.process.join()
+            worker.process.join(_GRACE)
 
     def put(self, task: Task, *, first: bool = False) -> None:
         """Add a task, behind those that wait or before them, and give waiting tasks to workers that have none."""
@@ -125,17 +127,18 @@ class Workers:
 
     def receive(self) -> Iterator[tuple[Task, Step | ChunkResult | str | None, Sequence[BinaryIO]]]:
         """Wait until some workers answer or die, and yield their tasks with the answers and their files; None for a worker that died."""
-        with self._blocked():
-            answered = wait([connection for connection, worker in self._workers.items() if worker.task is not None])
+        busy = {connection: worker for connection, worker in self._workers.items() if worker.task is not None}
+        with self._awaiting(busy.values()):
+            answered = wait(list(busy))
         for connection in answered:
             assert isinstance(connection, Connection)  # noqa: S101 - wait() was given nothing else
             worker = self._workers[connection]
-            assert worker.task is not None  # noqa: S101 - it was waited for
             task = worker.task
+            assert task is not None  # noqa: S101 - it was waited for
             answer: Step | ChunkResult | str | None
             files: list[BinaryIO] = []
             try:
-                with self._blocked():
+                with self._awaiting([worker]):
                     answer, count = connection.recv()
                     files.extend(open(recv_handle(connection), "rb", _BUFFER) for _ in range(count))  # noqa: SIM115 - who gets them closes them
             except (EOFError, OSError):
@@ -150,29 +153,28 @@ class Workers:
         for connection, worker in self._workers.items():
             if worker.task is None and self._waiting:
                 worker.task = self._waiting.popleft()
-                with suppress(OSError), self._blocked():  # if it has died, that is noticed when its answer does not come
+                with suppress(OSError), self._awaiting([worker]):  # if it has died, that is noticed when its answer does not come
                     connection.send(worker.task)
 
     @contextmanager
-    def _blocked(self) -> Iterator[None]:
-        self._is_blocked = True
+    def _awaiting(self, workers: Collection[_Worker]) -> Iterator[None]:
+        self._awaited = workers
         try:
             yield
         finally:
-            self._is_blocked = False
+            self._awaited = ()
 
     def _watch(self, patience: float) -> None:
         while not self._is_over.wait(_INTERVAL):
-            if self._is_blocked:
-                for worker in list(self._workers.values()):
-                    worker.look(patience)
+            for worker in self._awaited:
+                worker.look(patience)
 
     def _start(self) -> None:
         for is_last in (False, False, True):
             here, there = self._context.Pipe()
-            steps = RawValue(ctypes.c_ulonglong)
-            process = self._context.Process(target=serve, args=(there, self._job, util.get_temp_dir(), steps), daemon=True)
             try:
+                steps = RawValue(ctypes.c_ulonglong)
+                process = self._context.Process(target=serve, args=(there, self._job, util.get_temp_dir(), steps), daemon=True)
                 with starting():
                     process.start()
             except (EOFError, OSError) as error:  # the server was killed; it is started again
@@ -189,7 +191,7 @@ class Workers:
         worker = self._workers.pop(connection)
         connection.close()
         worker.process.kill()
-        worker.process.join()
+        worker.process.join(_GRACE)
         self._start()
 
 

@@ -148,22 +148,23 @@ def read_opened(
         yield place.failed(error)
 
 
-def open_input(name: str) -> "_File | remote.RemoteFile":
+def open_input(name: str) -> "LocalFile | remote.RemoteFile":
     """Open a file, a remote file or stdin for reading.
 
     Raises:
         OSError: if it cannot be opened.
         UnreadableInput: if the library for a remote file is not installed.
     """
-    return remote.RemoteFile(name) if is_remote(name) else _File(0 if name == STDIN else name, closefd=name != STDIN)
+    return remote.RemoteFile(name) if is_remote(name) else LocalFile(0 if name == STDIN else name, closefd=name != STDIN)
 
 
-class _File(io.FileIO):
+class LocalFile(io.FileIO):
     """A file that reports its reads to a meter."""
 
     meter: Meter | None = None
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """Return at most ``size`` bytes, and none at the end; wait for a pipe that has none yet."""
         while (piece := super().read(size)) is None:  # a non-blocking pipe without data
             select.select([self], [], [])
         if self.meter is not None:
