@@ -134,7 +134,7 @@ CONTAINERS: dict[str, Callable[[Sequence[tuple[str, bytes]]], bytes]] = {
     "jsonl-zstd": lambda pages: zstandard.compress(jsonl(pages)),
     "jsonl-zstd-in-pieces": lambda pages: in_pieces(jsonl(pages), zstandard.compress),
     "jsonl-bzip2-in-pieces": lambda pages: in_pieces(jsonl(pages), bz2.compress),
-    "jsonl-xz": lambda pages: lzma.compress(jsonl(pages)),
+    "jsonl-xz": lambda pages: lzma.compress(jsonl(pages), preset=0),
     "jsonl-xz-gzip": lambda pages: gzip.compress(lzma.compress(jsonl(pages))),
     "json": json_array,
     "json-on-one-line": lambda pages: json_array(pages, None),

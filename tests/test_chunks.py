@@ -8,6 +8,7 @@ import os
 import pickle
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -28,10 +29,10 @@ RANDOM = Random(7)
 MANY = [(name, data + RANDOM.randbytes(3000).hex().encode()) for name, data in PAGES * 15]
 OPTIONS = ReadOptions(max_bytes=1 << 25)
 PACK: dict[str, Callable[[bytes], bytes]] = {
-    "gz": gzip.compress,
+    "gz": partial(gzip.compress, compresslevel=1),
     "zst": zstandard.compress,
     "bz2": bz2.compress,
-    "xz": lzma.compress,
+    "xz": partial(lzma.compress, preset=0),
 }
 
 

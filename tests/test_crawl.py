@@ -27,8 +27,8 @@ from tests.site.replies import page
 from tests.test_running import on_a_terminal
 
 COMMAND = [sys.executable, "-m", "scraper"]
-ARTICLES = int(os.environ.get("SCRAPER_ARTICLES", "360"))
-KILLS = 30
+ARTICLES = int(os.environ.get("SCRAPER_ARTICLES", "180"))
+KILLS = 20
 Done = subprocess.CompletedProcess[str]
 
 
@@ -91,7 +91,7 @@ def test_every_article_is_written_once_and_as_clean_makes_it_of_the_archive(site
 
 
 def test_killed_at_random_moments_nothing_is_lost_and_nothing_twice(site: Site, tmp_path: Path) -> None:
-    """After SIGKILL at 30 seeded moments, the crawl that goes on has each article once, and output and state agree."""
+    """After SIGKILL at 20 seeded moments, the crawl that goes on has each article once, and output and state agree."""
     rng = random.Random(20261)
     site.pause = 0.004
     start = [site.url("/", host) for host in range(3)]

@@ -17,7 +17,7 @@ from scraper.output.fetch_state import FetchedRow, State
 from tests.site import Site
 from tests.test_fetch import archived
 
-ROUNDS = int(os.environ.get("SCRAPER_KILLS", "50"))
+ROUNDS = int(os.environ.get("SCRAPER_KILLS", "20"))
 PAGES = 400
 
 
@@ -46,7 +46,7 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_twice(tmp_path: Pa
                     while wait_for_a_line and process.poll() is None and time.monotonic() - began < 20:
                         if out.exists() and out.stat().st_size > before:
                             break
-                        time.sleep(0.002)
+                        time.sleep(0.005)
                     time.sleep(rng.random() * (0.35 if wait_for_a_line else 1.0))
                     ended = process.poll() is not None
                     if not ended:

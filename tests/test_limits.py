@@ -80,9 +80,9 @@ KINDS: Final[dict[str, Callable[[int], str]]] = {
 }
 """Functions that make a page of about a given size, by name."""
 
-ENOUGH: Final = 0.03
+ENOUGH: Final = 0.015
 """Seconds that are long enough to be compared."""
-SMALL: Final = 250_000
+SMALL: Final = 125_000
 NO_SQUARE: Final = 25
 """The tolerated ratio for ten times the size: above ten for a busy machine and its caches, far below a hundred."""
 
