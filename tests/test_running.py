@@ -21,8 +21,9 @@ import zstandard
 from scraper.engine import ItemResult, Job, page_lines, run_job
 from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk
 from scraper.engine.planning import plan
-from scraper.engine.tasks import encode_result
+from scraper.engine.tasks import ChunkResult, Task, do_task, encode_result
 from scraper.sources import ReadOptions
+from scraper.sources.files import InputEntry
 from scraper.sources.inputs import find_entries
 from tests.containers import jsonl, parquet, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, run
@@ -537,6 +538,17 @@ def test_a_library_that_hangs_while_it_reads_costs_as_little_as_can_be_read(
     whole = run("clean", place, "-j1").stdout.splitlines()
     assert 0 < len(whole) - len(found) <= lost
     assert found == whole[:40] + whole[40 + len(whole) - len(found) :]
+
+
+@pytest.mark.parametrize("skip", [1, 5])
+def test_a_retry_that_cannot_read_as_far_as_before_says_so(tmp_path: Path, skip: int) -> None:
+    """If an input has gone when a worker is to go on behind some of its items, that is a failure, not the end of the input."""
+    job = Job(ReadOptions(), "keep", page_lines)
+    chunk = FileChunk([InputEntry(str(tmp_path / "gone"))], 1, 0)
+    answers = [answer for answer, _ in do_task(job, Task(0, chunk, skip=skip, is_stepwise=True), lambda _: None)]
+    assert isinstance(answers[-1], ChunkResult)
+    codes = [cleaned.failure.code for cleaned in answers[-1].results() if cleaned.failure is not None]
+    assert codes == (["unreadable"] if skip == 1 else ["unreadable", "worker-died"])
 
 
 def test_a_page_that_takes_too_long_fails_alone(tmp_path: Path) -> None:

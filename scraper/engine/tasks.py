@@ -155,9 +155,12 @@ def _steps(job: Job, task: Task, advance: Meter) -> Iterator[Step | ChunkResult]
         "try again, perhaps with more memory"
     )
     unread = failed(task.chunk.place.failed(error), error)
-    done = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
-    if done and done[0][0] < task.skip:  # the input cannot be read again so far; its last item says why
-        yield ChunkResult.of([unread, *clean_items(job, [done[0][1]])], reader.ends)
+    skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
+    last_number, last = skipped[0] if skipped else (0, None)
+    # The last item of an input that cannot be read as far as before says why. If it was done before, it is said twice.
+    again = list(clean_items(job, [last])) if last is not None and last.error is not None else []
+    if last_number < task.skip:
+        yield ChunkResult.of([*again, unread], reader.ends)
         return
     results: list[ItemResult] = []
     for number in count(task.skip):
@@ -167,7 +170,8 @@ def _steps(job: Job, task: Task, advance: Meter) -> Iterator[Step | ChunkResult]
             break
         yield Step((), number, False, worker_died(item))
         results = list(clean_items(job, [item]))
-    yield ChunkResult.of((), reader.ends)
+        again = []
+    yield ChunkResult.of(again, reader.ends)
 
 
 def worker_died(item: Item) -> ItemResult:
