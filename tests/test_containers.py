@@ -589,6 +589,14 @@ def test_a_broken_row_group_costs_only_itself(tmp_path: Path) -> None:
     assert found == [*(f"#{n} page" for n in range(1, 8)), "#8 damaged", *(f"#{n} page" for n in range(15, 21))]
 
 
+def test_damage_is_noticed_where_a_table_has_checksums(tmp_path: Path) -> None:
+    """A letter that was changed in a page with a checksum is damage, though the table can be decoded."""
+    plain: dict[str, Any] = {"compression": "none", "use_dictionary": False, "write_statistics": False}
+    data = parquet([(name, b"a story") for name, _ in PAGES], **plain, write_page_checksum=True)
+    found = outcomes(write(tmp_path / "x", data.replace(b"a story", b"a glory", 1)))
+    assert found == ["#1 damaged", *(f"#{n} page" for n in range(8, 21))]
+
+
 # --- damage, bombs, lists ---
 
 

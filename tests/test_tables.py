@@ -86,6 +86,18 @@ def test_a_table_has_the_values_of_the_lines(tmp_path: Path, ending: str, comman
     assert sorted(path.name for path in table.parent.iterdir()) == sorted([jsonl.name, table.name])
 
 
+def test_the_pages_of_a_parquet_table_have_checksums(tmp_path: Path) -> None:
+    """A table of this program that was damaged by a single bit is not read as if it were whole."""
+    table = tmp_path / "out.parquet"
+    run("clean", *CASES, "-o", table)
+    data = bytearray(table.read_bytes())
+    group = pq.ParquetFile(io.BytesIO(bytes(data))).metadata.row_group(0)
+    column = max(map(group.column, range(group.num_columns)), key=lambda column: column.total_compressed_size)
+    data[column.data_page_offset + column.total_compressed_size // 4] ^= 1
+    with pytest.raises(OSError, match="CRC checksum verification failed"):
+        pq.ParquetFile(io.BytesIO(bytes(data)), page_checksum_verification=True).read()
+
+
 @pytest.mark.parametrize("ending", [".csv.gz", ".parquet"])
 def test_a_pattern_makes_many_tables(tmp_path: Path, ending: str) -> None:
     """Each table of a pattern has the rows of the JSON Lines of the same values."""

@@ -105,7 +105,7 @@ def write_parquet(lines: BinaryIO, target: BinaryIO, columns: Columns) -> None:
 
     schema: Schema = pa.schema([(name, _arrow_type(column)) for name, column in columns.items()])
     parse = ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
-    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(target, schema, compression="zstd", write_page_checksum=True) as writer:
         while block := lines.read(_ROW_GROUP):
             block += lines.readline()
             # The reader would split blocks, and a record that is longer than one fails.

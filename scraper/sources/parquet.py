@@ -113,7 +113,7 @@ def _opened(file: BinaryIO) -> "ParquetFile":
     except ImportError:
         raise UnreadableInput(not_installed("reading Parquet needs pyarrow, which", "parquet")) from None
     try:
-        return pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER)
+        return pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         raise DamagedInput(f"the Parquet file is damaged or truncated ({_first_line(error)}); get it again") from None
 
