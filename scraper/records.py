@@ -50,7 +50,7 @@ WARNINGS_MEAN: Final[dict[Warning_, str]] = {
     "no-base-url": "links are relative, and the page's own address is unknown: such links are null",
     "ticker-not-split": "the separators between the headlines are lost; the headlines are removed as one piece",
     "lines-rejoined": "lines that were wrapped at a fixed width are joined again; two paragraphs may be joined, none is split",
-    "headings-guessed": "a line between a list or table and a paragraph may be the last of the list or a sub-heading",
+    "headings-guessed": "a line above a paragraph may be a sub-heading, or the end of a list or table",
     "author-guessed": "the only line above the dateline reads like a name; it may be the title instead",
     "several-pages": "another page begins after the end of this one; its text is removed",
     "decoding-replaced": "bytes that are not text became U+FFFD",

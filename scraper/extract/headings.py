@@ -24,13 +24,17 @@ _ROW: Final = 3
 _ROW_OF_CELLS: Final = re.compile(r"\S(?:\s{2,}|\t)\S|\A[-\s]+\Z")
 """A row of a table, whose cells are aligned with spaces or separated by tabs, or a line of dashes below one."""
 
+_JOINED_WORDS: Final = re.compile(r"[\u0629\u0649][^\W_]|[^\W\d_]{3}\d|[a-z\u00df-\u00ff]{2}[A-Z\u00c0-\u00de]")
+"""The joint of two words without a space, as between the cells of a table that a program has put on one line: teh marbuta and alef
+maksura end words, and so do a digit behind a word and a capital within one."""
+
 
 class Headings(NamedTuple):
     """The sub-headings among the blocks of a body, by index."""
 
     found: frozenset[int] = frozenset()
     possible: frozenset[int] = frozenset()
-    """Blocks that either end a list or table or are the heading of the paragraph below; nothing distinguishes the two."""
+    """Blocks that may be headings or not: nothing distinguishes the last line of a list or table, or one on a single line, from one."""
 
 
 def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_title: bool = True) -> Headings:
@@ -73,7 +77,8 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
     found = frozenset(index for index in bold | shaped if not _is_cell(blocks[index]))
     below_tables = {index for index in shaped if index and cells[index - 1]}  # or a last row whose cells one space separates
     possible = (index for index in rows | below_tables if not cells[index] and _is_between(index, short, blocks, text))
-    return Headings(found, frozenset(possible))
+    joined = (index for index in shaped - bold if _JOINED_WORDS.search(blocks[index].text))
+    return Headings(found, frozenset((*possible, *joined)))
 
 
 def _is_between(index: int, short: Sequence[bool], blocks: Sequence[Segment], text: str) -> bool:
