@@ -33,9 +33,9 @@ def without_input(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name != "input"}
 
 
-def identified(url: str, data: bytes) -> bytes:
-    """Return a compressed record with the payload type that crawlers note, without which WarcReader asks libmagic."""
-    return gzip.compress(response(data, uri=url).replace(b"\r\n", b"\r\nWARC-Identified-Payload-Type: text/html\r\n", 1))
+def identified(archived: bytes, media_type: str) -> bytes:
+    """Return a record with the payload type that crawlers note, without which WarcReader asks libmagic and leaves out what it mistakes."""
+    return archived.replace(b"\r\n", f"\r\nWARC-Identified-Payload-Type: {media_type}\r\n".encode(), 1)
 
 
 def written(directory: Path) -> list[dict[str, Any]]:
@@ -63,7 +63,9 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(4):
         pages = [(f"https://www.maghress.com/slug{number}/{n}", data) for n, (_, data) in enumerate(HTML[number::4])]
         pages.append(("https://www.maghress.com/a/1", CHALLENGE))
-        (directory / f"{number}.warc.gz").write_bytes(b"".join(identified(*page) for page in pages))
+        (directory / f"{number}.warc.gz").write_bytes(
+            b"".join(gzip.compress(identified(response(data, uri=url), "text/html")) for url, data in pages)
+        )
     return directory
 
 
@@ -87,7 +89,8 @@ def test_texts_of_archives_and_dumps_give_the_records_of_clean(tmp_path: Path) -
     pages = [(name, data) for name, data in twenty_pages() if data.strip()]
     sources = {
         "wet": b"".join(
-            record("conversion", data, content_type="text/plain", uri=f"https://a.example/{name}") for name, data in TEXT
+            identified(record("conversion", data, content_type="text/plain", uri=f"https://a.example/{name}"), "text/plain")
+            for name, data in TEXT
         ),
         "jsonl": jsonl(pages),
         "parquet": parquet(pages),
