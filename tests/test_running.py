@@ -213,10 +213,10 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-# Half a second in which a worker does nothing is enough to be killed, not half a minute.
+# A worker is killed half a second after the time of a page, not a minute.
 IMPATIENT = """
 import scraper.engine.workers as workers
-workers._PATIENCE, workers._INTERVAL = 0, 0.1
+workers._PATIENCE, workers._INTERVAL = 0.5, 0.1
 """
 
 
