@@ -501,16 +501,11 @@ def test_a_page_over_which_a_library_hangs_costs_only_itself(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("form", "failed", "lost"),
     [
-        ("files", "/0041: worker-died: the process that read it crashed, hung or was killed, and the rest of it ", 1),
-        (
-            "row groups",
-            ": worker-died: the process that read it crashed, hung or was killed, and the rest of its row group number 41 ",
-            1,
-        ),
-        ("lines", ": worker-died: the process that read it crashed, hung or was killed, and the rest of its bytes 0 to 4,", 600),
-        ("records", ": worker-died: the process that read it crashed, hung or was killed, and the rest of its bytes 0 to 4,", 600),
+        ("files", "it ", 1),
+        ("row groups", "its row group number 41 ", 1),
+        ("lines", "its bytes 0 to 4,", 600),
+        ("records", "its bytes 0 to 4,", 600),
     ],
-    ids=["files", "row groups", "lines", "records"],
 )
 def test_a_library_that_hangs_while_it_reads_costs_as_little_as_can_be_read(
     tmp_path: Path, form: str, failed: str, lost: int
@@ -532,7 +527,8 @@ def test_a_library_that_hangs_while_it_reads_costs_as_little_as_can_be_read(
     environment = {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
     done = run("clean", place, "-j", "2", "--page-timeout", "0.5", env=environment)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"scraper: {place}{failed}".encode())
+    failure = f"{place}{'/0041' if form == 'files' else ''}: worker-died: the process that read it crashed, hung or was killed"
+    assert done.stderr.startswith(f"scraper: {failure}, and the rest of {failed}".encode())
     assert b"failed: 1 worker-died" in done.stderr
     found = done.stdout.splitlines()
     whole = run("clean", place, "-j1").stdout.splitlines()

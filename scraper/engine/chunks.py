@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import BinaryIO, Final, NamedTuple, Self, cast
 
-from scraper import remote
 from scraper.errors import PageError, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
-from scraper.sources.files import InputEntry, LocalFile, Meter, open_input, read_entry, unreadable
+from scraper.sources.files import InputEntry, InputFile, Meter, open_input, read_entry, unreadable
 from scraper.sources.items import Place
 from scraper.sources.json_objects import read_jsonl
 from scraper.sources.sniffing import Kind
@@ -112,7 +111,6 @@ class PartChunk(NamedTuple):
 UNKNOWN: Final = -1
 """Where a record begins, if a reader has not come so far: the chunk behind searches for itself."""
 
-InputFile = LocalFile | remote.RemoteFile
 Chunk = FileChunk | ItemChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
 
 

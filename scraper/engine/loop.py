@@ -59,7 +59,7 @@ def run_tasks(
                     if task.is_local and checkpoint is not None:
                         checkpoint.reach(task.number, count, pool.expected)
                 sink.end_task()
-                if meter is not None and not (task.is_local and isinstance(task.chunk, FileChunk)):  # whose reads are metered
+                if meter is not None and not task.is_metered:
                     meter(task.chunk.size)
                 if checkpoint is not None:
                     checkpoint.reach(task.number + 1, 0, pool.expected)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, FileChunk, ItemChunk, MemberChunk, parts_of
+from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, MemberChunk, parts_of
 from scraper.engine.jobs import ItemResult, Job, clean_items
 from scraper.engine.tasks import ChunkResult, Step, Task, worker_died
 from scraper.errors import OutputError
@@ -101,7 +101,7 @@ class Pool:
             exact = chunk.beginning_at(self.expected)
         if exact is None:
             return
-        items = ChunkReader(exact, self._job.options, self._meter if isinstance(chunk, FileChunk) else None)
+        items = ChunkReader(exact, self._job.options, self._meter if task.is_metered else None)
         yield from clean_items(self._job, islice(items, task.skip, None))
         self._note_ends(chunk, items.ends)
 

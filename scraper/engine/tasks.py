@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 import msgspec
 
-from scraper.engine.chunks import Chunk, ChunkReader, extent_of
+from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, extent_of
 from scraper.engine.jobs import ItemResult, Job, clean_items, failed
 from scraper.errors import WorkerDied
 from scraper.sources import Item
@@ -62,6 +62,11 @@ class Task(NamedTuple):
     """The number of its items that are done already."""
     is_stepwise: bool = False
     """Whether the worker answers at each :class:`Step`, because one has died over the chunk."""
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether each of its reads counts towards the progress of the run; otherwise its size does, when it is done."""
+        return self.is_local and isinstance(self.chunk, FileChunk)
 
 
 class Step(NamedTuple):
@@ -118,7 +123,7 @@ def do_task(job: Job, task: Task, advance: Meter) -> Iterator[tuple[Step | Chunk
     try:
         spools = [SpooledTemporaryFile(_MOST, buffering=_PIECE) for _ in range(3)]  # noqa: SIM115 - they are closed where they have been sent
         lines, spans, listed = spools
-        for cleaned in clean_items(job, _counted(reader, advance)):
+        for cleaned in clean_items(job, _advancing(reader, advance)):
             lines.write(cleaned.lines)
             if cleaned.spans:
                 spans.write(cleaned.spans)
@@ -140,7 +145,7 @@ def do_task(job: Job, task: Task, advance: Meter) -> Iterator[tuple[Step | Chunk
         yield message, ()
 
 
-def _counted(reader: ChunkReader, advance: Meter) -> Iterator[Item]:
+def _advancing(reader: ChunkReader, advance: Meter) -> Iterator[Item]:
     for item in reader:
         advance(0)
         yield item
@@ -149,7 +154,7 @@ def _counted(reader: ChunkReader, advance: Meter) -> Iterator[Item]:
 def _steps(job: Job, task: Task, advance: Meter) -> Iterator[Step | ChunkResult]:
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
     reader = ChunkReader(task.chunk, job.options, advance)
-    items = _counted(reader, advance)
+    items = _advancing(reader, advance)
     error = WorkerDied(
         f"the process that read it crashed, hung or was killed, and the rest of {extent_of(task.chunk)} was not read; "
         "try again, perhaps with more memory"

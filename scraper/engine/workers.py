@@ -105,7 +105,7 @@ class Workers:
             started.pop_all()
         if self._job.page_timeout is not None:
             patience = self._job.page_timeout + _PATIENCE
-            with starting():
+            with _interrupts_held():  # a thread inherits the mask: signals are for the main thread
                 threading.Thread(target=self._watch, args=(patience,), name="stuck-workers", daemon=True).start()
         return self
 
@@ -262,12 +262,21 @@ def starting() -> Iterator[None]:
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
     resource_tracker.ensure_running()  # else the server would start it, and unblock the signal by that
+    try:
+        with _interrupts_held():
+            yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold back Ctrl-C in the block; what is started in it never gets it."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before

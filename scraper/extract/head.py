@@ -49,9 +49,10 @@ class Head:
         self.dateline, self.shared_dateline = self._find_dateline()
         self.dateline_lines = self._find_dateline_lines()
         self.notices = self._find_notices()
-        self.has_guessed_author = False
-        """Whether the only line above the dateline was taken for the writer's name, which may be the title."""
-        self.bylines = self._find_bylines()
+        marked = self._find_bylines()
+        self.bylines = marked or self._find_name()
+        self.has_guessed_author = not marked and self._is_alone_above_dateline(self.bylines)
+        """Whether the only line above the dateline of a text was taken for the writer's name, which may be the title."""
         self.tickers = self._find_tickers()
         self.title_before_dateline: SharedLine | None = None
         """The line of the dateline, if the title stands before it on the same line."""
@@ -165,7 +166,7 @@ class Head:
         return [n for n in found if n < top or n - 1 in members or n + 1 in members]
 
     def _find_bylines(self) -> list[int]:
-        """Return the lines of the writer.
+        """Return the lines that are marked as those of the writer.
 
         Elements mark them; otherwise they link to the writer's articles or read like bylines, near the dateline or below the title.
         """
@@ -178,8 +179,6 @@ class Head:
         if found:
             return found
         candidates = [n for n in column.with_wording("byline") if n in column.members]
-        if not candidates:
-            return self._find_name()
         bylines = {n for n in candidates if self._lines[n].label != "body" and not column.is_sentence(self._lines[n])}
         if bylines and not head and column.by_place and self._openings:
             head = [self._openings[-1] + 1]
@@ -190,7 +189,7 @@ class Head:
         while below in bylines:
             found.append(below)
             below += 1
-        return sorted(found) or self._find_name()
+        return sorted(found)
 
     def _beside(self, head: Sequence[int]) -> Iterator[int]:
         """Yield the lines above and below ``head`` that may belong to it."""
@@ -221,6 +220,11 @@ class Head:
         is_text = self._column.document.form == "text"
         return [above[-1]] if is_text and above and self._is_name_above_dateline(above, head) else []
 
+    def _is_alone_above_dateline(self, lines: Sequence[int]) -> bool:
+        """Return True if these lines are a single one, and nothing else is above the dateline of a text."""
+        is_text = self._column.document.form == "text"
+        return is_text and len(lines) == 1 and self.dateline is not None and list(self._column.above(self.dateline)) == [*lines]
+
     def _may_be_name(self, text: str) -> bool:
         """Return True if a line below title and notice may be a name: a short line that is not a sentence."""
         return len(text) <= self._layout.file.heading.longest and not ends_sentence(text)
@@ -246,8 +250,7 @@ class Head:
         looks_like_name = " " in name and is_capitalised_name(name)
         if len(above) == 1:
             # Extractors that drop the title keep the name; a title that looks like a name is rare.
-            self.has_guessed_author = looks_like_name and not self._openings
-            return self.has_guessed_author
+            return looks_like_name and not self._openings
         title = self._lines[above[-_BETWEEN]]
         return self._is_newspaper(name) or (
             looks_like_name

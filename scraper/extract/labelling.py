@@ -39,16 +39,16 @@ class Labelled(NamedTuple):
     """The text of the dateline."""
     dateline_hit: Match | None
     """The wording that the dateline matches, if that is known."""
-    has_next_page: bool
-    """Whether another page begins below the end of this one."""
-    has_guessed_headings: bool
-    """Whether some line may be a sub-heading or the last line of a list, which a text without blank lines does not show."""
-    has_guessed_author: bool
-    """Whether the writer may be the title, since it is the only line above the dateline and nothing marks it."""
     langs: dict[str, str]
     """The languages of the wordings that were found, by label."""
     slots: dict[str, str]
     """The slots ``author`` and ``newspaper`` of the wordings that were found, without the dateline's."""
+    has_next_page: bool = False
+    """Whether another page begins below the end of this one."""
+    has_guessed_headings: bool = False
+    """Whether some line of a text may be a sub-heading, or of a list or table."""
+    has_guessed_author: bool = False
+    """Whether the writer may be the title, since it is the only line above the dateline and nothing marks it."""
 
 
 def label(document: Document, segments: Sequence[Segment], layout: Layout) -> Labelled:
@@ -67,7 +67,7 @@ def _label_single_line(ledger: Ledger, document: Document, segments: Sequence[Se
     slots = {name: value for _, hit in found if hit.rule.label != "dateline" for name, value in hit.slots.items()}
     if (author := ledger.text_of("byline")) is not None:
         slots = {"author": squeeze(author)} | slots
-    return Labelled(ledger, dateline, None, False, False, False, {hit.rule.label: hit.lang for _, hit in found}, slots)
+    return Labelled(ledger, dateline, None, {hit.rule.label: hit.lang for _, hit in found}, slots)
 
 
 def _label_elements(ledger: Ledger, document: Document, segments: Sequence[Segment], layout: Layout) -> list[Segment]:
@@ -172,8 +172,16 @@ def _label_lines(ledger: Ledger, document: Document, outline: Outline, layout: L
     _label_body(ledger, document.text, blocks, headings.found, outline, layout)
     langs, slots = _langs_and_slots(outline, roles)
     dateline, hit = _dateline_of(document.text, outline, roles["dateline"])
-    is_guessed = document.form == "text" and len(headings.possible) > 0
-    return Labelled(ledger, dateline, hit, outline.next_page is not None, is_guessed, outline.head.has_guessed_author, langs, slots)
+    return Labelled(
+        ledger,
+        dateline,
+        hit,
+        langs,
+        slots,
+        has_next_page=outline.next_page is not None,
+        has_guessed_headings=document.form == "text" and len(headings.possible) > 0,
+        has_guessed_author=outline.head.has_guessed_author,
+    )
 
 
 def _dateline_of(text: str, outline: Outline, lines: Sequence[int]) -> tuple[str | None, Match | None]:

@@ -148,7 +148,7 @@ def read_opened(
         yield place.failed(error)
 
 
-def open_input(name: str) -> "LocalFile | remote.RemoteFile":
+def open_input(name: str) -> "InputFile":
     """Open a file, a remote file or stdin for reading.
 
     Raises:
@@ -170,6 +170,9 @@ class LocalFile(io.FileIO):
         if self.meter is not None:
             self.meter(len(piece))
         return piece
+
+
+InputFile = LocalFile | remote.RemoteFile
 
 
 def _seekable(file: io.RawIOBase) -> BinaryIO | None:
