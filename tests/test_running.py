@@ -22,6 +22,7 @@ from scraper.engine import ItemResult, Job, page_lines, run_job
 from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk
 from scraper.engine.planning import plan
 from scraper.engine.tasks import ChunkResult, Task, do_task, encode_result
+from scraper.engine.workers import SharedProgress
 from scraper.sources import ReadOptions
 from scraper.sources.files import InputEntry
 from scraper.sources.inputs import find_entries
@@ -457,6 +458,8 @@ cleaning.decode = decode
 
 STUCK = f"""
 import itertools
+import os
+import signal
 import scraper.engine.chunks
 import scraper.extract.cleaning
 from scraper.sources.warc import WarcSlice
@@ -472,9 +475,12 @@ def decode(page):
 scraper.extract.cleaning.decode = decode
 
 def hanging(read):
-    def read_and_hang(*args):
-        for item in read(*args):
-            if item.page is not None and b"stuck before" in item.page.octets:
+    def read_and_hang(*args, **options):
+        for item in read(*args, **options):
+            octets = b"" if item.page is None else item.page.octets
+            if b"deadly before" in octets:
+                os.kill(os.getpid(), signal.SIGKILL)
+            if b"stuck before" in octets:
                 hang()
             yield item
     return read_and_hang
@@ -498,42 +504,72 @@ def test_a_page_over_which_a_library_hangs_costs_only_itself(tmp_path: Path) -> 
     assert done.stdout.count(b"\n") == 440
 
 
-@pytest.mark.parametrize(
-    ("form", "failed", "lost"),
-    [
-        ("files", "it ", 1),
-        ("row groups", "its row group number 41 ", 1),
-        ("lines", "its bytes 0 to 4,", 600),
-        ("records", "its bytes 0 to 4,", 600),
-    ],
-)
-def test_a_library_that_hangs_while_it_reads_costs_as_little_as_can_be_read(
-    tmp_path: Path, form: str, failed: str, lost: int
-) -> None:
-    """A file, a row group, or the rest of a stretch over whose reading a library hangs fails by name, and all else is cleaned."""
+@pytest.mark.parametrize("form", ["files", "row groups", "lines", "unpacked lines", "records", "compressed records"])
+def test_reading_that_hangs_or_kills_costs_as_little_as_can_be_read(tmp_path: Path, form: str) -> None:
+    """A file, a row group, a line or a record over whose reading a library hangs or crashes fails by name, and all else is cleaned."""
     (tmp_path / "sitecustomize.py").write_text(STUCK)
     place = tmp_path / "in"
-    pages = [*MANY[:40], ("a.txt", b"stuck before"), *MANY[: 400 if lost == 1 else 800]]
+    bad = ("a.txt", b"stuck before" if form == "records" else b"deadly before")
+    count = 100 if form == "files" else 400 if form == "row groups" else 800
+    last = [(name, data + b"\n" + os.urandom(1500).hex().encode()) for name, data in MANY[:count]]
+    pages = [*MANY[:40], bad, *MANY[:3], bad, *last, bad, MANY[0]]
+    where = "the rest of it was not read"
     if form == "files":
         place.mkdir()
         for number, (_, data) in enumerate(pages, 1):
             (place / f"{number:04}").write_bytes(data)
+        names = ["/0041", "/0045", "/0146"]
     elif form == "row groups":
         place.write_bytes(parquet(pages, 1))
-    elif form == "lines":
-        place.write_bytes(jsonl(pages))
+        names = ["", "", ""]
+        where = "the rest of its row group number "
+    elif form.endswith("lines"):
+        lines = jsonl(pages).splitlines(keepends=True)
+        data = b"".join([*lines[:43], b"\n", *lines[43:]])
+        place.write_bytes(gzip.compress(data) if form == "unpacked lines" else data)
+        names = ["#41", "#46", "#847"]
     else:
-        place.write_bytes(b"".join(response(data + b"\n" + b"a" * 8000) for _, data in pages))
+        pack = gzip.compress if form == "compressed records" else bytes
+        records = [pack(response(data)) for _, data in pages]
+        place.write_bytes(b"".join(records))
+        names = [f"#{sum(map(len, records[:number]))}" for number in (40, 44, 845)]
     environment = {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
     done = run("clean", place, "-j", "2", "--page-timeout", "0.5", env=environment)
     assert done.returncode == 1
-    failure = f"{place}{'/0041' if form == 'files' else ''}: worker-died: the process that read it crashed, hung or was killed"
-    assert done.stderr.startswith(f"scraper: {failure}, and the rest of {failed}".encode())
-    assert b"failed: 1 worker-died" in done.stderr
-    found = done.stdout.splitlines()
+    messages = done.stderr.decode().splitlines()[:3]
+    start = "worker-died: the process that read it"
+    assert [message.partition(f": {start}")[0] for message in messages] == [f"scraper: {place}{name}" for name in names]
+    assert form.endswith(("lines", "records")) or all(where in message for message in messages)
+    assert b"failed: 3 worker-died" in done.stderr
     whole = run("clean", place, "-j1").stdout.splitlines()
-    assert 0 < len(whole) - len(found) <= lost
-    assert found == whole[:40] + whole[40 + len(whole) - len(found) :]
+    assert done.stdout.splitlines() == whole[:40] + whole[41:44] + whole[45:-2] + whole[-1:]
+
+
+def test_reading_small_dumps_costs_no_more_than_reading_large_ones(tmp_path: Path) -> None:
+    """Of a small dump or archive among many files, only the page fails over whose reading a process dies."""
+    (tmp_path / "sitecustomize.py").write_text(STUCK)
+    place = tmp_path / "in"
+    place.mkdir()
+    pages = [*MANY[:5], ("a.txt", b"deadly before"), *MANY[5:10]]
+    records = [gzip.compress(response(data)) for _, data in pages]
+    dumps = {
+        "a.jsonl": (jsonl(pages), "#6"),
+        "b.jsonl.gz": (gzip.compress(jsonl(pages)), "#6"),
+        "c.warc.gz": (b"".join(records), f"#{sum(map(len, records[:5]))}"),
+        "d.zip": (zipped([(f"{number}-{name}", data) for number, (name, data) in enumerate(pages)]), ""),
+    }
+    for number in range(70):
+        (place / f"{number}.html").write_bytes(MANY[0][1])
+    for name, (data, _) in dumps.items():
+        (place / name).write_bytes(data)
+    whole = run("clean", place, "-j1").stdout.splitlines()
+    environment = {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
+    done = run("clean", place, "-j2", env=environment)
+    messages = [line.partition(": worker-died: ") for line in done.stderr.decode().splitlines()]
+    assert [place for place, found, _ in messages if found] == [f"scraper: {place}/{name}{at}" for name, (_, at) in dumps.items()]
+    found = done.stdout.splitlines()
+    assert len(found) == 70 + 10 * len(dumps)
+    assert found == [line for line in whole if line in set(found)]
 
 
 @pytest.mark.parametrize("skip", [1, 5])
@@ -541,7 +577,8 @@ def test_a_retry_that_cannot_read_as_far_as_before_says_so(tmp_path: Path, skip:
     """If an input has gone when a worker is to go on behind some of its items, that is a failure, not the end of the input."""
     job = Job(ReadOptions(), "keep", page_lines)
     chunk = FileChunk([InputEntry(str(tmp_path / "gone"))], 1, 0)
-    answers = [answer for answer, _ in do_task(job, Task(0, chunk, skip=skip, is_stepwise=True), lambda _: None)]
+    task = Task(0, chunk, skip=skip, is_stepwise=True)
+    answers = [answer for answer, _ in do_task(job, task, SharedProgress())]
     assert isinstance(answers[-1], ChunkResult)
     codes = [cleaned.failure.code for cleaned in answers[-1].results() if cleaned.failure is not None]
     assert codes == (["unreadable"] if skip == 1 else ["unreadable", "worker-died"])

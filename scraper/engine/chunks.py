@@ -8,10 +8,10 @@ from typing import BinaryIO, Final, NamedTuple, Self, cast
 from scraper.errors import PageError, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
 from scraper.sources.files import InputEntry, InputFile, Meter, open_input, read_entry, unreadable
-from scraper.sources.items import Place
+from scraper.sources.items import Begin, Place
 from scraper.sources.json_objects import read_jsonl
 from scraper.sources.sniffing import Kind
-from scraper.sources.streams import Stream
+from scraper.sources.streams import ByteSource, Stream
 
 MANY: Final = 64
 """Pages from which a pool is worth its start. A chunk of a large file counts as this many."""
@@ -43,6 +43,8 @@ class LineChunk(NamedTuple):
     """The number of the first line, from 1."""
     place: Place
     weight: int = MANY
+    skip: int = 0
+    """The number of its lines that are not read."""
 
     @property
     def size(self) -> int:
@@ -61,6 +63,8 @@ class UnpackedChunk(NamedTuple):
     """Bytes of the file, for the progress display."""
     place: Place
     weight: int = MANY
+    skip: int = 0
+    """The number of its lines that are not read."""
 
 
 class ItemChunk(NamedTuple):
@@ -109,7 +113,7 @@ class PartChunk(NamedTuple):
 
 
 UNKNOWN: Final = -1
-"""Where a record begins, if a reader has not come so far: the chunk behind searches for itself."""
+"""Where a record begins, if a reader has not come so far: the chunk behind searches for itself. Also, which line or record is read."""
 
 Chunk = FileChunk | ItemChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
 
@@ -137,6 +141,22 @@ def parts_of(chunk: Chunk) -> list[Chunk]:
     return [chunk]
 
 
+def behind(part: Chunk, position: int) -> Chunk | None:
+    """Return what of a chunk lies behind a line, or behind the beginning of a record of an archive; None for other chunks.
+
+    Args:
+        part: one of :func:`parts_of` a chunk.
+        position: the number of the line, the offset of the record, or :data:`UNKNOWN`.
+    """
+    if position == UNKNOWN:
+        return None
+    if isinstance(part, LineChunk | UnpackedChunk):
+        return part._replace(skip=position - part.first + 1)
+    if isinstance(part, MemberChunk):
+        return part._replace(start=position + 1, is_exact=False)
+    return None
+
+
 def extent_of(part: Chunk) -> str:
     """Return what of its file one of :func:`parts_of` is, for messages."""
     if isinstance(part, FileChunk) and isinstance(part.entries[0], InputEntry):
@@ -161,12 +181,15 @@ class ChunkReader:
         chunk: the chunk.
         options: what the user said of all inputs.
         meter: is called with the number of bytes of each read of a file.
+        begin: is called with the number of each line, or the offset of each record of an archive, before it is read, if the chunk is
+            a part of a file.
     """
 
-    def __init__(self, chunk: Chunk, options: ReadOptions, meter: Meter | None = None) -> None:
+    def __init__(self, chunk: Chunk, options: ReadOptions, meter: Meter | None = None, begin: Begin | None = None) -> None:
         self._chunk = chunk
         self._options = options
         self._meter = meter
+        self._begin = begin
         self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
         """Of a :class:`MemberChunk` that was read to its end: where the first record found begins, and the first one behind the chunk;
         None for none."""
@@ -194,20 +217,31 @@ class ChunkReader:
     def _read(self, chunk: LineChunk | UnpackedChunk | MemberChunk | PartChunk, file: InputFile) -> Iterator[Item]:
         options = self._options
         if isinstance(chunk, UnpackedChunk):
-            yield from read_jsonl(Stream(io.BytesIO(chunk.data)), chunk.place, options, chunk.first)
+            yield from self._read_lines(chunk, io.BytesIO(chunk.data))
         elif isinstance(chunk, PartChunk):
             yield from _read_part(chunk, cast("BinaryIO", file), options)
         elif isinstance(chunk, LineChunk):
             file.seek(chunk.start)
-            yield from read_jsonl(Stream(_Bounded(file, chunk.size)), chunk.place, options, chunk.first)
+            yield from self._read_lines(chunk, _Bounded(file, chunk.size))
         else:
             from scraper.sources.warc import WarcSlice
 
             file.seek(chunk.start)
-            span = {"start": chunk.start, "end": chunk.end}
-            records = WarcSlice(file, chunk.compression, chunk.place, options, **span, is_exact=chunk.is_exact)
+            records = WarcSlice(
+                file,
+                chunk.compression,
+                chunk.place,
+                options,
+                start=chunk.start,
+                end=chunk.end,
+                is_exact=chunk.is_exact,
+                begin=self._begin,
+            )
             yield from records
             self.ends = records.first, records.next
+
+    def _read_lines(self, chunk: LineChunk | UnpackedChunk, source: ByteSource) -> Iterator[Item]:
+        return read_jsonl(Stream(source), chunk.place, self._options, chunk.first, skip=chunk.skip, begin=self._begin)
 
 
 def _read_part(chunk: PartChunk, file: BinaryIO, options: ReadOptions) -> Iterator[Item]:

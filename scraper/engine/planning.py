@@ -63,6 +63,26 @@ def plan(entries: Iterable[InputEntry | Item], options: ReadOptions, *, are_ship
         yield FileChunk(batch, len(batch), total)
 
 
+def split_file(chunk: FileChunk, options: ReadOptions) -> Sequence[Chunk]:
+    """Cut a file that is a chunk of its own into lines, records, row groups or members that can be read apart, however small it is.
+
+    Args:
+        chunk: one file.
+        options: how it is read.
+
+    Returns:
+        Chunks; none if the file is read as a whole, such as a page, or an array whose values only its reader tells apart.
+    """
+    (entry,) = chunk.entries
+    if isinstance(entry, Item) or entry.pieces or entry.span is not None:
+        return ()
+    kind, inner = _kinds(entry.name, options)
+    if {"json", "csv"} & {kind, inner} or (inner == "warc" and not _has_members(entry.name, kind, inner)):
+        return ()
+    chunks = list(_split(entry, options, STRETCH, are_shipped=False))
+    return () if any(isinstance(chunk, FileChunk) for chunk in chunks) else chunks
+
+
 def _size(entry: InputEntry | Item) -> int | None:
     """Return the size of an input in bytes; None if it can be read only once, by the main process."""
     if isinstance(entry, Item) or entry.pieces:
@@ -94,7 +114,7 @@ def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped
             yield FileChunk([place.failed(unreadable(error))], 0, 0)
     elif are_shipped:
         yield FileChunk([entry], MANY, size)
-    elif kind == "warc" or (inner == "warc" and kind in ("gzip", "zstd") and _is_compressed_by_record(path, kind)):
+    elif _has_members(path, kind, inner):
         for start in range(0, size, STRETCH):
             yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
     elif sizes or {"jsonl", "json", "csv", "warc"} & {kind, inner}:
@@ -103,11 +123,14 @@ def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped
         yield FileChunk([entry], MANY if kind not in ("page", "mhtml") else 1, size)
 
 
-def _is_compressed_by_record(path: str, kind: Kind) -> bool:
-    """Return False if an archive cannot be cut, because it is compressed as a whole.
+def _has_members(path: str, kind: Kind | None, inner: Kind | None) -> bool:
+    """Return True for a web archive that can be cut: it is not compressed, or not as a whole.
 
-    That is so if a second record follows within the same gzip member or Zstandard frame. The first record is a short one.
+    It is compressed as a whole if a second record follows within the same gzip member or Zstandard frame. The first record is a short
+    one.
     """
+    if inner != "warc" or kind not in ("gzip", "zstd"):
+        return kind == "warc"
     with suppress(Exception), open_input(path) as file:  # whoever reads it names the fault
         head = file.read(_HEAD)
         if kind == "gzip":

@@ -1,14 +1,14 @@
 """The tasks of a run, done in the main process or in worker processes; results come in the order of the tasks."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, MemberChunk, parts_of
+from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, MemberChunk, behind, parts_of
 from scraper.engine.jobs import ItemResult, Job, clean_items
-from scraper.engine.tasks import ChunkResult, Step, Task, worker_died
+from scraper.engine.tasks import ChunkResult, Death, Parts, Step, Task, reader_died, worker_died
 from scraper.errors import OutputError
 from scraper.sources.files import Meter
 
@@ -20,10 +20,10 @@ _AHEAD: Final = 3
 _MOST_DEATHS: Final = 100
 """Workers that may die in a row, over whatever tasks, without one that has answered."""
 _DEATHS: Final = 2
-"""Deaths over cleaning an item, or over receiving it, by which it has failed. One may be chance: the system was short of memory, or
-somebody killed the process."""
-_DEATHS_OVER_READING: Final = 5
-"""Deaths over reading an item, by which the rest of its part of the chunk has failed."""
+"""Deaths over an item, a line or a record by which it has failed. One may be chance: the system was short of memory, or somebody killed
+the process."""
+_DEATHS_OVER_A_PART: Final = 5
+"""Deaths over reading an item by which it has failed with all that follows in its part of the chunk."""
 
 
 class Pool:
@@ -135,21 +135,23 @@ class Pool:
         assert self._workers is not None  # noqa: S101 - a task was put
         for task, answer, files in self._workers.receive():
             number = task.number
-            self._deaths = self._deaths + 1 if answer is None else 0
+            self._deaths = self._deaths + 1 if isinstance(answer, Death) else 0
             if self._deaths > _MOST_DEATHS:
                 raise OutputError("processes die before they have done anything; try -j 1")
             if isinstance(answer, str):
                 raise OutputError(answer)
             if isinstance(answer, Step):
                 self._retries[number].reach(answer)
-            elif answer is not None and number not in self._retries:
+            elif isinstance(answer, ChunkResult) and number not in self._retries:
                 self._done[number] = answer._replace(files=files)
             else:
                 retry = self._retries.setdefault(number, _Retry(task.chunk))
-                if answer is None:
-                    retry.note_death()
-                else:
+                if isinstance(answer, ChunkResult):
                     retry.finish(answer._replace(files=files))
+                elif isinstance(answer, Parts):
+                    retry.split(answer.chunks)
+                else:
+                    retry.note_death(answer.position)
                 if (left := retry.next_task(number)) is not None:
                     self._put(left, first=True)
                 else:
@@ -159,15 +161,17 @@ class Pool:
 class _Retry:
     """The retry of a chunk over which a worker died: what became of its items so far, and what is left to do.
 
-    The chunk is done in parts, so that a death over reading one costs no other, and each part step by step. Items that this process
-    has read are sent one by one, since receiving one may kill, too.
+    The chunk is done in parts, so that a death over reading one costs no other, and each part step by step. Behind a line or record
+    that cannot be read, its part goes on. Items that this process has read are sent one by one, since receiving one may kill, too.
     """
 
     def __init__(self, chunk: Chunk) -> None:
         self._parts = deque(parts_of(chunk))
         self.results: list[ItemResult] = []
         self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
-        self._most_deaths = _DEATHS_OVER_READING
+        self._deaths_over_a_part = _DEATHS_OVER_A_PART
+        self._is_whole = True
+        """Whether everything could be read."""
         self._skip = 0
         """The number of items of the first part that are done."""
         self._step: Step | None = None
@@ -182,28 +186,51 @@ class _Retry:
         self.results += step.results
         self._skip, self._step = step.item, step
 
-    def note_death(self) -> None:
-        """Note that the worker died, which may mean that its item has failed."""
+    def note_death(self, position: int) -> None:
+        """Note that the worker died, which may mean that its item has failed.
+
+        Args:
+            position: the line or record that it was reading, as in :class:`Death`.
+        """
         step, self._step = self._step, None
         if step is None:
             return
         here = step.item, step.is_reading
         self._deaths = self._deaths + 1 if here == self._deadly else 1
         self._deadly = here
-        if self._deaths < (self._most_deaths if step.is_reading else _DEATHS):
-            return
-        self.results.append(step.failure)
         if step.is_reading:
-            self._most_deaths = 1  # what lies behind is likely to be as broken, and others wait for it
-        if step.is_reading or isinstance(self._parts[0], ItemChunk):
-            self._end_part()
-        else:
-            self._skip = step.item + 1
+            self._count_reading(step, position)
+        elif self._deaths >= _DEATHS:
+            self.results.append(step.failure)
+            if isinstance(self._parts[0], ItemChunk):
+                self._end_part()
+            else:
+                self._skip = step.item + 1
+
+    def _count_reading(self, step: Step, position: int) -> None:
+        """Let the line or the record fail, or all that is left of the part, if enough workers died over reading it."""
+        part = self._parts[0]
+        left = behind(part, position)
+        if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
+            return
+        self._end_part()
+        self._is_whole = False
+        if left is None:
+            self._deaths_over_a_part = 1  # what lies behind is likely to be as broken, and others wait for it
+            self.results.append(step.failure)
+        elif not isinstance(part, MemberChunk) or position < part.end:  # otherwise the next chunk begins with the record
+            self.results.append(reader_died(part, position))
+            self._parts.appendleft(left)
+
+    def split(self, chunks: Sequence[Chunk]) -> None:
+        """Note what can be done in place of the first part, of which nothing is done yet."""
+        self._end_part()
+        self._parts.extendleft(reversed([part for chunk in chunks for part in parts_of(chunk)]))
 
     def finish(self, done: ChunkResult) -> None:
         """Note that a worker has done its task."""
         self.results += done.results()
-        self.ends = done.ends
+        self.ends = done.ends if self._is_whole else (UNKNOWN, done.ends[1])
         self._end_part()
 
     def _end_part(self) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import count, islice
 from tempfile import SpooledTemporaryFile, gettempdir
-from typing import BinaryIO, Final, NamedTuple, Self, cast
+from typing import BinaryIO, Final, NamedTuple, Protocol, Self, cast
 
 import msgspec
 
-from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, extent_of
+from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, FileChunk, MemberChunk, extent_of
 from scraper.engine.jobs import ItemResult, Job, clean_items, failed
+from scraper.engine.planning import split_file
 from scraper.errors import WorkerDied
 from scraper.sources import Item
-from scraper.sources.files import Meter
 
 _MOST: Final = 1 << 20
 """Bytes that are sent back through the pipe; more are written to a file, since copying them would cost what a second core gains."""
@@ -81,6 +81,19 @@ class Step(NamedTuple):
     """What became of the item, if the worker dies."""
 
 
+class Death(NamedTuple):
+    """The end of a worker, in place of its answer."""
+
+    position: int
+    """The line that it was reading, or the offset of the record; :data:`UNKNOWN` if it read neither."""
+
+
+class Parts(NamedTuple):
+    """Chunks to do in place of a task's chunk, the answer to a stepwise task of a file that can be read in parts."""
+
+    chunks: Sequence[Chunk]
+
+
 class ChunkResult(NamedTuple):
     """The results of a chunk."""
 
@@ -106,24 +119,38 @@ class ChunkResult(NamedTuple):
             )
 
 
-def do_task(job: Job, task: Task, advance: Meter) -> Iterator[tuple[Step | ChunkResult | str, Sequence[BinaryIO]]]:
-    """Do a task, and yield its steps, if they are asked for, and then its results with the files that belong to them.
+Answer = Step | Parts | ChunkResult | str
+"""What a worker sends. A message says why a result cannot be stored."""
+
+
+class Progress(Protocol):
+    """What a worker tells while it works. If it dies, that is all that is known."""
+
+    def advance(self, size: int, /) -> None:
+        """Note that so many bytes were read, or with 0, that an item was."""
+
+    def begin(self, position: int, /) -> None:
+        """Note the number of the line, or the offset of the record, that is read next; :data:`UNKNOWN` if it is not known."""
+
+
+def do_task(job: Job, task: Task, progress: Progress) -> Iterator[tuple[Answer, Sequence[BinaryIO]]]:
+    """Do a task, and yield its steps, if they are asked for, and then its results with the files that belong to them, or its parts.
 
     If the results cannot be stored, a message is yielded in their place.
 
     Args:
         job: what is done with each item.
         task: the task.
-        advance: is called with the number of bytes of each read, and with 0 for each item that was read.
+        progress: what is noted meanwhile.
     """
     if task.is_stepwise:
-        yield from ((answer, ()) for answer in _steps(job, task, advance))
+        yield from ((answer, ()) for answer in _steps(job, task, progress))
         return
-    reader = ChunkReader(task.chunk, job.options, advance)
+    reader = ChunkReader(task.chunk, job.options, progress.advance)
     try:
         spools = [SpooledTemporaryFile(_MOST, buffering=_PIECE) for _ in range(3)]  # noqa: SIM115 - they are closed where they have been sent
         lines, spans, listed = spools
-        for cleaned in clean_items(job, _advancing(reader, advance)):
+        for cleaned in clean_items(job, _advancing(reader, progress)):
             lines.write(cleaned.lines)
             if cleaned.spans:
                 spans.write(cleaned.spans)
@@ -145,21 +172,26 @@ def do_task(job: Job, task: Task, advance: Meter) -> Iterator[tuple[Step | Chunk
         yield message, ()
 
 
-def _advancing(reader: ChunkReader, advance: Meter) -> Iterator[Item]:
+def _advancing(reader: ChunkReader, progress: Progress) -> Iterator[Item]:
     for item in reader:
-        advance(0)
+        progress.advance(0)
         yield item
 
 
-def _steps(job: Job, task: Task, advance: Meter) -> Iterator[Step | ChunkResult]:
+def _steps(job: Job, task: Task, progress: Progress) -> Iterator[Step | Parts | ChunkResult]:
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
-    reader = ChunkReader(task.chunk, job.options, advance)
-    items = _advancing(reader, advance)
+    reader = ChunkReader(task.chunk, job.options, progress.advance, progress.begin)
+    items = _advancing(reader, progress)
     error = WorkerDied(
         f"the process that read it crashed, hung or was killed, and the rest of {extent_of(task.chunk)} was not read; "
         "try again, perhaps with more memory"
     )
     unread = failed(task.chunk.place.failed(error), error)
+    if not task.skip and isinstance(task.chunk, FileChunk):
+        yield Step((), 0, True, unread)
+        if chunks := split_file(task.chunk, job.options):
+            yield Parts(chunks)
+            return
     skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
     last_number, last = skipped[0] if skipped else (0, None)
     # The last item of an input that cannot be read as far as before says why. If it was done before, it is said twice.
@@ -170,6 +202,7 @@ def _steps(job: Job, task: Task, advance: Meter) -> Iterator[Step | ChunkResult]
     results: list[ItemResult] = []
     for number in count(task.skip):
         yield Step(results, number, True, unread)
+        progress.begin(UNKNOWN)
         item = next(items, None)
         if item is None:
             break
@@ -177,6 +210,13 @@ def _steps(job: Job, task: Task, advance: Meter) -> Iterator[Step | ChunkResult]
         results = list(clean_items(job, [item]))
         again = []
     yield ChunkResult.of(again, reader.ends)
+
+
+def reader_died(part: Chunk, position: int) -> ItemResult:
+    """Return the failure of a line or a record over which the process died that read it."""
+    others = ", and what is compressed together with it," if isinstance(part, MemberChunk) and part.compression else ""
+    error = WorkerDied(f"the process that read it{others} crashed, hung or was killed; try it alone, perhaps with more memory")
+    return failed(part.place.failed(error, position), error)
 
 
 def worker_died(item: Item) -> ItemResult:

@@ -5,8 +5,8 @@ Forking the main process would copy its threads and their locks; starting each w
 When a worker dies, concurrent.futures and loky give up all tasks, and pebble gives up the task. Here, a task is a chunk of pages of which
 one is to be lost at most, so workers can answer at each step of it.
 
-A worker counts its steps in shared memory. One whose count stands still for too long while this process waits for it is killed: a
-library never returns, a read hangs, or a signal has stopped it. What even SIGKILL cannot end, such as a read of a dead disk, is waited
+A worker notes in shared memory how many steps it has done, and where it reads. One whose steps stand still for too long while this
+process waits for it is killed: a library never returns, a read hangs, or a signal has stopped it. What even SIGKILL cannot end, such as a read of a dead disk, is waited
 for.
 """
 
@@ -30,7 +30,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 from scraper.engine.jobs import Job
-from scraper.engine.tasks import ChunkResult, Step, Task, do_task
+from scraper.engine.tasks import Answer, Death, Step, Task, do_task
 from scraper.errors import OutputError
 
 _FILES: Final = 32
@@ -48,16 +48,35 @@ _GRACE: Final = 5.0
 _LOCK: Final = "scraper.lock"
 
 
+class SharedProgress(ctypes.Structure):
+    """The progress of a worker, in shared memory.
+
+    Attributes:
+        steps: the number of reads, items and answers since the process has started.
+        position: the number of the line, or the offset of the record, that it reads; :data:`UNKNOWN` if it reads neither.
+    """
+
+    _fields_ = (("steps", ctypes.c_ulonglong), ("position", ctypes.c_longlong))
+
+    def advance(self, _: int, /) -> None:
+        """Count a step."""
+        self.steps += 1
+
+    def begin(self, position: int, /) -> None:
+        """Note what is read next."""
+        self.position = position
+
+
 class _Worker:
     """A worker process, as the main process sees it.
 
     Args:
         process: the process.
-        steps: the number of steps that it has done, which it counts in shared memory.
+        progress: what it has noted.
     """
 
-    def __init__(self, process: Any, steps: Any) -> None:
-        self.process, self._steps = process, steps
+    def __init__(self, process: Any, progress: SharedProgress) -> None:
+        self.process, self._progress = process, progress
         self.task: Task | None = None
         """What it does."""
         self._seen = -1
@@ -65,9 +84,13 @@ class _Worker:
         self._idle = 0.0
         """Seconds since it has changed."""
 
+    def death(self) -> Death:
+        """Return how the process has ended, once it has."""
+        return Death(self._progress.position)
+
     def look(self, patience: float) -> None:
         """Kill the process if it has done no step for some seconds; to be called in each interval in which it is waited for."""
-        steps = self._steps.value
+        steps = self._progress.steps
         self._idle = self._idle + _INTERVAL if steps == self._seen else 0.0
         self._seen = steps
         if self._idle >= patience:
@@ -125,8 +148,8 @@ class Workers:
             self._waiting.append(task)
         self._give()
 
-    def receive(self) -> Iterator[tuple[Task, Step | ChunkResult | str | None, Sequence[BinaryIO]]]:
-        """Wait until some workers answer or die, and yield their tasks with the answers and their files; None for a worker that died."""
+    def receive(self) -> Iterator[tuple[Task, Answer | Death, Sequence[BinaryIO]]]:
+        """Wait until some workers answer or die, and yield their tasks with the answers and their files."""
         busy = {connection: worker for connection, worker in self._workers.items() if worker.task is not None}
         with self._awaiting(busy.values()):
             answered = wait(list(busy))
@@ -135,14 +158,14 @@ class Workers:
             worker = self._workers[connection]
             task = worker.task
             assert task is not None  # noqa: S101 - it was waited for
-            answer: Step | ChunkResult | str | None
+            answer: Answer | Death
             files: list[BinaryIO] = []
             try:
                 with self._awaiting([worker]):
                     answer, count = connection.recv()
                     files.extend(open(recv_handle(connection), "rb", _BUFFER) for _ in range(count))  # noqa: SIM115 - who gets them closes them
             except (EOFError, OSError):
-                answer = None
+                answer = worker.death()
                 self._replace(connection)
             if not isinstance(answer, Step):
                 worker.task = None
@@ -173,8 +196,8 @@ class Workers:
         for is_last in (False, False, True):
             here, there = self._context.Pipe()
             try:
-                steps = RawValue(ctypes.c_ulonglong)
-                process = self._context.Process(target=serve, args=(there, self._job, util.get_temp_dir(), steps), daemon=True)
+                progress = RawValue(SharedProgress)
+                process = self._context.Process(target=serve, args=(there, self._job, util.get_temp_dir(), progress), daemon=True)
                 with starting():
                     process.start()
             except (EOFError, OSError) as error:  # the server was killed; it is started again
@@ -184,7 +207,7 @@ class Workers:
                 continue
             finally:
                 there.close()
-            self._workers[here] = _Worker(process, steps)
+            self._workers[here] = _Worker(process, progress)
             return
 
     def _replace(self, connection: Connection) -> None:
@@ -195,22 +218,18 @@ class Workers:
         self._start()
 
 
-def serve(connection: Connection, job: Job, directory: str, steps: Any) -> None:
+def serve(connection: Connection, job: Job, directory: str, progress: SharedProgress) -> None:
     """Do tasks until the main process sends no more, and remove its directory, with the fork server's socket, if it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    def advance(_: int) -> None:
-        steps.value += 1
-
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            for answer, files in do_task(job, connection.recv(), advance):
+            for answer, files in do_task(job, connection.recv(), progress):
                 connection.send((answer, len(files)))
                 for file in files:
                     with file:
                         send_handle(connection, file.fileno(), None)
-                advance(0)
+                progress.advance(0)
     main = multiprocessing.parent_process()
     if main is not None:
         main.join(_GRACE)  # its connection may be closed a moment before its end is known

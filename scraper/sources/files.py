@@ -87,8 +87,8 @@ def _read_span(entry: InputEntry, offset: int, length: int, options: ReadOptions
             meter(len(data))
         with map_unexpected_errors("input"):
             compression = compression_of(data[:_MAGIC_BYTES])
-            span = {"start": offset, "end": offset + length}
-            yield from WarcSlice(io.BytesIO(data), compression, place, options, **span, is_exact=True)
+            source = io.BytesIO(data)
+            yield from WarcSlice(source, compression, place, options, start=offset, end=offset + length, is_exact=True)
     except PageError as error:
         yield place.failed(error, offset)
     except FileNotFoundError:

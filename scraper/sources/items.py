@@ -1,11 +1,16 @@
 """The items that sources yield, and the options for reading."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from scraper.defaults import MAX_BYTES
 from scraper.errors import PageError
 from scraper.models import Page
 from scraper.records import PageRecord
+
+Begin = Callable[[int], object]
+"""Called with the number of each line, or the offset of each record of a web archive, before it is read. If reading it ends the
+process, another one knows where."""
 
 
 class Item(NamedTuple):

@@ -7,13 +7,14 @@ other object. A streaming parser, such as ijson, stops at the first of these.
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
 from scraper.errors import BadRecord, DamagedInput, EmptyInput
 from scraper.sources.fields import FieldReader, wanted_fields
-from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.items import Begin, Item, Place, ReadOptions
 from scraper.sources.sniffing import BOM, own_kind_of_line, own_output_item
 from scraper.sources.streams import Stream, too_large
 
@@ -24,7 +25,9 @@ BLANK: Final = b" \t\r"
 """White space within a line."""
 
 
-def read_jsonl(stream: Stream, place: Place, options: ReadOptions, first: int = 1) -> Iterator[Item]:
+def read_jsonl(
+    stream: Stream, place: Place, options: ReadOptions, first: int = 1, *, skip: int = 0, begin: Begin | None = None
+) -> Iterator[Item]:
     """Read the pages of a dump, one in each line that is not blank.
 
     Args:
@@ -32,12 +35,16 @@ def read_jsonl(stream: Stream, place: Place, options: ReadOptions, first: int = 
         place: where it comes from.
         options: the names of the fields, and the most bytes of a line.
         first: the number of the first line.
+        skip: the number of lines not to read, from the first one on.
+        begin: called before each line is read.
     """
     decode = _decoder_of(options)
-    reader = FieldReader(place, options, is_start=first == 1)
+    reader = FieldReader(place, options, is_start=first + skip == 1)
     number = first - 1
     try:
-        for number, line in enumerate(split_lines(stream, options.max_bytes), first):
+        for number, line in islice(enumerate(split_lines(stream, options.max_bytes), first), skip, None):
+            if begin is not None:
+                begin(number)
             if line is None:
                 yield place.failed(too_large("line", options.max_bytes), number)
                 yield from reader.count(options.max_bytes)

@@ -15,7 +15,7 @@ from scraper.provenance import utc_time
 from scraper.sources.block_pages import block_page_error
 from scraper.sources.compression import decode_body
 from scraper.sources.content_type import parse_content_type
-from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.items import Begin, Item, Place, ReadOptions
 from scraper.sources.recovery import MemberStream, Window
 from scraper.sources.streams import PIECE, ByteSource, too_large
 from scraper.urls import is_absolute
@@ -63,6 +63,7 @@ class WarcSlice:
         start: the first byte of the range.
         end: the end of the range.
         is_exact: whether a record or run begins at ``start``; otherwise the first one is searched for.
+        begin: called before each record is read, in a compressed archive with the offset of its run.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class WarcSlice:
         start: int,
         end: int,
         is_exact: bool,
+        begin: Begin | None = None,
     ) -> None:
         self._source = source
         self._compression = compression
@@ -83,6 +85,7 @@ class WarcSlice:
         self._start = start
         self._end = end
         self._is_exact = is_exact
+        self._begin = begin
         self.first: int | None = None
         """The offset of the first record or run that was found, or None. The preceding range may show that none begins there."""
         self.next: int | None = None
@@ -91,7 +94,7 @@ class WarcSlice:
     def __iter__(self) -> Iterator[Item]:
         capacity = 2 * self._options.max_bytes + HEADROOM
         if self._compression is None:
-            records = _RecordReader(self._source, capacity, self._place, self._options, self._start, self._end)
+            records = _RecordReader(self._source, capacity, self._place, self._options, self._start, self._end, self._begin)
             yield from records.items(is_exact=self._is_exact)
             self.first, self.next = records.first, records.next
         else:
@@ -106,7 +109,7 @@ class WarcSlice:
             if members.start >= self._end:
                 self.next = members.start
                 return
-            yield from _RecordReader(members, capacity, self._place, self._options).items()
+            yield from _RecordReader(members, capacity, self._place, self._options, begin=self._begin).items()
             if members.damage is not None:
                 yield self._place.failed(members.damage, members.damaged_at)
 
@@ -115,7 +118,14 @@ class _RecordReader:
     """Successive uncompressed records that begin from ``start`` on and before ``end``."""
 
     def __init__(
-        self, source: ByteSource, capacity: int, place: Place, options: ReadOptions, start: int = 0, end: int = sys.maxsize
+        self,
+        source: ByteSource,
+        capacity: int,
+        place: Place,
+        options: ReadOptions,
+        start: int = 0,
+        end: int = sys.maxsize,
+        begin: Begin | None = None,
     ) -> None:
         self._members = source if isinstance(source, MemberStream) else None
         self._window = Window(source, capacity, start)
@@ -123,6 +133,7 @@ class _RecordReader:
         self._options = options
         self._start = start
         self._end = end
+        self._begin = begin
         self.first: int | None = None
         self.next: int | None = None
 
@@ -136,11 +147,10 @@ class _RecordReader:
         from fastwarc.warc import ArchiveIterator
 
         window = self._window
-        begin = self._start if is_exact else self._find(self._start)
-        if begin is None:
-            return
-        position = begin  # the end of the last valid record
-        while True:
+        found = self._start if is_exact else self._find(self._start)
+        while found is not None:
+            position = found  # the end of the last valid record
+            self._note(position)
             error: PageError | None = None
             try:
                 records: Any = ArchiveIterator(
@@ -158,6 +168,7 @@ class _RecordReader:
                     end = self._end_of(record, start)
                     yield self._item(record, start)
                     position = end
+                    self._note_next(start, end)
             except DamagedInput as damage:
                 error = damage
             except OSError:
@@ -165,15 +176,27 @@ class _RecordReader:
             if error is None and not window.at(position, PIECE).strip():
                 return
             if self._members is None or self._members.damage is None:
-                while window.at(position, 2) == b"\r\n":
-                    position += 2
+                position = self._after_breaks(position)
                 yield self._place.failed(
                     error or DamagedInput("the archive is truncated in the middle of a record"), self._name(position)
                 )
             found = self._find(position + 1)
-            if found is None:
-                return
-            position = found
+
+    def _note(self, position: int) -> None:
+        if self._begin is not None:
+            self._begin(position if self._members is None else self._members.start)
+
+    def _note_next(self, start: int, end: int) -> None:
+        """Note where the record behind this one begins, if that can be seen now."""
+        if self._begin is not None and end - start < 2 * self._options.max_bytes:
+            position = self._after_breaks(end)
+            if self._members is None or self._window.at(position, 1):
+                self._note(position)
+
+    def _after_breaks(self, position: int) -> int:
+        while self._window.at(position, 2) == b"\r\n":
+            position += 2
+        return position
 
     def _find(self, position: int) -> int | None:
         """Move to the next offset from ``position`` on where a record seems to begin, and return it."""
