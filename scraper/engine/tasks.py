@@ -123,7 +123,7 @@ Answer = Step | Parts | ChunkResult | str
 """What a worker sends. A message says why a result cannot be stored."""
 
 
-class Progress(Protocol):
+class TaskProgress(Protocol):
     """What a worker tells while it works. If it dies, that is all that is known."""
 
     def advance(self, size: int, /) -> None:
@@ -133,7 +133,7 @@ class Progress(Protocol):
         """Note the number of the line, or the offset of the record, that is read next; :data:`UNKNOWN` if it is not known."""
 
 
-def do_task(job: Job, task: Task, progress: Progress) -> Iterator[tuple[Answer, Sequence[BinaryIO]]]:
+def do_task(job: Job, task: Task, progress: TaskProgress) -> Iterator[tuple[Answer, Sequence[BinaryIO]]]:
     """Do a task, and yield its steps, if they are asked for, and then its results with the files that belong to them, or its parts.
 
     If the results cannot be stored, a message is yielded in their place.
@@ -172,13 +172,13 @@ def do_task(job: Job, task: Task, progress: Progress) -> Iterator[tuple[Answer, 
         yield message, ()
 
 
-def _advancing(reader: ChunkReader, progress: Progress) -> Iterator[Item]:
+def _advancing(reader: ChunkReader, progress: TaskProgress) -> Iterator[Item]:
     for item in reader:
         progress.advance(0)
         yield item
 
 
-def _steps(job: Job, task: Task, progress: Progress) -> Iterator[Step | Parts | ChunkResult]:
+def _steps(job: Job, task: Task, progress: TaskProgress) -> Iterator[Step | Parts | ChunkResult]:
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
     reader = ChunkReader(task.chunk, job.options, progress.advance, progress.begin)
     items = _advancing(reader, progress)
