@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, MemberChunk, behind, parts_of
 from scraper.engine.jobs import ItemResult, Job, clean_items
-from scraper.engine.tasks import ChunkResult, Death, Parts, Step, Task, reader_died, worker_died
+from scraper.engine.tasks import ChunkResult, Death, Split, Step, Task, reader_died, worker_died
 from scraper.errors import OutputError
 from scraper.sources.files import Meter
 
@@ -148,7 +148,7 @@ class Pool:
                 retry = self._retries.setdefault(number, _Retry(task.chunk))
                 if isinstance(answer, ChunkResult):
                     retry.finish(answer._replace(files=files))
-                elif isinstance(answer, Parts):
+                elif isinstance(answer, Split):
                     retry.split(answer.chunks)
                 else:
                     retry.note_death(answer.position)

@@ -88,7 +88,7 @@ class Death(NamedTuple):
     """The line that it was reading, or the offset of the record; :data:`UNKNOWN` if it read neither."""
 
 
-class Parts(NamedTuple):
+class Split(NamedTuple):
     """Chunks to do in place of a task's chunk, the answer to a stepwise task of a file that can be read in parts."""
 
     chunks: Sequence[Chunk]
@@ -119,7 +119,7 @@ class ChunkResult(NamedTuple):
             )
 
 
-Answer = Step | Parts | ChunkResult | str
+Answer = Step | Split | ChunkResult | str
 """What a worker sends. A message says why a result cannot be stored."""
 
 
@@ -178,7 +178,7 @@ def _advancing(reader: ChunkReader, progress: TaskProgress) -> Iterator[Item]:
         yield item
 
 
-def _steps(job: Job, task: Task, progress: TaskProgress) -> Iterator[Step | Parts | ChunkResult]:
+def _steps(job: Job, task: Task, progress: TaskProgress) -> Iterator[Step | Split | ChunkResult]:
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
     reader = ChunkReader(task.chunk, job.options, progress.advance, progress.begin)
     items = _advancing(reader, progress)
@@ -190,7 +190,7 @@ def _steps(job: Job, task: Task, progress: TaskProgress) -> Iterator[Step | Part
     if not task.skip and isinstance(task.chunk, FileChunk):
         yield Step((), 0, True, unread)
         if chunks := split_file(task.chunk, job.options):
-            yield Parts(chunks)
+            yield Split(chunks)
             return
     skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
     last_number, last = skipped[0] if skipped else (0, None)
