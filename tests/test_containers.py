@@ -12,7 +12,9 @@ import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,10 @@ from scraper.engine.planning import LARGE
 from scraper.provenance import utc_time
 from scraper.sources import Item, ReadOptions, read_inputs, read_list
 from scraper.sources.compression import Decompressor
+from scraper.sources.items import Place
 from scraper.sources.sniffing import kind_of
 from scraper.sources.streams import Stream
+from scraper.sources.warc import read_warc
 from tests.containers import CONTAINERS, SEEKING, in_pieces, jsonl, parquet, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, complaints, records, run
 
@@ -436,6 +440,33 @@ def test_bytes_that_are_no_utf8_spoil_one_line(tmp_path: Path) -> None:
     assert outcomes(write(tmp_path / "x", b"\n".join([LINE.encode(), bad, good]))) == ["#1 page", "#2 bad-record", "#3 page"]
 
 
+def test_a_damaged_record_is_named_wherever_the_reads_of_the_archive_end() -> None:
+    """A record whose last compressed bytes are damaged is no page, also if it was decompressed before the damage was reached."""
+    chance = random.Random(3)
+    for _ in range(12):
+        damaged = bytearray(gzip.compress(response(PAGES[0][1] + chance.randbytes(500).hex().encode())))
+        damaged[-1 - chance.randrange(12)] ^= 1 << chance.randrange(8)
+        with suppress(OSError, EOFError, zlib.error):
+            gzip.decompress(damaged)
+            continue  # bits after the last block of deflate mean nothing
+        data = bytes(damaged) + gzip.compress(response(PAGES[1][1]))
+        codes = set()
+        for end in range(len(damaged) - 40, len(damaged) + 1):
+            items = list(read_warc(_Reads([data[:end], data[end:]]), "gzip", Place("x", True), ReadOptions()))
+            codes.add(tuple((item.input, item.error.code if item.error is not None else "page") for item in items))
+        assert codes == {(("x#0", "damaged"), (f"x#{len(damaged)}", "page"))}
+
+
+class _Reads:
+    """A source that returns pieces as they are given."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = pieces
+
+    def read(self, _: int, /) -> bytes:
+        return self._pieces.pop(0) if self._pieces else b""
+
+
 @given(st.text(alphabet=st.characters()), st.booleans())
 @example(text="\ud800", is_ascii=False)
 @example(text="\ud83d\ude00", is_ascii=False)
@@ -444,7 +475,6 @@ def test_any_string_of_a_dump_comes_out_as_it_is(text: str, is_ascii: bool) -> N
     """A string's characters are the page's, escaped or not; half a surrogate pair becomes one bad byte."""
     line = json.dumps({"text": "x", "html": text}, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
     stream = Stream(io.BytesIO(line))
-    from scraper.sources.items import Place
     from scraper.sources.json_objects import read_jsonl
 
     (item,) = read_jsonl(stream, Place("x", True), ReadOptions(max_bytes=10**6, html_field="html"))

@@ -219,6 +219,8 @@ class _RecordReader:
         end = head + len(_HEAD_END) + int(length)
         if end - start < 2 * self._options.max_bytes:
             following = window.at(end, len(_MAGIC))
+            if self._members is not None and not window.at(self._after_breaks(end), len(_MAGIC)).startswith(_MAGIC):
+                window.at(end, PIECE)  # the checksum of the member, which follows, may show that its last bytes are damaged
             if self._members is not None and self._members.is_cut:
                 raise DamagedInput("the compressed data of this record are damaged")
             if window.is_at_end and window.end < end:
