@@ -88,6 +88,10 @@ class MemberChunk(NamedTuple):
     is_exact: bool = False
     """Whether a record is known to begin at ``start``."""
     weight: int = MANY
+    passes_first: bool = False
+    """Whether the first record, with what is compressed together with it, is passed over."""
+    bound: int | None = None
+    """The offset from which on no byte is read."""
 
     @property
     def size(self) -> int:
@@ -113,7 +117,8 @@ class PartChunk(NamedTuple):
 
 
 UNKNOWN: Final = -1
-"""Where a record begins, if a reader has not come so far: the chunk behind searches for itself. Also, which line or record is read."""
+"""In place of the offset of a record, if a reader has not come so far: the chunk behind searches for itself. Also in place of the line or
+record that is being read, if that is not known."""
 
 Chunk = FileChunk | ItemChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
 
@@ -141,20 +146,31 @@ def parts_of(chunk: Chunk) -> list[Chunk]:
     return [chunk]
 
 
-def behind(part: Chunk, position: int) -> Chunk | None:
-    """Return what of a chunk lies behind a line, or behind the beginning of a record of an archive; None for other chunks.
+def without(part: Chunk, position: int, failure: Item) -> list[Chunk] | None:
+    """Return chunks in place of a part that give all of its items but those at a position.
+
+    Of a web archive, records before the position may not be done yet: reading one, its reader looks at the next one. The record itself
+    is passed over, and searched behind only if that fails, too.
 
     Args:
         part: one of :func:`parts_of` a chunk.
-        position: the number of the line, the offset of the record, or :data:`UNKNOWN`.
+        position: the number of a line or the offset of a record or compressed member, or :data:`UNKNOWN`.
+        failure: the item of what is left out.
+
+    Returns:
+        The chunks; None if the part can be read only as a whole. The first one has the items of the part that are done, too, unless it
+        is of lines or begins with the failure.
     """
     if position == UNKNOWN:
         return None
+    failed = ItemChunk([failure], part.place)
     if isinstance(part, LineChunk | UnpackedChunk):
-        return part._replace(skip=position - part.first + 1)
-    if isinstance(part, MemberChunk):
-        return part._replace(start=position + 1, is_exact=False)
-    return None
+        return [failed, part._replace(skip=position - part.first + 1)]
+    if not isinstance(part, MemberChunk):
+        return None
+    if part.passes_first and position == part.start:
+        return [part._replace(start=position + 1, is_exact=False, passes_first=False)]
+    return [part._replace(bound=position), failed, part._replace(start=position, is_exact=True, passes_first=True)]
 
 
 def extent_of(part: Chunk) -> str:
@@ -228,13 +244,14 @@ class ChunkReader:
 
             file.seek(chunk.start)
             records = WarcSlice(
-                file,
+                file if chunk.bound is None else _Bounded(file, chunk.bound - chunk.start),
                 chunk.compression,
                 chunk.place,
                 options,
                 start=chunk.start,
                 end=chunk.end,
                 is_exact=chunk.is_exact,
+                passes_first=chunk.passes_first,
                 begin=self._begin,
             )
             yield from records

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, MemberChunk, behind, parts_of
+from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, MemberChunk, parts_of, without
 from scraper.engine.jobs import ItemResult, Job, clean_items
 from scraper.engine.tasks import ChunkResult, Death, Split, Step, Task, reader_died, worker_died
 from scraper.errors import OutputError
@@ -23,7 +23,10 @@ _DEATHS: Final = 2
 """Deaths over an item, a line or a record by which it has failed. One may be chance: the system was short of memory, or somebody killed
 the process."""
 _DEATHS_OVER_A_PART: Final = 5
-"""Deaths over reading an item by which it has failed with all that follows in its part of the chunk."""
+"""Deaths over reading an item by which it has failed with all that follows in its part of the chunk; then, one for each further part."""
+_MOST_LOST: Final = 10
+"""Lines or records of a chunk that may fail because workers died over reading them; behind more of them, the rest is given up. Each may
+take the time limit of a page, and others wait."""
 
 
 class Pool:
@@ -151,7 +154,7 @@ class Pool:
                 elif isinstance(answer, Split):
                     retry.split(answer.chunks)
                 else:
-                    retry.note_death(answer.position)
+                    retry.note_death(answer)
                 if (left := retry.next_task(number)) is not None:
                     self._put(left, first=True)
                 else:
@@ -170,14 +173,14 @@ class _Retry:
         self.results: list[ItemResult] = []
         self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
         self._deaths_over_a_part = _DEATHS_OVER_A_PART
-        self._is_whole = True
-        """Whether everything could be read."""
+        self._lost = 0
+        """The number of lines and records that could not be read."""
         self._skip = 0
         """The number of items of the first part that are done."""
         self._step: Step | None = None
         """What the worker is doing, if known."""
-        self._deadly: tuple[int, bool] | None = None
-        """The item of the first part at which the last workers died, and whether they were reading it."""
+        self._deadly: tuple[int, bool, int] | None = None
+        """The item of the first part at which the last workers died, whether they were reading it, and where."""
         self._deaths = 0
         """Their number."""
 
@@ -186,20 +189,16 @@ class _Retry:
         self.results += step.results
         self._skip, self._step = step.item, step
 
-    def note_death(self, position: int) -> None:
-        """Note that the worker died, which may mean that its item has failed.
-
-        Args:
-            position: the line or record that it was reading, as in :class:`Death`.
-        """
+    def note_death(self, death: Death) -> None:
+        """Note that the worker died, which may mean that its item has failed."""
         step, self._step = self._step, None
         if step is None:
             return
-        here = step.item, step.is_reading
+        here = step.item, step.is_reading, death.position if step.is_reading else UNKNOWN
         self._deaths = self._deaths + 1 if here == self._deadly else 1
         self._deadly = here
         if step.is_reading:
-            self._count_reading(step, position)
+            self._count_reading(step, death)
         elif self._deaths >= _DEATHS:
             self.results.append(step.failure)
             if isinstance(self._parts[0], ItemChunk):
@@ -207,20 +206,22 @@ class _Retry:
             else:
                 self._skip = step.item + 1
 
-    def _count_reading(self, step: Step, position: int) -> None:
-        """Let the line or the record fail, or all that is left of the part, if enough workers died over reading it."""
+    def _count_reading(self, step: Step, death: Death) -> None:
+        """Let a line or a record fail, or all that is left of the part, if enough workers died over reading it."""
         part = self._parts[0]
-        left = behind(part, position)
+        left = without(part, death.position, reader_died(part, death)) if self._lost < _MOST_LOST else None
         if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
             return
         self._end_part()
-        self._is_whole = False
         if left is None:
             self._deaths_over_a_part = 1  # what lies behind is likely to be as broken, and others wait for it
             self.results.append(step.failure)
-        elif not isinstance(part, MemberChunk) or position < part.end:  # otherwise the next chunk begins with the record
-            self.results.append(reader_died(part, position))
-            self._parts.appendleft(left)
+            self.ends = self.ends[0], UNKNOWN
+            return
+        self._lost += 1
+        self._parts.extendleft(reversed(left))
+        if isinstance(left[0], MemberChunk) and left[0].bound is not None:
+            self._skip = step.item
 
     def split(self, chunks: Sequence[Chunk]) -> None:
         """Note what can be done in place of the first part, of which nothing is done yet."""
@@ -230,7 +231,10 @@ class _Retry:
     def finish(self, done: ChunkResult) -> None:
         """Note that a worker has done its task."""
         self.results += done.results()
-        self.ends = done.ends if self._is_whole else (UNKNOWN, done.ends[1])
+        part, (first, following) = self._parts[0], done.ends
+        if isinstance(part, MemberChunk) and part.bound is not None:
+            first, following = part.bound if first is None else first, part.bound
+        self.ends = first if self.ends[0] == UNKNOWN else self.ends[0], following
         self._end_part()
 
     def _end_part(self) -> None:

@@ -76,7 +76,7 @@ class Step(NamedTuple):
     item: int
     """The place in the chunk of the item that it reads or cleans."""
     is_reading: bool
-    """Whether it reads the item; if it dies, nothing behind it in its chunk can be read."""
+    """Whether it reads the item."""
     failure: ItemResult
     """What became of the item, if the worker dies."""
 
@@ -85,7 +85,9 @@ class Death(NamedTuple):
     """The end of a worker, in place of its answer."""
 
     position: int
-    """The line that it was reading, or the offset of the record; :data:`UNKNOWN` if it read neither."""
+    """The line that it was reading, or the offset of the record or its run; :data:`UNKNOWN` if it read neither."""
+    within: int
+    """The offset of the record among the decompressed bytes of its run."""
 
 
 class Split(NamedTuple):
@@ -129,8 +131,8 @@ class TaskProgress(Protocol):
     def advance(self, size: int, /) -> None:
         """Note that so many bytes were read, or with 0, that an item was."""
 
-    def begin(self, position: int, /) -> None:
-        """Note the number of the line, or the offset of the record, that is read next; :data:`UNKNOWN` if it is not known."""
+    def begin(self, position: int, /, within: int = 0) -> None:
+        """Note what is read next, as a :class:`Death` gives it."""
 
 
 def do_task(job: Job, task: Task, progress: TaskProgress) -> Iterator[tuple[Answer, Sequence[BinaryIO]]]:
@@ -187,6 +189,7 @@ def _steps(job: Job, task: Task, progress: TaskProgress) -> Iterator[Step | Spli
         "try again, perhaps with more memory"
     )
     unread = failed(task.chunk.place.failed(error), error)
+    progress.begin(UNKNOWN)
     if not task.skip and isinstance(task.chunk, FileChunk):
         yield Step((), 0, True, unread)
         if chunks := split_file(task.chunk, job.options):
@@ -194,6 +197,9 @@ def _steps(job: Job, task: Task, progress: TaskProgress) -> Iterator[Step | Spli
             return
     skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
     last_number, last = skipped[0] if skipped else (0, None)
+    if isinstance(task.chunk, MemberChunk) and task.chunk.bound is not None:
+        # What is done may lie behind the bound, which is no fault.
+        last_number, last = task.skip, None
     # The last item of an input that cannot be read as far as before says why. If it was done before, it is said twice.
     again = list(clean_items(job, [last])) if last is not None and last.error is not None else []
     if last_number < task.skip:
@@ -201,8 +207,8 @@ def _steps(job: Job, task: Task, progress: TaskProgress) -> Iterator[Step | Spli
         return
     results: list[ItemResult] = []
     for number in count(task.skip):
-        yield Step(results, number, True, unread)
         progress.begin(UNKNOWN)
+        yield Step(results, number, True, unread)
         item = next(items, None)
         if item is None:
             break
@@ -212,11 +218,14 @@ def _steps(job: Job, task: Task, progress: TaskProgress) -> Iterator[Step | Spli
     yield ChunkResult.of(again, reader.ends)
 
 
-def reader_died(part: Chunk, position: int) -> ItemResult:
-    """Return the failure of a line or a record over which the process died that read it."""
-    others = ", and what is compressed together with it," if isinstance(part, MemberChunk) and part.compression else ""
-    error = WorkerDied(f"the process that read it{others} crashed, hung or was killed; try it alone, perhaps with more memory")
-    return failed(part.place.failed(error, position), error)
+def reader_died(part: Chunk, death: Death) -> Item:
+    """Return the failed item of a line or a record over which workers died that read it."""
+    others = ""
+    if isinstance(part, MemberChunk) and part.compression is not None:
+        others = ", and what follows in the same compressed data was not read"
+    name = f"{death.position}+{death.within}" if death.within else death.position
+    message = f"the process that read it crashed, hung or was killed{others}; try it alone, perhaps with more memory"
+    return part.place.failed(WorkerDied(message), name)
 
 
 def worker_died(item: Item) -> ItemResult:

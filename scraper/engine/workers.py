@@ -6,8 +6,8 @@ When a worker dies, concurrent.futures and loky give up all tasks, and pebble gi
 one is to be lost at most, so workers can answer at each step of it.
 
 A worker notes in shared memory how many steps it has done, and where it reads. One whose steps stand still for too long while this
-process waits for it is killed: a library never returns, a read hangs, or a signal has stopped it. What even SIGKILL cannot end, such as a read of a dead disk, is waited
-for.
+process waits for it is killed: a library never returns, a read hangs, or a signal has stopped it. What even SIGKILL cannot end, such as
+a read of a dead disk, is waited for.
 """
 
 import ctypes
@@ -53,18 +53,19 @@ class SharedProgress(ctypes.Structure):
 
     Attributes:
         steps: the number of reads, items and answers since the process has started.
-        position: the number of the line, or the offset of the record, that it reads; :data:`UNKNOWN` if it reads neither.
+        position: what it reads, as in a :class:`~scraper.engine.tasks.Death`.
+        within: the same.
     """
 
-    _fields_ = (("steps", ctypes.c_ulonglong), ("position", ctypes.c_longlong))
+    _fields_ = (("steps", ctypes.c_ulonglong), ("position", ctypes.c_longlong), ("within", ctypes.c_longlong))
 
     def advance(self, _: int, /) -> None:
         """Count a step."""
         self.steps += 1
 
-    def begin(self, position: int, /) -> None:
+    def begin(self, position: int, /, within: int = 0) -> None:
         """Note what is read next."""
-        self.position = position
+        self.position, self.within = position, within
 
 
 class _Worker:
@@ -86,7 +87,7 @@ class _Worker:
 
     def death(self) -> Death:
         """Return how the process has ended, once it has."""
-        return Death(self._progress.position)
+        return Death(self._progress.position, self._progress.within)
 
     def look(self, patience: float) -> None:
         """Kill the process if it has done no step for some seconds; to be called in each interval in which it is waited for."""

@@ -1,16 +1,23 @@
 """The items that sources yield, and the options for reading."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from scraper.defaults import MAX_BYTES
 from scraper.errors import PageError
 from scraper.models import Page
 from scraper.records import PageRecord
 
-Begin = Callable[[int], object]
-"""Called with the number of each line, or the offset of each record of a web archive, before it is read. If reading it ends the
-process, another one knows where."""
+
+class Begin(Protocol):
+    """Called before each line, record or compressed member is read. If reading it ends the process, another one knows where that was."""
+
+    def __call__(self, position: int, /, within: int = 0) -> None:
+        """Take the number of the line, or the offset in the archive.
+
+        Args:
+            position: the number or offset.
+            within: the offset of the record among the decompressed bytes from there on.
+        """
 
 
 class Item(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Final
 
 from scraper.errors import DamagedInput
 from scraper.sources.compression import Decompressor
+from scraper.sources.items import Begin
 from scraper.sources.sniffing import COMPRESSION_MAGIC
 from scraper.sources.streams import PIECE, ByteSource
 
@@ -111,14 +112,24 @@ class MemberStream:
         prefix: the first bytes of a run.
         capacity: the most compressed bytes to keep for searching after damage.
         position: the offset of the source.
+        begin: called with the offset of each member before it is decompressed.
     """
 
-    def __init__(self, source: ByteSource, compression: str, prefix: bytes, capacity: int, position: int = 0) -> None:
+    def __init__(
+        self,
+        source: ByteSource,
+        compression: str,
+        prefix: bytes,
+        capacity: int,
+        position: int = 0,
+        begin: Begin | None = None,
+    ) -> None:
         self._window = Window(source, capacity, position)
         self._inflated = Decompressor(self._window, compression)
         self._inflated.restart(position)
         self._magic = _BY_MEMBER.get(compression)
         self._prefix = prefix
+        self._begin = begin
         self._head = b""
         self._next: bytes | None = None
         self._is_new = True
@@ -176,6 +187,8 @@ class MemberStream:
         """Open the next member that is not empty, and return its first bytes."""
         try:
             while self._inflated.next_member():
+                if self._begin is not None:
+                    self._begin(self._inflated.start)
                 first = b""
                 while len(first) < len(self._prefix) and (piece := self._inflated.read_member(PIECE)):
                     first += piece

@@ -63,7 +63,8 @@ class WarcSlice:
         start: the first byte of the range.
         end: the end of the range.
         is_exact: whether a record or run begins at ``start``; otherwise the first one is searched for.
-        begin: called before each record is read, in a compressed archive with the offset of its run.
+        passes_first: whether the first record or run is not read, but passed over.
+        begin: called before each record or member is read, with the offset of the record, or in a compressed archive of its run.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class WarcSlice:
         start: int,
         end: int,
         is_exact: bool,
+        passes_first: bool = False,
         begin: Begin | None = None,
     ) -> None:
         self._source = source
@@ -85,6 +87,7 @@ class WarcSlice:
         self._start = start
         self._end = end
         self._is_exact = is_exact
+        self._passes_first = passes_first
         self._begin = begin
         self.first: int | None = None
         """The offset of the first record or run that was found, or None. The preceding range may show that none begins there."""
@@ -95,10 +98,11 @@ class WarcSlice:
         capacity = 2 * self._options.max_bytes + HEADROOM
         if self._compression is None:
             records = _RecordReader(self._source, capacity, self._place, self._options, self._start, self._end, self._begin)
-            yield from records.items(is_exact=self._is_exact)
+            yield from records.items(is_exact=self._is_exact, passes_first=self._passes_first)
             self.first, self.next = records.first, records.next
         else:
-            yield from self._compressed(MemberStream(self._source, self._compression, _MAGIC, capacity, self._start), capacity)
+            members = MemberStream(self._source, self._compression, _MAGIC, capacity, self._start, self._begin)
+            yield from self._compressed(members, capacity)
 
     def _compressed(self, members: MemberStream, capacity: int) -> Iterator[Item]:
         if not self._is_exact:
@@ -109,7 +113,11 @@ class WarcSlice:
             if members.start >= self._end:
                 self.next = members.start
                 return
-            yield from _RecordReader(members, capacity, self._place, self._options, begin=self._begin).items()
+            if self._passes_first and self.first == members.start:
+                while members.read(PIECE):
+                    pass
+            else:
+                yield from _RecordReader(members, capacity, self._place, self._options, begin=self._begin).items()
             if members.damage is not None:
                 yield self._place.failed(members.damage, members.damaged_at)
 
@@ -142,8 +150,8 @@ class _RecordReader:
             return str(position)
         return f"{self._members.start}+{position}" if position else str(self._members.start)
 
-    def items(self, *, is_exact: bool = True) -> Iterator[Item]:
-        """Yield an item for each record. After damage, continue at the next record that is found."""
+    def items(self, *, is_exact: bool = True, passes_first: bool = False) -> Iterator[Item]:
+        """Yield an item for each record, or for all but the first. After damage, continue at the next record that is found."""
         from fastwarc.warc import ArchiveIterator
 
         window = self._window
@@ -166,7 +174,9 @@ class _RecordReader:
                     position = start
                     window.forget(start)
                     end = self._end_of(record, start)
-                    yield self._item(record, start)
+                    self._note(start)  # again, since what follows may have been decompressed
+                    if not passes_first or start != self.first:
+                        yield self._item(record, start)
                     position = end
                     self._note_next(start, end)
             except DamagedInput as damage:
@@ -183,15 +193,21 @@ class _RecordReader:
             found = self._find(position + 1)
 
     def _note(self, position: int) -> None:
-        if self._begin is not None:
-            self._begin(position if self._members is None else self._members.start)
+        if self._begin is None:
+            return
+        if self._members is None:
+            self._begin(position)
+        else:
+            self._begin(self._members.start, position)
 
     def _note_next(self, start: int, end: int) -> None:
-        """Note where the record behind this one begins, if that can be seen now."""
-        if self._begin is not None and end - start < 2 * self._options.max_bytes:
-            position = self._after_breaks(end)
-            if self._members is None or self._window.at(position, 1):
-                self._note(position)
+        """Note where the record behind this one begins, unless this is the last one of a run. Two line breaks end a record."""
+        if self._begin is None:
+            return
+        is_small = end - start < 2 * self._options.max_bytes  # as in _end_of
+        position = self._after_breaks(end) if is_small else end + len(_HEAD_END)
+        if self._members is None or (is_small and self._window.at(position, 1)):
+            self._note(position)
 
     def _after_breaks(self, position: int) -> int:
         while self._window.at(position, 2) == b"\r\n":

@@ -1,0 +1,198 @@
+"""What becomes of the items of a run when its workers die, in the order of the input, whatever they were doing.
+
+The workers are done in this process: each task by the code of a worker, which an exception ends wherever a process could have died.
+"""
+
+import gzip
+import io
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any, BinaryIO, Self
+
+import fastwarc.warc
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scraper.engine import Job, page_lines, planning, workers
+from scraper.engine.planning import plan
+from scraper.engine.pool import Pool
+from scraper.engine.tasks import Answer, Death, Task, do_task
+from scraper.engine.workers import SharedProgress
+from scraper.parse.encoding import decode
+from scraper.sources import ReadOptions, json_objects, warc
+from scraper.sources.compression import Decompressor
+from scraper.sources.files import InputEntry
+from tests.containers import response
+
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "jsonl": bytes,
+    "jsonl.gz": bytes,
+    "warc": bytes,
+    "warc.gz": gzip.compress,
+    "warc.zst": zstandard.compress,
+}
+OPTIONS = ReadOptions()
+PAGES = 40
+
+
+class Died(BaseException):
+    """The end of a process."""
+
+
+class Deaths:
+    """Which items end the process that reads or cleans them, and how often; None for always."""
+
+    def __init__(self) -> None:
+        self.left: dict[object, int | None] = {}
+        self.is_worker = False
+
+    def __call__(self, key: object) -> None:
+        """End the process if it is to die here."""
+        left = self.left.get(key, 0)
+        if left != 0 and self.is_worker:
+            self.left[key] = left and left - 1
+            raise Died
+
+
+class DyingWorkers:
+    """Workers in this process, which die as it is said; each task is done when its answers are received, in any order."""
+
+    random = Random(0)
+    deaths = Deaths()
+
+    def __init__(self, job: Job, _: int) -> None:
+        self._job, self._tasks = job, deque[Task]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def put(self, task: Task, *, first: bool = False) -> None:
+        """Add a task."""
+        (self._tasks.appendleft if first else self._tasks.append)(task)
+
+    def receive(self) -> Iterator[tuple[Task, Answer | Death, Sequence[BinaryIO]]]:
+        """Do a task."""
+        self._tasks.rotate(self.random.randrange(len(self._tasks)))
+        task = self._tasks.popleft()
+        progress = SharedProgress()
+        self.deaths.is_worker = True
+        try:
+            for answer, _ in do_task(self._job, task, progress):
+                yield task, answer, ()
+        except Died:
+            yield task, Death(progress.position, progress.within), ()
+        finally:
+            self.deaths.is_worker = False
+
+
+@pytest.fixture(scope="module")
+def deaths() -> Iterator[Deaths]:
+    deaths = DyingWorkers.deaths
+
+    def dying(function: Callable[..., Any], key: Callable[..., object]) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            deaths(key(*args))
+            return function(*args, **options)
+
+        return call
+
+    iterate = fastwarc.warc.ArchiveIterator
+
+    def records(*args: Any, **options: Any) -> Iterator[Any]:
+        for record in iterate(*args, **options):
+            deaths(("header", record.stream_pos))
+            yield record
+
+    def member(decompressor: Any, _: int) -> object:
+        return ("decompress", decompressor.start if decompressor._engine is not None else None)
+
+    def line(*args: Any) -> object:
+        _, number, *_, place = args
+        return ("read", place.at(number))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "Workers", DyingWorkers)
+        patch.setattr("scraper.engine.tasks.SpooledTemporaryFile", lambda *_, **__: io.BytesIO())  # who dies closes no file
+        patch.setattr(planning, "LARGE", 1000)
+        patch.setattr(planning, "UNPACKED", 3000)
+        patch.setattr(planning, "PIECE", 500)
+        patch.setattr(fastwarc.warc, "ArchiveIterator", records)
+        patch.setattr(Decompressor, "read_member", dying(Decompressor.read_member, member))
+        patch.setattr(warc, "_page", dying(warc._page, lambda *args: ("read", args[1])))
+        patch.setattr(json_objects, "_read_object", dying(json_objects._read_object, line))
+        patch.setattr("scraper.extract.cleaning.decode", dying(decode, lambda page: ("clean", page.input)))
+        yield deaths
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("dying")
+
+
+def inputs_of(path: Path) -> list[tuple[str, str | None]]:
+    """Return the name of each page with the code of its failure, if it failed, as a run gives them."""
+    found: list[tuple[str, str | None]] = []
+    with Pool(Job(OPTIONS, "keep", page_lines), 2) as pool:
+        tasks = (Task(number, chunk) for number, chunk in enumerate(plan([InputEntry(str(path))], OPTIONS)))
+        for _, results in pool.do(tasks, lambda: True):
+            for result in results:
+                if result.failure is not None:
+                    found.append((result.failure.input, result.failure.code))
+                elif result.lines:
+                    found.append((json.loads(result.lines)["input"], None))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("form", "where"),
+    [
+        *((form, where) for form in PACK for where in ("read", "clean")),
+        ("warc", "header"),
+        ("warc.gz", "decompress"),
+        ("warc.zst", "decompress"),
+    ],
+)
+@settings(max_examples=30, deadline=None)
+@given(
+    deadly=st.sets(st.sampled_from((*range(2, PAGES), 20, 20, 20)), max_size=4),
+    flaky=st.sets(st.integers(2, PAGES - 1), max_size=4),
+    stretch=st.sampled_from((2000, 5000, 1 << 20)),
+    seed=st.integers(0, 99),
+)
+def test_workers_that_die_cost_the_pages_over_which_they_die(
+    form: str, where: str, deadly: set[int], flaky: set[int], stretch: int, seed: int, deaths: Deaths, place: Path
+) -> None:
+    """A page over which every worker dies fails under its name; one over which one dies is cleaned; all others are as without deaths."""
+    random = DyingWorkers.random = Random(seed)
+    path = place / f"in.{form}"
+    inner: set[int] = set() if form.startswith("jsonl") else {5, 20}
+    pages = [b"<p>number %d " % number + random.randbytes(random.choice((20, 300))).hex().encode() for number in range(PAGES)]
+    if form.startswith("jsonl"):
+        pieces = [json.dumps({"text": page.decode()}).encode() + b"\n" * random.choice((1, 1, 2)) for page in pages]
+        starts = [b"".join(pieces[:number]).count(b"\n") + 1 for number in range(PAGES)]
+    else:
+        inside = response(response(b"an archive in an archive") * 9, ("Content-Type", "application/warc"))
+        pieces = [PACK[form](inside if number in inner else response(page)) for number, page in enumerate(pages)]
+        starts = [len(b"".join(pieces[:number])) for number in range(PAGES)]
+    whole = b"".join(pieces)
+    path.write_bytes(gzip.compress(whole) if form == "jsonl.gz" else whole)
+    names = [f"{path}#{start}" for start in starts]
+    keys = starts if where in ("header", "decompress") else names
+    if where in ("header", "clean"):
+        deadly -= inner  # without its header, nothing tells that records are inside another one; and it is no page
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "STRETCH", stretch)
+        deaths.left = {}
+        assert inputs_of(path) == [(name, None) for number, name in enumerate(names) if number not in inner]
+        deaths.left = {(where, keys[number]): 1 for number in flaky} | {(where, keys[number]): None for number in deadly}
+        codes = ["worker-died" if number in deadly else None for number in range(PAGES)]
+        expected = zip(names, codes, strict=True)
+        assert inputs_of(path) == [pair for number, pair in enumerate(expected) if number in deadly or number not in inner]
