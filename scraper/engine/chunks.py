@@ -170,7 +170,10 @@ def without(part: Chunk, position: int, failure: Item) -> list[Chunk] | None:
         return None
     if part.passes_first and position == part.start:
         return [part._replace(start=position + 1, is_exact=False, passes_first=False)]
-    return [part._replace(bound=position), failed, part._replace(start=position, is_exact=True, passes_first=True)]
+    before = part._replace(bound=position)
+    if position >= part.end:  # the next chunk begins with the record
+        return [before]
+    return [before, failed, part._replace(start=position, is_exact=True, passes_first=True)]
 
 
 def extent_of(part: Chunk) -> str:

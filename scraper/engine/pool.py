@@ -218,7 +218,7 @@ class _Retry:
             self.results.append(step.failure)
             self.ends = self.ends[0], UNKNOWN
             return
-        self._lost += 1
+        self._lost += len(left) > 1
         self._parts.extendleft(reversed(left))
         if isinstance(left[0], MemberChunk) and left[0].bound is not None:
             self._skip = step.item
