@@ -1,7 +1,7 @@
 """Chunks of the work of a run: what any process can do on its own."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import BinaryIO, Final, NamedTuple, Self, cast
 
@@ -43,8 +43,8 @@ class LineChunk(NamedTuple):
     """The number of the first line, from 1."""
     place: Place
     weight: int = MANY
-    skip: int = 0
-    """The number of its lines that are not read."""
+    failed: Mapping[int, Item] = {}
+    """By number, the items of lines that are not read."""
 
     @property
     def size(self) -> int:
@@ -63,8 +63,8 @@ class UnpackedChunk(NamedTuple):
     """Bytes of the file, for the progress display."""
     place: Place
     weight: int = MANY
-    skip: int = 0
-    """The number of its lines that are not read."""
+    failed: Mapping[int, Item] = {}
+    """By number, the items of lines that are not read."""
 
 
 class ItemChunk(NamedTuple):
@@ -158,14 +158,12 @@ def without(part: Chunk, position: int, failure: Item) -> list[Chunk] | None:
         failure: the item of what is left out.
 
     Returns:
-        The chunks; None if the part can be read only as a whole. The first one has the items of the part that are done, too, unless it
-        is of lines or begins with the failure.
+        The chunks, of which the first one has the items that are done, too; None if the part can be read only as a whole.
     """
     if position == UNKNOWN:
         return None
-    failed = ItemChunk([failure], part.place)
     if isinstance(part, LineChunk | UnpackedChunk):
-        return [failed, part._replace(skip=position - part.first + 1)]
+        return [part._replace(failed={**part.failed, position: failure})]
     if not isinstance(part, MemberChunk):
         return None
     if part.passes_first and position == part.start:
@@ -173,7 +171,7 @@ def without(part: Chunk, position: int, failure: Item) -> list[Chunk] | None:
     before = part._replace(bound=position)
     if position >= part.end:  # the next chunk begins with the record
         return [before]
-    return [before, failed, part._replace(start=position, is_exact=True, passes_first=True)]
+    return [before, ItemChunk([failure], part.place), part._replace(start=position, is_exact=True, passes_first=True)]
 
 
 def extent_of(part: Chunk) -> str:
@@ -261,7 +259,7 @@ class ChunkReader:
             self.ends = records.first, records.next
 
     def _read_lines(self, chunk: LineChunk | UnpackedChunk, source: ByteSource) -> Iterator[Item]:
-        return read_jsonl(Stream(source), chunk.place, self._options, chunk.first, skip=chunk.skip, begin=self._begin)
+        return read_jsonl(Stream(source), chunk.place, self._options, chunk.first, failed=chunk.failed, begin=self._begin)
 
 
 def _read_part(chunk: PartChunk, file: BinaryIO, options: ReadOptions) -> Iterator[Item]:

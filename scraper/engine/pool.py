@@ -173,8 +173,8 @@ class _Retry:
         self.results: list[ItemResult] = []
         self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
         self._deaths_over_a_part = _DEATHS_OVER_A_PART
-        self._lost = 0
-        """The number of lines and records that could not be read."""
+        self._lost: set[int] = set()
+        """The lines and records that could not be read."""
         self._skip = 0
         """The number of items of the first part that are done."""
         self._step: Step | None = None
@@ -209,7 +209,8 @@ class _Retry:
     def _count_reading(self, step: Step, death: Death) -> None:
         """Let a line or a record fail, or all that is left of the part, if enough workers died over reading it."""
         part = self._parts[0]
-        left = without(part, death.position, reader_died(part, death)) if self._lost < _MOST_LOST else None
+        is_given_up = death.position not in self._lost and len(self._lost) == _MOST_LOST
+        left = None if is_given_up else without(part, death.position, reader_died(part, death))
         if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
             return
         self._end_part()
@@ -218,10 +219,9 @@ class _Retry:
             self.results.append(step.failure)
             self.ends = self.ends[0], UNKNOWN
             return
-        self._lost += len(left) > 1
+        self._lost.add(death.position)
         self._parts.extendleft(reversed(left))
-        if isinstance(left[0], MemberChunk) and left[0].bound is not None:
-            self._skip = step.item
+        self._skip = step.item
 
     def split(self, chunks: Sequence[Chunk]) -> None:
         """Note what can be done in place of the first part, of which nothing is done yet."""

@@ -6,8 +6,7 @@ other object. A streaming parser, such as ijson, stops at the first of these.
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +25,13 @@ BLANK: Final = b" \t\r"
 
 
 def read_jsonl(
-    stream: Stream, place: Place, options: ReadOptions, first: int = 1, *, skip: int = 0, begin: Begin | None = None
+    stream: Stream,
+    place: Place,
+    options: ReadOptions,
+    first: int = 1,
+    *,
+    failed: Mapping[int, Item] = {},
+    begin: Begin | None = None,
 ) -> Iterator[Item]:
     """Read the pages of a dump, one in each line that is not blank.
 
@@ -35,17 +40,20 @@ def read_jsonl(
         place: where it comes from.
         options: the names of the fields, and the most bytes of a line.
         first: the number of the first line.
-        skip: the number of lines not to read, from the first one on.
+        failed: by number, the items of lines that are not to be read.
         begin: called before each line is read.
     """
     decode = _decoder_of(options)
-    reader = FieldReader(place, options, is_start=first + skip == 1)
+    reader = FieldReader(place, options, is_start=first == 1)
     number = first - 1
     try:
-        for number, line in islice(enumerate(split_lines(stream, options.max_bytes), first), skip, None):
+        for number, line in enumerate(split_lines(stream, options.max_bytes), first):
             if begin is not None:
                 begin(number)
-            if line is None:
+            if number in failed:
+                yield failed[number]
+                yield from reader.count(len(line or b""))
+            elif line is None:
                 yield place.failed(too_large("line", options.max_bytes), number)
                 yield from reader.count(options.max_bytes)
             elif line.strip(BLANK):
