@@ -160,7 +160,7 @@ def inputs_of(path: Path) -> list[tuple[str, str | None]]:
         ("warc.zst", "decompress"),
     ],
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     deadly=st.sets(st.sampled_from((*range(2, 24), 20, 20, 20)), max_size=9),
     flaky=st.sets(st.integers(2, PAGES - 1), max_size=4),

@@ -25,7 +25,7 @@ from tests.blocks import ROOT
 from tests.containers import delimited, json_array, jsonl, parquet, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, complaints
 
-KILLS = int(os.environ.get("SCRAPER_KILLS", "30"))
+KILLS = int(os.environ.get("SCRAPER_KILLS", "20"))
 SEED = os.environ.get("SCRAPER_SEED", "20261")
 PAGES = twenty_pages()
 

@@ -24,8 +24,9 @@ LARGE: Final = 1 << 20
 """Bytes from which a file is split, if its format allows it."""
 STRETCH: Final = 4 << 20
 """Bytes of a large file in a chunk: a tenth of a second of work, or several seconds where pages are compressed."""
-UNPACKED: Final = 1 << 20
-"""Bytes in a chunk that the main process has unpacked or read. They are held in memory, three chunks for each process."""
+UNPACKED: Final = 2 << 20
+"""Bytes in a chunk that the main process has unpacked or read. They are held in memory, three chunks for each process. Each time that a
+worker gets one, it has waited for the main process."""
 _LARGEST_PART: Final = 1 / 16
 """The share of a table or archive that a row group or member may have. While one process cleans a larger one, others have nothing to do."""
 _HEAD: Final = 1 << 16
