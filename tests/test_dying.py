@@ -21,8 +21,7 @@ from hypothesis import strategies as st
 from scraper.engine import Job, page_lines, planning, workers
 from scraper.engine.planning import plan
 from scraper.engine.pool import Pool
-from scraper.engine.tasks import Answer, Death, Task, do_task
-from scraper.engine.workers import SharedProgress
+from scraper.engine.tasks import Answer, Death, SharedProgress, Task, do_task
 from scraper.parse.encoding import decode
 from scraper.sources import ReadOptions, json_objects, warc
 from scraper.sources.compression import Decompressor

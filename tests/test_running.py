@@ -21,8 +21,7 @@ import zstandard
 from scraper.engine import ItemResult, Job, page_lines, run_job
 from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk
 from scraper.engine.planning import plan
-from scraper.engine.tasks import ChunkResult, Task, do_task, encode_result
-from scraper.engine.workers import SharedProgress
+from scraper.engine.tasks import ChunkResult, SharedProgress, Task, do_task, encode_result
 from scraper.sources import ReadOptions
 from scraper.sources.files import InputEntry
 from scraper.sources.inputs import find_entries

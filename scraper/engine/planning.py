@@ -25,8 +25,8 @@ LARGE: Final = 1 << 20
 STRETCH: Final = 4 << 20
 """Bytes of a large file in a chunk: a tenth of a second of work, or several seconds where pages are compressed."""
 UNPACKED: Final = 2 << 20
-"""Bytes in a chunk that the main process has unpacked or read. They are held in memory, three chunks for each process. Each time that a
-worker gets one, it has waited for the main process."""
+"""Bytes in a chunk that the main process has unpacked or read. They are held in memory, three chunks for each process. A worker waits
+for the main process each time that it gets one."""
 _LARGEST_PART: Final = 1 / 16
 """The share of a table or archive that a row group or member may have. While one process cleans a larger one, others have nothing to do."""
 _HEAD: Final = 1 << 16
@@ -78,7 +78,7 @@ def split_file(chunk: FileChunk, options: ReadOptions) -> Sequence[Chunk]:
     if isinstance(entry, Item) or entry.pieces or entry.span is not None:
         return ()
     kind, inner = _kinds(entry.name, options)
-    if {"json", "csv"} & {kind, inner} or (inner == "warc" and not _has_members(entry.name, kind, inner)):
+    if {"json", "csv"} & {kind, inner} or (inner == "warc" and not _has_separate_records(entry.name, kind, inner)):
         return ()
     chunks = list(_split(entry, options, STRETCH, are_shipped=False))
     return () if any(isinstance(chunk, FileChunk) for chunk in chunks) else chunks
@@ -115,7 +115,7 @@ def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped
             yield FileChunk([place.failed(unreadable(error))], 0, 0)
     elif are_shipped:
         yield FileChunk([entry], MANY, size)
-    elif _has_members(path, kind, inner):
+    elif _has_separate_records(path, kind, inner):
         for start in range(0, size, STRETCH):
             yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
     elif sizes or {"jsonl", "json", "csv", "warc"} & {kind, inner}:
@@ -124,8 +124,8 @@ def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped
         yield FileChunk([entry], MANY if kind not in ("page", "mhtml") else 1, size)
 
 
-def _has_members(path: str, kind: Kind | None, inner: Kind | None) -> bool:
-    """Return True for a web archive that can be cut: it is not compressed, or not as a whole.
+def _has_separate_records(path: str, kind: Kind | None, inner: Kind | None) -> bool:
+    """Return True for a web archive that can be cut between records: it is not compressed, or not as a whole.
 
     It is compressed as a whole if a second record follows within the same gzip member or Zstandard frame. The first record is a short
     one.

@@ -198,7 +198,7 @@ class _Retry:
         self._deaths = self._deaths + 1 if here == self._deadly else 1
         self._deadly = here
         if step.is_reading:
-            self._count_reading(step, death)
+            self._fail_reading(step, death)
         elif self._deaths >= _DEATHS:
             self.results.append(step.failure)
             if isinstance(self._parts[0], ItemChunk):
@@ -206,7 +206,7 @@ class _Retry:
             else:
                 self._skip = step.item + 1
 
-    def _count_reading(self, step: Step, death: Death) -> None:
+    def _fail_reading(self, step: Step, death: Death) -> None:
         """Let a line or a record fail, or all that is left of the part, if enough workers died over reading it."""
         part = self._parts[0]
         is_given_up = death.position not in self._lost and len(self._lost) == _MOST_LOST

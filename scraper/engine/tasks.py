@@ -1,12 +1,13 @@
 """The tasks of a pool: chunks that are done in worker processes, and the results that come back."""
 
+import ctypes
 import io
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import count, islice
 from tempfile import SpooledTemporaryFile, gettempdir
-from typing import BinaryIO, Final, NamedTuple, Protocol, Self, cast
+from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 import msgspec
 
@@ -125,17 +126,27 @@ Answer = Step | Split | ChunkResult | str
 """What a worker sends. A message says why a result cannot be stored."""
 
 
-class TaskProgress(Protocol):
-    """What a worker tells while it works. If it dies, that is all that is known."""
+class SharedProgress(ctypes.Structure):
+    """The progress of a worker, in memory that the main process sees, too. If the worker dies, that is all that is known.
 
-    def advance(self, size: int, /) -> None:
-        """Note that so many bytes were read, or with 0, that an item was."""
+    Attributes:
+        steps: the number of reads, items and answers since the process has started.
+        position: that of a :class:`Death`, if the worker died now.
+        within: the same.
+    """
+
+    _fields_ = (("steps", ctypes.c_ulonglong), ("position", ctypes.c_longlong), ("within", ctypes.c_longlong))
+
+    def advance(self, _: int, /) -> None:
+        """Count a read or, with 0, an item or an answer."""
+        self.steps += 1
 
     def begin(self, position: int, /, within: int = 0) -> None:
-        """Note what is read next, as a :class:`Death` gives it."""
+        """Note what is read next; see :class:`~scraper.sources.items.Begin`."""
+        self.position, self.within = position, within
 
 
-def do_task(job: Job, task: Task, progress: TaskProgress) -> Iterator[tuple[Answer, Sequence[BinaryIO]]]:
+def do_task(job: Job, task: Task, progress: SharedProgress) -> Iterator[tuple[Answer, Sequence[BinaryIO]]]:
     """Do a task, and yield its steps, if they are asked for, and then its results with the files that belong to them, or its parts.
 
     If the results cannot be stored, a message is yielded in their place.
@@ -174,13 +185,13 @@ def do_task(job: Job, task: Task, progress: TaskProgress) -> Iterator[tuple[Answ
         yield message, ()
 
 
-def _advancing(reader: ChunkReader, progress: TaskProgress) -> Iterator[Item]:
+def _advancing(reader: ChunkReader, progress: SharedProgress) -> Iterator[Item]:
     for item in reader:
         progress.advance(0)
         yield item
 
 
-def _steps(job: Job, task: Task, progress: TaskProgress) -> Iterator[Step | Split | ChunkResult]:
+def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | Split | ChunkResult]:
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
     reader = ChunkReader(task.chunk, job.options, progress.advance, progress.begin)
     items = _advancing(reader, progress)
@@ -189,8 +200,8 @@ def _steps(job: Job, task: Task, progress: TaskProgress) -> Iterator[Step | Spli
         "try again, perhaps with more memory"
     )
     unread = failed(task.chunk.place.failed(error), error)
-    progress.begin(UNKNOWN)
     if not task.skip and isinstance(task.chunk, FileChunk):
+        progress.begin(UNKNOWN)
         yield Step((), 0, True, unread)
         if chunks := split_file(task.chunk, job.options):
             yield Split(chunks)

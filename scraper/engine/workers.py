@@ -10,7 +10,6 @@ process waits for it is killed: a library never returns, a read hangs, or a sign
 a read of a dead disk, is waited for.
 """
 
-import ctypes
 import fcntl
 import multiprocessing
 import os
@@ -30,7 +29,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 from scraper.engine.jobs import Job
-from scraper.engine.tasks import Answer, Death, Step, Task, do_task
+from scraper.engine.tasks import Answer, Death, SharedProgress, Step, Task, do_task
 from scraper.errors import OutputError
 
 _FILES: Final = 32
@@ -46,26 +45,6 @@ _INTERVAL: Final = 0.5
 _GRACE: Final = 5.0
 """Seconds in which a process that was killed ends."""
 _LOCK: Final = "scraper.lock"
-
-
-class SharedProgress(ctypes.Structure):
-    """The progress of a worker, in shared memory.
-
-    Attributes:
-        steps: the number of reads, items and answers since the process has started.
-        position: what it reads, as in a :class:`~scraper.engine.tasks.Death`.
-        within: the same.
-    """
-
-    _fields_ = (("steps", ctypes.c_ulonglong), ("position", ctypes.c_longlong), ("within", ctypes.c_longlong))
-
-    def advance(self, _: int, /) -> None:
-        """Count a step."""
-        self.steps += 1
-
-    def begin(self, position: int, /, within: int = 0) -> None:
-        """Note what is read next."""
-        self.position, self.within = position, within
 
 
 class _Worker:
