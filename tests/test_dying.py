@@ -23,10 +23,11 @@ from scraper.engine.planning import plan
 from scraper.engine.pool import Pool
 from scraper.engine.tasks import Answer, Death, SharedProgress, Task, do_task
 from scraper.parse.encoding import decode
-from scraper.sources import ReadOptions, json_objects, warc
+from scraper.sources import ReadOptions, warc
 from scraper.sources.compression import Decompressor
+from scraper.sources.fields import FieldReader
 from scraper.sources.files import InputEntry
-from tests.containers import response
+from tests.containers import delimited, json_array, response, zipped
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "jsonl": bytes,
@@ -113,20 +114,18 @@ def deaths() -> Iterator[Deaths]:
     def member(decompressor: Any, _: int) -> object:
         return ("decompress", decompressor.start if decompressor._engine is not None else None)
 
-    def line(*args: Any) -> object:
-        _, number, *_, place = args
-        return ("read", place.at(number))
+    def record(reader: FieldReader, number: int, *_: object) -> object:
+        return ("read", reader._place.at(number))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workers, "Workers", DyingWorkers)
         patch.setattr("scraper.engine.tasks.SpooledTemporaryFile", lambda *_, **__: io.BytesIO())  # who dies closes no file
-        patch.setattr(planning, "LARGE", 1000)
         patch.setattr(planning, "UNPACKED", 3000)
         patch.setattr(planning, "PIECE", 500)
         patch.setattr(fastwarc.warc, "ArchiveIterator", records)
         patch.setattr(Decompressor, "read_member", dying(Decompressor.read_member, member))
         patch.setattr(warc, "_page", dying(warc._page, lambda *args: ("read", args[1])))
-        patch.setattr(json_objects, "_read_object", dying(json_objects._read_object, line))
+        patch.setattr(FieldReader, "items", dying(FieldReader.items, record))
         patch.setattr("scraper.extract.cleaning.decode", dying(decode, lambda page: ("clean", page.input)))
         yield deaths
 
@@ -154,6 +153,9 @@ def inputs_of(path: Path) -> list[tuple[str, str | None]]:
     ("form", "where"),
     [
         *((form, where) for form in PACK for where in ("read", "clean")),
+        ("csv", "read"),
+        ("json", "read"),
+        ("zip", "read"),
         ("warc", "header"),
         ("warc.gz", "decompress"),
         ("warc.zst", "decompress"),
@@ -172,23 +174,30 @@ def test_workers_that_die_cost_the_pages_over_which_they_die(
     """A page over which every worker dies fails under its name; one over which one dies is cleaned; all others are as without deaths."""
     random = DyingWorkers.random = Random(seed)
     path = place / f"in.{form}"
-    inner: set[int] = set() if form.startswith("jsonl") else {5, 20}
+    inner: set[int] = {5, 20} if form.startswith("warc") else set()
+    is_small = form in ("csv", "json", "zip")
     pages = [b"<p>number %d " % number + random.randbytes(random.choice((20, 300))).hex().encode() for number in range(PAGES)]
     if form.startswith("jsonl"):
         pieces = [json.dumps({"text": page.decode()}).encode() + b"\n" * random.choice((1, 1, 2)) for page in pages]
         starts = [b"".join(pieces[:number]).count(b"\n") + 1 for number in range(PAGES)]
+    elif is_small:
+        rows = [("a.txt", page) for page in pages]
+        whole = json_array(rows) if form == "json" else delimited(rows)
+        pieces = [zipped([("rows.csv", whole)]) if form == "zip" else whole]
+        starts = list(range(1, PAGES + 1))
     else:
         inside = response(response(b"an archive in an archive") * 9, ("Content-Type", "application/warc"))
         pieces = [PACK[form](inside if number in inner else response(page)) for number, page in enumerate(pages)]
         starts = [len(b"".join(pieces[:number])) for number in range(PAGES)]
     whole = b"".join(pieces)
     path.write_bytes(gzip.compress(whole) if form == "jsonl.gz" else whole)
-    names = [f"{path}#{start}" for start in starts]
+    names = [f"{path}{'#rows.csv' * (form == 'zip')}#{start}" for start in starts]
     keys = starts if where in ("header", "decompress") else names
     if where in ("header", "clean"):
         deadly -= inner  # without its header, nothing tells that records are inside another one; and it is no page
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planning, "STRETCH", stretch)
+        patch.setattr(planning, "LARGE", 1 << 20 if is_small else 1000)
         deaths.left = {}
         assert inputs_of(path) == [(name, None) for number, name in enumerate(names) if number not in inner]
         deaths.left = {(where, keys[number]): 1 for number in flaky} | {(where, keys[number]): None for number in deadly}

@@ -21,7 +21,7 @@ from scraper.errors import BadAddress
 from scraper.fetch.addresses import prepare
 from scraper.sources import ReadOptions
 from scraper.sources.delimited import read_delimited
-from scraper.sources.items import Place
+from scraper.sources.items import UNGUARDED, Place
 from scraper.sources.json_objects import split_values
 from scraper.sources.streams import Stream
 from tests.containers import delimited, json_array, jsonl, record, response, twenty_pages, zipped
@@ -691,7 +691,7 @@ def test_rows_are_those_of_the_csv_module(rows: list[tuple[str, str]], delimiter
     file = io.StringIO(newline="")
     csv.writer(file, delimiter=delimiter).writerows([("id", "text"), *rows, ("big", 'x"\n' * 40), ("last", "one")])
     stream = Stream(InPieces(file.getvalue().encode(), size))
-    items = list(read_delimited(stream, Place("x", True), ReadOptions(max_bytes=100)))
+    items = list(read_delimited(stream, Place("x", True), ReadOptions(max_bytes=100), UNGUARDED))
     pages = [item.page.data for item in items if item.page is not None]
     assert pages == [text for _, text in rows] + ["one"]
     assert [str(item.input) for item in items if item.error is not None] == [f"x#{len(rows) + 1}"]

@@ -25,7 +25,7 @@ from scraper.engine.tasks import ChunkResult, SharedProgress, Task, do_task, enc
 from scraper.sources import ReadOptions
 from scraper.sources.files import InputEntry
 from scraper.sources.inputs import find_entries
-from tests.containers import jsonl, parquet, response, twenty_pages, warc, zipped
+from tests.containers import delimited, json_array, jsonl, parquet, response, twenty_pages, warc, zipped
 from tests.test_cli import COMMAND, PNG, run
 
 PAGES = twenty_pages()
@@ -461,6 +461,7 @@ import os
 import signal
 import scraper.engine.chunks
 import scraper.extract.cleaning
+from scraper.engine.chunks import ChunkReader
 from scraper.sources.warc import WarcSlice
 {IMPATIENT}
 def hang():
@@ -484,8 +485,9 @@ def hanging(read):
             yield item
     return read_and_hang
 
-for name in ("read_jsonl", "read_entry", "_read_part"):
+for name in ("read_jsonl", "read_entry"):
     setattr(scraper.engine.chunks, name, hanging(getattr(scraper.engine.chunks, name)))
+ChunkReader._read_part = hanging(ChunkReader._read_part)
 WarcSlice.__iter__ = hanging(WarcSlice.__iter__)
 """
 
@@ -556,6 +558,9 @@ def test_reading_small_dumps_costs_no_more_than_reading_large_ones(tmp_path: Pat
         "b.jsonl.gz": (gzip.compress(jsonl(pages)), "#6"),
         "c.warc.gz": (b"".join(records), f"#{sum(map(len, records[:5]))}"),
         "d.zip": (zipped([(f"{number}-{name}", data) for number, (name, data) in enumerate(pages)]), ""),
+        "e.csv": (delimited(pages), "#6"),
+        "f.json.gz": (gzip.compress(json_array(pages)), "#6"),
+        "g.zip": (zipped([("a.csv", delimited(pages)), ("b.json", json_array(pages[:3]))]), "#a.csv#6"),
     }
     for number in range(70):
         (place / f"{number}.html").write_bytes(MANY[0][1])
@@ -567,7 +572,7 @@ def test_reading_small_dumps_costs_no_more_than_reading_large_ones(tmp_path: Pat
     messages = [line.partition(": worker-died: ") for line in done.stderr.decode().splitlines()]
     assert [place for place, found, _ in messages if found] == [f"scraper: {place}/{name}{at}" for name, (_, at) in dumps.items()]
     found = done.stdout.splitlines()
-    assert len(found) == 70 + 10 * len(dumps)
+    assert len(found) == 70 + 10 * len(dumps) + 3
     assert found == [line for line in whole if line in set(found)]
 
 

@@ -7,8 +7,9 @@ from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 from scraper.errors import PageError, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
+from scraper.sources.containers import read_dump, read_stream
 from scraper.sources.files import InputEntry, InputFile, Meter, open_input, read_entry, unreadable
-from scraper.sources.items import Begin, Place
+from scraper.sources.items import Begin, Guard, Place
 from scraper.sources.json_objects import read_jsonl
 from scraper.sources.sniffing import Kind
 from scraper.sources.streams import ByteSource, Stream
@@ -25,6 +26,8 @@ class FileChunk(NamedTuple):
     size: int
     is_local: bool = False
     """Whether only the main process can read it, such as a pipe."""
+    failed: Mapping[int, PageError] = {}
+    """By number, the errors of records that are not read, if it is a dump."""
 
     @property
     def place(self) -> Place:
@@ -43,8 +46,8 @@ class LineChunk(NamedTuple):
     """The number of the first line, from 1."""
     place: Place
     weight: int = MANY
-    failed: Mapping[int, Item] = {}
-    """By number, the items of lines that are not read."""
+    failed: Mapping[int, PageError] = {}
+    """By number, the errors of lines that are not read."""
 
     @property
     def size(self) -> int:
@@ -63,8 +66,8 @@ class UnpackedChunk(NamedTuple):
     """Bytes of the file, for the progress display."""
     place: Place
     weight: int = MANY
-    failed: Mapping[int, Item] = {}
-    """By number, the items of lines that are not read."""
+    failed: Mapping[int, PageError] = {}
+    """By number, the errors of lines that are not read."""
 
 
 class ItemChunk(NamedTuple):
@@ -114,6 +117,8 @@ class PartChunk(NamedTuple):
     """Compressed bytes, for the progress display."""
     place: Place
     weight: int = MANY
+    failed: Mapping[int, PageError] = {}
+    """By number, the errors of records that are not read, if it is a dump in a zip archive."""
 
 
 UNKNOWN: Final = -1
@@ -146,7 +151,7 @@ def parts_of(chunk: Chunk) -> list[Chunk]:
     return [chunk]
 
 
-def without(part: Chunk, position: int, failure: Item) -> list[Chunk] | None:
+def without(part: Chunk, position: int, within: int, error: PageError) -> list[Chunk] | None:
     """Return chunks in place of a part that give all of its items but those at a position.
 
     Of a web archive, records before the position may not be done yet: reading one, its reader looks at the next one. The record itself
@@ -154,23 +159,25 @@ def without(part: Chunk, position: int, failure: Item) -> list[Chunk] | None:
 
     Args:
         part: one of :func:`parts_of` a chunk.
-        position: the number of a line or the offset of a record or compressed member, or :data:`UNKNOWN`.
-        failure: the item of what is left out.
+        position: the number of a record of a dump, the offset of a record of an archive or of a compressed member, or :data:`UNKNOWN`.
+        within: the offset of the record among the decompressed bytes of its member.
+        error: the error of what is left out.
 
     Returns:
         The chunks, of which the first one has the items that are done, too; None if the part can be read only as a whole.
     """
     if position == UNKNOWN:
         return None
-    if isinstance(part, LineChunk | UnpackedChunk):
-        return [part._replace(failed={**part.failed, position: failure})]
-    if not isinstance(part, MemberChunk):
+    if isinstance(part, ItemChunk):
         return None
+    if not isinstance(part, MemberChunk):
+        return [part._replace(failed={**part.failed, position: error})]
     if part.passes_first and position == part.start:
         return [part._replace(start=position + 1, is_exact=False, passes_first=False)]
     before = part._replace(bound=position)
     if position >= part.end:  # the next chunk begins with the record
         return [before]
+    failure = part.place.failed(error, f"{position}+{within}" if within else position)
     return [before, ItemChunk([failure], part.place), part._replace(start=position, is_exact=True, passes_first=True)]
 
 
@@ -198,8 +205,8 @@ class ChunkReader:
         chunk: the chunk.
         options: what the user said of all inputs.
         meter: is called with the number of bytes of each read of a file.
-        begin: is called with the number of each line, or the offset of each record of an archive, before it is read, if the chunk is
-            a part of a file.
+        begin: is called with the number of each record of a dump, or the offset of each record of an archive, before it is read, if
+            the chunk is one of :func:`parts_of` another.
     """
 
     def __init__(self, chunk: Chunk, options: ReadOptions, meter: Meter | None = None, begin: Begin | None = None) -> None:
@@ -215,7 +222,7 @@ class ChunkReader:
         chunk, options = self._chunk, self._options
         if isinstance(chunk, FileChunk):
             for entry in chunk.entries:
-                yield from read_entry(entry, options, self._meter)
+                yield from read_entry(entry, options, self._meter, Guard(chunk.failed, self._begin))
             return
         if isinstance(chunk, ItemChunk):
             yield from chunk.items
@@ -236,7 +243,7 @@ class ChunkReader:
         if isinstance(chunk, UnpackedChunk):
             yield from self._read_lines(chunk, io.BytesIO(chunk.data))
         elif isinstance(chunk, PartChunk):
-            yield from _read_part(chunk, cast("BinaryIO", file), options)
+            yield from self._read_part(chunk, cast("BinaryIO", file))
         elif isinstance(chunk, LineChunk):
             file.seek(chunk.start)
             yield from self._read_lines(chunk, _Bounded(file, chunk.size))
@@ -259,19 +266,18 @@ class ChunkReader:
             self.ends = records.first, records.next
 
     def _read_lines(self, chunk: LineChunk | UnpackedChunk, source: ByteSource) -> Iterator[Item]:
-        return read_jsonl(Stream(source), chunk.place, self._options, chunk.first, failed=chunk.failed, begin=self._begin)
+        return read_jsonl(Stream(source), chunk.place, self._options, Guard(chunk.failed, self._begin), chunk.first)
 
+    def _read_part(self, chunk: PartChunk, file: BinaryIO) -> Iterator[Item]:
+        part = range(chunk.first, chunk.last)
+        if chunk.kind == "parquet":
+            from scraper.sources.parquet import read_parquet
 
-def _read_part(chunk: PartChunk, file: BinaryIO, options: ReadOptions) -> Iterator[Item]:
-    part = range(chunk.first, chunk.last)
-    if chunk.kind == "parquet":
-        from scraper.sources.parquet import read_parquet
+            return read_parquet(file, chunk.place, self._options, part)
+        from scraper.sources.zip_archive import read_part
 
-        return read_parquet(file, chunk.place, options, part)
-    from scraper.sources.containers import read_stream
-    from scraper.sources.zip_archive import read_part
-
-    return read_part(chunk.path, chunk.place, options, partial(read_stream, read_lines=read_jsonl), part)
+        read = partial(read_dump, guard=Guard(chunk.failed, self._begin))
+        return read_part(chunk.path, chunk.place, self._options, partial(read_stream, read_dump=read), part)
 
 
 class _Bounded:

@@ -13,6 +13,7 @@ from scraper.output.formats import GZIP_WBITS
 from scraper.remote import is_remote
 from scraper.sources import Item, ReadOptions
 from scraper.sources.compression import Decompressor
+from scraper.sources.containers import read_dump
 from scraper.sources.files import InputEntry, open_input, read_file, unreadable
 from scraper.sources.items import Place
 from scraper.sources.sniffing import Kind, kind_of
@@ -65,20 +66,20 @@ def plan(entries: Iterable[InputEntry | Item], options: ReadOptions, *, are_ship
 
 
 def split_file(chunk: FileChunk, options: ReadOptions) -> Sequence[Chunk]:
-    """Cut a file that is a chunk of its own into lines, records, row groups or members that can be read apart, however small it is.
+    """Cut an archive or a table that is a chunk of its own into records, row groups or members, however small it is.
 
     Args:
         chunk: one file.
         options: how it is read.
 
     Returns:
-        Chunks; none if the file is read as a whole, such as a page, or an array whose values only its reader tells apart.
+        Chunks; none for a page, and for a dump, whose reader leaves out the records that fail.
     """
     (entry,) = chunk.entries
     if isinstance(entry, Item) or entry.pieces or entry.span is not None:
         return ()
     kind, inner = _kinds(entry.name, options)
-    if {"json", "csv"} & {kind, inner} or (inner == "warc" and not _has_separate_records(entry.name, kind, inner)):
+    if kind not in ("parquet", "zip") and not _has_separate_records(entry.name, kind, inner):
         return ()
     chunks = list(_split(entry, options, STRETCH, are_shipped=False))
     return () if any(isinstance(chunk, FileChunk) for chunk in chunks) else chunks
@@ -195,8 +196,11 @@ def _read_here(entry: InputEntry, options: ReadOptions) -> Iterator[ItemChunk | 
         yield ItemChunk(items, entry.place, sum(reads))
 
 
-def _cut_lines(path: str, stream: Stream, place: Place, options: ReadOptions) -> Iterator[UnpackedChunk | Item]:
-    """Cut a dump at line ends. Of a line longer than ``--max-bytes`` only so much is kept that its reader refuses it."""
+def _cut_lines(path: str, kind: Kind, stream: Stream, place: Place, options: ReadOptions) -> Iterator[UnpackedChunk | Item]:
+    """Read a dump or, if it is one of lines, cut it at line ends. Of a line longer than ``--max-bytes`` only so much is kept that its reader refuses it."""
+    if kind != "jsonl":
+        yield from read_dump(kind, stream, place, options)
+        return
     first = number = 1
     whole, tail = bytearray(), bytearray()
     try:

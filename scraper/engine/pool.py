@@ -210,7 +210,7 @@ class _Retry:
         """Let a line or a record fail, or all that is left of the part, if enough workers died over reading it."""
         part = self._parts[0]
         is_given_up = death.position not in self._lost and len(self._lost) == _MOST_LOST
-        left = None if is_given_up else without(part, death.position, reader_died(part, death))
+        left = None if is_given_up else without(part, death.position, death.within, reader_died(part))
         if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
             return
         self._end_part()

@@ -86,9 +86,10 @@ class Death(NamedTuple):
     """The end of a worker, in place of its answer."""
 
     position: int
-    """The line that it was reading, or the offset of the record or its run; :data:`UNKNOWN` if it read neither."""
+    """The number of the record of a dump that it was reading, or the offset of that of an archive, or of its compressed member;
+    :data:`UNKNOWN` if it read neither."""
     within: int
-    """The offset of the record among the decompressed bytes of its run."""
+    """The offset of the record among the decompressed bytes of its member."""
 
 
 class Split(NamedTuple):
@@ -229,14 +230,12 @@ def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | Sp
     yield ChunkResult.of(again, reader.ends)
 
 
-def reader_died(part: Chunk, death: Death) -> Item:
-    """Return the failed item of a line or a record over which workers died that read it."""
+def reader_died(part: Chunk) -> WorkerDied:
+    """Return the error of a record of one of :func:`~scraper.engine.chunks.parts_of` a chunk over which workers died that read it."""
     others = ""
     if isinstance(part, MemberChunk) and part.compression is not None:
         others = ", and what follows in the same compressed data was not read"
-    name = f"{death.position}+{death.within}" if death.within else death.position
-    message = f"the process that read it crashed, hung or was killed{others}; try it alone, perhaps with more memory"
-    return part.place.failed(WorkerDied(message), name)
+    return WorkerDied(f"the process that read it crashed, hung or was killed{others}; try it alone, perhaps with more memory")
 
 
 def worker_died(item: Item) -> ItemResult:

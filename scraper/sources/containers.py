@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, TypeVar
 from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.models import Page
 from scraper.records import PageRecord
-from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.items import UNGUARDED, Guard, Item, Place, ReadOptions
 from scraper.sources.sniffing import BOM, Kind, check_format, kind_of, own_kind_of_line, own_output_item
 from scraper.sources.streams import Stream, Utf16Source
 
@@ -34,12 +34,35 @@ _PAGE_ENDS: Final = (b"</html", b"</HTML")
 
 T = TypeVar("T")
 
-ReadLines = Callable[[Stream, Place, ReadOptions], Iterator[T]]
-"""A function that reads a dump of lines, such as :func:`~scraper.sources.json_objects.read_jsonl`."""
+ReadDump = Callable[[Kind, Stream, Place, ReadOptions], Iterator[T]]
+"""A function that reads a dump, such as :func:`read_dump`."""
+
+
+def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, guard: Guard = UNGUARDED) -> Iterator[Item]:
+    """Read the pages of a dump.
+
+    Args:
+        kind: ``jsonl``, ``json`` or ``csv``.
+        stream: the dump.
+        place: where it comes from.
+        options: the options of all inputs.
+        guard: is asked before each record is read.
+    """
+    if kind == "jsonl":
+        from scraper.sources.json_objects import read_jsonl
+
+        return read_jsonl(stream, place, options, guard)
+    if kind == "json":
+        from scraper.sources.json_objects import read_json
+
+        return read_json(stream, place, options, guard)
+    from scraper.sources.delimited import read_delimited
+
+    return read_delimited(stream, place, options, guard)
 
 
 def read_stream(
-    stream: Stream, place: Place, options: ReadOptions, read_lines: ReadLines[T], file: BinaryIO | None = None
+    stream: Stream, place: Place, options: ReadOptions, read_dump: ReadDump[T], file: BinaryIO | None = None
 ) -> Iterator[Item | T]:
     """Read a page, or all pages of a container.
 
@@ -47,18 +70,16 @@ def read_stream(
         stream: the bytes.
         place: where they come from.
         options: the options of all inputs.
-        read_lines: reads each dump of lines, of which there may be several in a zip archive.
+        read_dump: reads each dump, of which there may be several in a zip archive.
         file: the same bytes as a seekable file, if there is one.
     """
     try:
-        yield from _read(stream, place, options, read_lines, file)
+        yield from _read(stream, place, options, read_dump, file)
     except PageError as error:
         yield place.failed(error)
 
 
-def _read(
-    stream: Stream, place: Place, options: ReadOptions, read_lines: ReadLines[T], file: BinaryIO | None
-) -> Iterator[Item | T]:
+def _read(stream: Stream, place: Place, options: ReadOptions, read_dump: ReadDump[T], file: BinaryIO | None) -> Iterator[Item | T]:
     kind = kind_of(stream, options)
     check_format(stream.peek())
     if kind in _CONTAINERS and options.url is not None:
@@ -75,20 +96,20 @@ def _read(
     elif kind == "records":
         yield from _read_records(stream, place, options)
     elif kind in ("jsonl", "json", "csv"):
-        yield from _read_dump(kind, stream, place, options, read_lines)
+        yield from read_dump(kind, stream, place, options)
     elif kind == "warc":
         yield from _read_warc(stream, None, place, options)
     elif kind == "tar":
         raise NotText("it is a tar archive; unpack it and name the directory")
     elif kind in ("zip", "parquet"):
-        yield from _read_seekable(kind, place, options, read_lines, file)
+        yield from _read_seekable(kind, place, options, read_dump, file)
     elif kind != "utf-16" and _first_bytes(stream.peek(), kind).startswith(b"WARC/"):
         yield from _read_warc(stream, kind, place, options)
     elif place.depth >= DEEPEST:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
     else:
         inner = Place(place.input, place.is_named, place.depth + 1)
-        yield from read_stream(_unpacked(stream, kind), inner, options, read_lines)
+        yield from read_stream(_unpacked(stream, kind), inner, options, read_dump)
 
 
 def _unpacked(stream: Stream, kind: Kind) -> Stream:
@@ -109,20 +130,6 @@ def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterato
         yield record if isinstance(record, Item) else Item(record.input, None, None, False, None, record)
 
 
-def _read_dump(
-    kind: Kind, stream: Stream, place: Place, options: ReadOptions, read_lines: ReadLines[T]
-) -> Iterator[Item] | Iterator[T]:
-    if kind == "jsonl":
-        return read_lines(stream, place, options)
-    if kind == "json":
-        from scraper.sources.json_objects import read_json
-
-        return read_json(stream, place, options)
-    from scraper.sources.delimited import read_delimited
-
-    return read_delimited(stream, place, options)
-
-
 def _read_warc(stream: Stream, compression: str | None, place: Place, options: ReadOptions) -> Iterator[Item]:
     from scraper.sources.warc import read_warc
 
@@ -130,7 +137,7 @@ def _read_warc(stream: Stream, compression: str | None, place: Place, options: R
 
 
 def _read_seekable(
-    kind: Kind, place: Place, options: ReadOptions, read_lines: ReadLines[T], file: BinaryIO | None
+    kind: Kind, place: Place, options: ReadOptions, read_dump: ReadDump[T], file: BinaryIO | None
 ) -> Iterator[Item | T]:
     if file is None:
         raise UnreadableInput(
@@ -139,7 +146,7 @@ def _read_seekable(
     if kind == "zip":
         from scraper.sources.zip_archive import read_zip
 
-        return read_zip(file, place, options, partial(read_stream, read_lines=read_lines))
+        return read_zip(file, place, options, partial(read_stream, read_dump=read_dump))
     from scraper.sources.parquet import read_parquet
 
     return read_parquet(file, place, options)

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from scraper.errors import BadRecord, DamagedInput, TooLarge
+from scraper.errors import BadRecord, DamagedInput, PageError
 from scraper.sources.fields import FieldReader
-from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.items import Guard, Item, Place, ReadOptions
 from scraper.sources.sniffing import BOM, own_kind, own_output_item
 from scraper.sources.streams import Stream, too_large
 
@@ -64,8 +64,15 @@ def _has_rows(stream: Stream, delimiter: str, columns: int) -> bool:
     return 2 * sum(len(row) == columns for row in below) >= len(below) > 0
 
 
-def read_delimited(stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:
-    """Read the pages of a table, one in each row. A row is named by its number below the header, from 1."""
+def read_delimited(stream: Stream, place: Place, options: ReadOptions, guard: Guard) -> Iterator[Item]:
+    """Read the pages of a table, one in each row. A row is named by its number below the header, from 1.
+
+    Args:
+        stream: the table.
+        place: where it comes from.
+        options: the names of the columns, and the most bytes of a row.
+        guard: is asked before the cells of each row are read.
+    """
     delimiter = delimiter_of(stream, options) or ","
     if stream.peek().startswith(BOM):
         stream.read(len(BOM))
@@ -80,14 +87,17 @@ def read_delimited(stream: Stream, place: Place, options: ReadOptions) -> Iterat
     number = 0
     try:
         while (row := _next(rows, lines)) is not None:
-            if row:
-                number += 1
+            if not row:
+                continue
+            number += 1
+            try:
+                guard.check(number)
                 fields = _fields(row, names, lines, options)
-                if isinstance(fields, dict):
-                    yield from reader.items(number, fields, lines.size, lambda fields=fields: fields)  # type: ignore[misc]
-                else:
-                    yield place.failed(fields, number)
-                    yield from reader.count(lines.size)
+            except PageError as error:
+                yield place.failed(error, number)
+                yield from reader.count(lines.size)
+            else:
+                yield from reader.items(number, fields, lines.size, lambda fields=fields: fields)  # type: ignore[misc]
     except DamagedInput as error:
         yield from reader.end()
         yield place.failed(DamagedInput(f"after row {number}, {error}"))
@@ -105,18 +115,21 @@ def _next(rows: Iterator[list[str]], lines: "_CsvLines") -> list[str] | csv.Erro
         return error
 
 
-def _fields(
-    row: list[str] | csv.Error, names: list[str], lines: "_CsvLines", options: ReadOptions
-) -> dict[str, str] | BadRecord | TooLarge:
-    """Return the cells of a row by column, or its error."""
+def _fields(row: list[str] | csv.Error, names: list[str], lines: "_CsvLines", options: ReadOptions) -> dict[str, str]:
+    """Return the cells of a row by column.
+
+    Raises:
+        TooLarge: if it has too many bytes.
+        BadRecord: if it has other cells than the header.
+    """
     if lines.size > options.max_bytes:
-        return too_large("row", options.max_bytes)
+        raise too_large("row", options.max_bytes)
     if isinstance(row, csv.Error):
-        return BadRecord(f"the row has other separators than the header ({row}); correct or remove it")
+        raise BadRecord(f"the row has other separators than the header ({row}); correct or remove it")
     if not lines.is_utf8:
-        return BadRecord("the row is not UTF-8; convert the file, such as with iconv")
+        raise BadRecord("the row is not UTF-8; convert the file, such as with iconv")
     if len(row) != len(names):
-        return BadRecord(f"the row has {len(row)} cells, and the header {len(names)}; correct or remove it")
+        raise BadRecord(f"the row has {len(row)} cells, and the header {len(names)}; correct or remove it")
     return dict(zip(names, row, strict=True))
 
 

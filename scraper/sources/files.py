@@ -7,14 +7,14 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from scraper import remote
 from scraper.errors import MissingInput, PageError, TooLarge, UnreadableInput, map_unexpected_errors
 from scraper.remote import is_remote
-from scraper.sources.containers import ReadLines, read_stream
-from scraper.sources.items import Item, Place, ReadOptions
-from scraper.sources.json_objects import read_jsonl
+from scraper.sources.containers import ReadDump, read_dump, read_stream
+from scraper.sources.items import UNGUARDED, Guard, Item, Place, ReadOptions
 from scraper.sources.sniffing import compression_of
 from scraper.sources.streams import Stream
 from scraper.urls import is_absolute
@@ -48,21 +48,31 @@ class InputEntry(NamedTuple):
         return Place(utf8_name(self.name), self.is_named)
 
 
-def read_entry(entry: InputEntry | Item, options: ReadOptions, meter: Meter | None = None) -> Iterator[Item]:
-    """Read the pages of a file or of stdin."""
+def read_entry(
+    entry: InputEntry | Item, options: ReadOptions, meter: Meter | None = None, guard: Guard = UNGUARDED
+) -> Iterator[Item]:
+    """Read the pages of a file or of stdin.
+
+    Args:
+        entry: the file, or an item, which is yielded.
+        options: the options of all inputs.
+        meter: called with the number of bytes of each read.
+        guard: is asked before each record of a dump is read.
+    """
+    read = partial(read_dump, guard=guard)
     if isinstance(entry, Item):
         yield entry
     elif entry.pieces:
-        yield from _read_pieces(entry, options, meter)
+        yield from _read_pieces(entry, options, read, meter)
     elif entry.span is not None:
         yield from _read_span(entry, *entry.span, options, meter)
     else:
-        yield from read_file(entry, options, read_jsonl, meter)
+        yield from read_file(entry, options, read, meter)
 
 
-def _read_pieces(entry: InputEntry, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
+def _read_pieces(entry: InputEntry, options: ReadOptions, read: ReadDump[Item], meter: Meter | None) -> Iterator[Item]:
     missing = dict.fromkeys(entry.pieces)
-    for item in read_file(entry, options, read_jsonl, meter):
+    for item in read_file(entry, options, read, meter):
         if item.input in missing:
             yield item
             del missing[item.input]
@@ -110,16 +120,16 @@ def _read_range(name: str, offset: int, length: int) -> bytes:
         return file.read(length)
 
 
-def read_file(entry: InputEntry, options: ReadOptions, read_lines: ReadLines[T], meter: Meter | None = None) -> Iterator[Item | T]:
+def read_file(entry: InputEntry, options: ReadOptions, read: ReadDump[T], meter: Meter | None = None) -> Iterator[Item | T]:
     """Read all pages of a file or of stdin.
 
     Args:
         entry: the file.
         options: the options of all inputs.
-        read_lines: reads each dump of lines.
+        read: reads each dump.
         meter: called with the number of bytes of each read.
     """
-    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, options, read_lines, file), meter)
+    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, options, read, file), meter)
 
 
 def read_opened(

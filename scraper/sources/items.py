@@ -1,6 +1,7 @@
 """The items that sources yield, and the options for reading."""
 
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Final, NamedTuple, Protocol
 
 from scraper.defaults import MAX_BYTES
 from scraper.errors import PageError
@@ -18,6 +19,30 @@ class Begin(Protocol):
             position: the number or offset.
             within: the offset of the record among the decompressed bytes from there on.
         """
+
+
+class Guard(NamedTuple):
+    """Guards a run against records of a dump, such as lines or rows, over whose reading processes die."""
+
+    failed: Mapping[int, PageError] = {}
+    """By number, the errors of records that are not read, since processes died over them."""
+    begin: Begin | None = None
+    """Called with the number of each record before it is read."""
+
+    def check(self, number: int) -> None:
+        """Note that a record is read next.
+
+        Raises:
+            PageError: if it is not to be read.
+        """
+        if self.begin is not None:
+            self.begin(number)
+        if number in self.failed:
+            raise self.failed[number]
+
+
+UNGUARDED: Final = Guard()
+"""The guard that lets all records pass."""
 
 
 class Item(NamedTuple):

@@ -6,14 +6,14 @@ other object. A streaming parser, such as ijson, stops at the first of these.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
 
-from scraper.errors import BadRecord, DamagedInput, EmptyInput
+from scraper.errors import BadRecord, DamagedInput, EmptyInput, PageError
 from scraper.sources.fields import FieldReader, wanted_fields
-from scraper.sources.items import Begin, Item, Place, ReadOptions
+from scraper.sources.items import Guard, Item, Place, ReadOptions
 from scraper.sources.sniffing import BOM, own_kind_of_line, own_output_item
 from scraper.sources.streams import Stream, too_large
 
@@ -24,48 +24,41 @@ BLANK: Final = b" \t\r"
 """White space within a line."""
 
 
-def read_jsonl(
-    stream: Stream,
-    place: Place,
-    options: ReadOptions,
-    first: int = 1,
-    *,
-    failed: Mapping[int, Item] = {},
-    begin: Begin | None = None,
-) -> Iterator[Item]:
+def read_jsonl(stream: Stream, place: Place, options: ReadOptions, guard: Guard, first: int = 1) -> Iterator[Item]:
     """Read the pages of a dump, one in each line that is not blank.
 
     Args:
         stream: the dump, or a part of it that begins with a line.
         place: where it comes from.
         options: the names of the fields, and the most bytes of a line.
+        guard: is asked before each line is decoded.
         first: the number of the first line.
-        failed: by number, the items of lines that are not to be read.
-        begin: called before each line is read.
     """
     decode = _decoder_of(options)
     reader = FieldReader(place, options, is_start=first == 1)
     number = first - 1
     try:
         for number, line in enumerate(split_lines(stream, options.max_bytes), first):
-            if begin is not None:
-                begin(number)
-            if number in failed:
-                yield failed[number]
-                yield from reader.count(len(line or b""))
-            elif line is None:
+            if line is None:
                 yield place.failed(too_large("line", options.max_bytes), number)
                 yield from reader.count(options.max_bytes)
             elif line.strip(BLANK):
-                yield from _read_object(line, number, decode, reader, place)
+                yield from _read_object(line, number, decode, reader, place, guard)
     except DamagedInput as error:
         yield from reader.end()
         yield place.failed(DamagedInput(f"after line {number}, {error}"))
     yield from reader.end()
 
 
-def read_json(stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:
-    """Read the pages of a JSON array, or of objects that follow each other. A value is named by its number, from 1."""
+def read_json(stream: Stream, place: Place, options: ReadOptions, guard: Guard) -> Iterator[Item]:
+    """Read the pages of a JSON array, or of objects that follow each other. A value is named by its number, from 1.
+
+    Args:
+        stream: the array or the objects.
+        place: where it comes from.
+        options: the names of the fields, and the most bytes of a value.
+        guard: is asked before each value is decoded.
+    """
     decode = _decoder_of(options)
     reader = FieldReader(place, options)
     number = 0
@@ -78,7 +71,7 @@ def read_json(stream: Stream, place: Place, options: ReadOptions) -> Iterator[It
                 yield own_output_item(place, what)
                 return
             else:
-                yield from _read_object(value, number, decode, reader, place)
+                yield from _read_object(value, number, decode, reader, place, guard)
     except DamagedInput as error:
         yield from reader.end()
         yield place.failed(DamagedInput(f"after value {number}, {error}"))
@@ -87,11 +80,12 @@ def read_json(stream: Stream, place: Place, options: ReadOptions) -> Iterator[It
     yield from reader.end()
 
 
-def _read_object(line: bytes, number: int, decode: Decode, reader: FieldReader, place: Place) -> Iterator[Item]:
+def _read_object(line: bytes, number: int, decode: Decode, reader: FieldReader, place: Place, guard: Guard) -> Iterator[Item]:
     """Yield the page of a JSON object, or its error."""
     try:
+        guard.check(number)
         fields, is_valid = decode(line)
-    except BadRecord as error:
+    except PageError as error:
         yield place.failed(error, number)
         yield from reader.count(len(line))
         return
