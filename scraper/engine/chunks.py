@@ -277,7 +277,7 @@ class ChunkReader:
         from scraper.sources.zip_archive import read_part
 
         read = partial(read_dump, guard=Guard(chunk.failed, self._begin))
-        return read_part(chunk.path, chunk.place, self._options, partial(read_stream, read_dump=read), part)
+        return read_part(chunk.path, chunk.place, self._options, partial(read_stream, read=read), part)
 
 
 class _Bounded:

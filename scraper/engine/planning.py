@@ -179,7 +179,7 @@ def _read_here(entry: InputEntry, options: ReadOptions) -> Iterator[ItemChunk | 
     items: list[Item] = []
     reads: list[int] = []
     size = 0
-    for found in read_file(entry, options, partial(_cut_lines, entry.name), reads.append):
+    for found in read_file(entry, options, partial(_cut_dump, entry.name), reads.append):
         if isinstance(found, Item):
             items.append(found)
             size += len(found.input) + (len(found.page.data) if found.page is not None else 0)
@@ -196,8 +196,11 @@ def _read_here(entry: InputEntry, options: ReadOptions) -> Iterator[ItemChunk | 
         yield ItemChunk(items, entry.place, sum(reads))
 
 
-def _cut_lines(path: str, kind: Kind, stream: Stream, place: Place, options: ReadOptions) -> Iterator[UnpackedChunk | Item]:
-    """Read a dump or, if it is one of lines, cut it at line ends. Of a line longer than ``--max-bytes`` only so much is kept that its reader refuses it."""
+def _cut_dump(path: str, kind: Kind, stream: Stream, place: Place, options: ReadOptions) -> Iterator[UnpackedChunk | Item]:
+    """Cut a dump of lines at line ends, and read any other.
+
+    Of a line longer than ``--max-bytes`` only so much is kept that its reader refuses it.
+    """
     if kind != "jsonl":
         yield from read_dump(kind, stream, place, options)
         return

@@ -62,7 +62,7 @@ def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, gu
 
 
 def read_stream(
-    stream: Stream, place: Place, options: ReadOptions, read_dump: ReadDump[T], file: BinaryIO | None = None
+    stream: Stream, place: Place, options: ReadOptions, read: ReadDump[T], file: BinaryIO | None = None
 ) -> Iterator[Item | T]:
     """Read a page, or all pages of a container.
 
@@ -70,16 +70,16 @@ def read_stream(
         stream: the bytes.
         place: where they come from.
         options: the options of all inputs.
-        read_dump: reads each dump, of which there may be several in a zip archive.
+        read: reads each dump, of which there may be several in a zip archive.
         file: the same bytes as a seekable file, if there is one.
     """
     try:
-        yield from _read(stream, place, options, read_dump, file)
+        yield from _read(stream, place, options, read, file)
     except PageError as error:
         yield place.failed(error)
 
 
-def _read(stream: Stream, place: Place, options: ReadOptions, read_dump: ReadDump[T], file: BinaryIO | None) -> Iterator[Item | T]:
+def _read(stream: Stream, place: Place, options: ReadOptions, read: ReadDump[T], file: BinaryIO | None) -> Iterator[Item | T]:
     kind = kind_of(stream, options)
     check_format(stream.peek())
     if kind in _CONTAINERS and options.url is not None:
@@ -96,20 +96,20 @@ def _read(stream: Stream, place: Place, options: ReadOptions, read_dump: ReadDum
     elif kind == "records":
         yield from _read_records(stream, place, options)
     elif kind in ("jsonl", "json", "csv"):
-        yield from read_dump(kind, stream, place, options)
+        yield from read(kind, stream, place, options)
     elif kind == "warc":
         yield from _read_warc(stream, None, place, options)
     elif kind == "tar":
         raise NotText("it is a tar archive; unpack it and name the directory")
     elif kind in ("zip", "parquet"):
-        yield from _read_seekable(kind, place, options, read_dump, file)
+        yield from _read_seekable(kind, place, options, read, file)
     elif kind != "utf-16" and _first_bytes(stream.peek(), kind).startswith(b"WARC/"):
         yield from _read_warc(stream, kind, place, options)
     elif place.depth >= DEEPEST:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
     else:
         inner = Place(place.input, place.is_named, place.depth + 1)
-        yield from read_stream(_unpacked(stream, kind), inner, options, read_dump)
+        yield from read_stream(_unpacked(stream, kind), inner, options, read)
 
 
 def _unpacked(stream: Stream, kind: Kind) -> Stream:
@@ -136,9 +136,7 @@ def _read_warc(stream: Stream, compression: str | None, place: Place, options: R
     return read_warc(stream, compression, place, options)
 
 
-def _read_seekable(
-    kind: Kind, place: Place, options: ReadOptions, read_dump: ReadDump[T], file: BinaryIO | None
-) -> Iterator[Item | T]:
+def _read_seekable(kind: Kind, place: Place, options: ReadOptions, read: ReadDump[T], file: BinaryIO | None) -> Iterator[Item | T]:
     if file is None:
         raise UnreadableInput(
             f"it is {_CONTAINERS[kind]}, which cannot be read from a pipe or out of another file; save it and name it"
@@ -146,7 +144,7 @@ def _read_seekable(
     if kind == "zip":
         from scraper.sources.zip_archive import read_zip
 
-        return read_zip(file, place, options, partial(read_stream, read_dump=read_dump))
+        return read_zip(file, place, options, partial(read_stream, read=read))
     from scraper.sources.parquet import read_parquet
 
     return read_parquet(file, place, options)
