@@ -30,7 +30,7 @@ from scraper.engine.planning import LARGE
 from scraper.provenance import utc_time
 from scraper.sources import Item, ReadOptions, read_inputs, read_list
 from scraper.sources.compression import Decompressor
-from scraper.sources.items import UNGUARDED, Place
+from scraper.sources.items import Guard, Place
 from scraper.sources.sniffing import kind_of
 from scraper.sources.streams import Stream
 from scraper.sources.warc import read_warc
@@ -477,7 +477,7 @@ def test_any_string_of_a_dump_comes_out_as_it_is(text: str, is_ascii: bool) -> N
     stream = Stream(io.BytesIO(line))
     from scraper.sources.json_objects import read_jsonl
 
-    (item,) = read_jsonl(stream, Place("x", True), ReadOptions(max_bytes=10**6, html_field="html"), UNGUARDED)
+    (item,) = read_jsonl(stream, Place("x", True), ReadOptions(max_bytes=10**6, html_field="html"), Guard())
     assert item.page is not None
     if text:
         # Only escaped halves of a pair join to one character.

@@ -23,10 +23,11 @@ from scraper.engine.planning import plan
 from scraper.engine.pool import Pool
 from scraper.engine.tasks import Answer, Death, SharedProgress, Task, do_task
 from scraper.parse.encoding import decode
-from scraper.sources import ReadOptions, warc
+from scraper.sources import ReadOptions, json_objects, warc
 from scraper.sources.compression import Decompressor
 from scraper.sources.fields import FieldReader
 from scraper.sources.files import InputEntry
+from scraper.sources.streams import Stream
 from tests.containers import delimited, json_array, response, zipped
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
@@ -135,11 +136,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("dying")
 
 
-def inputs_of(path: Path) -> list[tuple[str, str | None]]:
-    """Return the name of each page with the code of its failure, if it failed, as a run gives them."""
+def inputs_of(path: Path, *pieces: str) -> list[tuple[str, str | None]]:
+    """Return the name of each page of a file, or of some pieces, with the code of its failure, if it failed, as a run gives them."""
     found: list[tuple[str, str | None]] = []
     with Pool(Job(OPTIONS, "keep", page_lines), 2) as pool:
-        tasks = (Task(number, chunk) for number, chunk in enumerate(plan([InputEntry(str(path))], OPTIONS)))
+        tasks = (Task(number, chunk) for number, chunk in enumerate(plan([InputEntry(str(path), pieces=pieces)], OPTIONS)))
         for _, results in pool.do(tasks, lambda: True):
             for result in results:
                 if result.failure is not None:
@@ -204,3 +205,33 @@ def test_workers_that_die_cost_the_pages_over_which_they_die(
         codes = ["worker-died" if number in deadly else None for number in range(PAGES)]
         expected = zip(names, codes, strict=True)
         assert inputs_of(path) == [pair for number, pair in enumerate(expected) if number in deadly or number not in inner]
+
+
+def test_rows_of_several_tables_have_equal_numbers(deaths: Deaths, place: Path) -> None:
+    """If a row kills, the rows with its number in other tables of the archive are read; so is what is left if only pieces are."""
+    path = place / "tables.zip"
+    rows = delimited([("a.txt", b"<p>one"), ("b.txt", b"<p>two"), ("c.txt", b"<p>three")])
+    path.write_bytes(zipped([("a.csv", rows), ("b.csv", rows)]))
+    names = [f"{path}#{table}.csv#{number}" for table in "ab" for number in (1, 2, 3)]
+    deaths.left = {("read", names[1]): None}
+    expected = [(name, "worker-died" if name == names[1] else None) for name in names]
+    assert inputs_of(path) == expected
+    assert inputs_of(path, *names[1:]) == expected[1:]
+    assert inputs_of(path, names[4]) == expected[4:5]
+
+
+def test_a_retry_ends_if_workers_die_between_pieces(deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If workers die before the next piece of a dump is found, what is left of the file fails under its name."""
+    path = place / "pieces.jsonl"
+    path.write_bytes(b"".join(json.dumps({"text": f"<p>{number}"}).encode() + b"\n" for number in range(9)))
+    true = json_objects.split_lines
+
+    def split_lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
+        for number, line in enumerate(true(stream, max_bytes), 1):
+            deaths(number)
+            yield line
+
+    monkeypatch.setattr(json_objects, "split_lines", split_lines)
+    deaths.left = {6: 50}
+    assert inputs_of(path, f"{path}#3", f"{path}#7") == [(f"{path}#3", None), (str(path), "worker-died")]
+    assert deaths.left[6], "so often that it seems to be endless"

@@ -7,6 +7,7 @@ import io
 import json
 import quopri
 import random
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,9 +21,11 @@ from hypothesis import strategies as st
 from scraper.errors import BadAddress
 from scraper.fetch.addresses import prepare
 from scraper.sources import ReadOptions
+from scraper.sources.containers import read_dump
 from scraper.sources.delimited import read_delimited
-from scraper.sources.items import UNGUARDED, Place
+from scraper.sources.items import Guard, Place
 from scraper.sources.json_objects import split_values
+from scraper.sources.sniffing import Kind
 from scraper.sources.streams import Stream
 from tests.containers import delimited, json_array, jsonl, record, response, twenty_pages, zipped
 from tests.test_cli import HTML as PAGE
@@ -691,7 +694,22 @@ def test_rows_are_those_of_the_csv_module(rows: list[tuple[str, str]], delimiter
     file = io.StringIO(newline="")
     csv.writer(file, delimiter=delimiter).writerows([("id", "text"), *rows, ("big", 'x"\n' * 40), ("last", "one")])
     stream = Stream(InPieces(file.getvalue().encode(), size))
-    items = list(read_delimited(stream, Place("x", True), ReadOptions(max_bytes=100), UNGUARDED))
+    items = list(read_delimited(stream, Place("x", True), ReadOptions(max_bytes=100), Guard()))
     pages = [item.page.data for item in items if item.page is not None]
     assert pages == [text for _, text in rows] + ["one"]
     assert [str(item.input) for item in items if item.error is not None] == [f"x#{len(rows) + 1}"]
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_bad_values_and_rows_take_no_memory(form: Kind) -> None:
+    """What is kept of a value or row that is not read is its error, not its text."""
+    text = "x" * 50_000
+    data = ("[" + ",".join([f'{{"text": {text}}}'] * 200) + "]" if form == "json" else "n,text\n" + f"1,2,{text}\n" * 200).encode()
+    tracemalloc.start()
+    try:
+        items = list(read_dump(form, Stream(io.BytesIO(data)), Place("x", True), ReadOptions()))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [item.error is not None for item in items] == [True] * 200
+    assert kept < 1 << 20

@@ -27,7 +27,7 @@ class FileChunk(NamedTuple):
     is_local: bool = False
     """Whether only the main process can read it, such as a pipe."""
     failed: Mapping[int, PageError] = {}
-    """By number, the errors of records that are not read, if it is a dump."""
+    """The errors that its :class:`~scraper.sources.items.Guard` raises, if it is a dump and the only file."""
 
     @property
     def place(self) -> Place:
@@ -47,7 +47,7 @@ class LineChunk(NamedTuple):
     place: Place
     weight: int = MANY
     failed: Mapping[int, PageError] = {}
-    """By number, the errors of lines that are not read."""
+    """The errors that its :class:`~scraper.sources.items.Guard` raises."""
 
     @property
     def size(self) -> int:
@@ -67,7 +67,7 @@ class UnpackedChunk(NamedTuple):
     place: Place
     weight: int = MANY
     failed: Mapping[int, PageError] = {}
-    """By number, the errors of lines that are not read."""
+    """The errors that its :class:`~scraper.sources.items.Guard` raises."""
 
 
 class ItemChunk(NamedTuple):
@@ -101,6 +101,10 @@ class MemberChunk(NamedTuple):
         """Bytes."""
         return self.end - self.start
 
+    def has_passed(self, position: int) -> bool:
+        """Return True if this is the offset of the first record, which is passed over already."""
+        return self.passes_first and position == self.start
+
     def beginning_at(self, start: int | None) -> Self | None:
         """Return the chunk from where its first record is known to begin; None if none begins in it."""
         return None if start is None or start >= self.end else self._replace(start=start, is_exact=True)
@@ -118,12 +122,12 @@ class PartChunk(NamedTuple):
     place: Place
     weight: int = MANY
     failed: Mapping[int, PageError] = {}
-    """By number, the errors of records that are not read, if it is a dump in a zip archive."""
+    """The errors that its :class:`~scraper.sources.items.Guard` raises, if it is a dump in a zip archive."""
 
 
 UNKNOWN: Final = -1
-"""In place of the offset of a record, if a reader has not come so far: the chunk behind searches for itself. Also in place of the line or
-record that is being read, if that is not known."""
+"""In place of the offset of a record, if a reader has not come so far: the chunk behind searches for itself. Also in place of the position
+of what is being read, if that is not known."""
 
 Chunk = FileChunk | ItemChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
 
@@ -159,20 +163,20 @@ def without(part: Chunk, position: int, within: int, error: PageError) -> list[C
 
     Args:
         part: one of :func:`parts_of` a chunk.
-        position: the number of a record of a dump, the offset of a record of an archive or of a compressed member, or :data:`UNKNOWN`.
-        within: the offset of the record among the decompressed bytes of its member.
+        position: that of a :class:`~scraper.engine.tasks.Death`.
+        within: the same.
         error: the error of what is left out.
 
     Returns:
         The chunks, of which the first one has the items that are done, too; None if the part can be read only as a whole.
     """
-    if position == UNKNOWN:
-        return None
-    if isinstance(part, ItemChunk):
+    if position == UNKNOWN or isinstance(part, ItemChunk):
         return None
     if not isinstance(part, MemberChunk):
+        if position in part.failed:  # the process died over what lies behind it
+            return None
         return [part._replace(failed={**part.failed, position: error})]
-    if part.passes_first and position == part.start:
+    if part.has_passed(position):
         return [part._replace(start=position + 1, is_exact=False, passes_first=False)]
     before = part._replace(bound=position)
     if position >= part.end:  # the next chunk begins with the record
@@ -205,8 +209,7 @@ class ChunkReader:
         chunk: the chunk.
         options: what the user said of all inputs.
         meter: is called with the number of bytes of each read of a file.
-        begin: is called with the number of each record of a dump, or the offset of each record of an archive, before it is read, if
-            the chunk is one of :func:`parts_of` another.
+        begin: is called before each record is read, if the chunk is one of :func:`parts_of` another.
     """
 
     def __init__(self, chunk: Chunk, options: ReadOptions, meter: Meter | None = None, begin: Begin | None = None) -> None:
@@ -276,8 +279,8 @@ class ChunkReader:
             return read_parquet(file, chunk.place, self._options, part)
         from scraper.sources.zip_archive import read_part
 
-        read = partial(read_dump, guard=Guard(chunk.failed, self._begin))
-        return read_part(chunk.path, chunk.place, self._options, partial(read_stream, read=read), part)
+        reader = partial(read_dump, guard=Guard(chunk.failed, self._begin))
+        return read_part(chunk.path, chunk.place, self._options, partial(read_stream, reader=reader), part)
 
 
 class _Bounded:

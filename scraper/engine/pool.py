@@ -20,13 +20,13 @@ _AHEAD: Final = 3
 _MOST_DEATHS: Final = 100
 """Workers that may die in a row, over whatever tasks, without one that has answered."""
 _DEATHS: Final = 2
-"""Deaths over an item, a line or a record by which it has failed. One may be chance: the system was short of memory, or somebody killed
+"""Deaths over an item or a record by which it has failed. One may be chance: the system was short of memory, or somebody killed
 the process."""
 _DEATHS_OVER_A_PART: Final = 5
 """Deaths over reading an item by which it has failed with all that follows in its part of the chunk; then, one for each further part."""
 _MOST_LOST: Final = 10
-"""Lines or records of a chunk that may fail because workers died over reading them; behind more of them, the rest is given up. Each may
-take the time limit of a page, and others wait."""
+"""Records of a chunk that may fail because workers died over reading them; behind more of them, the rest is given up. Each may take the
+time limit of a page, and others wait."""
 
 
 class Pool:
@@ -164,8 +164,8 @@ class Pool:
 class _Retry:
     """The retry of a chunk over which a worker died: what became of its items so far, and what is left to do.
 
-    The chunk is done in parts, so that a death over reading one costs no other, and each part step by step. Behind a line or record
-    that cannot be read, its part goes on. Items that this process has read are sent one by one, since receiving one may kill, too.
+    The chunk is done in parts, so that a death over reading one costs no other, and each part step by step. Behind a record that cannot
+    be read, its part goes on. Items that this process has read are sent one by one, since receiving one may kill, too.
     """
 
     def __init__(self, chunk: Chunk) -> None:
@@ -173,8 +173,8 @@ class _Retry:
         self.results: list[ItemResult] = []
         self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
         self._deaths_over_a_part = _DEATHS_OVER_A_PART
-        self._lost: set[int] = set()
-        """The lines and records that could not be read."""
+        self._lost = 0
+        """The number of records that could not be read."""
         self._skip = 0
         """The number of items of the first part that are done."""
         self._step: Step | None = None
@@ -207,10 +207,10 @@ class _Retry:
                 self._skip = step.item + 1
 
     def _fail_reading(self, step: Step, death: Death) -> None:
-        """Let a line or a record fail, or all that is left of the part, if enough workers died over reading it."""
+        """Let a record fail, or all that is left of the part, if enough workers died over reading it."""
         part = self._parts[0]
-        is_given_up = death.position not in self._lost and len(self._lost) == _MOST_LOST
-        left = None if is_given_up else without(part, death.position, death.within, reader_died(part))
+        is_new = not (isinstance(part, MemberChunk) and part.has_passed(death.position))
+        left = None if is_new and self._lost == _MOST_LOST else without(part, death.position, death.within, reader_died(part))
         if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
             return
         self._end_part()
@@ -219,7 +219,7 @@ class _Retry:
             self.results.append(step.failure)
             self.ends = self.ends[0], UNKNOWN
             return
-        self._lost.add(death.position)
+        self._lost += is_new
         self._parts.extendleft(reversed(left))
         self._skip = step.item
 

@@ -86,8 +86,8 @@ class Death(NamedTuple):
     """The end of a worker, in place of its answer."""
 
     position: int
-    """The number of the record of a dump that it was reading, or the offset of that of an archive, or of its compressed member;
-    :data:`UNKNOWN` if it read neither."""
+    """What it was reading: how many records of a dump its guard has checked, or the offset of a record of an archive or of a compressed
+    member; :data:`UNKNOWN` if none of these."""
     within: int
     """The offset of the record among the decompressed bytes of its member."""
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, TypeVar
 from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.models import Page
 from scraper.records import PageRecord
-from scraper.sources.items import UNGUARDED, Guard, Item, Place, ReadOptions
+from scraper.sources.items import Guard, Item, Place, ReadOptions
 from scraper.sources.sniffing import BOM, Kind, check_format, kind_of, own_kind_of_line, own_output_item
 from scraper.sources.streams import Stream, Utf16Source
 
@@ -34,11 +34,11 @@ _PAGE_ENDS: Final = (b"</html", b"</HTML")
 
 T = TypeVar("T")
 
-ReadDump = Callable[[Kind, Stream, Place, ReadOptions], Iterator[T]]
+DumpReader = Callable[[Kind, Stream, Place, ReadOptions], Iterator[T]]
 """A function that reads a dump, such as :func:`read_dump`."""
 
 
-def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, guard: Guard = UNGUARDED) -> Iterator[Item]:
+def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, guard: Guard | None = None) -> Iterator[Item]:
     """Read the pages of a dump.
 
     Args:
@@ -46,8 +46,9 @@ def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, gu
         stream: the dump.
         place: where it comes from.
         options: the options of all inputs.
-        guard: is asked before each record is read.
+        guard: is asked before each record is decoded.
     """
+    guard = guard or Guard()
     if kind == "jsonl":
         from scraper.sources.json_objects import read_jsonl
 
@@ -62,7 +63,7 @@ def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, gu
 
 
 def read_stream(
-    stream: Stream, place: Place, options: ReadOptions, read: ReadDump[T], file: BinaryIO | None = None
+    stream: Stream, place: Place, options: ReadOptions, reader: DumpReader[T], file: BinaryIO | None = None
 ) -> Iterator[Item | T]:
     """Read a page, or all pages of a container.
 
@@ -70,16 +71,16 @@ def read_stream(
         stream: the bytes.
         place: where they come from.
         options: the options of all inputs.
-        read: reads each dump, of which there may be several in a zip archive.
+        reader: reads each dump, of which there may be several in a zip archive.
         file: the same bytes as a seekable file, if there is one.
     """
     try:
-        yield from _read(stream, place, options, read, file)
+        yield from _read(stream, place, options, reader, file)
     except PageError as error:
         yield place.failed(error)
 
 
-def _read(stream: Stream, place: Place, options: ReadOptions, read: ReadDump[T], file: BinaryIO | None) -> Iterator[Item | T]:
+def _read(stream: Stream, place: Place, options: ReadOptions, reader: DumpReader[T], file: BinaryIO | None) -> Iterator[Item | T]:
     kind = kind_of(stream, options)
     check_format(stream.peek())
     if kind in _CONTAINERS and options.url is not None:
@@ -96,20 +97,20 @@ def _read(stream: Stream, place: Place, options: ReadOptions, read: ReadDump[T],
     elif kind == "records":
         yield from _read_records(stream, place, options)
     elif kind in ("jsonl", "json", "csv"):
-        yield from read(kind, stream, place, options)
+        yield from reader(kind, stream, place, options)
     elif kind == "warc":
         yield from _read_warc(stream, None, place, options)
     elif kind == "tar":
         raise NotText("it is a tar archive; unpack it and name the directory")
     elif kind in ("zip", "parquet"):
-        yield from _read_seekable(kind, place, options, read, file)
+        yield from _read_seekable(kind, place, options, reader, file)
     elif kind != "utf-16" and _first_bytes(stream.peek(), kind).startswith(b"WARC/"):
         yield from _read_warc(stream, kind, place, options)
     elif place.depth >= DEEPEST:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
     else:
         inner = Place(place.input, place.is_named, place.depth + 1)
-        yield from read_stream(_unpacked(stream, kind), inner, options, read)
+        yield from read_stream(_unpacked(stream, kind), inner, options, reader)
 
 
 def _unpacked(stream: Stream, kind: Kind) -> Stream:
@@ -136,7 +137,9 @@ def _read_warc(stream: Stream, compression: str | None, place: Place, options: R
     return read_warc(stream, compression, place, options)
 
 
-def _read_seekable(kind: Kind, place: Place, options: ReadOptions, read: ReadDump[T], file: BinaryIO | None) -> Iterator[Item | T]:
+def _read_seekable(
+    kind: Kind, place: Place, options: ReadOptions, reader: DumpReader[T], file: BinaryIO | None
+) -> Iterator[Item | T]:
     if file is None:
         raise UnreadableInput(
             f"it is {_CONTAINERS[kind]}, which cannot be read from a pipe or out of another file; save it and name it"
@@ -144,7 +147,7 @@ def _read_seekable(kind: Kind, place: Place, options: ReadOptions, read: ReadDum
     if kind == "zip":
         from scraper.sources.zip_archive import read_zip
 
-        return read_zip(file, place, options, partial(read_stream, read=read))
+        return read_zip(file, place, options, partial(read_stream, reader=reader))
     from scraper.sources.parquet import read_parquet
 
     return read_parquet(file, place, options)

@@ -71,7 +71,7 @@ def read_delimited(stream: Stream, place: Place, options: ReadOptions, guard: Gu
         stream: the table.
         place: where it comes from.
         options: the names of the columns, and the most bytes of a row.
-        guard: is asked before the cells of each row are read.
+        guard: is asked before each row is made a page.
     """
     delimiter = delimiter_of(stream, options) or ","
     if stream.peek().startswith(BOM):
@@ -91,7 +91,7 @@ def read_delimited(stream: Stream, place: Place, options: ReadOptions, guard: Gu
                 continue
             number += 1
             try:
-                guard.check(number)
+                guard.check()
                 fields = _fields(row, names, lines, options)
             except PageError as error:
                 yield place.failed(error, number)

@@ -13,8 +13,8 @@ from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 from scraper import remote
 from scraper.errors import MissingInput, PageError, TooLarge, UnreadableInput, map_unexpected_errors
 from scraper.remote import is_remote
-from scraper.sources.containers import ReadDump, read_dump, read_stream
-from scraper.sources.items import UNGUARDED, Guard, Item, Place, ReadOptions
+from scraper.sources.containers import DumpReader, read_dump, read_stream
+from scraper.sources.items import Guard, Item, Place, ReadOptions
 from scraper.sources.sniffing import compression_of
 from scraper.sources.streams import Stream
 from scraper.urls import is_absolute
@@ -49,7 +49,7 @@ class InputEntry(NamedTuple):
 
 
 def read_entry(
-    entry: InputEntry | Item, options: ReadOptions, meter: Meter | None = None, guard: Guard = UNGUARDED
+    entry: InputEntry | Item, options: ReadOptions, meter: Meter | None = None, guard: Guard | None = None
 ) -> Iterator[Item]:
     """Read the pages of a file or of stdin.
 
@@ -57,22 +57,22 @@ def read_entry(
         entry: the file, or an item, which is yielded.
         options: the options of all inputs.
         meter: called with the number of bytes of each read.
-        guard: is asked before each record of a dump is read.
+        guard: is asked before each record of a dump is decoded.
     """
-    read = partial(read_dump, guard=guard)
+    reader = partial(read_dump, guard=guard)
     if isinstance(entry, Item):
         yield entry
     elif entry.pieces:
-        yield from _read_pieces(entry, options, read, meter)
+        yield from _read_pieces(entry, options, reader, meter)
     elif entry.span is not None:
         yield from _read_span(entry, *entry.span, options, meter)
     else:
-        yield from read_file(entry, options, read, meter)
+        yield from read_file(entry, options, reader, meter)
 
 
-def _read_pieces(entry: InputEntry, options: ReadOptions, read: ReadDump[Item], meter: Meter | None) -> Iterator[Item]:
+def _read_pieces(entry: InputEntry, options: ReadOptions, reader: DumpReader[Item], meter: Meter | None) -> Iterator[Item]:
     missing = dict.fromkeys(entry.pieces)
-    for item in read_file(entry, options, read, meter):
+    for item in read_file(entry, options, reader, meter):
         if item.input in missing:
             yield item
             del missing[item.input]
@@ -120,16 +120,16 @@ def _read_range(name: str, offset: int, length: int) -> bytes:
         return file.read(length)
 
 
-def read_file(entry: InputEntry, options: ReadOptions, read: ReadDump[T], meter: Meter | None = None) -> Iterator[Item | T]:
+def read_file(entry: InputEntry, options: ReadOptions, reader: DumpReader[T], meter: Meter | None = None) -> Iterator[Item | T]:
     """Read all pages of a file or of stdin.
 
     Args:
         entry: the file.
         options: the options of all inputs.
-        read: reads each dump.
+        reader: reads each dump.
         meter: called with the number of bytes of each read.
     """
-    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, options, read, file), meter)
+    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, options, reader, file), meter)
 
 
 def read_opened(

@@ -1,7 +1,7 @@
 """The items that sources yield, and the options for reading."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from scraper.defaults import MAX_BYTES
 from scraper.errors import PageError
@@ -10,10 +10,10 @@ from scraper.records import PageRecord
 
 
 class Begin(Protocol):
-    """Called before each line, record or compressed member is read. If reading it ends the process, another one knows where that was."""
+    """Called before each record or compressed member is read. If reading it ends the process, another one knows where that was."""
 
     def __call__(self, position: int, /, within: int = 0) -> None:
-        """Take the number of the line, or the offset in the archive.
+        """Take the number of the record of a dump, or the offset in the archive.
 
         Args:
             position: the number or offset.
@@ -21,28 +21,29 @@ class Begin(Protocol):
         """
 
 
-class Guard(NamedTuple):
-    """Guards a run against records of a dump, such as lines or rows, over whose reading processes die."""
+class Guard:
+    """Guards a run against records of dumps, such as lines or rows, over which processes die.
 
-    failed: Mapping[int, PageError] = {}
-    """By number, the errors of records that are not read, since processes died over them."""
-    begin: Begin | None = None
-    """Called with the number of each record before it is read."""
+    Args:
+        failed: the errors of records that are not decoded, since processes died over them; by how many were checked, from 1.
+        begin: called with the number of records checked, before each is decoded.
+    """
 
-    def check(self, number: int) -> None:
-        """Note that a record is read next.
+    def __init__(self, failed: Mapping[int, PageError] = {}, begin: Begin | None = None) -> None:
+        self._failed, self._begin = failed, begin
+        self._count = 0
+
+    def check(self) -> None:
+        """Note that a record is decoded next.
 
         Raises:
-            PageError: if it is not to be read.
+            PageError: if it is not to be decoded.
         """
-        if self.begin is not None:
-            self.begin(number)
-        if number in self.failed:
-            raise self.failed[number]
-
-
-UNGUARDED: Final = Guard()
-"""The guard that lets all records pass."""
+        self._count += 1
+        if self._begin is not None:
+            self._begin(self._count)
+        if self._count in self._failed:
+            raise self._failed[self._count]
 
 
 class Item(NamedTuple):
@@ -104,7 +105,8 @@ class Place(NamedTuple):
 
     def failed(self, error: PageError, piece: object = None) -> Item:
         """Return a failed item, for the whole input or a piece."""
-        return Item(self.input if piece is None else self.at(piece), None, error, self.is_named)
+        error.__context__ = None  # it and the traceback keep what was read in memory, however large
+        return Item(self.input if piece is None else self.at(piece), None, error.with_traceback(None), self.is_named)
 
     def skipped(self, reason: str, piece: object) -> Item:
         """Return the item of a piece that is skipped."""

@@ -83,7 +83,7 @@ def read_json(stream: Stream, place: Place, options: ReadOptions, guard: Guard) 
 def _read_object(line: bytes, number: int, decode: Decode, reader: FieldReader, place: Place, guard: Guard) -> Iterator[Item]:
     """Yield the page of a JSON object, or its error."""
     try:
-        guard.check(number)
+        guard.check()
         fields, is_valid = decode(line)
     except PageError as error:
         yield place.failed(error, number)
