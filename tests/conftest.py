@@ -4,6 +4,7 @@ Properties use new random examples for people, who can look into failures, and t
 The user's own layouts are not used, only those that a test names. Ignored signals are not inherited.
 """
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -25,6 +26,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 os.environ.pop("SCRAPER_LAYOUTS", None)
 os.environ["XDG_CONFIG_HOME"] = os.devnull
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from going through all tests and modules again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let extension modules be collected, which complain otherwise when the process ends."""
+    gc.unfreeze()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
