@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from scraper.records import PageRecord
+from tests.fork_server import quick_command
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TEXT = FIXTURES / "arabic-article-text" / "source.txt"
@@ -27,8 +28,9 @@ Done = subprocess.CompletedProcess[bytes]
 
 
 def run(*args: str | Path, data: bytes | None = None, env: dict[str, str] | None = None, cwd: Path | None = None) -> Done:
-    command = [*COMMAND, *map(str, args)]
     environment = {**os.environ, **(env or {})}
+    is_plain = not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in env or {})  # those matter when Python starts
+    command = [*(quick_command() if is_plain else COMMAND), *map(str, args)]
     given: Any = {"stdin": subprocess.DEVNULL} if data is None else {"input": data}
     return subprocess.run(command, **given, capture_output=True, timeout=60, env=environment, cwd=cwd, check=False)
 

@@ -21,6 +21,7 @@ import pytest
 from scraper.errors import StateError, StateInUse
 from scraper.output.fetch_state import State, reading
 from scraper.output.frontier import DONE, Frontier, FrontierEntry, Scope, key_of
+from tests.fork_server import quick_command
 from tests.site import Network, Reply, Request, Site
 from tests.site.network import DATES, ENDLESS, GAPS, SESSIONS, TRACKED
 from tests.site.replies import page
@@ -47,7 +48,7 @@ def crawl(
     site: Site, folder: Path, *options: str | Path, starts: tuple[str, ...] = ("/",), delay: str = "0", hosts: int = 3
 ) -> Done:
     asked = [site.url(path, host) for host in range(hosts) for path in starts]
-    command = [*COMMAND, "crawl", *asked, "--state", folder / "db", "-o", folder / "out.jsonl", "--delay", delay, *options]
+    command = [*quick_command(), "crawl", *asked, "--state", folder / "db", "-o", folder / "out.jsonl", "--delay", delay, *options]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=600, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     return done

@@ -23,6 +23,7 @@ from scraper.errors import FetchError
 from scraper.fetch import Client
 from scraper.fetch.client import ERRORS
 from scraper.output.fetch_state import State
+from tests.fork_server import quick_command
 from tests.site import Site
 from tests.site.content import new_headlines, ticker
 from tests.site.replies import Reply
@@ -50,7 +51,7 @@ sys.exit(status)
 def fetch(
     *args: str | Path, delay: str = "0", data: bytes = b"", env: dict[str, str] | None = None, peak: Path | None = None
 ) -> Done:
-    command = [*COMMAND, *map(str, args), "--delay", delay]
+    command = [*(COMMAND if peak is not None else [*quick_command(), "fetch"]), *map(str, args), "--delay", delay]
     if peak is not None:
         command = [sys.executable, "-c", MEASURED, str(peak), *command]
     return subprocess.run(command, input=data, capture_output=True, timeout=60, check=False, env={**os.environ, **(env or {})})

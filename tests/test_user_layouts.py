@@ -19,6 +19,7 @@ from scraper.layouts import Layout, builtin_layouts, choose_layouts, load_layout
 from scraper.layouts.layout import RuleSource
 from scraper.layouts.loading import assemble, builtin_sources, parse
 from tests.cases import ARABRESS
+from tests.fork_server import quick_command
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples" / "layouts"
@@ -39,8 +40,8 @@ Done = subprocess.CompletedProcess[str]
 
 
 def run(*args: str | Path, env: dict[str, str] | None = None, cwd: Path = ROOT) -> Done:
-    command = [sys.executable, "-m", "scraper", *map(str, args)]
-    environment = {**os.environ, "PYTHONUTF8": "1", "COLUMNS": "200", **(env or {})}
+    command = [*quick_command(), *map(str, args)]
+    environment = {**os.environ, "COLUMNS": "200", **(env or {})}
     return subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=environment, encoding="utf-8", check=False, cwd=cwd
     )
