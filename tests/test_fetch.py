@@ -51,9 +51,8 @@ sys.exit(status)
 def fetch(
     *args: str | Path, delay: str = "0", data: bytes = b"", env: dict[str, str] | None = None, peak: Path | None = None
 ) -> Done:
-    command = [*(COMMAND if peak is not None else [*quick_command(), "fetch"]), *map(str, args), "--delay", delay]
-    if peak is not None:
-        command = [sys.executable, "-c", MEASURED, str(peak), *command]
+    start = [*quick_command(), "fetch"] if peak is None else [sys.executable, "-c", MEASURED, str(peak), *COMMAND]
+    command = [*start, *map(str, args), "--delay", delay]
     return subprocess.run(command, input=data, capture_output=True, timeout=60, check=False, env={**os.environ, **(env or {})})
 
 

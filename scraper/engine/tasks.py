@@ -86,10 +86,10 @@ class Death(NamedTuple):
     """The end of a worker, in place of its answer."""
 
     position: int
-    """What it was reading: how many records of a dump its guard has checked, or the offset of a record of an archive or of a compressed
-    member; :data:`UNKNOWN` if none of these."""
+    """What it was reading: how many records of a dump its guard has checked, or the offset of a record of an archive or of its run of
+    compressed members; :data:`UNKNOWN` if none of these."""
     within: int
-    """The offset of the record among the decompressed bytes of its member."""
+    """The offset of the record among the decompressed bytes of its run."""
 
 
 class Split(NamedTuple):

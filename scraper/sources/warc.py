@@ -64,7 +64,7 @@ class WarcSlice:
         end: the end of the range.
         is_exact: whether a record or run begins at ``start``; otherwise the first one is searched for.
         passes_first: whether the first record or run is not read, but passed over.
-        begin: called before each record or member is read, with the offset of the record, or in a compressed archive of its member.
+        begin: called before each record or member is read, with the offset of the record, or in a compressed archive of its run.
     """
 
     def __init__(
