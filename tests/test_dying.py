@@ -8,11 +8,13 @@ import io
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import Any, BinaryIO, Self
 
 import fastwarc.warc
+import pyarrow.parquet
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -24,11 +26,12 @@ from scraper.engine.pool import Pool
 from scraper.engine.tasks import Answer, Death, SharedProgress, Task, do_task
 from scraper.parse.encoding import decode
 from scraper.sources import ReadOptions, json_objects, warc
+from scraper.sources import parquet as parquet_tables
 from scraper.sources.compression import Decompressor
 from scraper.sources.fields import FieldReader
 from scraper.sources.files import InputEntry
 from scraper.sources.streams import Stream
-from tests.containers import delimited, json_array, response, zipped
+from tests.containers import delimited, json_array, parquet, response, zipped
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "jsonl": bytes,
@@ -37,6 +40,14 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     "warc.gz": gzip.compress,
     "warc.zst": zstandard.compress,
 }
+TABLE: dict[str, Callable[[Sequence[tuple[str, bytes]]], bytes]] = {
+    "csv": delimited,
+    "json": json_array,
+    "parquet": parquet,
+    "zip": lambda rows: zipped([("rows.csv", delimited(rows))]),
+}
+RUN = {"run.warc.gz": 3, "run.warc.zst": 3}
+"""How many records are compressed into one member; one where it is not said."""
 OPTIONS = ReadOptions()
 PAGES = 40
 
@@ -89,7 +100,7 @@ class DyingWorkers:
             for answer, _ in do_task(self._job, task, progress):
                 yield task, answer, ()
         except Died:
-            yield task, Death(progress.position, progress.within), ()
+            yield task, progress.death, ()
         finally:
             self.deaths.is_worker = False
 
@@ -126,6 +137,7 @@ def deaths() -> Iterator[Deaths]:
         patch.setattr(fastwarc.warc, "ArchiveIterator", records)
         patch.setattr(Decompressor, "read_member", dying(Decompressor.read_member, member))
         patch.setattr(warc, "_page", dying(warc._page, lambda *args: ("read", args[1])))
+        patch.setattr(parquet_tables, "_item", dying(parquet_tables._item, lambda *args: ("read", args[1].at(args[2]))))
         patch.setattr(FieldReader, "items", dying(FieldReader.items, record))
         patch.setattr("scraper.extract.cleaning.decode", dying(decode, lambda page: ("clean", page.input)))
         yield deaths
@@ -154,6 +166,7 @@ def inputs_of(path: Path, *pieces: str) -> list[tuple[str, str | None]]:
     ("form", "where"),
     [
         *((form, where) for form in PACK for where in ("read", "clean")),
+        *((form, where) for form in (*RUN, "parquet") for where in ("read", "clean")),
         ("csv", "read"),
         ("json", "read"),
         ("zip", "read"),
@@ -167,29 +180,34 @@ def inputs_of(path: Path, *pieces: str) -> list[tuple[str, str | None]]:
     deadly=st.sets(st.sampled_from((*range(2, 24), 20, 20, 20)), max_size=9),
     flaky=st.sets(st.integers(2, PAGES - 1), max_size=4),
     stretch=st.sampled_from((2000, 5000, 1 << 20)),
+    is_cut=st.booleans(),
     seed=st.integers(0, 99),
 )
 def test_workers_that_die_cost_the_pages_over_which_they_die(
-    form: str, where: str, deadly: set[int], flaky: set[int], stretch: int, seed: int, deaths: Deaths, place: Path
+    form: str, where: str, deadly: set[int], flaky: set[int], stretch: int, is_cut: bool, seed: int, deaths: Deaths, place: Path
 ) -> None:
     """A page over which every worker dies fails under its name; one over which one dies is cleaned; all others are as without deaths."""
     random = DyingWorkers.random = Random(seed)
     path = place / f"in.{form}"
-    inner: set[int] = {5, 20} if form.startswith("warc") else set()
-    is_small = form in ("csv", "json", "zip")
+    inner: set[int] = {5, 20} if "warc" in form else set()
+    starts: list[int | str] = []
     pages = [b"<p>number %d " % number + random.randbytes(random.choice((20, 300))).hex().encode() for number in range(PAGES)]
     if form.startswith("jsonl"):
         pieces = [json.dumps({"text": page.decode()}).encode() + b"\n" * random.choice((1, 1, 2)) for page in pages]
         starts = [b"".join(pieces[:number]).count(b"\n") + 1 for number in range(PAGES)]
-    elif is_small:
+    elif form in TABLE:
         rows = [("a.txt", page) for page in pages]
-        whole = json_array(rows) if form == "json" else delimited(rows)
-        pieces = [zipped([("rows.csv", whole)]) if form == "zip" else whole]
+        pieces = [TABLE[form](rows)]
         starts = list(range(1, PAGES + 1))
     else:
         inside = response(response(b"an archive in an archive") * 9, ("Content-Type", "application/warc"))
-        pieces = [PACK[form](inside if number in inner else response(page)) for number, page in enumerate(pages)]
-        starts = [len(b"".join(pieces[:number])) for number in range(PAGES)]
+        records = [inside if number in inner else response(page) for number, page in enumerate(pages)]
+        size = RUN.get(form, 1)
+        runs = [records[number : number + size] for number in range(0, PAGES, size)]
+        pieces = [PACK[form.removeprefix("run.")](b"".join(run)) for run in runs]
+        for run, start in zip(runs, accumulate(map(len, pieces), initial=0), strict=False):
+            offsets = accumulate(map(len, run[:-1]), initial=0)
+            starts += [f"{start}+{offset}" if offset else start for offset in offsets]
     whole = b"".join(pieces)
     path.write_bytes(gzip.compress(whole) if form == "jsonl.gz" else whole)
     names = [f"{path}{'#rows.csv' * (form == 'zip')}#{start}" for start in starts]
@@ -198,7 +216,7 @@ def test_workers_that_die_cost_the_pages_over_which_they_die(
         deadly -= inner  # without its header, nothing tells that records are inside another one; and it is no page
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planning, "STRETCH", stretch)
-        patch.setattr(planning, "LARGE", 1 << 20 if is_small else 1000)
+        patch.setattr(planning, "LARGE", 1000 if is_cut and form in PACK else 1 << 20)
         deaths.left = {}
         assert inputs_of(path) == [(name, None) for number, name in enumerate(names) if number not in inner]
         deaths.left = {(where, keys[number]): 1 for number in flaky} | {(where, keys[number]): None for number in deadly}
@@ -218,6 +236,26 @@ def test_rows_of_several_tables_have_equal_numbers(deaths: Deaths, place: Path) 
     assert inputs_of(path) == expected
     assert inputs_of(path, *names[1:]) == expected[1:]
     assert inputs_of(path, names[4]) == expected[4:5]
+
+
+def test_rows_behind_one_that_cannot_be_decoded_are_lost(deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If workers die while a row of a Parquet table is decoded, the rest of its row group fails under the name of the table."""
+    path = place / "decoded.parquet"
+    path.write_bytes(parquet([("a.txt", b"<p>%d" % number) for number in range(30)], 10))
+    true = pyarrow.parquet.ParquetFile.iter_batches
+
+    def iter_batches(table: Any, size: int, groups: list[int], *args: Any, **options: Any) -> Iterator[Any]:
+        first = groups[0] * 10 + 1
+        for batch in true(table, size, groups, *args, **options):
+            for number in range(first, first + batch.num_rows):
+                deaths(("decode", number))
+            first += batch.num_rows
+            yield batch
+
+    monkeypatch.setattr(pyarrow.parquet.ParquetFile, "iter_batches", iter_batches)
+    deaths.left = {("decode", 15): None}
+    rows = [(f"{path}#{number}", None) for number in range(1, 31)]
+    assert inputs_of(path) == [*rows[:14], (str(path), "worker-died"), *rows[20:]]
 
 
 def test_a_retry_ends_if_workers_die_between_pieces(deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

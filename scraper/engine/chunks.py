@@ -1,7 +1,7 @@
 """Chunks of the work of a run: what any process can do on its own."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import BinaryIO, Final, NamedTuple, Self, cast
 
@@ -9,7 +9,7 @@ from scraper.errors import PageError, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
 from scraper.sources.containers import read_dump, read_stream
 from scraper.sources.files import InputEntry, InputFile, Meter, open_input, read_entry, unreadable
-from scraper.sources.items import Begin, Guard, Place
+from scraper.sources.items import Guard, Loss, Place, Spot
 from scraper.sources.json_objects import read_jsonl
 from scraper.sources.sniffing import Kind
 from scraper.sources.streams import ByteSource, Stream
@@ -26,8 +26,8 @@ class FileChunk(NamedTuple):
     size: int
     is_local: bool = False
     """Whether only the main process can read it, such as a pipe."""
-    failed: Mapping[int, PageError] = {}
-    """The errors that its :class:`~scraper.sources.items.Guard` raises, if it is a dump and the only file."""
+    losses: Mapping[Spot, Loss] = {}
+    """What its :class:`~scraper.sources.items.Guard` does not let be read, if it is the only file."""
 
     @property
     def place(self) -> Place:
@@ -46,8 +46,8 @@ class LineChunk(NamedTuple):
     """The number of the first line, from 1."""
     place: Place
     weight: int = MANY
-    failed: Mapping[int, PageError] = {}
-    """The errors that its :class:`~scraper.sources.items.Guard` raises."""
+    losses: Mapping[Spot, Loss] = {}
+    """What its :class:`~scraper.sources.items.Guard` does not let be read."""
 
     @property
     def size(self) -> int:
@@ -66,8 +66,8 @@ class UnpackedChunk(NamedTuple):
     """Bytes of the file, for the progress display."""
     place: Place
     weight: int = MANY
-    failed: Mapping[int, PageError] = {}
-    """The errors that its :class:`~scraper.sources.items.Guard` raises."""
+    losses: Mapping[Spot, Loss] = {}
+    """What its :class:`~scraper.sources.items.Guard` does not let be read."""
 
 
 class ItemChunk(NamedTuple):
@@ -91,19 +91,13 @@ class MemberChunk(NamedTuple):
     is_exact: bool = False
     """Whether a record is known to begin at ``start``."""
     weight: int = MANY
-    passes_first: bool = False
-    """Whether the first record, with what is compressed together with it, is passed over."""
-    bound: int | None = None
-    """The offset from which on no byte is read."""
+    losses: Mapping[Spot, Loss] = {}
+    """What its :class:`~scraper.sources.items.Guard` does not let be read."""
 
     @property
     def size(self) -> int:
         """Bytes."""
         return self.end - self.start
-
-    def has_passed(self, position: int) -> bool:
-        """Return True if this is the offset of the first record, which is passed over already."""
-        return self.passes_first and position == self.start
 
     def beginning_at(self, start: int | None) -> Self | None:
         """Return the chunk from where its first record is known to begin; None if none begins in it."""
@@ -121,13 +115,12 @@ class PartChunk(NamedTuple):
     """Compressed bytes, for the progress display."""
     place: Place
     weight: int = MANY
-    failed: Mapping[int, PageError] = {}
-    """The errors that its :class:`~scraper.sources.items.Guard` raises, if it is a dump in a zip archive."""
+    losses: Mapping[Spot, Loss] = {}
+    """What its :class:`~scraper.sources.items.Guard` does not let be read."""
 
 
 UNKNOWN: Final = -1
-"""In place of the offset of a record, if a reader has not come so far: the chunk behind searches for itself. Also in place of the position
-of what is being read, if that is not known."""
+"""In place of the offset of a record, if a reader has not come so far: the chunk behind searches for itself."""
 
 Chunk = FileChunk | ItemChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
 
@@ -155,34 +148,25 @@ def parts_of(chunk: Chunk) -> list[Chunk]:
     return [chunk]
 
 
-def without(part: Chunk, position: int, within: int, error: PageError) -> list[Chunk] | None:
-    """Return chunks in place of a part that give all of its items but those at a position.
+def without(part: Chunk, spot: Spot | None, error: PageError) -> Chunk | None:
+    """Return a chunk in place of a part that gives an error in place of what is at a spot.
 
-    Of a web archive, records before the position may not be done yet: reading one, its reader looks at the next one. The record itself
-    is passed over, and searched behind only if that fails, too.
+    A record of an archive is not decoded then, but its end is found by its header. If that kills, too, the next one is searched for.
 
     Args:
         part: one of :func:`parts_of` a chunk.
-        position: that of a :class:`~scraper.engine.tasks.Death`.
-        within: the same.
-        error: the error of what is left out.
+        spot: where workers died; None if that is not known.
+        error: the error.
 
     Returns:
-        The chunks, of which the first one has the items that are done, too; None if the part can be read only as a whole.
+        The chunk; None if what lies behind the spot cannot be read.
     """
-    if position == UNKNOWN or isinstance(part, ItemChunk):
+    if spot is None or isinstance(part, ItemChunk):
         return None
-    if not isinstance(part, MemberChunk):
-        if position in part.failed:  # the process died over what lies behind it
-            return None
-        return [part._replace(failed={**part.failed, position: error})]
-    if part.has_passed(position):
-        return [part._replace(start=position + 1, is_exact=False, passes_first=False)]
-    before = part._replace(bound=position)
-    if position >= part.end:  # the next chunk begins with the record
-        return [before]
-    failure = part.place.failed(error, f"{position}+{within}" if within else position)
-    return [before, ItemChunk([failure], part.place), part._replace(start=position, is_exact=True, passes_first=True)]
+    loss = part.losses.get(spot)
+    if loss is not None and (loss.is_passed or not spot.archive):
+        return None
+    return part._replace(losses={**part.losses, spot: Loss(error, loss is not None)})
 
 
 def extent_of(part: Chunk) -> str:
@@ -209,14 +193,16 @@ class ChunkReader:
         chunk: the chunk.
         options: what the user said of all inputs.
         meter: is called with the number of bytes of each read of a file.
-        begin: is called before each record is read, if the chunk is one of :func:`parts_of` another.
+        begin: called with each spot before it is read, if the chunk is one of :func:`parts_of` another.
     """
 
-    def __init__(self, chunk: Chunk, options: ReadOptions, meter: Meter | None = None, begin: Begin | None = None) -> None:
+    def __init__(
+        self, chunk: Chunk, options: ReadOptions, meter: Meter | None = None, begin: Callable[[Spot], object] | None = None
+    ) -> None:
         self._chunk = chunk
         self._options = options
         self._meter = meter
-        self._begin = begin
+        self._guard = Guard(chunk.losses if not isinstance(chunk, ItemChunk) else {}, begin)
         self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
         """Of a :class:`MemberChunk` that was read to its end: where the first record found begins, and the first one behind the chunk;
         None for none."""
@@ -225,7 +211,7 @@ class ChunkReader:
         chunk, options = self._chunk, self._options
         if isinstance(chunk, FileChunk):
             for entry in chunk.entries:
-                yield from read_entry(entry, options, self._meter, Guard(chunk.failed, self._begin))
+                yield from read_entry(entry, options, self._meter, self._guard)
             return
         if isinstance(chunk, ItemChunk):
             yield from chunk.items
@@ -255,31 +241,30 @@ class ChunkReader:
 
             file.seek(chunk.start)
             records = WarcSlice(
-                file if chunk.bound is None else _Bounded(file, chunk.bound - chunk.start),
+                file,
                 chunk.compression,
                 chunk.place,
                 options,
                 start=chunk.start,
                 end=chunk.end,
                 is_exact=chunk.is_exact,
-                passes_first=chunk.passes_first,
-                begin=self._begin,
+                guard=self._guard,
             )
             yield from records
             self.ends = records.first, records.next
 
     def _read_lines(self, chunk: LineChunk | UnpackedChunk, source: ByteSource) -> Iterator[Item]:
-        return read_jsonl(Stream(source), chunk.place, self._options, Guard(chunk.failed, self._begin), chunk.first)
+        return read_jsonl(Stream(source), chunk.place, self._options, self._guard, chunk.first)
 
     def _read_part(self, chunk: PartChunk, file: BinaryIO) -> Iterator[Item]:
         part = range(chunk.first, chunk.last)
         if chunk.kind == "parquet":
             from scraper.sources.parquet import read_parquet
 
-            return read_parquet(file, chunk.place, self._options, part)
+            return read_parquet(file, chunk.place, self._options, part, self._guard)
         from scraper.sources.zip_archive import read_part
 
-        reader = partial(read_dump, guard=Guard(chunk.failed, self._begin))
+        reader = partial(read_dump, guard=self._guard)
         return read_part(chunk.path, chunk.place, self._options, partial(read_stream, reader=reader), part)
 
 

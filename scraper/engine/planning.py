@@ -66,21 +66,21 @@ def plan(entries: Iterable[InputEntry | Item], options: ReadOptions, *, are_ship
 
 
 def split_file(chunk: FileChunk, options: ReadOptions) -> Sequence[Chunk]:
-    """Cut an archive or a table that is a chunk of its own into records, row groups or members, however small it is.
+    """Cut a zip archive or a table that is a chunk of its own into members or row groups, however small it is.
 
     Args:
         chunk: one file.
         options: how it is read.
 
     Returns:
-        Chunks; none for a page, and for a dump, whose reader leaves out the records that fail.
+        Chunks; none for a page, and for a dump or web archive, whose reader leaves out the records that fail.
     """
     (entry,) = chunk.entries
     if isinstance(entry, Item) or entry.pieces or entry.span is not None:
         return ()
-    kind, inner = _kinds(entry.name, options)
-    if kind not in ("parquet", "zip") and not _has_separate_records(entry.name, kind, inner):
-        return ()
+    with suppress(OSError, PageError), open_input(entry.name) as file:
+        if kind_of(Stream(file), options) not in ("parquet", "zip"):
+            return ()
     chunks = list(_split(entry, options, STRETCH, are_shipped=False))
     return () if any(isinstance(chunk, FileChunk) for chunk in chunks) else chunks
 

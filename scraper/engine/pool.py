@@ -11,6 +11,7 @@ from scraper.engine.jobs import ItemResult, Job, clean_items
 from scraper.engine.tasks import ChunkResult, Death, Split, Step, Task, reader_died, worker_died
 from scraper.errors import OutputError
 from scraper.sources.files import Meter
+from scraper.sources.items import Spot
 
 if TYPE_CHECKING:
     from scraper.engine.workers import Workers
@@ -179,7 +180,7 @@ class _Retry:
         """The number of items of the first part that are done."""
         self._step: Step | None = None
         """What the worker is doing, if known."""
-        self._deadly: tuple[int, bool, int] | None = None
+        self._deadly: tuple[int, bool, Spot | None] | None = None
         """The item of the first part at which the last workers died, whether they were reading it, and where."""
         self._deaths = 0
         """Their number."""
@@ -194,11 +195,11 @@ class _Retry:
         step, self._step = self._step, None
         if step is None:
             return
-        here = step.item, step.is_reading, death.position if step.is_reading else UNKNOWN
+        here = step.item, step.is_reading, death.spot if step.is_reading else None
         self._deaths = self._deaths + 1 if here == self._deadly else 1
         self._deadly = here
         if step.is_reading:
-            self._fail_reading(step, death)
+            self._fail_reading(step, death.spot)
         elif self._deaths >= _DEATHS:
             self.results.append(step.failure)
             if isinstance(self._parts[0], ItemChunk):
@@ -206,11 +207,11 @@ class _Retry:
             else:
                 self._skip = step.item + 1
 
-    def _fail_reading(self, step: Step, death: Death) -> None:
+    def _fail_reading(self, step: Step, spot: Spot | None) -> None:
         """Let a record fail, or all that is left of the part, if enough workers died over reading it."""
         part = self._parts[0]
-        is_new = not (isinstance(part, MemberChunk) and part.has_passed(death.position))
-        left = None if is_new and self._lost == _MOST_LOST else without(part, death.position, death.within, reader_died(part))
+        is_new = not isinstance(part, ItemChunk) and spot not in part.losses
+        left = None if is_new and self._lost == _MOST_LOST else without(part, spot, reader_died(part, spot))
         if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
             return
         self._end_part()
@@ -220,7 +221,7 @@ class _Retry:
             self.ends = self.ends[0], UNKNOWN
             return
         self._lost += is_new
-        self._parts.extendleft(reversed(left))
+        self._parts.appendleft(left)
         self._skip = step.item
 
     def split(self, chunks: Sequence[Chunk]) -> None:
@@ -230,10 +231,10 @@ class _Retry:
 
     def finish(self, done: ChunkResult) -> None:
         """Note that a worker has done its task."""
-        self.results += done.results()
-        part, (first, following) = self._parts[0], done.ends
-        if isinstance(part, MemberChunk) and part.bound is not None:
-            first, following = part.bound if first is None else first, part.bound
+        results = list(done.results())
+        last = self.results[-1].failure if self.results else None
+        self.results += results[1:] if last is not None and results and results[0].failure == last else results
+        first, following = done.ends
         self.ends = first if self.ends[0] == UNKNOWN else self.ends[0], following
         self._end_part()
 

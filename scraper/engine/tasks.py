@@ -11,11 +11,12 @@ from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 import msgspec
 
-from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, FileChunk, MemberChunk, extent_of
+from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, ItemChunk, extent_of
 from scraper.engine.jobs import ItemResult, Job, clean_items, failed
 from scraper.engine.planning import split_file
 from scraper.errors import WorkerDied
 from scraper.sources import Item
+from scraper.sources.items import Spot
 
 _MOST: Final = 1 << 20
 """Bytes that are sent back through the pipe; more are written to a file, since copying them would cost what a second core gains."""
@@ -85,11 +86,8 @@ class Step(NamedTuple):
 class Death(NamedTuple):
     """The end of a worker, in place of its answer."""
 
-    position: int
-    """What it was reading: how many records of a dump its guard has checked, or the offset of a record of an archive or of its run of
-    compressed members; :data:`UNKNOWN` if none of these."""
-    within: int
-    """The offset of the record among the decompressed bytes of its run."""
+    spot: Spot | None
+    """What it was reading, if that is known."""
 
 
 class Split(NamedTuple):
@@ -132,19 +130,29 @@ class SharedProgress(ctypes.Structure):
 
     Attributes:
         steps: the number of reads, items and answers since the process has started.
-        position: that of a :class:`Death`, if the worker died now.
-        within: the same.
+        position: that of the :class:`~scraper.sources.items.Spot` that is read; 0 if nothing is, or it is not known.
+        within: that of the spot.
+        archive: that of the spot.
     """
 
-    _fields_ = (("steps", ctypes.c_ulonglong), ("position", ctypes.c_longlong), ("within", ctypes.c_longlong))
+    _fields_ = (
+        ("steps", ctypes.c_ulonglong),
+        *((name, ctypes.c_longlong) for name in Spot._fields),
+    )
 
     def advance(self, _: int, /) -> None:
         """Count a read or, with 0, an item or an answer."""
         self.steps += 1
 
-    def begin(self, position: int, /, within: int = 0) -> None:
-        """Note what is read next; see :class:`~scraper.sources.items.Begin`."""
-        self.position, self.within = position, within
+    def begin(self, spot: Spot | None) -> None:
+        """Note what is read next, if that is known."""
+        self.position, self.within, self.archive = spot or (0, 0, 0)
+
+    @property
+    def death(self) -> Death:
+        """The end of the worker, if it died now."""
+        spot = Spot(self.position, self.within, self.archive)
+        return Death(spot if any(spot) else None)
 
 
 def do_task(job: Job, task: Task, progress: SharedProgress) -> Iterator[tuple[Answer, Sequence[BinaryIO]]]:
@@ -202,24 +210,21 @@ def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | Sp
     )
     unread = failed(task.chunk.place.failed(error), error)
     if not task.skip and isinstance(task.chunk, FileChunk):
-        progress.begin(UNKNOWN)
+        progress.begin(None)
         yield Step((), 0, True, unread)
         if chunks := split_file(task.chunk, job.options):
             yield Split(chunks)
             return
     skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
     last_number, last = skipped[0] if skipped else (0, None)
-    if isinstance(task.chunk, MemberChunk) and task.chunk.bound is not None:
-        # What is done may lie behind the bound, which is no fault.
-        last_number, last = task.skip, None
-    # The last item of an input that cannot be read as far as before says why. If it was done before, it is said twice.
+    # The last item of an input that cannot be read as far as before says why, unless it was done before.
     again = list(clean_items(job, [last])) if last is not None and last.error is not None else []
     if last_number < task.skip:
         yield ChunkResult.of([*again, unread], reader.ends)
         return
     results: list[ItemResult] = []
     for number in count(task.skip):
-        progress.begin(UNKNOWN)
+        progress.begin(None)
         yield Step(results, number, True, unread)
         item = next(items, None)
         if item is None:
@@ -230,11 +235,11 @@ def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | Sp
     yield ChunkResult.of(again, reader.ends)
 
 
-def reader_died(part: Chunk) -> WorkerDied:
+def reader_died(part: Chunk, spot: Spot | None) -> WorkerDied:
     """Return the error of a record of one of :func:`~scraper.engine.chunks.parts_of` a chunk over which workers died that read it."""
     others = ""
-    if isinstance(part, MemberChunk) and part.compression is not None:
-        others = ", and what follows in the same compressed data was not read"
+    if spot is not None and not spot.within and not isinstance(part, ItemChunk) and spot in part.losses:
+        others = ", and what may be compressed together with it was not read"
     return WorkerDied(f"the process that read it crashed, hung or was killed{others}; try it alone, perhaps with more memory")
 
 

@@ -66,7 +66,7 @@ class _Worker:
 
     def death(self) -> Death:
         """Return how the process has ended, once it has."""
-        return Death(self._progress.position, self._progress.within)
+        return self._progress.death
 
     def look(self, patience: float) -> None:
         """Kill the process if it has done no step for some seconds; to be called in each interval in which it is waited for."""

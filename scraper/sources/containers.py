@@ -35,15 +35,15 @@ _PAGE_ENDS: Final = (b"</html", b"</HTML")
 T = TypeVar("T")
 
 DumpReader = Callable[[Kind, Stream, Place, ReadOptions], Iterator[T]]
-"""A function that reads a dump, such as :func:`read_dump`."""
+"""A function that reads a dump or a web archive, such as :func:`read_dump`."""
 
 
 def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, guard: Guard | None = None) -> Iterator[Item]:
-    """Read the pages of a dump.
+    """Read the pages of a dump or a web archive.
 
     Args:
-        kind: ``jsonl``, ``json`` or ``csv``.
-        stream: the dump.
+        kind: ``jsonl``, ``json``, ``csv`` or ``warc``; or how a web archive is compressed.
+        stream: the dump or archive.
         place: where it comes from.
         options: the options of all inputs.
         guard: is asked before each record is decoded.
@@ -57,9 +57,13 @@ def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, gu
         from scraper.sources.json_objects import read_json
 
         return read_json(stream, place, options, guard)
-    from scraper.sources.delimited import read_delimited
+    if kind == "csv":
+        from scraper.sources.delimited import read_delimited
 
-    return read_delimited(stream, place, options, guard)
+        return read_delimited(stream, place, options, guard)
+    from scraper.sources.warc import read_warc
+
+    return read_warc(stream, None if kind == "warc" else kind, place, options, guard)
 
 
 def read_stream(
@@ -71,7 +75,7 @@ def read_stream(
         stream: the bytes.
         place: where they come from.
         options: the options of all inputs.
-        reader: reads each dump, of which there may be several in a zip archive.
+        reader: reads each dump or web archive, of which there may be several in a zip archive.
         file: the same bytes as a seekable file, if there is one.
     """
     try:
@@ -96,16 +100,14 @@ def _read(stream: Stream, place: Place, options: ReadOptions, reader: DumpReader
         yield Item(place.input, page, None, place.is_named)
     elif kind == "records":
         yield from _read_records(stream, place, options)
-    elif kind in ("jsonl", "json", "csv"):
+    elif kind in ("jsonl", "json", "csv", "warc"):
         yield from reader(kind, stream, place, options)
-    elif kind == "warc":
-        yield from _read_warc(stream, None, place, options)
     elif kind == "tar":
         raise NotText("it is a tar archive; unpack it and name the directory")
     elif kind in ("zip", "parquet"):
         yield from _read_seekable(kind, place, options, reader, file)
     elif kind != "utf-16" and _first_bytes(stream.peek(), kind).startswith(b"WARC/"):
-        yield from _read_warc(stream, kind, place, options)
+        yield from reader(kind, stream, place, options)
     elif place.depth >= DEEPEST:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
     else:
@@ -129,12 +131,6 @@ def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterato
 
     for record in read_lines(stream, place, PageRecord, options.max_bytes):
         yield record if isinstance(record, Item) else Item(record.input, None, None, False, None, record)
-
-
-def _read_warc(stream: Stream, compression: str | None, place: Place, options: ReadOptions) -> Iterator[Item]:
-    from scraper.sources.warc import read_warc
-
-    return read_warc(stream, compression, place, options)
 
 
 def _read_seekable(

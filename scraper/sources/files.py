@@ -57,7 +57,7 @@ def read_entry(
         entry: the file, or an item, which is yielded.
         options: the options of all inputs.
         meter: called with the number of bytes of each read.
-        guard: is asked before each record of a dump is decoded.
+        guard: is asked before each record of a dump or a web archive is decoded.
     """
     reader = partial(read_dump, guard=guard)
     if isinstance(entry, Item):
@@ -65,7 +65,7 @@ def read_entry(
     elif entry.pieces:
         yield from _read_pieces(entry, options, reader, meter)
     elif entry.span is not None:
-        yield from _read_span(entry, *entry.span, options, meter)
+        yield from _read_span(entry, *entry.span, options, meter, guard)
     else:
         yield from read_file(entry, options, reader, meter)
 
@@ -82,7 +82,9 @@ def _read_pieces(entry: InputEntry, options: ReadOptions, reader: DumpReader[Ite
         yield Item(piece, None, MissingInput(f"{utf8_name(entry.name)} has no such piece; check the part after #"), True)
 
 
-def _read_span(entry: InputEntry, offset: int, length: int, options: ReadOptions, meter: Meter | None) -> Iterator[Item]:
+def _read_span(
+    entry: InputEntry, offset: int, length: int, options: ReadOptions, meter: Meter | None, guard: Guard | None
+) -> Iterator[Item]:
     """Read the records in a range of bytes of a web archive. Their names have their offsets in the whole archive."""
     from scraper.sources.warc import HEADROOM, WarcSlice
 
@@ -98,7 +100,7 @@ def _read_span(entry: InputEntry, offset: int, length: int, options: ReadOptions
         with map_unexpected_errors("input"):
             compression = compression_of(data[:_MAGIC_BYTES])
             source = io.BytesIO(data)
-            yield from WarcSlice(source, compression, place, options, start=offset, end=offset + length, is_exact=True)
+            yield from WarcSlice(source, compression, place, options, start=offset, end=offset + length, is_exact=True, guard=guard)
     except PageError as error:
         yield place.failed(error, offset)
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 """The items that sources yield, and the options for reading."""
 
-from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from scraper.defaults import MAX_BYTES
 from scraper.errors import PageError
@@ -9,41 +9,96 @@ from scraper.models import Page
 from scraper.records import PageRecord
 
 
-class Begin(Protocol):
-    """Called before each record or compressed member is read. If reading it ends the process, another one knows where that was."""
+class Spot(NamedTuple):
+    """Where a reader is in what it reads."""
 
-    def __call__(self, position: int, /, within: int = 0) -> None:
-        """Take the number of the record of a dump, or the offset in the archive.
+    position: int
+    """In a dump, how many records of the run were checked, from 1; in an archive, the offset of a record, or of a run of compressed
+    members."""
+    within: int = 0
+    """The offset of a record among the decompressed bytes of its run."""
+    archive: int = 0
+    """The number of the archive, from 1; 0 in a dump."""
 
-        Args:
-            position: the number or offset.
-            within: the offset of the record among the decompressed bytes from there on.
-        """
+
+class Loss(NamedTuple):
+    """What is lost at a spot, since processes died there."""
+
+    error: PageError
+    is_passed: bool = False
+    """Whether the spot of an archive is passed over, since processes died again; otherwise its record is found, but not decoded."""
 
 
 class Guard:
-    """Guards a run against records of dumps, such as lines or rows, over which processes die.
+    """Guards a run against records over which processes die.
 
     Args:
-        failed: the errors of records that are not decoded, since processes died over them; by how many were checked, from 1.
-        begin: called with the number of records checked, before each is decoded.
+        losses: what is not read.
+        begin: called with each spot before it is read. If reading it ends the process, another one knows where that was.
     """
 
-    def __init__(self, failed: Mapping[int, PageError] = {}, begin: Begin | None = None) -> None:
-        self._failed, self._begin = failed, begin
-        self._count = 0
+    def __init__(self, losses: Mapping[Spot, Loss] = {}, begin: Callable[[Spot], object] | None = None) -> None:
+        self._losses, self._begin = losses, begin
+        self._records = self._archives = 0
+
+    @property
+    def is_noting(self) -> bool:
+        """Whether it is noted what is read."""
+        return self._begin is not None
 
     def check(self) -> None:
+        """Note that the next record of a dump is decoded.
+
+        Raises:
+            PageError: if it is not to be decoded.
+        """
+        self._records += 1
+        self.check_spot(Spot(self._records))
+
+    def check_spot(self, spot: Spot) -> None:
+        """As :meth:`check`, for the record at a spot."""
+        self.note(spot)
+        if spot in self._losses:
+            raise self._losses[spot].error
+
+    def note(self, spot: Spot) -> None:
+        """Note what is read next."""
+        if self._begin is not None:
+            self._begin(spot)
+
+    def passed(self, spot: Spot) -> PageError | None:
+        """Return the error of a spot that is passed over; None for any other."""
+        loss = self._losses.get(spot)
+        return loss.error if loss is not None and loss.is_passed else None
+
+    def open_archive(self) -> "ArchiveGuard":
+        """Return the guard of the archive that is read next."""
+        self._archives += 1
+        return ArchiveGuard(self, self._archives)
+
+
+class ArchiveGuard:
+    """A guard, asked by the positions in one archive; see :class:`Spot`."""
+
+    def __init__(self, guard: Guard, number: int) -> None:
+        self._guard, self._number = guard, number
+        self.is_noting = guard.is_noting
+
+    def check(self, position: int, within: int = 0) -> None:
         """Note that a record is decoded next.
 
         Raises:
             PageError: if it is not to be decoded.
         """
-        self._count += 1
-        if self._begin is not None:
-            self._begin(self._count)
-        if self._count in self._failed:
-            raise self._failed[self._count]
+        self._guard.check_spot(Spot(position, within, self._number))
+
+    def note(self, position: int, within: int = 0) -> None:
+        """Note what is read next."""
+        self._guard.note(Spot(position, within, self._number))
+
+    def passed(self, position: int, within: int = 0) -> PageError | None:
+        """Return the error of what is passed over; None for anything else."""
+        return self._guard.passed(Spot(position, within, self._number))
 
 
 class Item(NamedTuple):

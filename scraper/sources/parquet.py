@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput, not_installed
 from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
 from scraper.sources.files import open_input
-from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.items import Guard, Item, Place, ReadOptions
 from scraper.sources.sniffing import own_kind, own_output_item
 
 if TYPE_CHECKING:
-    from pyarrow import Schema, StructType
+    from pyarrow import RecordBatch, Schema, StructType
     from pyarrow.parquet import ParquetFile
 
 _ROWS: Final = 64
@@ -35,7 +35,9 @@ def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
         return [sum(group.column(number).total_compressed_size for number in range(group.num_columns)) for group in groups]
 
 
-def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Container[int] | None = None) -> Iterator[Item]:
+def read_parquet(
+    file: BinaryIO, place: Place, options: ReadOptions, groups: Container[int] | None = None, guard: Guard | None = None
+) -> Iterator[Item]:
     """Read the pages of a table, one row group after the other. A row is named by its number in the file, from 1.
 
     Args:
@@ -43,7 +45,9 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
         place: where it comes from.
         options: the options of all inputs.
         groups: the row groups to read; None for all.
+        guard: is asked before each row becomes a page. pyarrow has decoded it by then, and cannot pass over a row that it cannot decode.
     """
+    guard = guard or Guard()
     try:
         table = _opened(file)
     except PageError as error:
@@ -74,10 +78,9 @@ def read_parquet(file: BinaryIO, place: Place, options: ReadOptions, groups: Con
             continue
         try:
             _check_size(table, group, columns, options)
-            for batch in table.iter_batches(_ROWS, [group], columns, use_threads=False):
-                for row in batch.to_pylist():
-                    yield _item(row, place, number, options)
-                    number += 1
+            for batch in table.iter_batches(1 if guard.is_noting else _ROWS, [group], columns, use_threads=False):
+                yield from _items(batch, place, number, options, guard)
+                number += batch.num_rows
         except PageError as error:
             yield place.failed(error, number)
         except (pa.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:  # an unknown time zone is the last
@@ -139,6 +142,17 @@ def _paths(fields: "Schema | StructType", prefix: str = "") -> list[str]:
     for field in fields:
         paths += _paths(field.type, f"{prefix}{field.name}.") if pa.types.is_struct(field.type) else [prefix + field.name]
     return paths
+
+
+def _items(batch: "RecordBatch", place: Place, first: int, options: ReadOptions, guard: Guard) -> Iterator[Item]:
+    try:
+        guard.check()
+        rows = batch.to_pylist()
+    except PageError as error:
+        yield place.failed(error, first)
+        return
+    for number, row in enumerate(rows, first):
+        yield _item(row, place, number, options)
 
 
 def _item(row: dict[str, Any], place: Place, number: int, options: ReadOptions) -> Item:

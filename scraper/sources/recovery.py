@@ -3,9 +3,9 @@
 from io import UnsupportedOperation
 from typing import Final
 
-from scraper.errors import DamagedInput
+from scraper.errors import DamagedInput, PageError
 from scraper.sources.compression import Decompressor
-from scraper.sources.items import Begin
+from scraper.sources.items import ArchiveGuard
 from scraper.sources.sniffing import COMPRESSION_MAGIC
 from scraper.sources.streams import PIECE, ByteSource
 
@@ -111,8 +111,9 @@ class MemberStream:
         compression: ``gzip`` or ``zstd``.
         prefix: the first bytes of a run.
         capacity: the most compressed bytes to keep for searching after damage.
+        guard: is told of each member before it is decompressed, and names those that are not.
         position: the offset of the source.
-        begin: called with the offset of each member before it is decompressed.
+        is_exact: whether a run begins there; otherwise the first one is searched for.
     """
 
     def __init__(
@@ -121,22 +122,25 @@ class MemberStream:
         compression: str,
         prefix: bytes,
         capacity: int,
-        position: int = 0,
-        begin: Begin | None = None,
+        guard: ArchiveGuard,
+        position: int,
+        *,
+        is_exact: bool,
     ) -> None:
         self._window = Window(source, capacity, position)
         self._inflated = Decompressor(self._window, compression)
-        self._inflated.restart(position)
+        self._inflated.restart(position if is_exact else position - 1)  # a search begins behind the last start
         self._magic = _BY_MEMBER.get(compression)
         self._prefix = prefix
-        self._begin = begin
+        self._guard = guard
         self._head = b""
         self._next: bytes | None = None
         self._is_new = True
+        self._is_exact = is_exact
         self.start = 0
         """The offset of the current run among the compressed bytes."""
-        self.damage: DamagedInput | None = None
-        """The damage that ended the current run."""
+        self.damage: PageError | None = None
+        """The damage that ended the current run, or the error of a member that is passed over."""
         self.damaged_at = 0
         """The offset of the damaged member."""
         self.is_cut = False
@@ -148,7 +152,7 @@ class MemberStream:
             pass
         if self._is_new:
             self._is_new = False
-            self._next = self._open()
+            self._next = self._open() if self._is_exact else self._recover()
         elif self.damage is not None:
             self._next = self._recover()
         self.is_cut = False
@@ -156,12 +160,6 @@ class MemberStream:
         self.start = self._inflated.start
         self._window.forget(self.start)
         return bool(self._head) or self.damage is not None
-
-    def search(self) -> None:
-        """Skip to the first run that begins at the current offset or after it."""
-        self._is_new = False
-        self._inflated.start -= 1
-        self._next = self._recover()
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes of the current run; none at its end or at damage."""
@@ -187,8 +185,10 @@ class MemberStream:
         """Open the next member that is not empty, and return its first bytes."""
         try:
             while self._inflated.next_member():
-                if self._begin is not None:
-                    self._begin(self._inflated.start)
+                self._guard.note(self._inflated.start)
+                if (error := self._guard.passed(self._inflated.start)) is not None:
+                    self._note_damage(error)
+                    return None
                 first = b""
                 while len(first) < len(self._prefix) and (piece := self._inflated.read_member(PIECE)):
                     first += piece
@@ -212,9 +212,16 @@ class MemberStream:
             if first is not None and first.startswith(self._prefix):
                 self.damage = None
                 return first
+            if self.is_passed:
+                return None
             self._window.go(position)
             self.damage = None
         return None
 
-    def _note_damage(self, error: DamagedInput) -> None:
+    @property
+    def is_passed(self) -> bool:
+        """Whether the damage is a member that is passed over."""
+        return self.damage is not None and self._guard.passed(self.damaged_at) is not None
+
+    def _note_damage(self, error: PageError) -> None:
         self.damage, self.damaged_at = error, self._inflated.start

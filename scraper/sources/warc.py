@@ -15,7 +15,7 @@ from scraper.provenance import utc_time
 from scraper.sources.block_pages import block_page_error
 from scraper.sources.compression import decode_body
 from scraper.sources.content_type import parse_content_type
-from scraper.sources.items import Begin, Item, Place, ReadOptions
+from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions
 from scraper.sources.recovery import MemberStream, Window
 from scraper.sources.streams import PIECE, ByteSource, too_large
 from scraper.urls import is_absolute
@@ -37,7 +37,9 @@ _METADATA: Final = "metadata://"
 _ROBOTS: Final = re.compile(r"https?://[^/?#]*/robots\.txt", re.IGNORECASE)
 
 
-def read_warc(source: ByteSource, compression: str | None, place: Place, options: ReadOptions) -> Iterator[Item]:
+def read_warc(
+    source: ByteSource, compression: str | None, place: Place, options: ReadOptions, guard: Guard | None = None
+) -> Iterator[Item]:
     """Read the pages of an archive: responses and resources that are pages, and the texts of WET files.
 
     A piece is named by the offset of its record, as in an index (CDX). In a compressed archive that is the offset of the compressed
@@ -48,8 +50,9 @@ def read_warc(source: ByteSource, compression: str | None, place: Place, options
         compression: ``gzip`` or ``zstd``, or None.
         place: where it comes from.
         options: the options of all inputs.
+        guard: is asked before each record is read.
     """
-    yield from WarcSlice(source, compression, place, options, start=0, end=sys.maxsize, is_exact=True)
+    yield from WarcSlice(source, compression, place, options, start=0, end=sys.maxsize, is_exact=True, guard=guard)
 
 
 class WarcSlice:
@@ -63,8 +66,7 @@ class WarcSlice:
         start: the first byte of the range.
         end: the end of the range.
         is_exact: whether a record or run begins at ``start``; otherwise the first one is searched for.
-        passes_first: whether the first record or run is not read, but passed over.
-        begin: called before each record or member is read, with the offset of the record, or in a compressed archive of its run.
+        guard: is asked before each record or member is read.
     """
 
     def __init__(
@@ -77,8 +79,7 @@ class WarcSlice:
         start: int,
         end: int,
         is_exact: bool,
-        passes_first: bool = False,
-        begin: Begin | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._source = source
         self._compression = compression
@@ -87,8 +88,7 @@ class WarcSlice:
         self._start = start
         self._end = end
         self._is_exact = is_exact
-        self._passes_first = passes_first
-        self._begin = begin
+        self._guard = (guard or Guard()).open_archive()
         self.first: int | None = None
         """The offset of the first record or run that was found, or None. The preceding range may show that none begins there."""
         self.next: int | None = None
@@ -97,28 +97,28 @@ class WarcSlice:
     def __iter__(self) -> Iterator[Item]:
         capacity = 2 * self._options.max_bytes + HEADROOM
         if self._compression is None:
-            records = _RecordReader(self._source, capacity, self._place, self._options, self._start, self._end, self._begin)
-            yield from records.items(is_exact=self._is_exact, passes_first=self._passes_first)
+            records = _RecordReader(self._source, capacity, self._place, self._options, self._guard, self._start, self._end)
+            yield from records.items(is_exact=self._is_exact)
             self.first, self.next = records.first, records.next
         else:
-            members = MemberStream(self._source, self._compression, _MAGIC, capacity, self._start, self._begin)
+            members = MemberStream(
+                self._source, self._compression, _MAGIC, capacity, self._guard, self._start, is_exact=self._is_exact
+            )
             yield from self._compressed(members, capacity)
 
     def _compressed(self, members: MemberStream, capacity: int) -> Iterator[Item]:
-        if not self._is_exact:
-            members.search()
         while members.next_run():
             if self.first is None:
                 self.first = members.start
             if members.start >= self._end:
                 self.next = members.start
                 return
-            if self._passes_first and self.first == members.start:
-                while members.read(PIECE):
-                    pass
-            else:
-                yield from _RecordReader(members, capacity, self._place, self._options, begin=self._begin).items()
+            if not members.is_passed:
+                yield from _RecordReader(members, capacity, self._place, self._options, self._guard).items()
             if members.damage is not None:
+                if members.is_passed and members.damaged_at >= self._end:
+                    self.next = members.damaged_at  # who reads from there on says so
+                    return
                 yield self._place.failed(members.damage, members.damaged_at)
 
 
@@ -131,9 +131,9 @@ class _RecordReader:
         capacity: int,
         place: Place,
         options: ReadOptions,
+        guard: ArchiveGuard,
         start: int = 0,
         end: int = sys.maxsize,
-        begin: Begin | None = None,
     ) -> None:
         self._members = source if isinstance(source, MemberStream) else None
         self._window = Window(source, capacity, start)
@@ -141,7 +141,7 @@ class _RecordReader:
         self._options = options
         self._start = start
         self._end = end
-        self._begin = begin
+        self._guard = guard
         self.first: int | None = None
         self.next: int | None = None
 
@@ -150,15 +150,27 @@ class _RecordReader:
             return str(position)
         return f"{self._members.start}+{position}" if position else str(self._members.start)
 
-    def items(self, *, is_exact: bool = True, passes_first: bool = False) -> Iterator[Item]:
-        """Yield an item for each record, or for all but the first. After damage, continue at the next record that is found."""
+    def _spot(self, position: int) -> tuple[int, int]:
+        return (position, 0) if self._members is None else (self._members.start, position)
+
+    def items(self, *, is_exact: bool = True) -> Iterator[Item]:
+        """Yield an item for each record. After damage, continue at the next record that is found."""
         from fastwarc.warc import ArchiveIterator
 
         window = self._window
         found = self._start if is_exact else self._find(self._start)
         while found is not None:
+            if (fatal := self._guard.passed(*self._spot(found))) is not None:
+                self.first = found if self.first is None else self.first
+                if found >= self._end:
+                    self.next = found
+                    return
+                yield self._place.failed(fatal, self._name(found))
+                found = self._find(found + 1)
+                continue
             position = found  # the end of the last valid record
-            self._note(position)
+            following: int | None = None  # where a record begins that is passed over
+            self._guard.note(*self._spot(position))
             error: PageError | None = None
             try:
                 records: Any = ArchiveIterator(
@@ -174,15 +186,19 @@ class _RecordReader:
                     position = start
                     window.forget(start)
                     end = self._end_of(record, start)
-                    self._note(start)  # again, since what follows may have been decompressed
-                    if not passes_first or start != self.first:
-                        yield self._item(record, start)
+                    self._guard.note(*self._spot(start))  # again, since what follows may have been decompressed
+                    yield self._item(record, start)
                     position = end
-                    self._note_next(start, end)
+                    following = self._next_passed(start, end)
+                    if following is not None:
+                        break
             except DamagedInput as damage:
                 error = damage
             except OSError:
                 error = DamagedInput("there is no WARC record here")
+            if following is not None:
+                found = following
+                continue
             if error is None and not window.at(position, PIECE).strip():
                 return
             if self._members is None or self._members.damage is None:
@@ -192,22 +208,19 @@ class _RecordReader:
                 )
             found = self._find(position + 1)
 
-    def _note(self, position: int) -> None:
-        if self._begin is None:
-            return
-        if self._members is None:
-            self._begin(position)
-        else:
-            self._begin(self._members.start, position)
+    def _next_passed(self, start: int, end: int) -> int | None:
+        """Note where the record behind this one begins, unless this is the last one of a run; return it if it is passed over.
 
-    def _note_next(self, start: int, end: int) -> None:
-        """Note where the record behind this one begins, unless this is the last one of a run. Two line breaks end a record."""
-        if self._begin is None:
-            return
+        Two line breaks end a record.
+        """
+        if not self._guard.is_noting:
+            return None
         is_small = end - start < 2 * self._options.max_bytes  # as in _end_of
         position = self._after_breaks(end) if is_small else end + len(_HEAD_END)
-        if self._members is None or (is_small and self._window.at(position, 1)):
-            self._note(position)
+        if self._members is not None and not (is_small and self._window.at(position, 1)):
+            return None
+        self._guard.note(*self._spot(position))
+        return position if self._guard.passed(*self._spot(position)) is not None else None
 
     def _after_breaks(self, position: int) -> int:
         while self._window.at(position, 2) == b"\r\n":
@@ -248,6 +261,7 @@ class _RecordReader:
     def _item(self, record: Any, start: int) -> Item:
         place, name = self._place, self._name(start)
         try:
+            self._guard.check(*self._spot(start))
             page = _page(record, place.at(name), self._options)
         except PageError as error:
             return place.failed(error, name)
