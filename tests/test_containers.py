@@ -619,6 +619,17 @@ def test_a_broken_row_group_costs_only_itself(tmp_path: Path) -> None:
     assert found == [*(f"#{n} page" for n in range(1, 8)), "#8 damaged", *(f"#{n} page" for n in range(15, 21))]
 
 
+def test_a_value_that_cannot_be_converted_costs_its_row(tmp_path: Path) -> None:
+    """A row with a date after the year 9999, which a file can hold and Python cannot, is damaged, and all others are read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    days = [18_000] * 100 + [10**7] + [18_000] * 99
+    pq.write_table(pa.table({"text": ["<p>1"] * 200, "day": pa.array(days, pa.date32())}), tmp_path / "x")
+    found = [outcome(item, tmp_path / "x") for item in read(tmp_path / "x", date_field="day")]
+    assert found == [f"#{number} {'damaged' if number == 101 else 'page'}" for number in range(1, 201)]
+
+
 def test_damage_is_noticed_where_a_table_has_checksums(tmp_path: Path) -> None:
     """A letter that was changed in a page with a checksum is damage, though the table can be decoded."""
     plain: dict[str, Any] = {"compression": "none", "use_dictionary": False, "write_statistics": False}

@@ -11,7 +11,7 @@ from scraper.models import Page
 from scraper.sources import ReadOptions
 from scraper.sources.containers import read_dump, read_stream
 from scraper.sources.content_type import parse_content_type
-from scraper.sources.items import Place
+from scraper.sources.items import Guard, Place
 from scraper.sources.streams import Stream
 
 HEADERS = [
@@ -67,7 +67,7 @@ def test_a_fetched_page_and_its_archive_are_one_page(headers: list[str]) -> None
     fetcher = Fetcher(lambda *_, **__: exchange, Throttle(delay=0, concurrency=1), {}, archive=saved.append, **options)
     fetched = fetcher.fetch(FetchJob(exchange.url))
     stream = Stream(io.BytesIO(exchange_records(saved[0])))
-    items = list(read_stream(stream, Place("x.warc.gz", True), ReadOptions(), read_dump))
+    items = list(read_stream(stream, Place("x.warc.gz", True), ReadOptions(), read_dump, Guard()))
     (page,) = [item.page for item in items if item.page is not None]
     assert isinstance(fetched.page, Page)
     assert msgspec.structs.replace(page, input=fetched.page.input) == fetched.page

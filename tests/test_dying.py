@@ -6,6 +6,7 @@ The workers are done in this process: each task by the code of a worker, which a
 import gzip
 import io
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
@@ -239,7 +240,7 @@ def test_rows_of_several_tables_have_equal_numbers(deaths: Deaths, place: Path) 
 
 
 def test_rows_behind_one_that_cannot_be_decoded_are_lost(deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If workers die while a row of a Parquet table is decoded, the rest of its row group fails under the name of the table."""
+    """If workers die while a row of a Parquet table is decoded, the rest of its row group fails under the name of the row."""
     path = place / "decoded.parquet"
     path.write_bytes(parquet([("a.txt", b"<p>%d" % number) for number in range(30)], 10))
     true = pyarrow.parquet.ParquetFile.iter_batches
@@ -255,7 +256,44 @@ def test_rows_behind_one_that_cannot_be_decoded_are_lost(deaths: Deaths, place: 
     monkeypatch.setattr(pyarrow.parquet.ParquetFile, "iter_batches", iter_batches)
     deaths.left = {("decode", 15): None}
     rows = [(f"{path}#{number}", None) for number in range(1, 31)]
-    assert inputs_of(path) == [*rows[:14], (str(path), "worker-died"), *rows[20:]]
+    assert inputs_of(path) == [*rows[:14], (f"{path}#15", "worker-died"), *rows[20:]]
+
+
+@pytest.mark.parametrize("large", [1000, 1 << 20])
+def test_damage_before_a_member_that_kills_is_named_too(
+    deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch, large: int
+) -> None:
+    """A damaged record directly before a member over whose decompression workers die is a failure of its own."""
+    path = place / "damaged.warc.gz"
+    records = [response(b"<p>%d" % number) for number in range(9)]
+    length = re.search(rb"Content-Length: (\d+)", records[3])
+    assert length is not None
+    records[3] = records[3].replace(length[0], b"Content-Length: %d" % (int(length[1]) + 500), 1)
+    members = list(map(gzip.compress, records))
+    path.write_bytes(b"".join(members))
+    starts = [0, *accumulate(map(len, members))]
+    monkeypatch.setattr(planning, "LARGE", large)
+    deaths.left = {("decompress", starts[4]): None}
+    codes = {3: "damaged", 4: "worker-died"}
+    assert inputs_of(path) == [(f"{path}#{starts[number]}", codes.get(number)) for number in range(9)]
+
+
+def test_equal_failures_behind_a_death_are_all_named(deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a worker has died once in a chunk, two failures with the same name and message there are both given."""
+    path = place / "equal.zip"
+    broken = ("bad.gz", gzip.compress(b"<p>" * 100)[:-20])
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        path.write_bytes(
+            zipped(
+                [("big.txt", Random(1).randbytes(4000).hex().encode()), ("kill.txt", b"<p>"), broken, broken, ("good.txt", b"<p>1")]
+            )
+        )
+    monkeypatch.setattr(planning, "LARGE", 1000)
+    monkeypatch.setattr(planning, "UNPACKED", 1 << 20)
+    without = inputs_of(path)
+    assert [name for name, code in without if code] == [f"{path}#bad.gz"] * 2
+    deaths.left = {("clean", f"{path}#kill.txt"): 1}
+    assert inputs_of(path) == without
 
 
 def test_a_retry_ends_if_workers_die_between_pieces(deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -707,7 +707,7 @@ def test_bad_values_and_rows_take_no_memory(form: Kind) -> None:
     data = ("[" + ",".join([f'{{"text": {text}}}'] * 200) + "]" if form == "json" else "n,text\n" + f"1,2,{text}\n" * 200).encode()
     tracemalloc.start()
     try:
-        items = list(read_dump(form, Stream(io.BytesIO(data)), Place("x", True), ReadOptions()))
+        items = list(read_dump(form, Stream(io.BytesIO(data)), Place("x", True), ReadOptions(), Guard()))
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -558,7 +558,7 @@ def test_reading_small_dumps_costs_no_more_than_reading_large_ones(tmp_path: Pat
         "a.jsonl": (jsonl(pages), "#6"),
         "b.jsonl.gz": (gzip.compress(jsonl(pages)), "#6"),
         "c.warc.gz": (b"".join(members), f"#{len(b''.join(members[:5]))}"),
-        "d.zip": (zipped([(f"{number}-{name}", data) for number, (name, data) in enumerate(pages)]), ""),
+        "d.zip": (zipped([(f"{number}-{name}", data) for number, (name, data) in enumerate(pages)]), "#5-a.txt"),
         "e.csv": (delimited(pages), "#6"),
         "f.json.gz": (gzip.compress(json_array(pages)), "#6"),
         "g.zip": (zipped([("a.csv", delimited(pages)), ("b.json", json_array(pages[:3]))]), "#a.csv#6"),

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import BinaryIO, Final, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self, cast
 
 from scraper.errors import PageError, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
@@ -13,6 +13,9 @@ from scraper.sources.items import Guard, Loss, Place, Spot
 from scraper.sources.json_objects import read_jsonl
 from scraper.sources.sniffing import Kind
 from scraper.sources.streams import ByteSource, Stream
+
+if TYPE_CHECKING:
+    from scraper.sources.warc import WarcSlice
 
 MANY: Final = 64
 """Pages from which a pool is worth its start. A chunk of a large file counts as this many."""
@@ -151,7 +154,8 @@ def parts_of(chunk: Chunk) -> list[Chunk]:
 def without(part: Chunk, spot: Spot | None, error: PageError) -> Chunk | None:
     """Return a chunk in place of a part that gives an error in place of what is at a spot.
 
-    A record of an archive is not decoded then, but its end is found by its header. If that kills, too, the next one is searched for.
+    A record of a web archive is not decoded then, but its end is found by its header; if that kills, too, the next one is searched for.
+    A row of a table is decoded, but not converted; if that kills, too, the rest of its row group is passed over.
 
     Args:
         part: one of :func:`parts_of` a chunk.
@@ -203,9 +207,21 @@ class ChunkReader:
         self._options = options
         self._meter = meter
         self._guard = Guard(chunk.losses if not isinstance(chunk, ItemChunk) else {}, begin)
-        self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
-        """Of a :class:`MemberChunk` that was read to its end: where the first record found begins, and the first one behind the chunk;
-        None for none."""
+        self._records: WarcSlice | None = None
+        self._is_read = False
+
+    @property
+    def ends(self) -> tuple[int | None, int | None]:
+        """Of a :class:`MemberChunk`: where the first record found begins, and the first one behind the chunk.
+
+        None for none, if the chunk was read to its end; :data:`UNKNOWN` for what is not found yet, and for other chunks.
+        """
+        records = self._records
+        if records is None:
+            return UNKNOWN, UNKNOWN
+        if self._is_read:
+            return records.first, records.next
+        return UNKNOWN if records.first is None else records.first, UNKNOWN
 
     def __iter__(self) -> Iterator[Item]:
         chunk, options = self._chunk, self._options
@@ -240,7 +256,7 @@ class ChunkReader:
             from scraper.sources.warc import WarcSlice
 
             file.seek(chunk.start)
-            records = WarcSlice(
+            self._records = WarcSlice(
                 file,
                 chunk.compression,
                 chunk.place,
@@ -250,8 +266,8 @@ class ChunkReader:
                 is_exact=chunk.is_exact,
                 guard=self._guard,
             )
-            yield from records
-            self.ends = records.first, records.next
+            yield from self._records
+            self._is_read = True
 
     def _read_lines(self, chunk: LineChunk | UnpackedChunk, source: ByteSource) -> Iterator[Item]:
         return read_jsonl(Stream(source), chunk.place, self._options, self._guard, chunk.first)
@@ -261,11 +277,11 @@ class ChunkReader:
         if chunk.kind == "parquet":
             from scraper.sources.parquet import read_parquet
 
-            return read_parquet(file, chunk.place, self._options, part, self._guard)
+            return read_parquet(file, chunk.place, self._options, self._guard, part)
         from scraper.sources.zip_archive import read_part
 
-        reader = partial(read_dump, guard=self._guard)
-        return read_part(chunk.path, chunk.place, self._options, partial(read_stream, reader=reader), part)
+        read = partial(read_stream, reader=read_dump, guard=self._guard)
+        return read_part(chunk.path, chunk.place, self._options, read, self._guard, part)
 
 
 class _Bounded:

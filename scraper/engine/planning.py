@@ -15,7 +15,7 @@ from scraper.sources import Item, ReadOptions
 from scraper.sources.compression import Decompressor
 from scraper.sources.containers import read_dump
 from scraper.sources.files import InputEntry, open_input, read_file, unreadable
-from scraper.sources.items import Place
+from scraper.sources.items import Guard, Place
 from scraper.sources.sniffing import Kind, kind_of
 from scraper.sources.streams import PIECE, Stream
 
@@ -63,26 +63,6 @@ def plan(entries: Iterable[InputEntry | Item], options: ReadOptions, *, are_ship
             total += size or 0
     if batch:
         yield FileChunk(batch, len(batch), total)
-
-
-def split_file(chunk: FileChunk, options: ReadOptions) -> Sequence[Chunk]:
-    """Cut a zip archive or a table that is a chunk of its own into members or row groups, however small it is.
-
-    Args:
-        chunk: one file.
-        options: how it is read.
-
-    Returns:
-        Chunks; none for a page, and for a dump or web archive, whose reader leaves out the records that fail.
-    """
-    (entry,) = chunk.entries
-    if isinstance(entry, Item) or entry.pieces or entry.span is not None:
-        return ()
-    with suppress(OSError, PageError), open_input(entry.name) as file:
-        if kind_of(Stream(file), options) not in ("parquet", "zip"):
-            return ()
-    chunks = list(_split(entry, options, STRETCH, are_shipped=False))
-    return () if any(isinstance(chunk, FileChunk) for chunk in chunks) else chunks
 
 
 def _size(entry: InputEntry | Item) -> int | None:
@@ -179,7 +159,7 @@ def _read_here(entry: InputEntry, options: ReadOptions) -> Iterator[ItemChunk | 
     items: list[Item] = []
     reads: list[int] = []
     size = 0
-    for found in read_file(entry, options, partial(_cut_dump, entry.name), reads.append):
+    for found in read_file(entry, options, partial(_cut_dump, entry.name), Guard(), reads.append):
         if isinstance(found, Item):
             items.append(found)
             size += len(found.input) + (len(found.page.data) if found.page is not None else 0)
@@ -196,13 +176,15 @@ def _read_here(entry: InputEntry, options: ReadOptions) -> Iterator[ItemChunk | 
         yield ItemChunk(items, entry.place, sum(reads))
 
 
-def _cut_dump(path: str, kind: Kind, stream: Stream, place: Place, options: ReadOptions) -> Iterator[UnpackedChunk | Item]:
+def _cut_dump(
+    path: str, kind: Kind, stream: Stream, place: Place, options: ReadOptions, guard: Guard
+) -> Iterator[UnpackedChunk | Item]:
     """Cut a dump of lines at line ends, and read any other.
 
     Of a line longer than ``--max-bytes`` only so much is kept that its reader refuses it.
     """
     if kind != "jsonl":
-        yield from read_dump(kind, stream, place, options)
+        yield from read_dump(kind, stream, place, options, guard)
         return
     first = number = 1
     whole, tail = bytearray(), bytearray()

@@ -1,14 +1,14 @@
 """The tasks of a run, done in the main process or in worker processes; results come in the order of the tasks."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
 from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, MemberChunk, parts_of, without
 from scraper.engine.jobs import ItemResult, Job, clean_items
-from scraper.engine.tasks import ChunkResult, Death, Split, Step, Task, reader_died, worker_died
+from scraper.engine.tasks import ChunkResult, Death, Step, Task, reader_died, worker_died
 from scraper.errors import OutputError
 from scraper.sources.files import Meter
 from scraper.sources.items import Spot
@@ -152,8 +152,6 @@ class Pool:
                 retry = self._retries.setdefault(number, _Retry(task.chunk))
                 if isinstance(answer, ChunkResult):
                     retry.finish(answer._replace(files=files))
-                elif isinstance(answer, Split):
-                    retry.split(answer.chunks)
                 else:
                     retry.note_death(answer)
                 if (left := retry.next_task(number)) is not None:
@@ -189,6 +187,8 @@ class _Retry:
         """Note what a worker has done, and what it is doing now."""
         self.results += step.results
         self._skip, self._step = step.item, step
+        if self.ends[0] == UNKNOWN:
+            self.ends = step.first, UNKNOWN
 
     def note_death(self, death: Death) -> None:
         """Note that the worker died, which may mean that its item has failed."""
@@ -211,7 +211,7 @@ class _Retry:
         """Let a record fail, or all that is left of the part, if enough workers died over reading it."""
         part = self._parts[0]
         is_new = not isinstance(part, ItemChunk) and spot not in part.losses
-        left = None if is_new and self._lost == _MOST_LOST else without(part, spot, reader_died(part, spot))
+        left = None if is_new and self._lost == _MOST_LOST else without(part, spot, reader_died())
         if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
             return
         self._end_part()
@@ -224,16 +224,13 @@ class _Retry:
         self._parts.appendleft(left)
         self._skip = step.item
 
-    def split(self, chunks: Sequence[Chunk]) -> None:
-        """Note what can be done in place of the first part, of which nothing is done yet."""
-        self._end_part()
-        self._parts.extendleft(reversed([part for chunk in chunks for part in parts_of(chunk)]))
-
     def finish(self, done: ChunkResult) -> None:
         """Note that a worker has done its task."""
         results = list(done.results())
-        last = self.results[-1].failure if self.results else None
-        self.results += results[1:] if last is not None and results and results[0].failure == last else results
+        if results and self.results and not isinstance(self._parts[0], ItemChunk):
+            # Of a part that ends where the worker went on, it gives the failure of the last item again, which may be done already.
+            results = results[results[0].failure is not None and results[0].failure == self.results[-1].failure :]
+        self.results += results
         first, following = done.ends
         self.ends = first if self.ends[0] == UNKNOWN else self.ends[0], following
         self._end_part()

@@ -11,9 +11,8 @@ from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 import msgspec
 
-from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, ItemChunk, extent_of
+from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, FileChunk, extent_of
 from scraper.engine.jobs import ItemResult, Job, clean_items, failed
-from scraper.engine.planning import split_file
 from scraper.errors import WorkerDied
 from scraper.sources import Item
 from scraper.sources.items import Spot
@@ -81,6 +80,8 @@ class Step(NamedTuple):
     """Whether it reads the item."""
     failure: ItemResult
     """What became of the item, if the worker dies."""
+    first: int | None = UNKNOWN
+    """The first of :attr:`ChunkReader.ends`."""
 
 
 class Death(NamedTuple):
@@ -88,12 +89,6 @@ class Death(NamedTuple):
 
     spot: Spot | None
     """What it was reading, if that is known."""
-
-
-class Split(NamedTuple):
-    """Chunks to do in place of a task's chunk, the answer to a stepwise task of a file that can be read in parts."""
-
-    chunks: Sequence[Chunk]
 
 
 class ChunkResult(NamedTuple):
@@ -121,7 +116,7 @@ class ChunkResult(NamedTuple):
             )
 
 
-Answer = Step | Split | ChunkResult | str
+Answer = Step | ChunkResult | str
 """What a worker sends. A message says why a result cannot be stored."""
 
 
@@ -130,7 +125,7 @@ class SharedProgress(ctypes.Structure):
 
     Attributes:
         steps: the number of reads, items and answers since the process has started.
-        position: that of the :class:`~scraper.sources.items.Spot` that is read; 0 if nothing is, or it is not known.
+        position: that of the :class:`~scraper.sources.items.Spot` that is read. All three are 0 if it is not known.
         within: that of the spot.
         archive: that of the spot.
     """
@@ -156,7 +151,7 @@ class SharedProgress(ctypes.Structure):
 
 
 def do_task(job: Job, task: Task, progress: SharedProgress) -> Iterator[tuple[Answer, Sequence[BinaryIO]]]:
-    """Do a task, and yield its steps, if they are asked for, and then its results with the files that belong to them, or its parts.
+    """Do a task, and yield its steps, if they are asked for, and then its results with the files that belong to them.
 
     If the results cannot be stored, a message is yielded in their place.
 
@@ -200,7 +195,7 @@ def _advancing(reader: ChunkReader, progress: SharedProgress) -> Iterator[Item]:
         yield item
 
 
-def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | Split | ChunkResult]:
+def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | ChunkResult]:
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
     reader = ChunkReader(task.chunk, job.options, progress.advance, progress.begin)
     items = _advancing(reader, progress)
@@ -209,12 +204,6 @@ def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | Sp
         "try again, perhaps with more memory"
     )
     unread = failed(task.chunk.place.failed(error), error)
-    if not task.skip and isinstance(task.chunk, FileChunk):
-        progress.begin(None)
-        yield Step((), 0, True, unread)
-        if chunks := split_file(task.chunk, job.options):
-            yield Split(chunks)
-            return
     skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
     last_number, last = skipped[0] if skipped else (0, None)
     # The last item of an input that cannot be read as far as before says why, unless it was done before.
@@ -225,7 +214,7 @@ def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | Sp
     results: list[ItemResult] = []
     for number in count(task.skip):
         progress.begin(None)
-        yield Step(results, number, True, unread)
+        yield Step(results, number, True, unread, reader.ends[0])
         item = next(items, None)
         if item is None:
             break
@@ -235,12 +224,9 @@ def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | Sp
     yield ChunkResult.of(again, reader.ends)
 
 
-def reader_died(part: Chunk, spot: Spot | None) -> WorkerDied:
-    """Return the error of a record of one of :func:`~scraper.engine.chunks.parts_of` a chunk over which workers died that read it."""
-    others = ""
-    if spot is not None and not spot.within and not isinstance(part, ItemChunk) and spot in part.losses:
-        others = ", and what may be compressed together with it was not read"
-    return WorkerDied(f"the process that read it crashed, hung or was killed{others}; try it alone, perhaps with more memory")
+def reader_died() -> WorkerDied:
+    """Return the error of a record over whose reading workers died."""
+    return WorkerDied("the process that read it crashed, hung or was killed; try it alone, perhaps with more memory")
 
 
 def worker_died(item: Item) -> ItemResult:

@@ -34,11 +34,11 @@ _PAGE_ENDS: Final = (b"</html", b"</HTML")
 
 T = TypeVar("T")
 
-DumpReader = Callable[[Kind, Stream, Place, ReadOptions], Iterator[T]]
+DumpReader = Callable[[Kind, Stream, Place, ReadOptions, Guard], Iterator[T]]
 """A function that reads a dump or a web archive, such as :func:`read_dump`."""
 
 
-def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, guard: Guard | None = None) -> Iterator[Item]:
+def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, guard: Guard) -> Iterator[Item]:
     """Read the pages of a dump or a web archive.
 
     Args:
@@ -48,7 +48,6 @@ def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, gu
         options: the options of all inputs.
         guard: is asked before each record is decoded.
     """
-    guard = guard or Guard()
     if kind == "jsonl":
         from scraper.sources.json_objects import read_jsonl
 
@@ -67,7 +66,12 @@ def read_dump(kind: Kind, stream: Stream, place: Place, options: ReadOptions, gu
 
 
 def read_stream(
-    stream: Stream, place: Place, options: ReadOptions, reader: DumpReader[T], file: BinaryIO | None = None
+    stream: Stream,
+    place: Place,
+    options: ReadOptions,
+    reader: DumpReader[T],
+    guard: Guard,
+    file: BinaryIO | None = None,
 ) -> Iterator[Item | T]:
     """Read a page, or all pages of a container.
 
@@ -76,15 +80,18 @@ def read_stream(
         place: where they come from.
         options: the options of all inputs.
         reader: reads each dump or web archive, of which there may be several in a zip archive.
+        guard: is asked before each record, row or member.
         file: the same bytes as a seekable file, if there is one.
     """
     try:
-        yield from _read(stream, place, options, reader, file)
+        yield from _read(stream, place, options, reader, guard, file)
     except PageError as error:
         yield place.failed(error)
 
 
-def _read(stream: Stream, place: Place, options: ReadOptions, reader: DumpReader[T], file: BinaryIO | None) -> Iterator[Item | T]:
+def _read(
+    stream: Stream, place: Place, options: ReadOptions, reader: DumpReader[T], guard: Guard, file: BinaryIO | None
+) -> Iterator[Item | T]:
     kind = kind_of(stream, options)
     check_format(stream.peek())
     if kind in _CONTAINERS and options.url is not None:
@@ -101,18 +108,18 @@ def _read(stream: Stream, place: Place, options: ReadOptions, reader: DumpReader
     elif kind == "records":
         yield from _read_records(stream, place, options)
     elif kind in ("jsonl", "json", "csv", "warc"):
-        yield from reader(kind, stream, place, options)
+        yield from reader(kind, stream, place, options, guard)
     elif kind == "tar":
         raise NotText("it is a tar archive; unpack it and name the directory")
     elif kind in ("zip", "parquet"):
-        yield from _read_seekable(kind, place, options, reader, file)
+        yield from _read_seekable(kind, place, options, reader, guard, file)
     elif kind != "utf-16" and _first_bytes(stream.peek(), kind).startswith(b"WARC/"):
-        yield from reader(kind, stream, place, options)
+        yield from reader(kind, stream, place, options, guard)
     elif place.depth >= DEEPEST:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
     else:
         inner = Place(place.input, place.is_named, place.depth + 1)
-        yield from read_stream(_unpacked(stream, kind), inner, options, reader)
+        yield from read_stream(_unpacked(stream, kind), inner, options, reader, guard)
 
 
 def _unpacked(stream: Stream, kind: Kind) -> Stream:
@@ -134,7 +141,7 @@ def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterato
 
 
 def _read_seekable(
-    kind: Kind, place: Place, options: ReadOptions, reader: DumpReader[T], file: BinaryIO | None
+    kind: Kind, place: Place, options: ReadOptions, reader: DumpReader[T], guard: Guard, file: BinaryIO | None
 ) -> Iterator[Item | T]:
     if file is None:
         raise UnreadableInput(
@@ -143,10 +150,10 @@ def _read_seekable(
     if kind == "zip":
         from scraper.sources.zip_archive import read_zip
 
-        return read_zip(file, place, options, partial(read_stream, reader=reader))
+        return read_zip(file, place, options, partial(read_stream, reader=reader, guard=guard), guard)
     from scraper.sources.parquet import read_parquet
 
-    return read_parquet(file, place, options)
+    return read_parquet(file, place, options, guard)
 
 
 def _first_bytes(head: bytes, compression: str) -> bytes:

@@ -7,7 +7,6 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
 from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from scraper import remote
@@ -57,33 +56,38 @@ def read_entry(
         entry: the file, or an item, which is yielded.
         options: the options of all inputs.
         meter: called with the number of bytes of each read.
-        guard: is asked before each record of a dump or a web archive is decoded.
+        guard: is asked before each record, row or member.
     """
-    reader = partial(read_dump, guard=guard)
+    guard = guard or Guard()
     if isinstance(entry, Item):
         yield entry
     elif entry.pieces:
-        yield from _read_pieces(entry, options, reader, meter)
+        yield from _read_pieces(entry, options, guard, meter)
     elif entry.span is not None:
         yield from _read_span(entry, *entry.span, options, meter, guard)
     else:
-        yield from read_file(entry, options, reader, meter)
+        yield from read_file(entry, options, read_dump, guard, meter)
 
 
-def _read_pieces(entry: InputEntry, options: ReadOptions, reader: DumpReader[Item], meter: Meter | None) -> Iterator[Item]:
+def _read_pieces(entry: InputEntry, options: ReadOptions, guard: Guard, meter: Meter | None) -> Iterator[Item]:
     missing = dict.fromkeys(entry.pieces)
-    for item in read_file(entry, options, reader, meter):
+    fault = f"{utf8_name(entry.name)} has no such piece; check the part after #"
+    is_damaged = False
+    for item in read_file(entry, options, read_dump, guard, meter):
         if item.input in missing:
             yield item
             del missing[item.input]
             if not missing:
                 return
+        elif item.error is not None and not is_damaged:
+            fault = f"it was not found, and may be lost with {item.input}: {item.error}"
+            is_damaged = True
     for piece in missing:
-        yield Item(piece, None, MissingInput(f"{utf8_name(entry.name)} has no such piece; check the part after #"), True)
+        yield Item(piece, None, MissingInput(fault), True)
 
 
 def _read_span(
-    entry: InputEntry, offset: int, length: int, options: ReadOptions, meter: Meter | None, guard: Guard | None
+    entry: InputEntry, offset: int, length: int, options: ReadOptions, meter: Meter | None, guard: Guard
 ) -> Iterator[Item]:
     """Read the records in a range of bytes of a web archive. Their names have their offsets in the whole archive."""
     from scraper.sources.warc import HEADROOM, WarcSlice
@@ -122,16 +126,19 @@ def _read_range(name: str, offset: int, length: int) -> bytes:
         return file.read(length)
 
 
-def read_file(entry: InputEntry, options: ReadOptions, reader: DumpReader[T], meter: Meter | None = None) -> Iterator[Item | T]:
+def read_file(
+    entry: InputEntry, options: ReadOptions, reader: DumpReader[T], guard: Guard, meter: Meter | None = None
+) -> Iterator[Item | T]:
     """Read all pages of a file or of stdin.
 
     Args:
         entry: the file.
         options: the options of all inputs.
-        reader: reads each dump.
+        reader: reads each dump or web archive.
+        guard: is asked before each record, row or member.
         meter: called with the number of bytes of each read.
     """
-    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, options, reader, file), meter)
+    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, options, reader, guard, file), meter)
 
 
 def read_opened(

@@ -13,12 +13,12 @@ class Spot(NamedTuple):
     """Where a reader is in what it reads."""
 
     position: int
-    """In a dump, how many records of the run were checked, from 1; in an archive, the offset of a record, or of a run of compressed
-    members."""
+    """In a dump or zip archive, how many records or members were checked, from 1; in a Parquet table, the number of a row; in a web
+    archive, the offset of a record, of a compressed member, or of the run of members that a record is in."""
     within: int = 0
     """The offset of a record among the decompressed bytes of its run."""
     archive: int = 0
-    """The number of the archive, from 1; 0 in a dump."""
+    """The number of the web archive or table, from 1; 0 elsewhere."""
 
 
 class Loss(NamedTuple):
@@ -26,11 +26,11 @@ class Loss(NamedTuple):
 
     error: PageError
     is_passed: bool = False
-    """Whether the spot of an archive is passed over, since processes died again; otherwise its record is found, but not decoded."""
+    """Whether it is passed over, since processes died again; otherwise its record is found, but not decoded."""
 
 
 class Guard:
-    """Guards a run against records over which processes die.
+    """Guards the reading of an input against records over which processes die.
 
     Args:
         losses: what is not read.
@@ -47,7 +47,7 @@ class Guard:
         return self._begin is not None
 
     def check(self) -> None:
-        """Note that the next record of a dump is decoded.
+        """Note that the next record of a dump, or member of a zip archive, is decoded.
 
         Raises:
             PageError: if it is not to be decoded.
@@ -72,13 +72,13 @@ class Guard:
         return loss.error if loss is not None and loss.is_passed else None
 
     def open_archive(self) -> "ArchiveGuard":
-        """Return the guard of the archive that is read next."""
+        """Return the guard of the web archive or table that is read next."""
         self._archives += 1
         return ArchiveGuard(self, self._archives)
 
 
 class ArchiveGuard:
-    """A guard, asked by the positions in one archive; see :class:`Spot`."""
+    """A guard, asked by the positions in one web archive or table; see :class:`Spot`."""
 
     def __init__(self, guard: Guard, number: int) -> None:
         self._guard, self._number = guard, number

@@ -1,12 +1,13 @@
 """Parquet tables with a page in a column of each row."""
 
 from collections.abc import Collection, Container, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput, not_installed
+from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput, WorkerDied, not_installed
 from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
 from scraper.sources.files import open_input
-from scraper.sources.items import Guard, Item, Place, ReadOptions
+from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions
 from scraper.sources.sniffing import own_kind, own_output_item
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
 
 
 def read_parquet(
-    file: BinaryIO, place: Place, options: ReadOptions, groups: Container[int] | None = None, guard: Guard | None = None
+    file: BinaryIO, place: Place, options: ReadOptions, guard: Guard, groups: Container[int] | None = None
 ) -> Iterator[Item]:
     """Read the pages of a table, one row group after the other. A row is named by its number in the file, from 1.
 
@@ -44,17 +45,14 @@ def read_parquet(
         file: the table, which must be seekable.
         place: where it comes from.
         options: the options of all inputs.
+        guard: is asked before each row. pyarrow decodes the rows of a group one after the other, and cannot pass over one.
         groups: the row groups to read; None for all.
-        guard: is asked before each row becomes a page. pyarrow has decoded it by then, and cannot pass over a row that it cannot decode.
     """
-    guard = guard or Guard()
     try:
         table = _opened(file)
     except PageError as error:
         yield place.failed(error)
         return
-    import pyarrow as pa
-
     names = table.schema_arrow.names
     if (what := own_kind(names)) is not None:
         yield own_output_item(place, what)
@@ -69,21 +67,25 @@ def read_parquet(
         return
     if groups is None or 0 in groups:
         yield from _missing(table.schema_arrow, place, options)
+    rows_guard = guard.open_archive()
     first = 1
     for group in range(table.metadata.num_row_groups):
         rows = table.metadata.row_group(group).num_rows
         number = first
         first += rows
-        if groups is not None and group not in groups:
+        if not rows or (groups is not None and group not in groups):
             continue
         try:
             _check_size(table, group, columns, options)
-            for batch in table.iter_batches(1 if guard.is_noting else _ROWS, [group], columns, use_threads=False):
-                yield from _items(batch, place, number, options, guard)
+            _enter(rows_guard, number, first)
+            for batch in _batches(table, group, columns, 1 if guard.is_noting else _ROWS):
+                yield from _items(batch, place, number, options, rows_guard)
                 number += batch.num_rows
+                if number < first:
+                    _enter(rows_guard, number, first)
         except PageError as error:
             yield place.failed(error, number)
-        except (pa.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:  # an unknown time zone is the last
+        except _errors() as error:
             yield place.failed(DamagedInput(f"rows {number} to {first - 1} cannot be read ({_first_line(error)})"), number)
 
 
@@ -144,12 +146,43 @@ def _paths(fields: "Schema | StructType", prefix: str = "") -> list[str]:
     return paths
 
 
-def _items(batch: "RecordBatch", place: Place, first: int, options: ReadOptions, guard: Guard) -> Iterator[Item]:
+def _enter(guard: ArchiveGuard, number: int, end: int) -> None:
+    """Note that a row is decoded next.
+
+    Raises:
+        WorkerDied: if it is passed over, with all rows behind it in its group, which ends before ``end``.
+    """
+    guard.note(number)
+    if (error := guard.passed(number)) is not None:
+        raise WorkerDied(f"{error}; rows {number} to {end - 1} were not read")
+
+
+def _batches(table: "ParquetFile", group: int, columns: list[str], size: int) -> Iterator["RecordBatch"]:
+    """Yield the rows of a group, ``size`` at once; behind an error one at a time, so that only rows that cannot be decoded are lost."""
+    done = 0
     try:
-        guard.check()
+        for batch in table.iter_batches(size, [group], columns, use_threads=False):
+            yield batch
+            done += batch.num_rows
+    except _errors():
+        if size == 1:
+            raise
+        yield from islice(table.iter_batches(1, [group], columns, use_threads=False), done, None)
+
+
+def _items(batch: "RecordBatch", place: Place, first: int, options: ReadOptions, guard: ArchiveGuard) -> Iterator[Item]:
+    try:
+        guard.check(first)
         rows = batch.to_pylist()
     except PageError as error:
         yield place.failed(error, first)
+        return
+    except _errors() as error:
+        if batch.num_rows == 1:
+            yield place.failed(DamagedInput(f"the row cannot be read ({_first_line(error)})"), first)
+        else:
+            for number in range(batch.num_rows):
+                yield from _items(batch.slice(number, 1), place, first + number, options, guard)
         return
     for number, row in enumerate(rows, first):
         yield _item(row, place, number, options)
@@ -177,6 +210,13 @@ def _check_size(table: "ParquetFile", group: int, columns: list[str], options: R
                 f"{meta.num_rows} rows hold {column.total_uncompressed_size} bytes in column {column.path_in_schema!r}, more than"
                 f" {options.max_bytes} each; raise --max-bytes to read them"
             )
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """Return the exceptions with which pyarrow rejects data."""
+    import pyarrow as pa
+
+    return pa.ArrowException, OSError, ValueError, OverflowError, LookupError  # the last for an unknown time zone
 
 
 def _first_line(error: Exception) -> str:

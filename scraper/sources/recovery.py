@@ -3,13 +3,18 @@
 from io import UnsupportedOperation
 from typing import Final
 
-from scraper.errors import DamagedInput, PageError
+from scraper.errors import DamagedInput, PageError, WorkerDied
 from scraper.sources.compression import Decompressor
 from scraper.sources.items import ArchiveGuard
 from scraper.sources.sniffing import COMPRESSION_MAGIC
 from scraper.sources.streams import PIECE, ByteSource
 
 _BY_MEMBER: Final = {name: magic for magic, name in COMPRESSION_MAGIC.items() if name in ("gzip", "zstd")}
+
+
+def with_rest(error: PageError) -> WorkerDied:
+    """Return the error of a record that is passed over with what is compressed behind it."""
+    return WorkerDied(f"{error}; what follows in the same compressed data was not read")
 
 
 class Window:
@@ -135,7 +140,7 @@ class MemberStream:
         self._guard = guard
         self._head = b""
         self._next: bytes | None = None
-        self._is_new = True
+        self._is_new, self._is_left = True, False
         self._is_exact = is_exact
         self.start = 0
         """The offset of the current run among the compressed bytes."""
@@ -153,7 +158,7 @@ class MemberStream:
         if self._is_new:
             self._is_new = False
             self._next = self._open() if self._is_exact else self._recover()
-        elif self.damage is not None:
+        elif self.damage is not None or self._is_left:
             self._next = self._recover()
         self.is_cut = False
         self._head, self._next = self._next or b"", None
@@ -166,7 +171,7 @@ class MemberStream:
         if self._head:
             piece, self._head = self._head[:size], self._head[size:]
             return piece
-        if self._is_new or self._next is not None or self.damage is not None:
+        if self._is_new or self._is_left or self._next is not None or self.damage is not None:
             return b""
         try:
             piece = self._inflated.read_member(min(size, PIECE))
@@ -181,13 +186,18 @@ class MemberStream:
         self._window.forget(self._inflated.start if self._next is None else self.start)
         return piece
 
+    def leave(self) -> None:
+        """Read no more of the current run. Unless the next one is known already, it is searched for behind the current member."""
+        self._head = b""
+        self._is_left = self._next is None and self.damage is None
+
     def _open(self) -> bytes | None:
         """Open the next member that is not empty, and return its first bytes."""
         try:
             while self._inflated.next_member():
                 self._guard.note(self._inflated.start)
                 if (error := self._guard.passed(self._inflated.start)) is not None:
-                    self._note_damage(error)
+                    self._note_damage(with_rest(error))
                     return None
                 first = b""
                 while len(first) < len(self._prefix) and (piece := self._inflated.read_member(PIECE)):
@@ -200,7 +210,7 @@ class MemberStream:
 
     def _recover(self) -> bytes | None:
         """Find the next run, open it, and return its first bytes."""
-        self.damage = None
+        self.damage, self._is_left = None, False
         position = self._inflated.start
         while self._magic is not None:
             found = self._window.find(self._magic, position + 1)

@@ -6,17 +6,17 @@ between records. This module finds such damage in the bytes that FastWARC has re
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Final
 
-from scraper.errors import BadRecord, DamagedInput, PageError
+from scraper.errors import BadRecord, DamagedInput, PageError, WorkerDied
 from scraper.models import Page, is_page_type
 from scraper.provenance import utc_time
 from scraper.sources.block_pages import block_page_error
 from scraper.sources.compression import decode_body
 from scraper.sources.content_type import parse_content_type
 from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions
-from scraper.sources.recovery import MemberStream, Window
+from scraper.sources.recovery import MemberStream, Window, with_rest
 from scraper.sources.streams import PIECE, ByteSource, too_large
 from scraper.urls import is_absolute
 
@@ -98,7 +98,9 @@ class WarcSlice:
         capacity = 2 * self._options.max_bytes + HEADROOM
         if self._compression is None:
             records = _RecordReader(self._source, capacity, self._place, self._options, self._guard, self._start, self._end)
-            yield from records.items(is_exact=self._is_exact)
+            for item in records.items(is_exact=self._is_exact):
+                self.first = records.first
+                yield item
             self.first, self.next = records.first, records.next
         else:
             members = MemberStream(
@@ -161,12 +163,7 @@ class _RecordReader:
         found = self._start if is_exact else self._find(self._start)
         while found is not None:
             if (fatal := self._guard.passed(*self._spot(found))) is not None:
-                self.first = found if self.first is None else self.first
-                if found >= self._end:
-                    self.next = found
-                    return
-                yield self._place.failed(fatal, self._name(found))
-                found = self._find(found + 1)
+                found = yield from self._pass_over(found, fatal)
                 continue
             position = found  # the end of the last valid record
             following: int | None = None  # where a record begins that is passed over
@@ -201,17 +198,30 @@ class _RecordReader:
                 continue
             if error is None and not window.at(position, PIECE).strip():
                 return
-            if self._members is None or self._members.damage is None:
+            if self._members is None or self._members.damage is None or self._members.is_passed:
                 position = self._after_breaks(position)
                 yield self._place.failed(
                     error or DamagedInput("the archive is truncated in the middle of a record"), self._name(position)
                 )
             found = self._find(position + 1)
 
-    def _next_passed(self, start: int, end: int) -> int | None:
-        """Note where the record behind this one begins, unless this is the last one of a run; return it if it is passed over.
+    def _pass_over(self, position: int, error: PageError) -> Generator[Item, None, int | None]:
+        """Yield the error of a record that is passed over, and return where the next one begins; None for none."""
+        if self._members is not None:
+            yield self._place.failed(with_rest(error), self._name(position))
+            self._members.leave()
+            return None
+        self.first = position if self.first is None else self.first
+        if position >= self._end:
+            self.next = position
+            return None
+        yield self._place.failed(WorkerDied(f"{error}; the next record was searched for behind it"), self._name(position))
+        return self._find(position + 1)
 
-        Two line breaks end a record.
+    def _next_passed(self, start: int, end: int) -> int | None:
+        """Note where the record behind this one begins, and return it if it is passed over.
+
+        Two line breaks end a record. In a run, none is noted behind the last record, and behind one that is too large to be kept.
         """
         if not self._guard.is_noting:
             return None
@@ -223,8 +233,8 @@ class _RecordReader:
         return position if self._guard.passed(*self._spot(position)) is not None else None
 
     def _after_breaks(self, position: int) -> int:
-        while self._window.at(position, 2) == b"\r\n":
-            position += 2
+        while self._window.at(position, 1) in (b"\r", b"\n"):
+            position += 1
         return position
 
     def _find(self, position: int) -> int | None:
@@ -253,7 +263,10 @@ class _RecordReader:
             if self._members is not None and self._members.is_cut:
                 raise DamagedInput("the compressed data of this record are damaged")
             if window.is_at_end and window.end < end:
-                raise DamagedInput(f"this record declares {length} bytes, and the archive ends before")
+                is_passed = self._members is not None and self._members.is_passed
+                raise DamagedInput(
+                    f"this record declares {length} bytes, and {'what follows was not read' if is_passed else 'the archive ends before'}"
+                )
             if following and not following.startswith((b"\r\n", _MAGIC)):
                 raise DamagedInput(f"this record declares {length} bytes, and does not end there")
         return end

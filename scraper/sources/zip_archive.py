@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import IO, BinaryIO, Final, NamedTuple, Self, TypeVar, cast
 
-from scraper.errors import DamagedInput, EmptyInput, UnreadableInput
+from scraper.errors import DamagedInput, EmptyInput, PageError, UnreadableInput
 from scraper.remote import is_remote
 from scraper.sources.files import open_input
 from scraper.sources.inputs import companion_folders, is_chosen, is_in_companion
-from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.items import Guard, Item, Place, ReadOptions
 from scraper.sources.streams import Stream
 
 _ENCRYPTED: Final = 0x1
@@ -57,7 +57,9 @@ def _opened(path: str, _changed: tuple[int, int] | None) -> _ZipArchive:
     return _ZipArchive.of(zipfile.ZipFile(cast("BinaryIO", open_input(path)) if is_remote(path) else path))
 
 
-def read_part(path: str, place: Place, options: ReadOptions, read_stream: ReadStream[T], part: range) -> Iterator[Item | T]:
+def read_part(
+    path: str, place: Place, options: ReadOptions, read_stream: ReadStream[T], guard: Guard, part: range
+) -> Iterator[Item | T]:
     """Read some members of an archive whose directory :func:`member_sizes` has read.
 
     Args:
@@ -65,6 +67,7 @@ def read_part(path: str, place: Place, options: ReadOptions, read_stream: ReadSt
         place: where it comes from.
         options: the options of all inputs.
         read_stream: reads the pages of a member.
+        guard: is asked before each member is read.
         part: the members, by their index without directories.
     """
     status = os.stat(path) if not is_remote(path) else None
@@ -73,10 +76,10 @@ def read_part(path: str, place: Place, options: ReadOptions, read_stream: ReadSt
     except (*_BROKEN, NotImplementedError) as error:
         yield _broken(place, error)
         return
-    yield from _read(archive, place, options, read_stream, part)
+    yield from _read(archive, place, options, read_stream, guard, part)
 
 
-def read_zip(file: BinaryIO, place: Place, options: ReadOptions, read_stream: ReadStream[T]) -> Iterator[Item | T]:
+def read_zip(file: BinaryIO, place: Place, options: ReadOptions, read_stream: ReadStream[T], guard: Guard) -> Iterator[Item | T]:
     """Read the members of an archive, in the order of its directory. Their names are only labels, never used as paths.
 
     Args:
@@ -84,6 +87,7 @@ def read_zip(file: BinaryIO, place: Place, options: ReadOptions, read_stream: Re
         place: where it comes from.
         options: the options of all inputs.
         read_stream: reads the pages of a member.
+        guard: is asked before each member is read.
     """
     try:
         archive = _ZipArchive.of(zipfile.ZipFile(file))
@@ -92,14 +96,16 @@ def read_zip(file: BinaryIO, place: Place, options: ReadOptions, read_stream: Re
         return
     if not archive.members:
         yield place.failed(EmptyInput("the zip archive has no files"))
-    yield from _read(archive, place, options, read_stream, range(len(archive.members)))
+    yield from _read(archive, place, options, read_stream, guard, range(len(archive.members)))
 
 
 def _broken(place: Place, error: Exception) -> Item:
     return place.failed(DamagedInput(f"the zip archive is damaged or truncated ({error}); get it again"))
 
 
-def _read(archive: _ZipArchive, place: Place, options: ReadOptions, read_stream: ReadStream[T], part: range) -> Iterator[Item | T]:
+def _read(
+    archive: _ZipArchive, place: Place, options: ReadOptions, read_stream: ReadStream[T], guard: Guard, part: range
+) -> Iterator[Item | T]:
     for member in archive.members[part.start : part.stop]:
         if is_in_companion(member.filename, archive.folders):
             yield place.skipped("saved-beside-a-page", member.filename)
@@ -112,8 +118,11 @@ def _read(archive: _ZipArchive, place: Place, options: ReadOptions, read_stream:
         else:
             member_place = Place(place.at(member.filename), False, place.depth + 1)
             try:
+                guard.check()
                 with archive.file.open(member) as opened:
                     yield from read_stream(Stream(_Member(opened)), member_place, options)
+            except PageError as error:
+                yield member_place.failed(error)
             except NotImplementedError:
                 yield member_place.failed(
                     UnreadableInput(f"it is compressed by method {member.compress_type}, which is not supported; unpack it first")
