@@ -31,6 +31,7 @@ from scraper.sources import parquet as parquet_tables
 from scraper.sources.compression import Decompressor
 from scraper.sources.fields import FieldReader
 from scraper.sources.files import InputEntry
+from scraper.sources.recovery import Window
 from scraper.sources.streams import Stream
 from tests.containers import delimited, json_array, parquet, response, zipped
 
@@ -294,6 +295,60 @@ def test_equal_failures_behind_a_death_are_all_named(deaths: Deaths, place: Path
     assert [name for name, code in without if code] == [f"{path}#bad.gz"] * 2
     deaths.left = {("clean", f"{path}#kill.txt"): 1}
     assert inputs_of(path) == without
+
+
+def test_a_death_between_two_records_costs_the_rest_of_its_member(
+    deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If workers die behind a line of a dump in a zip archive, what is left of the dump fails by its name; other members are read."""
+    path = place / "between.zip"
+    lines = b"".join(json.dumps({"text": f"<p>{number}"}).encode() + b"\n" for number in range(9))
+    path.write_bytes(zipped([("a.jsonl", lines), ("b.txt", b"<p>b"), ("c.jsonl", lines.splitlines(keepends=True)[0])]))
+    true = json_objects.split_lines
+
+    def split_lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
+        for number, line in enumerate(true(stream, max_bytes), 1):
+            deaths(number)
+            yield line
+
+    monkeypatch.setattr(json_objects, "split_lines", split_lines)
+    deaths.left = {4: None}
+    pages = [(f"{path}#a.jsonl#{number}", None) for number in (1, 2, 3)]
+    assert inputs_of(path) == [*pages, (f"{path}#a.jsonl", "worker-died"), (f"{path}#b.txt", None), (f"{path}#c.jsonl#1", None)]
+
+
+def test_a_header_that_continues_in_the_next_member_is_named_where_it_begins(deaths: Deaths, place: Path) -> None:
+    """If a header that two members share kills, its record fails, and the archive is read on at the next record that is found."""
+    path = place / "shared.warc.gz"
+    records = [response(b"<p>%d" % number) for number in range(6)]
+    run = b"".join(records[:4])
+    cut = len(run) - len(records[3])
+    members = [gzip.compress(run[: cut + 40]), gzip.compress(run[cut + 40 :]), *map(gzip.compress, records[4:])]
+    path.write_bytes(b"".join(members))
+    starts = [*(f"0+{len(b''.join(records[:number]))}" if number else "0" for number in range(4))]
+    starts += [str(len(b"".join(members[:number]))) for number in (2, 3)]
+    deaths.left = {("header", cut): None}
+    assert inputs_of(path) == [(f"{path}#{start}", "worker-died" if number == 3 else None) for number, start in enumerate(starts)]
+
+
+def test_a_chunk_in_which_no_record_begins_has_no_failure(deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If workers die searching a chunk that is inside a record of the one before, nothing is lost, and no record inside is a page."""
+    path = place / "inside.warc"
+    archive = response(response(b"an archive in an archive") * 20, ("Content-Type", "application/warc"))
+    path.write_bytes(response(b"<p>1") + archive + response(b"<p>2"))
+    monkeypatch.setattr(planning, "STRETCH", 2000)
+    monkeypatch.setattr(planning, "LARGE", 1000)
+    without = inputs_of(path)
+    true = Window.find
+
+    def find(window: Window, wanted: bytes, start: int) -> int | None:
+        deaths(("find", start))
+        return true(window, wanted, start)
+
+    monkeypatch.setattr(Window, "find", find)
+    deaths.left = {("find", 2000): None, ("find", 4000): None}
+    assert inputs_of(path) == without
+    assert len(without) == 2
 
 
 def test_a_retry_ends_if_workers_die_between_pieces(deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from scraper.errors import PageError, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
 from scraper.sources.containers import read_dump, read_stream
 from scraper.sources.files import InputEntry, InputFile, Meter, open_input, read_entry, unreadable
-from scraper.sources.items import Guard, Loss, Place, Spot
+from scraper.sources.items import Guard, Place, Spot
 from scraper.sources.json_objects import read_jsonl
 from scraper.sources.sniffing import Kind
 from scraper.sources.streams import ByteSource, Stream
@@ -29,7 +29,7 @@ class FileChunk(NamedTuple):
     size: int
     is_local: bool = False
     """Whether only the main process can read it, such as a pipe."""
-    losses: Mapping[Spot, Loss] = {}
+    losses: Mapping[Spot, bool] = {}
     """What its :class:`~scraper.sources.items.Guard` does not let be read, if it is the only file."""
 
     @property
@@ -49,7 +49,7 @@ class LineChunk(NamedTuple):
     """The number of the first line, from 1."""
     place: Place
     weight: int = MANY
-    losses: Mapping[Spot, Loss] = {}
+    losses: Mapping[Spot, bool] = {}
     """What its :class:`~scraper.sources.items.Guard` does not let be read."""
 
     @property
@@ -69,7 +69,7 @@ class UnpackedChunk(NamedTuple):
     """Bytes of the file, for the progress display."""
     place: Place
     weight: int = MANY
-    losses: Mapping[Spot, Loss] = {}
+    losses: Mapping[Spot, bool] = {}
     """What its :class:`~scraper.sources.items.Guard` does not let be read."""
 
 
@@ -94,7 +94,7 @@ class MemberChunk(NamedTuple):
     is_exact: bool = False
     """Whether a record is known to begin at ``start``."""
     weight: int = MANY
-    losses: Mapping[Spot, Loss] = {}
+    losses: Mapping[Spot, bool] = {}
     """What its :class:`~scraper.sources.items.Guard` does not let be read."""
 
     @property
@@ -118,7 +118,7 @@ class PartChunk(NamedTuple):
     """Compressed bytes, for the progress display."""
     place: Place
     weight: int = MANY
-    losses: Mapping[Spot, Loss] = {}
+    losses: Mapping[Spot, bool] = {}
     """What its :class:`~scraper.sources.items.Guard` does not let be read."""
 
 
@@ -151,8 +151,8 @@ def parts_of(chunk: Chunk) -> list[Chunk]:
     return [chunk]
 
 
-def without(part: Chunk, spot: Spot | None, error: PageError) -> Chunk | None:
-    """Return a chunk in place of a part that gives an error in place of what is at a spot.
+def without(part: Chunk, spot: Spot | None) -> Chunk | None:
+    """Return a chunk in place of a part that gives a failure in place of what is at a spot.
 
     A record of a web archive is not decoded then, but its end is found by its header; if that kills, too, the next one is searched for.
     A row of a table is decoded, but not converted; if that kills, too, the rest of its row group is passed over.
@@ -160,17 +160,13 @@ def without(part: Chunk, spot: Spot | None, error: PageError) -> Chunk | None:
     Args:
         part: one of :func:`parts_of` a chunk.
         spot: where workers died; None if that is not known.
-        error: the error.
 
     Returns:
         The chunk; None if what lies behind the spot cannot be read.
     """
-    if spot is None or isinstance(part, ItemChunk):
+    if spot is None or isinstance(part, ItemChunk) or part.losses.get(spot, False) or (spot in part.losses and not spot.archive):
         return None
-    loss = part.losses.get(spot)
-    if loss is not None and (loss.is_passed or not spot.archive):
-        return None
-    return part._replace(losses={**part.losses, spot: Loss(error, loss is not None)})
+    return part._replace(losses={**part.losses, spot: spot in part.losses})
 
 
 def extent_of(part: Chunk) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, MemberChunk, parts_of, without
 from scraper.engine.jobs import ItemResult, Job, clean_items
-from scraper.engine.tasks import ChunkResult, Death, Step, Task, reader_died, worker_died
+from scraper.engine.tasks import ChunkResult, Death, Step, Task, worker_died
 from scraper.errors import OutputError
 from scraper.sources.files import Meter
 from scraper.sources.items import Spot
@@ -123,8 +123,7 @@ class Pool:
         the chunk before knows where the next record begins, if it was read to its end.
         """
         found = done.ends[0]
-        is_known = UNKNOWN not in (self.expected, found)
-        if isinstance(chunk, MemberChunk) and not chunk.is_exact and is_known and found != self.expected:
+        if isinstance(chunk, MemberChunk) and not chunk.is_exact and self.expected not in (UNKNOWN, found):
             for file in done.files:
                 file.close()
             return chunk.beginning_at(self.expected)
@@ -211,7 +210,7 @@ class _Retry:
         """Let a record fail, or all that is left of the part, if enough workers died over reading it."""
         part = self._parts[0]
         is_new = not isinstance(part, ItemChunk) and spot not in part.losses
-        left = None if is_new and self._lost == _MOST_LOST else without(part, spot, reader_died())
+        left = None if is_new and self._lost == _MOST_LOST else without(part, spot)
         if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
             return
         self._end_part()

@@ -224,11 +224,6 @@ def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | Ch
     yield ChunkResult.of(again, reader.ends)
 
 
-def reader_died() -> WorkerDied:
-    """Return the error of a record over whose reading workers died."""
-    return WorkerDied("the process that read it crashed, hung or was killed; try it alone, perhaps with more memory")
-
-
 def worker_died(item: Item) -> ItemResult:
     """Return the failure of an item that killed its workers."""
     return failed(

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from scraper import remote
-from scraper.errors import MissingInput, PageError, TooLarge, UnreadableInput, map_unexpected_errors
+from scraper.errors import DamagedInput, MissingInput, PageError, TooLarge, UnreadableInput, WorkerDied, map_unexpected_errors
 from scraper.remote import is_remote
 from scraper.sources.containers import DumpReader, read_dump, read_stream
 from scraper.sources.items import Guard, Item, Place, ReadOptions
@@ -72,16 +72,17 @@ def read_entry(
 def _read_pieces(entry: InputEntry, options: ReadOptions, guard: Guard, meter: Meter | None) -> Iterator[Item]:
     missing = dict.fromkeys(entry.pieces)
     fault = f"{utf8_name(entry.name)} has no such piece; check the part after #"
-    is_damaged = False
+    damage: Item | None = None
     for item in read_file(entry, options, read_dump, guard, meter):
         if item.input in missing:
             yield item
             del missing[item.input]
             if not missing:
                 return
-        elif item.error is not None and not is_damaged:
-            fault = f"it was not found, and may be lost with {item.input}: {item.error}"
-            is_damaged = True
+        elif isinstance(item.error, DamagedInput | WorkerDied):
+            damage = item
+    if damage is not None:
+        fault += f"; or it may be lost with {damage.input}: {damage.error}"
     for piece in missing:
         yield Item(piece, None, MissingInput(fault), True)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from scraper.defaults import MAX_BYTES
-from scraper.errors import PageError
+from scraper.errors import PageError, WorkerDied
 from scraper.models import Page
 from scraper.records import PageRecord
 
@@ -13,44 +13,44 @@ class Spot(NamedTuple):
     """Where a reader is in what it reads."""
 
     position: int
-    """In a dump or zip archive, how many records or members were checked, from 1; in a Parquet table, the number of a row; in a web
-    archive, the offset of a record, of a compressed member, or of the run of members that a record is in."""
+    """In a dump, how many records were checked, from 1; in a zip archive, the index of a member; in a Parquet table, the number of a row;
+    in a web archive, the offset of a record, of a compressed member, or of the run of members that a record is in."""
     within: int = 0
-    """The offset of a record among the decompressed bytes of its run."""
+    """The offset of a record among the decompressed bytes of its run; in a zip archive, how many items the member has given."""
     archive: int = 0
-    """The number of the web archive or table, from 1; 0 elsewhere."""
+    """The number of the web archive, zip archive or table, from 1; 0 in a dump."""
 
 
-class Loss(NamedTuple):
-    """What is lost at a spot, since processes died there."""
+def reader_died(rest: str = "") -> WorkerDied:
+    """Return the error of a record over whose reading processes died.
 
-    error: PageError
-    is_passed: bool = False
-    """Whether it is passed over, since processes died again; otherwise its record is found, but not decoded."""
+    Args:
+        rest: what else was not read, as a clause.
+    """
+    return WorkerDied(f"the process that read it crashed, hung or was killed{rest}; try it alone, perhaps with more memory")
 
 
 class Guard:
     """Guards the reading of an input against records over which processes die.
 
     Args:
-        losses: what is not read.
+        losses: the spots of records that are not decoded; with True, those that are passed over, since processes died again.
         begin: called with each spot before it is read. If reading it ends the process, another one knows where that was.
     """
 
-    def __init__(self, losses: Mapping[Spot, Loss] = {}, begin: Callable[[Spot], object] | None = None) -> None:
+    def __init__(self, losses: Mapping[Spot, bool] = {}, begin: Callable[[Spot], object] | None = None) -> None:
         self._losses, self._begin = losses, begin
         self._records = self._archives = 0
-
-    @property
-    def is_noting(self) -> bool:
+        self.is_noting = begin is not None
         """Whether it is noted what is read."""
-        return self._begin is not None
+        self.last: Spot | None = None
+        """The spot that was noted last."""
 
     def check(self) -> None:
-        """Note that the next record of a dump, or member of a zip archive, is decoded.
+        """Note that the next record of a dump is decoded.
 
         Raises:
-            PageError: if it is not to be decoded.
+            WorkerDied: if it is not to be decoded.
         """
         self._records += 1
         self.check_spot(Spot(self._records))
@@ -59,26 +59,26 @@ class Guard:
         """As :meth:`check`, for the record at a spot."""
         self.note(spot)
         if spot in self._losses:
-            raise self._losses[spot].error
+            raise reader_died()
 
-    def note(self, spot: Spot) -> None:
+    def note(self, spot: Spot | None) -> None:
         """Note what is read next."""
-        if self._begin is not None:
+        if self._begin is not None and spot is not None:
+            self.last = spot
             self._begin(spot)
 
-    def passed(self, spot: Spot) -> PageError | None:
-        """Return the error of a spot that is passed over; None for any other."""
-        loss = self._losses.get(spot)
-        return loss.error if loss is not None and loss.is_passed else None
+    def passes(self, spot: Spot) -> bool:
+        """Return True if a spot is passed over."""
+        return self._losses.get(spot, False)
 
     def open_archive(self) -> "ArchiveGuard":
-        """Return the guard of the web archive or table that is read next."""
+        """Return the guard of the web archive, zip archive or table that is read next."""
         self._archives += 1
         return ArchiveGuard(self, self._archives)
 
 
 class ArchiveGuard:
-    """A guard, asked by the positions in one web archive or table; see :class:`Spot`."""
+    """A guard, asked by the positions in one web archive, zip archive or table; see :class:`Spot`."""
 
     def __init__(self, guard: Guard, number: int) -> None:
         self._guard, self._number = guard, number
@@ -88,17 +88,29 @@ class ArchiveGuard:
         """Note that a record is decoded next.
 
         Raises:
-            PageError: if it is not to be decoded.
+            WorkerDied: if it is not to be decoded.
         """
-        self._guard.check_spot(Spot(position, within, self._number))
+        if self.is_noting:
+            self._guard.check_spot(Spot(position, within, self._number))
 
     def note(self, position: int, within: int = 0) -> None:
         """Note what is read next."""
-        self._guard.note(Spot(position, within, self._number))
+        if self.is_noting:
+            self._guard.note(Spot(position, within, self._number))
 
-    def passed(self, position: int, within: int = 0) -> PageError | None:
-        """Return the error of what is passed over; None for anything else."""
-        return self._guard.passed(Spot(position, within, self._number))
+    def passes(self, position: int, within: int = 0) -> bool:
+        """Return True if what is there is passed over."""
+        return self.is_noting and self._guard.passes(Spot(position, within, self._number))
+
+    def look_ahead(self, position: int) -> Spot | None:
+        """Note what is read next, and return what was noted before; it is read again after that, and :meth:`resume` notes it."""
+        before = self._guard.last
+        self.note(position)
+        return before
+
+    def resume(self, before: Spot | None) -> None:
+        """Note what :meth:`look_ahead` has returned."""
+        self._guard.note(before)
 
 
 class Item(NamedTuple):

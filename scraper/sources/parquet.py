@@ -4,10 +4,10 @@ from collections.abc import Collection, Container, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput, WorkerDied, not_installed
+from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput, not_installed
 from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
 from scraper.sources.files import open_input
-from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions
+from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions, reader_died
 from scraper.sources.sniffing import own_kind, own_output_item
 
 if TYPE_CHECKING:
@@ -153,12 +153,12 @@ def _enter(guard: ArchiveGuard, number: int, end: int) -> None:
         WorkerDied: if it is passed over, with all rows behind it in its group, which ends before ``end``.
     """
     guard.note(number)
-    if (error := guard.passed(number)) is not None:
-        raise WorkerDied(f"{error}; rows {number} to {end - 1} were not read")
+    if guard.passes(number):
+        raise reader_died(f", and the rows up to {end - 1} were not read" if number + 1 < end else "")
 
 
 def _batches(table: "ParquetFile", group: int, columns: list[str], size: int) -> Iterator["RecordBatch"]:
-    """Yield the rows of a group, ``size`` at once; behind an error one at a time, so that only rows that cannot be decoded are lost."""
+    """Yield the rows of a group, ``size`` at once; after an error one at a time, so that all rows before the broken one are read."""
     done = 0
     try:
         for batch in table.iter_batches(size, [group], columns, use_threads=False):

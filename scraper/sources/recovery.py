@@ -3,18 +3,17 @@
 from io import UnsupportedOperation
 from typing import Final
 
-from scraper.errors import DamagedInput, PageError, WorkerDied
+from scraper.errors import DamagedInput, PageError
 from scraper.sources.compression import Decompressor
-from scraper.sources.items import ArchiveGuard
+from scraper.sources.items import ArchiveGuard, reader_died
 from scraper.sources.sniffing import COMPRESSION_MAGIC
 from scraper.sources.streams import PIECE, ByteSource
 
 _BY_MEMBER: Final = {name: magic for magic, name in COMPRESSION_MAGIC.items() if name in ("gzip", "zstd")}
 
 
-def with_rest(error: PageError) -> WorkerDied:
-    """Return the error of a record that is passed over with what is compressed behind it."""
-    return WorkerDied(f"{error}; what follows in the same compressed data was not read")
+REST: Final = ", and what follows in the same compressed data was not read"
+"""The clause of a failure that a record is passed over with what is compressed behind it."""
 
 
 class Window:
@@ -195,13 +194,14 @@ class MemberStream:
         """Open the next member that is not empty, and return its first bytes."""
         try:
             while self._inflated.next_member():
-                self._guard.note(self._inflated.start)
-                if (error := self._guard.passed(self._inflated.start)) is not None:
-                    self._note_damage(with_rest(error))
+                if self._guard.passes(self._inflated.start):
+                    self._note_damage(reader_died(REST))
                     return None
                 first = b""
+                before = self._guard.look_ahead(self._inflated.start)
                 while len(first) < len(self._prefix) and (piece := self._inflated.read_member(PIECE)):
                     first += piece
+                self._guard.resume(before)
                 if first:
                     return first
         except DamagedInput as error:
@@ -231,7 +231,7 @@ class MemberStream:
     @property
     def is_passed(self) -> bool:
         """Whether the damage is a member that is passed over."""
-        return self.damage is not None and self._guard.passed(self.damaged_at) is not None
+        return self.damage is not None and self._guard.passes(self.damaged_at)
 
     def _note_damage(self, error: PageError) -> None:
         self.damage, self.damaged_at = error, self._inflated.start

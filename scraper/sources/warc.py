@@ -9,14 +9,14 @@ import sys
 from collections.abc import Generator, Iterator
 from typing import Any, Final
 
-from scraper.errors import BadRecord, DamagedInput, PageError, WorkerDied
+from scraper.errors import BadRecord, DamagedInput, PageError
 from scraper.models import Page, is_page_type
 from scraper.provenance import utc_time
 from scraper.sources.block_pages import block_page_error
 from scraper.sources.compression import decode_body
 from scraper.sources.content_type import parse_content_type
-from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions
-from scraper.sources.recovery import MemberStream, Window, with_rest
+from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions, reader_died
+from scraper.sources.recovery import REST, MemberStream, Window
 from scraper.sources.streams import PIECE, ByteSource, too_large
 from scraper.urls import is_absolute
 
@@ -162,8 +162,8 @@ class _RecordReader:
         window = self._window
         found = self._start if is_exact else self._find(self._start)
         while found is not None:
-            if (fatal := self._guard.passed(*self._spot(found))) is not None:
-                found = yield from self._pass_over(found, fatal)
+            if self._guard.passes(*self._spot(found)):
+                found = yield from self._pass_over(found)
                 continue
             position = found  # the end of the last valid record
             following: int | None = None  # where a record begins that is passed over
@@ -183,7 +183,6 @@ class _RecordReader:
                     position = start
                     window.forget(start)
                     end = self._end_of(record, start)
-                    self._guard.note(*self._spot(start))  # again, since what follows may have been decompressed
                     yield self._item(record, start)
                     position = end
                     following = self._next_passed(start, end)
@@ -205,17 +204,17 @@ class _RecordReader:
                 )
             found = self._find(position + 1)
 
-    def _pass_over(self, position: int, error: PageError) -> Generator[Item, None, int | None]:
-        """Yield the error of a record that is passed over, and return where the next one begins; None for none."""
+    def _pass_over(self, position: int) -> Generator[Item, None, int | None]:
+        """Yield the failure of a record that is passed over, and return where the next one begins; None for none."""
         if self._members is not None:
-            yield self._place.failed(with_rest(error), self._name(position))
+            yield self._place.failed(reader_died(REST), self._name(position))
             self._members.leave()
             return None
         self.first = position if self.first is None else self.first
         if position >= self._end:
             self.next = position
             return None
-        yield self._place.failed(WorkerDied(f"{error}; the next record was searched for behind it"), self._name(position))
+        yield self._place.failed(reader_died(", and the next record was searched for behind it"), self._name(position))
         return self._find(position + 1)
 
     def _next_passed(self, start: int, end: int) -> int | None:
@@ -230,11 +229,14 @@ class _RecordReader:
         if self._members is not None and not (is_small and self._window.at(position, 1)):
             return None
         self._guard.note(*self._spot(position))
-        return position if self._guard.passed(*self._spot(position)) is not None else None
+        return position if self._guard.passes(*self._spot(position)) else None
 
     def _after_breaks(self, position: int) -> int:
-        while self._window.at(position, 1) in (b"\r", b"\n"):
-            position += 1
+        while piece := self._window.at(position, len(_HEAD_END)):
+            bare = piece.lstrip(b"\r\n")
+            position += len(piece) - len(bare)
+            if bare:
+                break
         return position
 
     def _find(self, position: int) -> int | None:

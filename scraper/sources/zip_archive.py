@@ -14,7 +14,7 @@ from scraper.errors import DamagedInput, EmptyInput, PageError, UnreadableInput
 from scraper.remote import is_remote
 from scraper.sources.files import open_input
 from scraper.sources.inputs import companion_folders, is_chosen, is_in_companion
-from scraper.sources.items import Guard, Item, Place, ReadOptions
+from scraper.sources.items import Guard, Item, Place, ReadOptions, reader_died
 from scraper.sources.streams import Stream
 
 _ENCRYPTED: Final = 0x1
@@ -106,7 +106,8 @@ def _broken(place: Place, error: Exception) -> Item:
 def _read(
     archive: _ZipArchive, place: Place, options: ReadOptions, read_stream: ReadStream[T], guard: Guard, part: range
 ) -> Iterator[Item | T]:
-    for member in archive.members[part.start : part.stop]:
+    members = guard.open_archive()
+    for index, member in enumerate(archive.members[part.start : part.stop], part.start):
         if is_in_companion(member.filename, archive.folders):
             yield place.skipped("saved-beside-a-page", member.filename)
         elif not is_chosen(member.filename, options):
@@ -118,9 +119,13 @@ def _read(
         else:
             member_place = Place(place.at(member.filename), False, place.depth + 1)
             try:
-                guard.check()
+                members.check(index)
                 with archive.file.open(member) as opened:
-                    yield from read_stream(Stream(_Member(opened)), member_place, options)
+                    for count, item in enumerate(read_stream(Stream(_Member(opened)), member_place, options), 1):
+                        yield item
+                        members.note(index, count)
+                        if members.passes(index, count):
+                            raise reader_died(", and what follows in this member was not read")
             except PageError as error:
                 yield member_place.failed(error)
             except NotImplementedError:
