@@ -452,7 +452,7 @@ def test_a_damaged_record_is_named_wherever_the_reads_of_the_archive_end() -> No
         data = bytes(damaged) + gzip.compress(response(PAGES[1][1]))
         codes = set()
         for end in range(len(damaged) - 40, len(damaged) + 1):
-            items = list(read_warc(_Reads([data[:end], data[end:]]), "gzip", Place("x", True), ReadOptions()))
+            items = list(read_warc(_Reads([data[:end], data[end:]]), "gzip", Place("x", True), ReadOptions(), Guard()))
             codes.add(tuple((item.input, item.error.code if item.error is not None else "page") for item in items))
         assert codes == {(("x#0", "damaged"), (f"x#{len(damaged)}", "page"))}
 

@@ -297,13 +297,8 @@ def test_equal_failures_behind_a_death_are_all_named(deaths: Deaths, place: Path
     assert inputs_of(path) == without
 
 
-def test_a_death_between_two_records_costs_the_rest_of_its_member(
-    deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If workers die behind a line of a dump in a zip archive, what is left of the dump fails by its name; other members are read."""
-    path = place / "between.zip"
-    lines = b"".join(json.dumps({"text": f"<p>{number}"}).encode() + b"\n" for number in range(9))
-    path.write_bytes(zipped([("a.jsonl", lines), ("b.txt", b"<p>b"), ("c.jsonl", lines.splitlines(keepends=True)[0])]))
+def die_before_lines(deaths: Deaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes die before the line of a dump with a number is split off, when nothing of it is known."""
     true = json_objects.split_lines
 
     def split_lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
@@ -312,6 +307,16 @@ def test_a_death_between_two_records_costs_the_rest_of_its_member(
             yield line
 
     monkeypatch.setattr(json_objects, "split_lines", split_lines)
+
+
+def test_a_death_between_two_records_costs_the_rest_of_its_member(
+    deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If workers die behind a line of a dump in a zip archive, what is left of the dump fails by its name; other members are read."""
+    path = place / "between.zip"
+    lines = b"".join(json.dumps({"text": f"<p>{number}"}).encode() + b"\n" for number in range(9))
+    path.write_bytes(zipped([("a.jsonl", lines), ("b.txt", b"<p>b"), ("c.jsonl", lines.splitlines(keepends=True)[0])]))
+    die_before_lines(deaths, monkeypatch)
     deaths.left = {4: None}
     pages = [(f"{path}#a.jsonl#{number}", None) for number in (1, 2, 3)]
     assert inputs_of(path) == [*pages, (f"{path}#a.jsonl", "worker-died"), (f"{path}#b.txt", None), (f"{path}#c.jsonl#1", None)]
@@ -355,14 +360,7 @@ def test_a_retry_ends_if_workers_die_between_pieces(deaths: Deaths, place: Path,
     """If workers die before the next piece of a dump is found, what is left of the file fails under its name."""
     path = place / "pieces.jsonl"
     path.write_bytes(b"".join(json.dumps({"text": f"<p>{number}"}).encode() + b"\n" for number in range(9)))
-    true = json_objects.split_lines
-
-    def split_lines(stream: Stream, max_bytes: int) -> Iterator[bytes | None]:
-        for number, line in enumerate(true(stream, max_bytes), 1):
-            deaths(number)
-            yield line
-
-    monkeypatch.setattr(json_objects, "split_lines", split_lines)
+    die_before_lines(deaths, monkeypatch)
     deaths.left = {6: 50}
     assert inputs_of(path, f"{path}#3", f"{path}#7") == [(f"{path}#3", None), (str(path), "worker-died")]
     assert deaths.left[6], "so often that it seems to be endless"

@@ -164,9 +164,12 @@ def without(part: Chunk, spot: Spot | None) -> Chunk | None:
     Returns:
         The chunk; None if what lies behind the spot cannot be read.
     """
-    if spot is None or isinstance(part, ItemChunk) or part.losses.get(spot, False) or (spot in part.losses and not spot.archive):
+    if spot is None or isinstance(part, ItemChunk):
         return None
-    return part._replace(losses={**part.losses, spot: spot in part.losses})
+    was_lost = spot in part.losses
+    if was_lost and (part.losses[spot] or not spot.archive):
+        return None
+    return part._replace(losses={**part.losses, spot: was_lost})
 
 
 def extent_of(part: Chunk) -> str:

@@ -227,7 +227,7 @@ class _Retry:
         """Note that a worker has done its task."""
         results = list(done.results())
         if results and self.results and not isinstance(self._parts[0], ItemChunk):
-            # Of a part that ends where the worker went on, it gives the failure of the last item again, which may be done already.
+            # A worker that goes on at the end of a part returns the failure of the last item, which may be here already.
             results = results[results[0].failure is not None and results[0].failure == self.results[-1].failure :]
         self.results += results
         first, following = done.ends

@@ -125,15 +125,10 @@ class SharedProgress(ctypes.Structure):
 
     Attributes:
         steps: the number of reads, items and answers since the process has started.
-        position: that of the :class:`~scraper.sources.items.Spot` that is read. All three are 0 if it is not known.
-        within: that of the spot.
-        archive: that of the spot.
+        spot: the values of the :class:`~scraper.sources.items.Spot` that is read; all are 0 if it is not known.
     """
 
-    _fields_ = (
-        ("steps", ctypes.c_ulonglong),
-        *((name, ctypes.c_longlong) for name in Spot._fields),
-    )
+    _fields_ = (("steps", ctypes.c_ulonglong), ("spot", ctypes.c_longlong * len(Spot._fields)))
 
     def advance(self, _: int, /) -> None:
         """Count a read or, with 0, an item or an answer."""
@@ -141,13 +136,12 @@ class SharedProgress(ctypes.Structure):
 
     def begin(self, spot: Spot | None) -> None:
         """Note what is read next, if that is known."""
-        self.position, self.within, self.archive = spot or (0, 0, 0)
+        self.spot[:] = spot or (0,) * len(Spot._fields)
 
     @property
     def death(self) -> Death:
         """The end of the worker, if it died now."""
-        spot = Spot(self.position, self.within, self.archive)
-        return Death(spot if any(spot) else None)
+        return Death(Spot(*self.spot) if any(self.spot) else None)
 
 
 def do_task(job: Job, task: Task, progress: SharedProgress) -> Iterator[tuple[Answer, Sequence[BinaryIO]]]:

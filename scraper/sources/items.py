@@ -39,12 +39,11 @@ class Guard:
     """
 
     def __init__(self, losses: Mapping[Spot, bool] = {}, begin: Callable[[Spot], object] | None = None) -> None:
-        self._losses, self._begin = losses, begin
-        self._records = self._archives = 0
-        self.is_noting = begin is not None
-        """Whether it is noted what is read."""
+        self.losses, self.begin = losses, begin
         self.last: Spot | None = None
         """The spot that was noted last."""
+        self._dumps = ArchiveGuard(self, 0)
+        self._records = self._archives = 0
 
     def check(self) -> None:
         """Note that the next record of a dump is decoded.
@@ -53,23 +52,7 @@ class Guard:
             WorkerDied: if it is not to be decoded.
         """
         self._records += 1
-        self.check_spot(Spot(self._records))
-
-    def check_spot(self, spot: Spot) -> None:
-        """As :meth:`check`, for the record at a spot."""
-        self.note(spot)
-        if spot in self._losses:
-            raise reader_died()
-
-    def note(self, spot: Spot | None) -> None:
-        """Note what is read next."""
-        if self._begin is not None and spot is not None:
-            self.last = spot
-            self._begin(spot)
-
-    def passes(self, spot: Spot) -> bool:
-        """Return True if a spot is passed over."""
-        return self._losses.get(spot, False)
+        self._dumps.check(self._records)
 
     def open_archive(self) -> "ArchiveGuard":
         """Return the guard of the web archive, zip archive or table that is read next."""
@@ -82,7 +65,8 @@ class ArchiveGuard:
 
     def __init__(self, guard: Guard, number: int) -> None:
         self._guard, self._number = guard, number
-        self.is_noting = guard.is_noting
+        self.is_noting = guard.begin is not None
+        """Whether it is noted what is read. If it is not, nothing is lost, either."""
 
     def check(self, position: int, within: int = 0) -> None:
         """Note that a record is decoded next.
@@ -90,17 +74,18 @@ class ArchiveGuard:
         Raises:
             WorkerDied: if it is not to be decoded.
         """
-        if self.is_noting:
-            self._guard.check_spot(Spot(position, within, self._number))
+        self.note(position, within)
+        if self.is_noting and Spot(position, within, self._number) in self._guard.losses:
+            raise reader_died()
 
     def note(self, position: int, within: int = 0) -> None:
         """Note what is read next."""
         if self.is_noting:
-            self._guard.note(Spot(position, within, self._number))
+            self.resume(Spot(position, within, self._number))
 
     def passes(self, position: int, within: int = 0) -> bool:
         """Return True if what is there is passed over."""
-        return self.is_noting and self._guard.passes(Spot(position, within, self._number))
+        return self.is_noting and self._guard.losses.get(Spot(position, within, self._number), False)
 
     def look_ahead(self, position: int) -> Spot | None:
         """Note what is read next, and return what was noted before; it is read again after that, and :meth:`resume` notes it."""
@@ -108,9 +93,11 @@ class ArchiveGuard:
         self.note(position)
         return before
 
-    def resume(self, before: Spot | None) -> None:
-        """Note what :meth:`look_ahead` has returned."""
-        self._guard.note(before)
+    def resume(self, spot: Spot | None) -> None:
+        """Note that reading goes on at a spot; None is what :meth:`look_ahead` returns if there was none."""
+        if self._guard.begin is not None and spot is not None:
+            self._guard.last = spot
+            self._guard.begin(spot)
 
 
 class Item(NamedTuple):

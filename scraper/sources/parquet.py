@@ -78,7 +78,7 @@ def read_parquet(
         try:
             _check_size(table, group, columns, options)
             _enter(rows_guard, number, first)
-            for batch in _batches(table, group, columns, 1 if guard.is_noting else _ROWS):
+            for batch in _batches(table, group, columns, 1 if rows_guard.is_noting else _ROWS):
                 yield from _items(batch, place, number, options, rows_guard)
                 number += batch.num_rows
                 if number < first:

@@ -37,9 +37,7 @@ _METADATA: Final = "metadata://"
 _ROBOTS: Final = re.compile(r"https?://[^/?#]*/robots\.txt", re.IGNORECASE)
 
 
-def read_warc(
-    source: ByteSource, compression: str | None, place: Place, options: ReadOptions, guard: Guard | None = None
-) -> Iterator[Item]:
+def read_warc(source: ByteSource, compression: str | None, place: Place, options: ReadOptions, guard: Guard) -> Iterator[Item]:
     """Read the pages of an archive: responses and resources that are pages, and the texts of WET files.
 
     A piece is named by the offset of its record, as in an index (CDX). In a compressed archive that is the offset of the compressed
@@ -79,7 +77,7 @@ class WarcSlice:
         start: int,
         end: int,
         is_exact: bool,
-        guard: Guard | None = None,
+        guard: Guard,
     ) -> None:
         self._source = source
         self._compression = compression
@@ -88,7 +86,7 @@ class WarcSlice:
         self._start = start
         self._end = end
         self._is_exact = is_exact
-        self._guard = (guard or Guard()).open_archive()
+        self._guard = guard.open_archive()
         self.first: int | None = None
         """The offset of the first record or run that was found, or None. The preceding range may show that none begins there."""
         self.next: int | None = None
