@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
@@ -175,13 +177,40 @@ def test_a_table_of_one_row_group_is_shared_by_its_rows(tmp_path: Path, *, is_da
     path.write_bytes(packed)
     parts = chunks(path)
     assert len(parts) > 1
-    assert all(isinstance(part, ItemChunk) for part in parts)
+    assert all(isinstance(part, UnpackedChunk) or (isinstance(part, ItemChunk) and is_damaged) for part in parts)
     one, two = cleaned(path, 1), cleaned(path, 2)
     assert one == two
     rows = [int(json.loads(line)["input"].rpartition("#")[2]) for line in one[2].splitlines()]
     everything = [n for n in range(1, 2 * len(MANY) + 2) if n != len(MANY) + 1]
     assert rows == everything[: len(rows)]
     assert (len(rows) < len(everything)) == is_damaged
+
+
+def test_rows_of_any_type_are_handed_to_other_processes(tmp_path: Path) -> None:
+    """Rows that one process decodes and others convert give what they give in one process; a value that is none costs its row."""
+    path = tmp_path / "pages.parquet"
+    count = len(MANY)
+    texts = [data.decode("utf-8", "replace") for _, data in MANY]
+    lengths = [n % 40 * 1000 for n in range(count)]
+    dates = pa.array([253402300800 if n == count // 2 else 1_700_000_000 + n for n in range(count)], pa.timestamp("s", "UTC"))
+    newspapers = [f"https://www.maghress.com/newspaper{n // 50}/1" for n in range(count)]
+    table = pa.table(
+        {
+            "page": pa.array([{"html": text + "x" * length} for text, length in zip(texts, lengths, strict=True)]),
+            "url": pa.array(newspapers).dictionary_encode(),
+            "date": dates,
+        }
+    )
+    pq.write_table(table, path, write_batch_size=32)
+    options = ("--html-field", "page.html", "--date-field", "date")
+    parts = list(plan(find_entries([str(path)], OPTIONS), OPTIONS._replace(html_field="page.html", date_field="date")))
+    assert len(parts) > 1
+    assert all(isinstance(part, UnpackedChunk) for part in parts)
+    one, two = cleaned(path, 1, *options), cleaned(path, 2, *options)
+    assert one == two
+    records = [json.loads(line) for line in one[2].splitlines()]
+    assert [record["url"] for record in records] == [url for n, url in enumerate(newspapers) if n != count // 2]
+    assert [json.loads(line)["input"] for line in one[3].splitlines()] == [f"{path}#{count // 2 + 1}"]
 
 
 def test_a_row_group_is_read_in_pieces(tmp_path: Path) -> None:

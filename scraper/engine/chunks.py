@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, Self, cast
 
 from scraper.errors import PageError, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
@@ -59,15 +59,17 @@ class LineChunk(NamedTuple):
 
 
 class UnpackedChunk(NamedTuple):
-    """Lines of a dump that the main process reads, since it is compressed, remote, or in a zip archive."""
+    """Lines of a dump, or rows of a table, that the main process reads, since they cannot be read from any place in the file."""
 
     path: str
     data: bytes
+    """Lines; or rows as :func:`~scraper.sources.parquet.pack_rows` packs them."""
     first: int
-    """The number of the first line, from 1."""
+    """The number of the first line or row, from 1."""
     size: int
     """Bytes of the file, for the progress display."""
     place: Place
+    kind: Literal["jsonl", "parquet"] = "jsonl"
     weight: int = MANY
     losses: Mapping[Spot, bool] = {}
     """What its :class:`~scraper.sources.items.Guard` does not let be read."""
@@ -134,7 +136,9 @@ def cut_of(chunk: Chunk) -> object:
         return len(chunk.entries), chunk.size
     if isinstance(chunk, ItemChunk):
         return len(list(chunk.items)), chunk.size, chunk.place
-    return chunk._replace(data=b"%d" % len(chunk.data)) if isinstance(chunk, UnpackedChunk) else chunk
+    if isinstance(chunk, UnpackedChunk):  # packed rows may have another length with another release of pyarrow
+        return chunk._replace(data=b"%d" % len(chunk.data) if chunk.kind == "jsonl" else b"")
+    return chunk
 
 
 def parts_of(chunk: Chunk) -> list[Chunk]:
@@ -183,7 +187,8 @@ def extent_of(part: Chunk) -> str:
         return f"its bytes {part.start:,} to {part.end - 1:,}"
     if isinstance(part, UnpackedChunk):
         last = part.first + part.data.rstrip(b"\n").count(b"\n")
-        return f"its lines {part.first:,} to {last:,}"
+        is_lines = part.kind == "jsonl"
+        return f"its lines {part.first:,} to {last:,}" if is_lines else f"the few megabytes of rows from number {part.first:,}"
     if isinstance(part, PartChunk):
         return f"its {'row group' if part.kind == 'parquet' else 'member'} number {part.last:,}"
     return "it"
@@ -244,7 +249,11 @@ class ChunkReader:
 
     def _read(self, chunk: LineChunk | UnpackedChunk | MemberChunk | PartChunk, file: InputFile) -> Iterator[Item]:
         options = self._options
-        if isinstance(chunk, UnpackedChunk):
+        if isinstance(chunk, UnpackedChunk) and chunk.kind == "parquet":
+            from scraper.sources.parquet import PackedRows, read_packed_rows
+
+            yield from read_packed_rows(PackedRows(chunk.first, chunk.data), chunk.place, options, self._guard)
+        elif isinstance(chunk, UnpackedChunk):
             yield from self._read_lines(chunk, io.BytesIO(chunk.data))
         elif isinstance(chunk, PartChunk):
             yield from self._read_part(chunk, cast("BinaryIO", file))

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Final
+from typing import BinaryIO, Final
 
 from scraper import remote
 from scraper.engine.chunks import MANY, Chunk, FileChunk, ItemChunk, LineChunk, MemberChunk, PartChunk, UnpackedChunk
@@ -14,7 +14,7 @@ from scraper.remote import is_remote
 from scraper.sources import Item, ReadOptions
 from scraper.sources.compression import Decompressor
 from scraper.sources.containers import read_dump
-from scraper.sources.files import InputEntry, open_input, read_file, unreadable
+from scraper.sources.files import InputEntry, open_input, read_file, read_opened, unreadable
 from scraper.sources.items import Guard, Place
 from scraper.sources.sniffing import Kind, kind_of
 from scraper.sources.streams import PIECE, Stream
@@ -100,7 +100,7 @@ def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped
         for start in range(0, size, STRETCH):
             yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
     elif sizes or {"jsonl", "json", "csv", "warc"} & {kind, inner}:
-        yield from _read_here(entry, options)
+        yield from _read_here(entry, options, is_table=kind == "parquet")
     else:
         yield FileChunk([entry], MANY if kind not in ("page", "mhtml") else 1, size)
 
@@ -154,12 +154,17 @@ def _lines(path: str, place: Place, stretch: int) -> Iterator[LineChunk]:
         yield LineChunk(path, start, end, first, place)
 
 
-def _read_here(entry: InputEntry, options: ReadOptions) -> Iterator[ItemChunk | UnpackedChunk]:
-    """Read a file that only one process can read, or that cannot be cut into equal parts, and yield its pages or lines."""
+def _read_here(entry: InputEntry, options: ReadOptions, *, is_table: bool) -> Iterator[ItemChunk | UnpackedChunk]:
+    """Read a file that only one process can read, or that cannot be cut into equal parts, and yield its pages, lines or rows."""
     items: list[Item] = []
     reads: list[int] = []
     size = 0
-    for found in read_file(entry, options, partial(_cut_dump, entry.name), Guard(), reads.append):
+    pieces = (
+        read_opened(entry, partial(_cut_table, entry, options), reads.append)
+        if is_table
+        else read_file(entry, options, partial(_cut_dump, entry.name), Guard(), reads.append)
+    )
+    for found in pieces:
         if isinstance(found, Item):
             items.append(found)
             size += len(found.input) + (len(found.page.data) if found.page is not None else 0)
@@ -211,6 +216,15 @@ def _cut_dump(
     else:
         if whole or tail:
             yield UnpackedChunk(path, bytes(whole + tail), first, 0, place)
+
+
+def _cut_table(entry: InputEntry, options: ReadOptions, _: Stream, file: BinaryIO | None) -> Iterator[UnpackedChunk | Item]:
+    """Cut a table into rows, which other processes convert."""
+    from scraper.sources.parquet import pack_rows
+
+    assert file is not None  # noqa: S101 - its size is known, so it is a file
+    for found in pack_rows(file, entry.place, options, UNPACKED):
+        yield found if isinstance(found, Item) else UnpackedChunk(entry.name, found.data, found.first, 0, entry.place, "parquet")
 
 
 def _part_sizes(path: str, kind: Kind, options: ReadOptions) -> Sequence[int]:

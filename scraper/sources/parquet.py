@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Container, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput, not_installed
 from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
@@ -36,6 +36,23 @@ def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
         return [sum(group.column(number).total_compressed_size for number in range(group.num_columns)) for group in groups]
 
 
+class _Rows(NamedTuple):
+    """Rows of a table that are decoded, but not yet converted."""
+
+    first: int
+    """The number of the first one in the file, from 1."""
+    batch: "RecordBatch"
+
+
+class PackedRows(NamedTuple):
+    """Rows of a table that are decoded, but not yet converted, for another process."""
+
+    first: int
+    """The number of the first one in the file, from 1."""
+    data: bytes
+    """The rows as an Arrow IPC stream."""
+
+
 def read_parquet(
     file: BinaryIO, place: Place, options: ReadOptions, guard: Guard, groups: Container[int] | None = None
 ) -> Iterator[Item]:
@@ -48,6 +65,75 @@ def read_parquet(
         guard: is asked before each row. pyarrow decodes the rows of a group one after the other, and cannot pass over one.
         groups: the row groups to read; None for all.
     """
+    rows_guard = guard.open_archive()
+    for found in _decoded(file, place, options, rows_guard, groups):
+        if isinstance(found, Item):
+            yield found
+        else:
+            yield from _items(found.batch, place, found.first, options, rows_guard)
+
+
+def pack_rows(file: BinaryIO, place: Place, options: ReadOptions, size: int) -> Iterator[PackedRows | Item]:
+    """Decode the rows of a table in portions of about ``size`` bytes, for :func:`read_packed_rows`; errors are items."""
+    portion: list[_Rows] = []
+    for found in _decoded(file, place, options, Guard().open_archive(), None):
+        for rows in _cut(found, size) if isinstance(found, _Rows) else ():
+            portion.append(rows)
+            if sum(rows.batch.nbytes for rows in portion) >= size:
+                yield _packed(portion)
+                portion.clear()
+        if isinstance(found, Item):
+            if portion:
+                yield _packed(portion)
+                portion.clear()
+            yield found
+    if portion:
+        yield _packed(portion)
+
+
+def read_packed_rows(rows: PackedRows, place: Place, options: ReadOptions, guard: Guard) -> Iterator[Item]:
+    """Read the pages of rows that another process has decoded.
+
+    Args:
+        rows: the rows.
+        place: the table that they come from.
+        options: the options of all inputs.
+        guard: is asked before each row.
+    """
+    import pyarrow as pa
+
+    rows_guard = guard.open_archive()
+    number = rows.first
+    with pa.ipc.open_stream(rows.data) as stream:
+        for batch in stream:
+            size = 1 if rows_guard.is_noting else batch.num_rows
+            for start in range(0, batch.num_rows, size):
+                yield from _items(batch.slice(start, size), place, number + start, options, rows_guard)
+            number += batch.num_rows
+
+
+def _cut(rows: _Rows, size: int) -> Iterator[_Rows]:
+    """Cut rows into portions of about ``size`` bytes, each of at least one row."""
+    count = rows.batch.num_rows
+    step = max(count * size // max(rows.batch.nbytes, 1), 1)
+    for start in range(0, count, step):
+        yield _Rows(rows.first + start, rows.batch.slice(start, step))
+
+
+def _packed(portion: Sequence[_Rows]) -> PackedRows:
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, portion[0].batch.schema) as stream:
+        for rows in portion:
+            stream.write_batch(rows.batch)
+    return PackedRows(portion[0].first, sink.getvalue().to_pybytes())
+
+
+def _decoded(
+    file: BinaryIO, place: Place, options: ReadOptions, guard: ArchiveGuard, groups: Container[int] | None
+) -> Iterator[_Rows | Item]:
+    """Yield the rows of a table, and the errors of those that cannot be decoded; for the arguments see :func:`read_parquet`."""
     try:
         table = _opened(file)
     except PageError as error:
@@ -67,7 +153,6 @@ def read_parquet(
         return
     if groups is None or 0 in groups:
         yield from _missing(table.schema_arrow, place, options)
-    rows_guard = guard.open_archive()
     first = 1
     for group in range(table.metadata.num_row_groups):
         rows = table.metadata.row_group(group).num_rows
@@ -77,12 +162,12 @@ def read_parquet(
             continue
         try:
             _check_size(table, group, columns, options)
-            _enter(rows_guard, number, first)
-            for batch in _batches(table, group, columns, 1 if rows_guard.is_noting else _ROWS):
-                yield from _items(batch, place, number, options, rows_guard)
+            _enter(guard, number, first)
+            for batch in _batches(table, group, columns, 1 if guard.is_noting else _ROWS):
+                yield _Rows(number, batch)
                 number += batch.num_rows
                 if number < first:
-                    _enter(rows_guard, number, first)
+                    _enter(guard, number, first)
         except PageError as error:
             yield place.failed(error, number)
         except _errors() as error:
