@@ -39,6 +39,8 @@ def rows(folder: Path, *, small: bool) -> Iterator[Row]:
         "foreign document, --unknown skip", "typed JSON pass", "at most 2, aim 1.4", lambda: dumps.foreign(folder, many, rounds)
     )
     yield Row("WARC.gz", "FastWARC iteration + the HTML figure", "at most 1.3, aim 1.1", lambda: pages.warc(folder, some, rounds))
+    limit = "2 where two processors are free: the limit of the rows below"
+    yield Row("two runs at once over one, JSON Lines", "runs a second", limit, lambda: dumps.runs_at_once(folder, many, rounds))
     yield Row("-j2 over -j1, JSON Lines", "pages a second", "at least 1.8, aim 1.95", lambda: dumps.jobs(folder, many * 4, rounds))
     yield Row("-j2 over -j1, WARC.gz", "pages a second", "at least 1.8, aim 1.95", lambda: pages.jobs(folder, some, rounds))
     for form in dumps.FORMS:

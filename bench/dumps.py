@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import zstandard
 
 from bench.corpus import foreign_texts, texts
-from bench.measuring import Ratio, compare, compare_processes, run
+from bench.measuring import Ratio, compare, compare_processes, compare_runs_at_once, run
 
 _TYPED = str(Path(__file__).with_name("typed_pass.py"))
 Form = Literal["JSON Lines, gzip", "JSON Lines, Zstandard", "Parquet", "Parquet, small row groups", "zip of a dump", "zip of pages"]
@@ -57,6 +57,11 @@ def foreign(folder: Path, count: int, rounds: int) -> Ratio:
 def jobs(folder: Path, count: int, rounds: int) -> Ratio:
     """Return how many times as fast two processes clean a dump as one."""
     return compare_processes(texts_dump(folder, count), count, rounds)
+
+
+def runs_at_once(folder: Path, count: int, rounds: int) -> Ratio:
+    """Return how much two independent runs get done in the time of one."""
+    return compare_runs_at_once(texts_dump(folder, count), count, rounds)
 
 
 def packed_jobs(folder: Path, form: Form, count: int, rounds: int) -> Ratio:

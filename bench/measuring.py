@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import NamedTuple
 
@@ -27,6 +28,20 @@ def compare_processes(path: os.PathLike[str], count: int, rounds: int) -> Ratio:
     """Time the command on a file with one process over the same with two: how many times as fast two are."""
     one, two = (lambda n=n: run("-m", "scraper", "clean", "-q", path, "-j", n, "-o", f"{path}.out") for n in "12")
     return compare(one, two, rounds, count)
+
+
+def compare_runs_at_once(path: os.PathLike[str], count: int, rounds: int) -> Ratio:
+    """Time two independent runs at once over one run: how many times as much two processors do as one.
+
+    Less than 2 shows that the processors share something, or that something else runs: no pool of two processes can do better.
+    """
+
+    def clean(number: int) -> int:
+        return run("-m", "scraper", "clean", "-q", path, "-j1", "-o", f"{path}.out{number}")
+
+    with ThreadPoolExecutor(2) as threads:
+        ratio = compare(lambda: clean(1), lambda: list(threads.map(clean, (1, 2))), rounds, count)
+    return ratio._replace(each=[2 * one for one in ratio.each])
 
 
 # The peak of a process includes its parent's memory at the fork, so a small process starts it.
