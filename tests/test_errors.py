@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from scraper import errors
+from scraper import Page, ReadOptions, errors
+from scraper.engine.jobs import Job, clean_item, page_lines
+from scraper.sources import Item
 
 
 def tree(error: type[Exception]) -> Iterator[tuple[str, str, bool]]:
@@ -25,3 +28,18 @@ def test_too_little_memory_is_named() -> None:
     """A MemoryError is not a bug in the program: the page fails under a name of its own."""
     with pytest.raises(errors.OutOfMemory, match="not enough memory for the page"), errors.map_unexpected_errors("page"):
         raise MemoryError
+
+
+@pytest.mark.parametrize(("error", "code"), [(MemoryError, "out-of-memory"), (ValueError, "internal-error")])
+@pytest.mark.parametrize("step", ["lines", "links", "keys", "target"])
+def test_an_error_at_any_step_of_a_page_costs_that_page(step: str, error: type[Exception], code: str) -> None:
+    """An error while the lines, links, keys or output of a page are made is its failure, as one while it is cleaned."""
+
+    def broken(_: object) -> Any:
+        raise error
+
+    step_of_job: dict[str, Any] = {step: broken}
+    job = Job(ReadOptions(), "keep", page_lines)._replace(**step_of_job)
+    done = clean_item(job, Item("a.txt", Page(data="نص"), None, True))
+    assert done.failure is not None
+    assert done.failure.code == code

@@ -27,7 +27,7 @@ FEED: Final = "feed"
 """The reason for which feeds and sitemaps are left out of the output of a crawl: they are no pages."""
 
 time_limit_of: Final = cache(TimeLimit)
-"""The limit of this process for a number of seconds."""
+"""Returns the time limit for a number of seconds; each process has one."""
 layouts_of: Final = cache(choose_layouts)
 """The built-in layouts and those of a directory, loaded once in each process."""
 
@@ -86,7 +86,7 @@ class Job(NamedTuple):
     layouts: Path | None = None
     """The directory of layouts that the user named."""
     has_spans: bool = False
-    """Whether to write what every piece of a page was labelled."""
+    """Whether to write the label of every piece of a page."""
     filters: Filters = Filters()
     has_digests: bool = False
     """Whether the sink needs the digests of a page, for dedup."""
@@ -176,7 +176,7 @@ def clean_item(job: Job, item: Item) -> ItemResult:
         return ItemResult(left_out=item.left_out, is_skipped=True)
     links: Links = {}
     try:
-        with time_limit_of(job.page_timeout):
+        with map_unexpected_errors("page"), time_limit_of(job.page_timeout):
             if job.links is not None and (feed := _read_feed(item)) is not None:
                 return ItemResult(left_out=FEED, links=feed)
             outcome = _clean(item, layouts_of(job.layouts), known_only=job.unknown != "keep")
@@ -195,8 +195,7 @@ def _read_feed(item: Item) -> Links | None:
 
     if item.page is None or not is_feed(item.page.octets):
         return None
-    with map_unexpected_errors("page"):
-        feed = read_feed(item.page.octets, item.page.url or "")
+    feed = read_feed(item.page.octets, item.page.url or "")
     return {"story": feed.pages, "sitemap": feed.sitemaps}
 
 
@@ -238,7 +237,8 @@ def outcome_of(item: Item, layouts: Sequence[Layout], sink: Sink) -> Outcome | N
         sink.take(ItemResult(left_out=item.left_out, is_skipped=True))
         return None
     try:
-        return _clean(item, layouts, known_only=False)
+        with map_unexpected_errors("page"):
+            return _clean(item, layouts, known_only=False)
     except PageError as error:
         sink.take(ItemResult(left_out=error.code) if _is_left_out(error, item, "keep") else failed(item, error))
         return None
@@ -249,8 +249,7 @@ def _clean(item: Item, layouts: Sequence[Layout], *, known_only: bool) -> Outcom
         return _outcome_of(item.record, layouts)
     if item.page is None:
         raise item.error or InternalError("nothing was read")
-    with map_unexpected_errors("page"):
-        return clean(item.page, layouts, known_only=known_only)
+    return clean(item.page, layouts, known_only=known_only)
 
 
 def _outcome_of(record: PageRecord, layouts: Sequence[Layout]) -> Outcome:
@@ -261,7 +260,7 @@ def _outcome_of(record: PageRecord, layouts: Sequence[Layout]) -> Outcome:
 
 
 def _is_left_out(error: PageError, item: Item, unknown: Unknown) -> bool:
-    """Return True if an item without a record is no failure: the user did not name it, or does not want it."""
+    """Return True if an item without a record is left out, not reported as a failure: the user did not name it, or does not want it."""
     if isinstance(error, UnknownLayout):
         return unknown == "skip"
     return isinstance(error, EmptyInput | NotText) and not item.is_named
