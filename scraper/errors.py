@@ -275,7 +275,7 @@ class RateLimited(FetchError):
 
 
 class ServerFailed(FetchError):
-    """The server answers with 5xx."""
+    """The server answers with 5xx, 408 or 425, also when asked again."""
 
     code = "server-error"
     is_transient = True

@@ -94,7 +94,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "not-found": ("404", "410", "soft-404", "to-front"),
     "blocked": ("401", "403", "challenge", "challenge-503", "login", "to-login"),
     "empty": ("204", "blank"),
-    "server-error": ("500",),
+    "server-error": ("500", "408", "425"),
     "http-status": ("418", "no-location"),
     "connection": ("reset", "too-short", "no-http", "close"),
     "timeout": ("drip", "drip?where=head", "hang"),

@@ -83,7 +83,12 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def is_transient(self) -> bool:
         """Whether another request may get a better response: after 408, 425, 429, 5xx, or a body that broke off."""
         is_broken_off = isinstance(self.error, FetchError) and self.error.is_transient
-        return is_broken_off or self.status in (408, 425, 429) or 500 <= self.status <= 599
+        return is_broken_off or self.has_transient_status
+
+    @property
+    def has_transient_status(self) -> bool:
+        """Whether the status says that another request may succeed (RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4)."""
+        return self.status in (408, 425, 429) or 500 <= self.status <= 599
 
     def content(self, max_bytes: int) -> bytes:
         """Return the body without its content codings.

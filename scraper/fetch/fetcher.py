@@ -290,6 +290,6 @@ def _status_error(exchange: Exchange) -> PageError:
         return RateLimited(f"the site still asks for fewer requests ({name}); run again later, with a longer --delay")
     if status in (401, 403, 407, 451) or exchange.header(b"cf-mitigated") == "challenge":
         return Blocked(f"the site refuses it ({name}); open it in a browser to see why")
-    if status >= 500:
+    if exchange.has_transient_status:
         return ServerFailed(f"the server failed ({name}), also when retried; run again later")
     return BadStatus(f"the server responded with {name} instead of a page")
