@@ -8,6 +8,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scraper.engine.archive import NewspaperArchive
+    from scraper.engine.crawling import Crawl
     from scraper.engine.jobs import Filters
     from scraper.engine.run import run
     from scraper.engine.web_run import fetch_pages
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Crawl",
     "Filters",
     "HeadlineRecord",
+    "NewspaperArchive",
     "Outcome",
     "Page",
     "PageError",
@@ -35,8 +39,10 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Crawl": "scraper.engine.crawling",
     "Filters": "scraper.engine.jobs",
     "HeadlineRecord": "scraper.records",
+    "NewspaperArchive": "scraper.engine.archive",
     "Outcome": "scraper.extract.cleaning",
     "Page": "scraper.models",
     "PageError": "scraper.errors",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scraper import Filters, ReadOptions, ScraperError, __version__, run
+from scraper import Filters, NewspaperArchive, ReadOptions, __version__, fetch_pages, run
 from scraper.engine import planning
 from scraper.errors import OutputError
 from tests.blocks import ROOT
@@ -144,10 +144,56 @@ def test_a_fetch_and_the_next_one() -> None:
 
 
 @pytest.mark.usefixtures("place")
+def test_a_crawl() -> None:
+    """What fetch_pages writes and counts for a crawl is what the command does."""
+    with Site() as site:
+        (summary,) = printed(BLOCKS[5].replace("https://www.maghress.com/", site.url("/")).replace("max_time=3600", "delay=0"))
+        options = ["--depth", "2", "--newspaper", "difaf", "--max-pages", "200", "--delay", "0", "--state", "s.db"]
+        command = [sys.executable, "-m", "scraper", "crawl", site.url("/"), *options, "-o", "command.jsonl"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1].startswith(f"scraper: {summary}")
+    ours, theirs = (
+        sorted(json.loads(line)["url"] for line in Path(name).read_bytes().splitlines())
+        for name in ("crawl.jsonl", "command.jsonl")
+    )
+    assert len(ours) > 20
+    assert ours == theirs
+
+
+@pytest.mark.usefixtures("place")
+def test_an_archive() -> None:
+    """What fetch_pages writes for the numbers of a newspaper is what the command does; without a state, neither is possible."""
+    with Site() as site:
+        archive = NewspaperArchive(site.url("/"), "difaf", first=12, last=5)
+        with pytest.raises(OutputError, match="a crawl needs a state"):
+            fetch_pages(archive, "out.jsonl", user_agent="me/1", delay=0)
+        fetch_pages(archive, "out.jsonl", user_agent="me/1", delay=0, state="python.db")
+        numbers = ["--archive", "difaf", "--from", "12", "--to", "5"]
+        options = ["--delay", "0", "--state", "s.db", "-o", "command.jsonl"]
+        subprocess.run(
+            [sys.executable, "-m", "scraper", "crawl", site.url("/"), *numbers, *options], capture_output=True, check=True
+        )
+    ours, theirs = (
+        [json.loads(line)["url"] for line in Path(name).read_bytes().splitlines()] for name in ("out.jsonl", "command.jsonl")
+    )
+    assert ours == theirs == [site.url(f"/difaf/{number}") for number in range(12, 4, -1)]
+
+
+@pytest.mark.usefixtures("place")
+def test_statistics() -> None:
+    """The counts of records are those of the command."""
+    run(["saved"], "articles.jsonl.gz", report=str)
+    lines = printed(BLOCKS[7])
+    command = [sys.executable, "-m", "scraper", "stats", "--json", "articles.jsonl.gz"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert lines == [*done.stdout.splitlines(), ""]
+
+
+@pytest.mark.usefixtures("place")
 def test_the_live_web() -> None:
     """The parts of a fetch give a page for each address, in order."""
     with Site() as site:
-        lines = printed(BLOCKS[5].replace("https://www.maghress.com/", site.url("/")).replace("delay=1.0", "delay=0"))
+        lines = printed(BLOCKS[6].replace("https://www.maghress.com/", site.url("/")).replace("delay=1.0", "delay=0"))
         assert [line.partition(" ")[0] for line in lines] == [site.url("/"), site.url("/difaf/1")]
 
 
@@ -160,7 +206,7 @@ def test_an_interrupted_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run(["saved"], "whole.jsonl", options=options, report=str)
     seen = 0
 
-    class StopError(ScraperError):
+    class StopError(OutputError):
         """The interruption."""
 
     def stop(*_: object) -> None:

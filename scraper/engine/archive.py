@@ -9,12 +9,15 @@ from heapq import nlargest
 from itertools import chain
 from typing import Final, NamedTuple
 
+import msgspec
+
 from scraper.engine.counts import Counts
-from scraper.engine.crawling import Budget
+from scraper.engine.fetching import Budget
 from scraper.engine.jobs import ItemResult
-from scraper.fetch import Fetched, FetchJob, host_of
+from scraper.engine.web_run import FetchContext
+from scraper.fetch import Fetched, FetchJob, host_of, prepare
 from scraper.output.fetch_state import OK, Records, State
-from scraper.urls import path_of
+from scraper.urls import origin_of, path_of
 
 _DATES: Final = {8: "%Y%m%d", 10: "%y%m%d%H%M", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 """Formats of dates by the number of their digits; ``/elbotola/1803221451`` is one of ten."""
@@ -41,6 +44,38 @@ class ArchivePlan(NamedTuple):
     """Seconds between two requests."""
 
 
+class NewspaperArchive(msgspec.Struct, frozen=True):
+    """The articles of a newspaper by number, for :func:`~scraper.engine.web_run.fetch_pages`."""
+
+    start: str
+    """The address of a page that links to new articles."""
+    newspaper_slug: str
+    lang: str = "ar"
+    first: int | None = None
+    """The number to begin with; None for the newest that the site's own pages link to."""
+    last: int = 1
+    most_misses: int = 1000
+    """Numbers in a row without an article after which the run ends."""
+    max_pages: int | None = None
+    """The most pages to request."""
+    announce: Callable[[str], object] | None = None
+    """Called with a sentence about the numbers that the run will fetch."""
+
+    def __call__(self, context: FetchContext) -> "ArchiveQueue":
+        """Return the addresses to fetch.
+
+        Raises:
+            BadAddress: if the start is not an http or https address.
+        """
+        assert context.state is not None  # noqa: S101 - an archive always has one
+        start = prepare(self.start)
+        lang = f"/{self.lang}" if self.lang != "ar" else ""
+        address = prepare(f"{origin_of(start)}{lang}/{self.newspaper_slug}")
+        plan = ArchivePlan(origin_of(address), path_of(address), self.first, self.last, self.most_misses, context.delay)
+        budget = Budget(self.max_pages, context.max_time)
+        return ArchiveQueue(start, plan, context.state, context.records, budget, context.counts, context.report, self.announce)
+
+
 class ArchiveQueue:
     """The articles of a newspaper, number by number.
 
@@ -48,11 +83,11 @@ class ArchiveQueue:
         start: the address that the user named, a page that links to new articles.
         plan: the numbers.
         state: what was fetched before, which is not fetched again.
-        records: what is made of the pages.
+        records: the type of the records to write.
         budget: the limits of the run.
         counts: the counts of the run.
-        report: is given the faults of the run.
-        announce: is given what the run is about to do.
+        report: called with each error message.
+        announce: called with sentences about what the run is about to do.
     """
 
     is_ordered: Final = True

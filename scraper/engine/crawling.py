@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import msgspec
+
 from scraper.engine.counts import Counts
+from scraper.engine.fetching import Budget
 from scraper.engine.jobs import ItemResult
+from scraper.engine.web_run import FetchContext
 from scraper.errors import BadAddress
 from scraper.extract.links import Links, Role
 from scraper.fetch import Fetched, FetchJob, PreviousFetch, fold, host_of, prepare, without_session
@@ -21,45 +25,12 @@ MOST_BARREN: Final = 10
 """Pages of a list in a row with nothing new on them after which a crawl turns no more pages: the list may page without an end."""
 _MOST_RECENT: Final = 100_000
 """Addresses that are held in memory: a page links to some eighty addresses, and the next page mostly to the same ones."""
+_SLOW: Final = 0.1
+"""Seconds between two requests in which a page is cleaned and its links are stored."""
+_AT_ONCE: Final = 2
+_FAST_AT_ONCE: Final = 64
+"""Addresses of a host that are handed out, so that no request has to wait for the next one to be found."""
 _DIGITS: Final = re.compile(r"\d+")
-
-
-class Budget:
-    """What is left of the limits of a run.
-
-    Args:
-        pages: pages to request; None for any number.
-        seconds: the time in which they are requested; None for any time.
-    """
-
-    def __init__(self, pages: int | None, seconds: float | None) -> None:
-        self._pages = pages
-        self._ends_at = time.monotonic() + seconds if seconds is not None else None
-        self._spent = 0
-        self.spent_on: str | None = None
-        """The option of the limit that ended the run."""
-
-    @property
-    def seconds(self) -> float | None:
-        """The time that is left."""
-        return max(0.0, self._ends_at - time.monotonic()) if self._ends_at is not None else None
-
-    def allows(self) -> bool:
-        """Return True if another page may be requested."""
-        if self._pages is not None and self._spent >= self._pages:
-            self.spent_on = "--max-pages"
-        elif self.seconds == 0:
-            self.spent_on = "--max-time"
-        return self.spent_on is None
-
-    @property
-    def ended(self) -> str | None:
-        """A few words on why the run ended, if it was at a limit."""
-        return f"stopped at {self.spent_on}" if self.spent_on is not None else None
-
-    def spend(self) -> None:
-        """Count a page."""
-        self._spent += 1
 
 
 class CrawlPlan(NamedTuple):
@@ -72,6 +43,47 @@ class CrawlPlan(NamedTuple):
     """Seconds after which articles are due again."""
 
 
+class Crawl(msgspec.Struct, frozen=True):
+    """A crawl from some addresses, for :func:`~scraper.engine.web_run.fetch_pages`."""
+
+    starts: Sequence[str]
+    """Addresses from which the crawl begins."""
+    depth: int = 10
+    """The most links to follow in a row; further pages of a list do not count."""
+    most_alike: int = 10_000
+    """Addresses to fetch that differ only in numbers or in a query; articles do not count."""
+    refresh: float | None = None
+    """Seconds after which lists, feeds and sitemaps are fetched again."""
+    refresh_articles: float | None = None
+    """Seconds after which articles are fetched again."""
+    max_pages: int | None = None
+    """The most pages to request."""
+
+    def __call__(self, context: FetchContext) -> "CrawlQueue":
+        """Return the addresses to fetch.
+
+        Raises:
+            BadAddress: if a start is not an http or https address.
+        """
+        assert context.state is not None  # noqa: S101 - a crawl always has one
+        starts = [prepare(start) for start in self.starts]
+        filters = context.filters
+        hosts = network_of(starts, context.layouts)
+        scope = Scope(hosts, self.depth, self.most_alike, filters.newspapers, filters.langs, filters.sites)
+        return CrawlQueue(
+            starts,
+            context.state,
+            context.layouts,
+            context.records,
+            CrawlPlan(scope, self.refresh, self.refresh_articles),
+            Budget(self.max_pages, context.max_time),
+            context.counts,
+            context.sitemaps,
+            _AT_ONCE if context.delay >= _SLOW else _FAST_AT_ONCE,
+            context.report,
+        )
+
+
 class CrawlQueue:
     """The addresses of a crawl that are due, from the frontier, hosts in turn and each breadth first.
 
@@ -79,7 +91,7 @@ class CrawlQueue:
         starts: the addresses that the user named.
         state: the state with the frontier.
         layouts: the layouts, which recognise articles and newspapers by their addresses.
-        records: what is made of the pages.
+        records: the type of the records to write.
         plan: what is fetched.
         budget: the limits of the run.
         counts: the counts of the run.
@@ -183,7 +195,7 @@ class CrawlQueue:
         self._waiting -= 1
         self._under_way[entry.address] = visit
         self._active[entry.host] = self._active.get(entry.host, 0) + 1
-        # What only `fetch` has read is asked for in full: its links were not looked at.
+        # Pages that only `fetch` has read are fetched in full, for their links.
         row = self._state.row(entry.address, self._records) if visit.was_read else None
         previous = PreviousFetch(row.final_url, row.etag, row.last_modified) if row is not None else PreviousFetch()
         return FetchJob(entry.address, previous, is_named=entry.role == "start")
@@ -289,7 +301,7 @@ class CrawlQueue:
             if is_due or (is_nearer and self._frontier.lower_depth(row.number, depth)):
                 self._wake([row.host], 1)
         entries = [self._new_entry(url, role, depth, barren) for key, url in by_key.items() if key not in found]
-        # By their own keys: a session id in an odd place leaves its mark on that of the link.
+        # Keys of the cleaned addresses: a session id in an unusual place changes the key of the link.
         new = {key_of(fold(entry.address)): entry for entry in entries if entry is not None}
         if not new:
             return 0

@@ -60,12 +60,50 @@ class AddressSource(Protocol):
         """Count what is left at the end of the run."""
 
 
+class Budget:
+    """What is left of the limits of a run.
+
+    Args:
+        pages: pages to request; None for any number.
+        seconds: the time in which they are requested; None for any time.
+    """
+
+    def __init__(self, pages: int | None, seconds: float | None) -> None:
+        self._pages = pages
+        self._ends_at = time.monotonic() + seconds if seconds is not None else None
+        self._spent = 0
+        self.spent_on: str | None = None
+        """The option of the limit that ended the run."""
+
+    @property
+    def seconds(self) -> float | None:
+        """The time that is left."""
+        return max(0.0, self._ends_at - time.monotonic()) if self._ends_at is not None else None
+
+    def allows(self) -> bool:
+        """Return True if another page may be requested."""
+        if self._pages is not None and self._spent >= self._pages:
+            self.spent_on = "--max-pages"
+        elif self.seconds == 0:
+            self.spent_on = "--max-time"
+        return self.spent_on is None
+
+    @property
+    def ended(self) -> str | None:
+        """A few words on why the run ended, if it was at a limit."""
+        return f"stopped at {self.spent_on}" if self.spent_on is not None else None
+
+    def spend(self) -> None:
+        """Count a page."""
+        self._spent += 1
+
+
 class FetchQueue:
     """The addresses that the user named, as far as they are due.
 
     Args:
         addresses: all that the user named.
-        records: what is made of the pages.
+        records: the type of the records to write.
         state: what earlier runs have fetched, if there is a state.
         refresh: seconds after which a page is due again; None if it never is.
         counts: the counts of the run.
@@ -194,7 +232,7 @@ class FetchSink:
         source: the addresses.
         sink: where lines and failures go.
         outputs: the files of the run, with its state.
-        records: what is made of the pages.
+        records: the type of the records to write.
         digests: the digests of the layouts, by name.
         note: is given each page, to show the progress.
     """
@@ -284,7 +322,7 @@ class FetchSink:
             status=fetched.status,
             result=OK if failure is None else failure.code,
             is_transient=isinstance(fetched.error, FetchError) and fetched.error.is_transient,
-            # A page that gave no record is asked for in full the next time: that it has not changed would be of no use.
+            # Without validators, the next run fetches a page that gave no record in full; 304 would bring no record either.
             etag=fetched.etag if failure is None and has_record else None,
             last_modified=fetched.last_modified if failure is None and has_record else None,
             program=f"scraper/{__version__}",

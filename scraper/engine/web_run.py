@@ -14,9 +14,10 @@ from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
 from scraper.engine.fetching import AddressSource, FetchedPages, FetchQueue, FetchSink
 from scraper.engine.jobs import Filters, Job, Unknown, layouts_of, page_lines, ticker_keys, ticker_lines
 from scraper.engine.loop import run_tasks
-from scraper.engine.run import check_files, parse_output
+from scraper.engine.run import check_files, output_of
 from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
+from scraper.extract.links import find_links
 from scraper.fetch import Client, Fetched, Fetcher, Header, Scheduler, Throttle
 from scraper.layouts import Layout
 from scraper.output.database import Database
@@ -53,6 +54,17 @@ class FetchContext(NamedTuple):
     sitemaps: Callable[[str], list[str]]
     """Returns the addresses of the sitemaps that the robots.txt of an origin names."""
     counts: Counts
+    filters: Filters
+    delay: float
+    """Seconds between two requests to a host."""
+    max_time: float | None
+    """Seconds that the run may take."""
+    report: Callable[[str], object]
+    """Called with sentences for the user."""
+
+
+MakeSource = Callable[[FetchContext], AddressSource]
+"""Makes the source of the addresses to fetch, such as :class:`~scraper.engine.crawling.Crawl`."""
 
 
 class FetchProgress(Protocol):
@@ -75,7 +87,7 @@ class WebRun:
         outputs: where the results go, unopened.
         counts: the counts of the run.
         report: is given a sentence for each failure.
-        records: what is made of the pages.
+        records: the type of the records to write.
         failures: the file for the failures, unopened.
         dedup: whether to leave out pages that repeat an earlier one.
 
@@ -118,7 +130,7 @@ class WebRun:
 
     def do(
         self,
-        make_source: Callable[[FetchContext], AddressSource],
+        make_source: MakeSource,
         *,
         processes: int,
         max_time: float | None = None,
@@ -148,7 +160,18 @@ class WebRun:
             archive=outputs.keep,
             is_proxied=client.is_proxied,
         )
-        source = make_source(FetchContext(self._records, self._layouts, outputs.state, fetcher.sitemaps, counts))
+        context = FetchContext(
+            self._records,
+            self._layouts,
+            outputs.state,
+            fetcher.sitemaps,
+            counts,
+            self._job.filters,
+            politeness.delay,
+            max_time,
+            self._report,
+        )
+        source = make_source(context)
         scheduler = Scheduler(iter(source), fetcher.fetch, is_ordered=source.is_ordered)
         pages = FetchedPages(scheduler, processes)
         # At the end of the time, requests that wait for their turn are given up.
@@ -175,6 +198,7 @@ class WebRun:
                     ) as fetch_sink,
                 ):
                     run_tasks(self._job, pages.tasks(), fetch_sink, processes=processes, is_ready=pages.is_ready)
+                client.close()
             finally:
                 throttle.stop()
                 scheduler.stop()
@@ -189,7 +213,7 @@ def with_lines(job: Job, records: Records, keys: Keys, *, has_state: bool) -> Jo
 
     Args:
         job: the job.
-        records: what is made of the pages.
+        records: the type of the records to write.
         keys: the keys of a line; all, if empty.
         has_state: whether a state remembers the headlines that are written.
     """
@@ -200,7 +224,7 @@ def with_lines(job: Job, records: Records, keys: Keys, *, has_state: bool) -> Jo
 
 
 def fetch_pages(
-    addresses: Iterable[str],
+    addresses: Iterable[str] | MakeSource,
     output: str | Path,
     *,
     user_agent: str,
@@ -221,18 +245,20 @@ def fetch_pages(
     max_bytes: int = MAX_BYTES,
     processes: int = 1,
     page_timeout: float = PAGE_TIMEOUT,
+    max_time: float | None = None,
     report: Callable[[str], object] = print,
 ) -> Counts:
-    """Fetch pages politely, and write their records to a file, as ``scraper fetch`` does.
+    """Fetch pages politely, and write their records to a file, as ``scraper fetch`` and ``scraper crawl`` do.
 
     Args:
-        addresses: the addresses of the pages, which may come slowly.
+        addresses: the addresses of the pages, which may come slowly; or what finds them, such as
+            :class:`~scraper.engine.crawling.Crawl` or :class:`~scraper.engine.archive.NewspaperArchive`, which need a state.
         output: the file; its name decides on the format and the compression. With fields in braces, there is a file for each of their
             values. With a state, records are appended to it.
         user_agent: the name of the program and whom to ask about it.
         records: a record for each page, or for each headline of its ticker.
         state: the file that remembers what was fetched, so that a later run continues where this one ended.
-        refresh: seconds after which a page of the state is fetched again; None if it never is.
+        refresh: seconds after which a page of the state is fetched again, if addresses are given; None if it never is.
         save: a file for the exchanges, as gzipped WARC.
         filters: which records are written.
         unknown: what is done with a page of no known layout.
@@ -247,6 +273,7 @@ def fetch_pages(
         max_bytes: the most bytes of one page.
         processes: the number of processes.
         page_timeout: seconds that cleaning a page may take.
+        max_time: seconds after which no more requests are made.
         report: is given a sentence for each page that fails.
 
     Returns:
@@ -257,13 +284,16 @@ def fetch_pages(
         OutputError: if a file cannot be written, or not with a state.
         StateError: if the state cannot be used.
     """
-    out, pattern = parse_output(Path(output))
+    out, pattern = output_of(Path(output))
     paths = [Path(file) if file is not None else None for file in (spans, failures, save, state)]
     files = [file for file in paths if file is not None]
     check_files((), files if pattern is not None else [out, *files], pattern)
     table = table_of(out if pattern is None else pattern.ending, columns_of(RECORDS[records], keys))
     if state is not None and (pattern is not None or table is not None or is_compressed(out)):
         raise OutputError(f"{output}: with a state, records are appended to one file of JSON Lines, which is not compressed")
+    if callable(addresses) and state is None:
+        raise OutputError(f"{output}: a crawl needs a state, which keeps the addresses that it finds; name a file for it")
+    make_source = addresses if callable(addresses) else _queue_of(addresses, refresh)
     spans_path, failures_path, save_path, state_path = paths
     job = Job(
         ReadOptions(max_bytes=max_bytes),
@@ -275,6 +305,7 @@ def fetch_pages(
         has_digests=dedup,
         target=pattern.of if pattern is not None else None,
         page_timeout=page_timeout,
+        links=find_links if callable(addresses) else None,
     )
     outputs = FetchOutputs(out=out, save=save_path, state=state_path, pattern=pattern, table=table, spans=spans_path, report=report)
     counts = Counts()
@@ -289,7 +320,9 @@ def fetch_pages(
         dedup=dedup,
     )
     with web_run:
-        web_run.do(
-            lambda context: FetchQueue(addresses, context.records, context.state, refresh, context.counts), processes=processes
-        )
+        web_run.do(make_source, processes=processes, max_time=max_time)
     return counts
+
+
+def _queue_of(addresses: Iterable[str], refresh: float | None) -> MakeSource:
+    return lambda context: FetchQueue(addresses, context.records, context.state, refresh, context.counts)

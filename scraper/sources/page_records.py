@@ -6,6 +6,7 @@ from typing import BinaryIO, Final, TypeVar
 
 import msgspec
 
+from scraper.defaults import MAX_BYTES
 from scraper.errors import BadRecord, DamagedInput, MissingInput, NotText, PageError
 from scraper.records import FailureRecord, HeadlineRecord
 from scraper.sources.containers import DEEPEST
@@ -36,7 +37,7 @@ _MISTAKEN: Final[dict[type[msgspec.Struct], str]] = {
 
 
 def read_records(
-    inputs: Iterable[str], record: type[R], max_bytes: int, *, skip: Collection[FileId] = (), meter: Meter | None = None
+    inputs: Iterable[str], record: type[R], max_bytes: int = MAX_BYTES, *, skip: Collection[FileId] = (), meter: Meter | None = None
 ) -> Iterator[R | Item]:
     """Read page records, in order, with a failed item for each line that is not a page record.
 
