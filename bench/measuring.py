@@ -31,7 +31,7 @@ def compare_processes(path: os.PathLike[str], count: int, rounds: int) -> Ratio:
 
 
 def compare_runs_at_once(path: os.PathLike[str], count: int, rounds: int) -> Ratio:
-    """Time two independent runs at once over one run: how many times as much two processors do as one.
+    """Time one run over two independent runs at once, times two: how much two processors get done in the time of one.
 
     Less than 2 shows that the processors share something, or that something else runs: no pool of two processes can do better.
     """

@@ -1,4 +1,4 @@
-"""Limits of a run, unless the user sets others, and the directory in which the user's settings are."""
+"""Values that several packages share: the limits of a run, unless the user sets others, and the places of the user's settings."""
 
 import os
 from collections.abc import Mapping
@@ -8,6 +8,8 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 """Bytes that one page may have."""
 PAGE_TIMEOUT: Final = 60.0
 """Seconds that cleaning one page may take."""
+GZIP_WBITS: Final = 31
+"""The ``wbits`` of zlib for gzip. The header it writes has no name and no time."""
 LAYOUTS_VARIABLE: Final = "SCRAPER_LAYOUTS"
 """The variable that names directories of layout files."""
 

@@ -1,7 +1,7 @@
 """Data types that the packages share: a page as it was received, and a document as a reader sees it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -53,9 +53,12 @@ def _from_utf16(data: bytes, *values: Any) -> Page:
     return Page(data=data.decode("utf-16-le"), **dict(zip(Page.__struct_fields__[1:], values, strict=True)))
 
 
+HTML_TYPES: Final = frozenset(["text/html", "application/xhtml+xml"])
+
+
 def is_page_type(media_type: str | None) -> bool:
     """Return True if content of this media type may be a page: HTML, XHTML, plain text, or undeclared."""
-    return media_type in (None, "text/html", "application/xhtml+xml", "text/plain")
+    return media_type in (None, "text/plain") or media_type in HTML_TYPES
 
 
 class Decoding(msgspec.Struct, frozen=True):

@@ -114,6 +114,11 @@ def _time_of_javascript(text: str) -> str | None:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment is not None else None
 
 
+def utc_now() -> str:
+    """Return the time: ``YYYY-MM-DDTHH:MM:SSZ``."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def utc_time(value: object) -> str | None:
     """Return a time as ``YYYY-MM-DDTHH:MM:SSZ``, or None.
 

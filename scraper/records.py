@@ -161,6 +161,10 @@ class FailureRecord(Struct, frozen=True, kw_only=True):
     code: str
     message: str
 
+    def __str__(self) -> str:
+        """Return the failure as it is reported to the user."""
+        return f"{self.input}: {self.code}: {self.message}"
+
 
 _encoder: Final = msgspec.json.Encoder()
 

@@ -49,6 +49,16 @@ def escape(char: str) -> str:
     return f"\\u{ord(char):04x}" if char <= "\uffff" else f"\\U{ord(char):08x}"
 
 
+def number_of(count: int, noun: str) -> str:
+    """Return a count and its noun: ``1 headline``, ``2 headlines``."""
+    return f"{count} {plural(count, noun)}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a noun as it follows a count."""
+    return noun if count == 1 else f"{noun}s"
+
+
 def printable(text: str) -> str:
     """Return ``text`` with unprintable characters escaped, such as those that a terminal obeys."""
     return text if text.isprintable() else "".join(char if char.isprintable() else escape(char) for char in text)

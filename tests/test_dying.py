@@ -74,7 +74,7 @@ class Deaths:
 
 
 class DyingWorkers:
-    """Workers in this process, which die as it is said; each task is done when its answers are received, in any order."""
+    """Workers in this process that die as configured; each task is done when its answers are received, in any order."""
 
     random = Random(0)
     deaths = Deaths()

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 import scraper.extract.cleaning
 from scraper import Outcome, Page, PageError, clean
 from scraper.errors import AmbiguousLayout
-from scraper.layouts import builtin_layouts, choose_layouts, parts_of
+from scraper.layouts import builtin_layouts, choose_layouts, chrome_parts
 from scraper.parse import Tree
 from scraper.records import to_json_line
 from tests.cases import CASES, FIXTURES, source_of
 from tests.measure_pages import make_case
 from tests.test_html_oracle import PIECES, damaged
 
-PARTS = parts_of(builtin_layouts())
+PARTS = chrome_parts(builtin_layouts())
 ARTICLE = (
     '<html><body><div id="mainContent"><span class="articletitle">عنوان الخبر</span><span class="articlenewspaper">'
     'نشر في الواحة يوم 01 - 02 - 2020</span><span class="articlecontent"><p>فقرة من الخبر.</p></span></div>{rest}'
@@ -29,7 +29,7 @@ ARTICLE = (
 def walked(page: Page) -> Outcome:
     """Clean a page without cutting parts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scraper.extract.cleaning, "parts_of", lambda _: {})
+        patch.setattr(scraper.extract.cleaning, "chrome_parts", lambda _: {})
         return clean(page)
 
 

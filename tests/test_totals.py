@@ -93,7 +93,7 @@ def test_chosen_keys_are_said_not_to_tell(tmp_path: Path) -> None:
     pages = len((tmp_path / "pages.jsonl").read_bytes().splitlines())
     found = json.loads(run("stats", "--json", tmp_path / "pages.jsonl").stdout)
     assert (found["without"]["removed"], found["removed"]) == (pages, [])
-    assert f"and {pages} pages whose records do not tell what was removed" in run("stats", tmp_path / "pages.jsonl").stdout.decode()
+    assert f"and {pages} pages whose records do not have the key removed" in run("stats", tmp_path / "pages.jsonl").stdout.decode()
 
 
 def test_json_statistics_have_the_counts_of_the_tables(tmp_path: Path) -> None:

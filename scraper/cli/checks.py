@@ -22,7 +22,7 @@ from scraper.errors import LayoutError, OutputError
 from scraper.layouts import Layout, choose_layouts
 from scraper.output.files import overlap, would_lose
 from scraper.output.formats import OutputTable, table_of
-from scraper.output.partitions import Pattern
+from scraper.output.partitions import Pattern, parse_output
 from scraper.records import Columns, Keys, Lang
 from scraper.remote import address_of, is_remote
 from scraper.sources import inode_of, read_list
@@ -48,13 +48,13 @@ def check_layouts(directory: Path | None) -> Sequence[Layout]:
 
 def check_pattern(options: Options) -> tuple[Options, Pattern | None]:
     """Return the pattern if ``-o`` has fields; otherwise the options with doubled braces replaced; or end with a usage error."""
-    if options.out is None or not {"{", "}"} & set(str(options.out)):
+    if options.out is None:
         return options, None
     try:
-        pattern = Pattern.parse(str(options.out))
+        out, pattern = parse_output(options.out)
     except ValueError as error:
-        raise typer.BadParameter(f"{error}; a literal brace is written twice.", param_hint="-o") from None
-    return (options, pattern) if pattern.has_fields else (options._replace(out=Path(pattern.literal)), None)
+        raise typer.BadParameter(f"{error}.", param_hint="-o") from None
+    return options._replace(out=out), pattern
 
 
 def check_table(option: str, name: Path | None, columns: Columns | None = None) -> OutputTable | None:

@@ -104,7 +104,7 @@ class Display:
         self._progress.update(self._task, completed=self._bytes, text="  ".join(parts), refresh=True)
 
 
-def size_of(inputs: Iterable[str]) -> int | None:
+def total_size(inputs: Iterable[str]) -> int | None:
     """Return the total size of the inputs in bytes, or None if one of them is not a regular file."""
     total = 0
     for name in inputs:

@@ -24,7 +24,7 @@ from scraper.cli.checks import (
     check_resumable,
     check_table,
 )
-from scraper.cli.console import can_show_progress, displaying, say, size_of
+from scraper.cli.console import can_show_progress, displaying, say, total_size
 from scraper.cli.options import Options
 from scraper.engine import Job, Lines, counted, outcome_of
 from scraper.engine.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Counts
@@ -234,7 +234,7 @@ def showing_progress(inputs: Sequence[str] | None, counts: Counts, *, quiet: boo
     if quiet or not can_show_progress():
         yield None
         return
-    with displaying(counts, size_of(inputs) if inputs is not None else None) as display:
+    with displaying(counts, total_size(inputs) if inputs is not None else None) as display:
         yield display.read
 
 

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, Self, cast
 
-from scraper.errors import PageError, map_unexpected_errors
 from scraper.sources import Item, ReadOptions
 from scraper.sources.containers import read_dump, read_stream
-from scraper.sources.files import InputEntry, InputFile, Meter, open_input, read_entry, unreadable
+from scraper.sources.files import InputEntry, InputFile, Meter, read_entry, read_from
 from scraper.sources.items import Guard, Place, Spot
 from scraper.sources.json_objects import read_jsonl
 from scraper.sources.sniffing import Kind
@@ -125,7 +124,7 @@ class PartChunk(NamedTuple):
 
 
 UNKNOWN: Final = -1
-"""In place of the offset of a record, if a reader has not come so far: the chunk behind searches for itself."""
+"""In place of the offset of a record that is not known yet: the reader of the next chunk searches for it."""
 
 Chunk = FileChunk | ItemChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
 
@@ -156,7 +155,7 @@ def parts_of(chunk: Chunk) -> list[Chunk]:
 
 
 def without(part: Chunk, spot: Spot | None) -> Chunk | None:
-    """Return a chunk in place of a part that gives a failure in place of what is at a spot.
+    """Return a chunk that fails what is at ``spot``, and reads the rest of the part.
 
     A record of a web archive is not decoded then, but its end is found by its header; if that kills, too, the next one is searched for.
     A row of a table is decoded, but not converted; if that kills, too, the rest of its row group is passed over.
@@ -177,7 +176,7 @@ def without(part: Chunk, spot: Spot | None) -> Chunk | None:
 
 
 def extent_of(part: Chunk) -> str:
-    """Return what of its file one of :func:`parts_of` is, for messages."""
+    """Return a description of the part of its file that a chunk covers, for messages; ``part`` is one of :func:`parts_of` a chunk."""
     if isinstance(part, FileChunk) and isinstance(part.entries[0], InputEntry):
         if part.entries[0].span is not None:
             return f"the range at byte {part.entries[0].span[0]:,}"
@@ -199,7 +198,7 @@ class ChunkReader:
 
     Args:
         chunk: the chunk.
-        options: what the user said of all inputs.
+        options: the options of all inputs.
         meter: is called with the number of bytes of each read of a file.
         begin: called with each spot before it is read, if the chunk is one of :func:`parts_of` another.
     """
@@ -236,16 +235,7 @@ class ChunkReader:
         if isinstance(chunk, ItemChunk):
             yield from chunk.items
             return
-        try:
-            with map_unexpected_errors("input"):
-                try:
-                    with open_input(chunk.path) as file:
-                        file.meter = self._meter
-                        yield from self._read(chunk, file)
-                except OSError as error:
-                    yield chunk.place.failed(unreadable(error))
-        except PageError as error:
-            yield chunk.place.failed(error)
+        yield from read_from(chunk.path, chunk.place, partial(self._read, chunk), self._meter)
 
     def _read(self, chunk: LineChunk | UnpackedChunk | MemberChunk | PartChunk, file: InputFile) -> Iterator[Item]:
         options = self._options

@@ -8,7 +8,7 @@ import msgspec
 
 from scraper.extract.audit import CharacterCounts, kept_in
 from scraper.records import PageRecord, Removed
-from scraper.text import visible_squeezed
+from scraper.text import number_of, plural, visible_squeezed
 
 OK: Final = 0
 FAILED: Final = 1
@@ -98,13 +98,12 @@ class Counts(CharacterCounts):
         layout is followed by the first 12 digits of its digest.
         """
         total = self.kinds.total()
-        parts = [_counted(total, "page") + (f": {_listed(self.kinds)}" if total else "")]
+        parts = [number_of(total, "page") + (f": {_listed(self.kinds)}" if total else "")]
         if self.headlines is not None:
-            parts.append(_counted(self.headlines, "new headline"))
+            parts.append(number_of(self.headlines, "new headline"))
         kept, removed = self.kept.total(), self.removed_characters.total()
         if kept or removed:
-            noun = "character" if kept + removed == 1 else "characters"
-            parts.append(f"{kept + removed:,} {noun}: {kept:,} kept, {removed:,} removed")
+            parts.append(f"{kept + removed:,} {plural(kept + removed, 'character')}: {kept:,} kept, {removed:,} removed")
         for name, counts in (
             ("warnings", self.warnings),
             ("left out", self.left_out),
@@ -117,7 +116,7 @@ class Counts(CharacterCounts):
             parts.append(self.ended)
         if self.digests:
             used = ", ".join(f"{name} {digest[:DIGITS]}" for name, digest in sorted(self.digests.items()))
-            parts.append(f"layout{'' if len(self.digests) == 1 else 's'}: {used}")
+            parts.append(f"{plural(len(self.digests), 'layout')}: {used}")
         return "; ".join(parts)
 
     def to_json(self, version: str) -> bytes:
@@ -134,10 +133,6 @@ class Counts(CharacterCounts):
             "exit_status": self.exit_status,
         }
         return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _listed(counts: Counter[str]) -> str:

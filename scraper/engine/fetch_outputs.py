@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
@@ -16,6 +15,7 @@ from scraper.output.fetch_state import State
 from scraper.output.files import Output, is_special
 from scraper.output.formats import OutputTable
 from scraper.output.partitions import Partitions, Pattern
+from scraper.provenance import utc_now
 
 _EVERY: Final = 0.25
 """Seconds of work, at most, that are done again after a run was killed."""
@@ -181,6 +181,6 @@ def _archive(path: Path, report: Callable[[str], object]) -> AppendFile:
         if cut:
             report(f"{path}: its last record was not whole; {cut} bytes of it are cut off")
         if file.length == 0:
-            file.write(warcinfo(f"scraper/{__version__}", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
+            file.write(warcinfo(f"scraper/{__version__}", utc_now()))
         failing.pop_all()
     return file

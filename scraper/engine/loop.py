@@ -43,7 +43,7 @@ def run_tasks(
         processes: the number of worker processes, which are started for the first task that is not local.
         is_ready: returns whether the next task comes at once; while it does not, results are not kept waiting for it.
         meter: is called with the number of bytes of each read.
-        checkpoint: is told how far the run has come.
+        checkpoint: keeps how far the run has come.
 
     Raises:
         LayoutError: if a layout file cannot be used.
@@ -84,7 +84,7 @@ def run_job(
         sink: where the results go.
         processes: the number of processes; for fewer than 64 pages none is started.
         meter: is called with the number of bytes of each read.
-        checkpoint: where the run begins, and what is told how far it has come.
+        checkpoint: tells where the run begins, and keeps how far it has come.
 
     Raises:
         LayoutError: if a layout file cannot be used.
@@ -118,7 +118,7 @@ def _planned(chunks: Iterator[tuple[int, Chunk]], processes: int, *, skip: int =
         chunks: the chunks, with their numbers.
         processes: the number of processes.
         skip: the number of items of the first chunk that are done.
-        is_resumable: whether a checkpoint is told how far the run has come.
+        is_resumable: whether a checkpoint keeps how far the run has come.
     """
     first: list[tuple[int, Chunk]] = []
     weight = 0

@@ -7,9 +7,9 @@ from functools import partial
 from typing import BinaryIO, Final
 
 from scraper import remote
+from scraper.defaults import GZIP_WBITS
 from scraper.engine.chunks import MANY, Chunk, FileChunk, ItemChunk, LineChunk, MemberChunk, PartChunk, UnpackedChunk
 from scraper.errors import DamagedInput, PageError
-from scraper.output.formats import GZIP_WBITS
 from scraper.remote import is_remote
 from scraper.sources import Item, ReadOptions
 from scraper.sources.compression import Decompressor

@@ -21,10 +21,10 @@ _AHEAD: Final = 3
 _MOST_DEATHS: Final = 100
 """Workers that may die in a row, over whatever tasks, without one that has answered."""
 _DEATHS: Final = 2
-"""Deaths over an item or a record by which it has failed. One may be chance: the system was short of memory, or somebody killed
-the process."""
+"""Deaths over an item or a record after which it fails. One may be chance: the system was short of memory, or somebody killed the
+process."""
 _DEATHS_OVER_A_PART: Final = 5
-"""Deaths over reading an item by which it has failed with all that follows in its part of the chunk; then, one for each further part."""
+"""Deaths at an unknown place after which the rest of a part fails; the rest of each further part of the chunk fails after one."""
 _MOST_LOST: Final = 10
 """Records of a chunk that may fail because workers died over reading them; behind more of them, the rest is given up. Each may take the
 time limit of a page, and others wait."""

@@ -286,10 +286,10 @@ class _ChunkLog:
 
 def fingerprint_of(entry: InputEntry | Item) -> object:
     """Return the name, size and time that identify an input."""
-    return (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Item) else (entry, version_of(entry.name))
+    return (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Item) else (entry, file_version(entry.name))
 
 
-def version_of(name: str) -> object:
+def file_version(name: str) -> object:
     """Return a file's size and modification time, or None if they cannot be read."""
     with suppress(OSError, PageError):
         if is_remote(name):

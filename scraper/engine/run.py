@@ -19,7 +19,7 @@ from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
 from scraper.output.files import Output, inodes_of, overlap, would_lose
 from scraper.output.formats import OutputTable, table_of
-from scraper.output.partitions import Partitions, Pattern
+from scraper.output.partitions import Partitions, Pattern, parse_output
 from scraper.records import RECORDS, HeadlineHistory, Keys, PageRecord, RecordName, columns_of
 from scraper.remote import Uploads
 from scraper.sources import ReadOptions, inode_of
@@ -242,13 +242,13 @@ def run(
     names = [str(name) for name in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     uploads = Uploads()
     paths = OutputPaths(*(uploads.local(Path(file) if file is not None else None) for file in (output, spans, failures)))
-    out, pattern = parse_output(paths.records or Path())
+    out, pattern = output_of(paths.records or Path())
     paths = paths._replace(records=out)
     files = paths if pattern is None else paths._replace(records=None)
     check_files(names, [file for file in files if file is not None], pattern)
     table = table_of(paths.records if pattern is None else pattern.ending, columns_of(RECORDS[records], keys))
     if table is not None and resume:
-        raise OutputError(f"{output}: a {table.format.name} file cannot be appended to, and a run that writes it not resumed")
+        raise OutputError(f"{output}: a {table.format.name} file cannot be appended to, so the run cannot be resumed")
     if resume and uploads.are_needed:
         raise OutputError(f"{output}: remote files are written at the end, and a run that writes them cannot be resumed")
     if records == "headline-history" and (resume or dedup or pattern is not None):
@@ -278,19 +278,16 @@ def run(
     return counts
 
 
-def parse_output(output: Path) -> tuple[Path, Pattern | None]:
-    """Return the path of an output, and the pattern if it has fields; a literal brace is written twice.
+def output_of(output: Path) -> tuple[Path, Pattern | None]:
+    """Return the path of an output, and the pattern if it has fields.
 
     Raises:
         OutputError: if the pattern is not valid.
     """
-    if not {"{", "}"} & set(str(output)):
-        return output, None
     try:
-        pattern = Pattern.parse(str(output))
+        return parse_output(output)
     except ValueError as error:
-        raise OutputError(f"{output}: {error}; a literal brace is written twice") from None
-    return (output, pattern) if pattern.has_fields else (Path(pattern.literal), None)
+        raise OutputError(f"{output}: {error}") from None
 
 
 def check_files(inputs: Iterable[str], files: Sequence[Path], pattern: Pattern | None) -> None:

@@ -28,12 +28,17 @@ class Repeats(Protocol):
         """Return what a page repeats of an earlier one; None if nothing, and then remember the page."""
 
 
+def too_many_failures(count: int) -> TooManyFailures:
+    """Return the error that ends a run without a single page."""
+    return TooManyFailures(f"stopped after {count} failures without a single page; use --keep-going to continue")
+
+
 class FileSink:
     """Writes lines to the outputs that there are, and reports failures.
 
     Args:
         counts: the counts of the run.
-        report: is given the message of each failure.
+        report: called with the message of each failure.
         output: takes the records, where there is one output.
         partitions: takes the records, where a pattern gives many.
         spans: takes the spans.
@@ -99,11 +104,11 @@ class FileSink:
         self.counts.failures[failure.code] += 1
         if self._failures is not None:
             self._failures.write(to_json_line(failure))
-        self._report(f"{failure.input}: {failure.code}: {failure.message}")
+        self._report(str(failure))
         if self._failures_left is not None:
             self._failures_left -= 1
             if not self._failures_left:
-                raise TooManyFailures(f"stopped after {MOST_FAILURES} failures without a single page; use --keep-going to continue")
+                raise too_many_failures(MOST_FAILURES)
 
     def _write(self, lines: bytes, spans: bytes) -> None:
         if self._output is not None and lines:

@@ -13,9 +13,8 @@ import msgspec
 
 from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, FileChunk, extent_of
 from scraper.engine.jobs import ItemResult, Job, clean_items, failed
-from scraper.errors import WorkerDied
 from scraper.sources import Item
-from scraper.sources.items import Spot
+from scraper.sources.items import Spot, cleaner_died, reader_died
 
 _MOST: Final = 1 << 20
 """Bytes that are sent back through the pipe; more are written to a file, since copying them would cost what a second core gains."""
@@ -193,10 +192,7 @@ def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | Ch
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
     reader = ChunkReader(task.chunk, job.options, progress.advance, progress.begin)
     items = _advancing(reader, progress)
-    error = WorkerDied(
-        f"the process that read it crashed, hung or was killed, and the rest of {extent_of(task.chunk)} was not read; "
-        "try again, perhaps with more memory"
-    )
+    error = reader_died(f", and the rest of {extent_of(task.chunk)} was not read", "try again")
     unread = failed(task.chunk.place.failed(error), error)
     skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
     last_number, last = skipped[0] if skipped else (0, None)
@@ -220,6 +216,4 @@ def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | Ch
 
 def worker_died(item: Item) -> ItemResult:
     """Return the failure of an item that killed its workers."""
-    return failed(
-        item, WorkerDied("the process that cleaned it crashed, hung or was killed; try it alone, perhaps with more memory")
-    )
+    return failed(item, cleaner_died())

@@ -6,8 +6,8 @@ When a worker dies, concurrent.futures and loky give up all tasks, and pebble gi
 one is to be lost at most, so workers can answer at each step of it.
 
 A worker notes in shared memory how many steps it has done, and where it reads. One whose steps stand still for too long while this
-process waits for it is killed: a library never returns, a read hangs, or a signal has stopped it. What even SIGKILL cannot end, such as
-a read of a dead disk, is waited for.
+process waits for it is killed: a library never returns, a read hangs, or a signal has stopped it. This process waits for one
+that even SIGKILL cannot end, such as one that reads a dead disk.
 """
 
 import fcntl
@@ -59,7 +59,7 @@ class _Worker:
         self.process, self._progress = process, progress
         self.task: Task | None = None
         """What it does."""
-        self._seen = -1
+        self._last_steps = -1
         """The number of steps when they were looked at last."""
         self._idle = 0.0
         """Seconds since it has changed."""
@@ -69,10 +69,10 @@ class _Worker:
         return self._progress.death
 
     def look(self, patience: float) -> None:
-        """Kill the process if it has done no step for some seconds; to be called in each interval in which it is waited for."""
+        """Kill the process if it has done no step for ``patience`` seconds. Call this once in each interval of waiting for it."""
         steps = self._progress.steps
-        self._idle = self._idle + _INTERVAL if steps == self._seen else 0.0
-        self._seen = steps
+        self._idle = self._idle + _INTERVAL if steps == self._last_steps else 0.0
+        self._last_steps = steps
         if self._idle >= patience:
             self.process.kill()
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
-from scraper.explain.report import Group, Piece, Report, ReportRow, Section, number_of
+from scraper.explain.report import Group, Piece, Report, ReportRow, Section
 from scraper.extract.spans import FATES, Fate
 from scraper.markup import Markup, join, style_sheet, tag, to_page, void
-from scraper.text import shown
+from scraper.text import number_of, shown
 
 _RULES: Final = "Rules"
 """The title of the last section, which every piece refers to."""

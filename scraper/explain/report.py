@@ -14,7 +14,7 @@ from scraper.extract.spans import FATES, REASONS, Fate, Label
 from scraper.layouts import Layout
 from scraper.models import Decoding, DecodingMethod
 from scraper.records import KINDS_MEAN, WARNINGS_MEAN, PageRecord, to_json_line
-from scraper.text import escape, shown, visible
+from scraper.text import escape, number_of, shown, visible
 
 
 class Piece(Struct, frozen=True, kw_only=True, gc=False):
@@ -168,11 +168,6 @@ def to_lines(report: Report) -> Iterator[str]:
             yield f"  {shown(row.name):{width}}  {shown(row.value)}"
         if not section.rows:
             yield "  none"
-
-
-def number_of(count: int, noun: str) -> str:
-    """Return a count and its noun: ``1 headline``, ``2 headlines``."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 _NOT_SCALAR: Final = ("text", "headings", "headlines", "teasers", "images", "removed", "warnings")

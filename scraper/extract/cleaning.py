@@ -12,7 +12,7 @@ from scraper.extract.detection import Detection, detect
 from scraper.extract.labelling import label
 from scraper.extract.record_builder import build_record
 from scraper.extract.spans import KEPT_RULE, Claim, Ledger, Span, partition, trim
-from scraper.layouts import Layout, builtin_layouts, parts_of
+from scraper.layouts import Layout, builtin_layouts, chrome_parts
 from scraper.models import Decoding, Document, Page
 from scraper.parse import Tree, is_html, read_text
 from scraper.parse.encoding import decode
@@ -91,7 +91,7 @@ def _read(page: Page, text: str, decoding: Decoding, layouts: tuple[Layout, ...]
         detection = detect(unwrapped, own and own.url, layouts)
         return _Reading(unwrapped if detection is not None else document, own, detection, None)
     tree = Tree(page.data if decoding.by == "strict" else text)  # the parser takes bytes without encoding them again
-    document = _checked(tree.document(parts_of(layouts)))
+    document = _checked(tree.document(chrome_parts(layouts)))
     own = _own_address(page, document)
     detection = detect(document, own and own.url, layouts)
     if document.cut and (detection is None or not detection.suits(document)):

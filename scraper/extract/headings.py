@@ -34,7 +34,7 @@ class Headings(NamedTuple):
 
     found: frozenset[int] = frozenset()
     possible: frozenset[int] = frozenset()
-    """Blocks that may be headings or not: nothing distinguishes the last line of a list or table, or one on a single line, from one."""
+    """Blocks that may be headings: the last line of a list or table, or a table on a single line, looks the same."""
 
 
 def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_title: bool = True) -> Headings:

@@ -15,6 +15,7 @@ import httpx
 from scraper.errors import BadAddress, BadCertificate, BadRedirect, ConnectionFailed, FetchError, TimedOut, TooLarge
 from scraper.fetch.addresses import is_public, resolve_host
 from scraper.fetch.exchange import Exchange, Header, Truncation
+from scraper.provenance import utc_now
 from scraper.sources.streams import too_large
 
 _DEFAULT_HEADERS: Final = [
@@ -79,7 +80,7 @@ class Client:
         all_headers = httpx.Headers([*self._headers.raw, *headers]) if headers else self._headers
         try:
             request = httpx.Request("GET", url, headers=all_headers, extensions=self._extensions)
-            requested_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            requested_at = utc_now()
             response = self._transport(proxy).handle_request(request)
         except ERRORS as error:
             raise self._mapped(error) from error

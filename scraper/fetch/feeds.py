@@ -9,8 +9,9 @@ from io import BytesIO
 from typing import Final, NamedTuple
 from urllib.parse import urljoin
 
+from scraper.defaults import GZIP_WBITS
 from scraper.errors import BadFeed, TooLarge
-from scraper.sources.compression import GZIP_WBITS, decode_body
+from scraper.sources.compression import decode_body
 from scraper.urls import is_absolute, resolve
 
 MAX_BYTES: Final = 52_428_800

@@ -287,7 +287,7 @@ def layout_of_site(layouts: Sequence[Layout], site: str) -> Layout:
 
 
 @lru_cache(_MOST_LAYOUT_SETS)
-def parts_of(layouts: tuple[Layout, ...]) -> Mapping[str, Part]:
+def chrome_parts(layouts: tuple[Layout, ...]) -> Mapping[str, Part]:
     """Return the parts that are chrome anywhere on a page, by element id. A part that was never closed may contain more."""
     rules: dict[str, list[tuple[Layout, ElementRule]]] = {}
     for layout in layouts:
@@ -321,7 +321,7 @@ def _part(name: str, rules: Sequence[tuple[Layout, ElementRule]], layouts: Seque
 def _selectors_in(chrome: ElementRule, layout: Layout) -> Iterator[Selector]:
     """Yield the selectors of elements that have another rule inside such a part, even if that rule is chrome too.
 
-    A rule that holds within another is left out, unless that other is ``chrome``: its own selector is in the part first.
+    Rules that apply only within others than ``chrome`` are left out: the selectors of those others are yielded.
     """
     for selector, rule in layout.selectors:
         if chrome.id not in rule.not_within and (not rule.within or chrome.id in rule.within):

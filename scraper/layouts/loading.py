@@ -15,6 +15,7 @@ from scraper.errors import LayoutError
 from scraper.layouts.layout import Layout, RuleSource
 from scraper.layouts.schema import AddressRule, ElementRule, ExtensionFile, LayoutFile, LinkRule, WordingRule
 from scraper.models import prepare_type
+from scraper.text import printable
 
 BUILT_IN = "built-in"
 
@@ -246,6 +247,6 @@ def as_toml(layout: Layout) -> str:
 
     if len(layout.sources) == 1:
         return layout.sources[0].data.decode("utf-8-sig")
-    places = "".join(f"#     {ascii(source.place)[1:-1]}\n" for source in layout.sources)
+    places = "".join(f"#     {printable(source.place)}\n" for source in layout.sources)
     file = tomli_w.dumps(msgspec.to_builtins(layout.file), multiline_strings=False)
-    return f"# What these files say together, each amending those before it:\n{places}\n{file}"
+    return f"# One layout, equivalent to these files together, each of which extends those before it:\n{places}\n{file}"

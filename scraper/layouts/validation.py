@@ -177,12 +177,12 @@ def faults_between_rules(file: LayoutFile, own: LayoutFile | ExtensionFile) -> I
         file: the layout, with its extensions.
         own: the file that is validated, to which the places refer.
     """
-    seen = {f"{file.ticker.id}-unsplit"}
+    used = {f"{file.ticker.id}-unsplit"}
     tables = [table for table in (file.ticker, file.heading, file.images) if table not in (NO_TICKER, ALL_IMAGES)]
     for rule in (*tables, *file.rules, *file.links):
-        if rule.id in seen:
+        if rule.id in used:
             yield f"two rules have the id {rule.id!r}; a rule replaces another only if `off` names that one{_place(rule, own)}"
-        seen.add(rule.id)
+        used.add(rule.id)
     ids = [rule.id for rule in file.elements]
     off = own.off if isinstance(own, ExtensionFile) else []
     for element in file.elements:

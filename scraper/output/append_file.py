@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
+from scraper.defaults import GZIP_WBITS
 from scraper.errors import OutputError
 from scraper.output.files import lock, mapped_os_errors, write_all
-from scraper.output.formats import GZIP_WBITS
 
 _BLOCK: Final = 1 << 20
 _GZIP_MAGIC: Final = b"\x1f\x8b\x08"

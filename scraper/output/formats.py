@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, Protocol
 import msgspec
 from msgspec import inspect
 
+from scraper.defaults import GZIP_WBITS
 from scraper.errors import OutputError, not_installed
 from scraper.records import Columns
 
@@ -24,9 +25,6 @@ _decoder: Final = msgspec.json.Decoder()
 
 _ROW_GROUP: Final = 16 << 20
 """Bytes of JSON Lines in a row group, which is held in memory while it is written."""
-
-GZIP_WBITS: Final = 31
-"""The ``wbits`` of zlib for gzip. The header it writes has no name and no time."""
 
 
 class Compressor(Protocol):

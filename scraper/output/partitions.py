@@ -141,6 +141,21 @@ class Pattern(NamedTuple):
         return "".join(glob.escape(piece.literal) + ("*" if piece.field else "") for piece in self.pieces)
 
 
+def parse_output(output: Path) -> tuple[Path, Pattern | None]:
+    """Return the path of an output, and the pattern if it has fields; a literal brace is written twice.
+
+    Raises:
+        ValueError: if the pattern is not valid; the message says why.
+    """
+    if not {"{", "}"} & set(str(output)):
+        return output, None
+    try:
+        pattern = Pattern.parse(str(output))
+    except ValueError as error:
+        raise ValueError(f"{error}; a literal brace is written twice") from None
+    return (output, pattern) if pattern.has_fields else (Path(pattern.literal), None)
+
+
 class Partitions:
     """Many files whose names come from a pattern. A context manager.
 

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final
 
 from scraper.errors import TooComplex
-from scraper.models import Block, Document
+from scraper.models import HTML_TYPES, Block, Document
 
 _MOST_LINES: Final = 1_000_000
 """Lines of a page. Each takes memory until the record is written."""
@@ -22,7 +22,6 @@ _END_TAG: Final = re.compile(r"</(?:a|b|body|div|html|li|p|span|td)\s*>", re.IGN
 
 _TAG: Final = re.compile(r"<(?:a|br|div|li|p|span|td)[\s/>]", re.IGNORECASE)
 
-_HTML_TYPES: Final = frozenset(["text/html", "application/xhtml+xml"])
 _HEAD: Final = 4096
 _SOME_END_TAGS: Final = 3
 """A fragment of a page may begin with any tag. A text that mentions one or two tags is still a text."""
@@ -31,11 +30,11 @@ _SOME_END_TAGS: Final = 3
 def is_html(text: str, media_type: str | None = None) -> bool:
     """Return True if ``text`` is HTML. A declared media type decides only if the content does not."""
     if "<" not in text:
-        return media_type in _HTML_TYPES
+        return media_type in HTML_TYPES
     if _OPENS_AS_HTML.match(text) or _FRAME.search(text, 0, _HEAD):
         return True
     if media_type == "text/plain" or "</" not in text:
-        return media_type in _HTML_TYPES
+        return media_type in HTML_TYPES
     tags = _END_TAG.finditer(text)
     return _TAG.search(text) is not None and sum(1 for _ in islice(tags, _SOME_END_TAGS)) == _SOME_END_TAGS
 

@@ -10,15 +10,15 @@ import msgspec
 from scraper.engine.chunks import FileChunk
 from scraper.engine.counts import Counts
 from scraper.engine.planning import plan
-from scraper.engine.sinks import MOST_FAILURES
+from scraper.engine.sinks import MOST_FAILURES, too_many_failures
 from scraper.engine.workers import starting
-from scraper.errors import OutputError, ScraperError, TooManyFailures, not_installed
+from scraper.errors import OutputError, ScraperError, not_installed
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
 from scraper.scale.part_store import ManifestEntry, PartProgress
 from scraper.scale.parts import (
     PartJob,
-    digest_of,
+    chunk_digest,
     digests_of,
     list_part,
     listed_name,
@@ -107,8 +107,8 @@ class DaskRun:
         for number, chunk in enumerate(plan(find_entries(inputs, options), options, are_shipped=True)):
             if isinstance(chunk, FileChunk) and chunk.is_local:
                 raise OutputError(f"{chunk.place.input}: a worker cannot read it; write it to a file, and name that")
-            chunks.append((number, chunk, digest_of(chunk)))
-        done = {number: entry for number, _, identity in chunks if (entry := progress.done(number, identity)) is not None}
+            chunks.append((number, chunk, chunk_digest(chunk)))
+        done = {number: entry for number, _, digest in chunks if (entry := progress.done(number, digest)) is not None}
         sizes = {number: chunk.size for number, chunk, _ in chunks}
         todo = [task for task in chunks if task[0] not in done]
         for number, entry in done.items():
@@ -118,7 +118,7 @@ class DaskRun:
         elif not todo:
             entries = {}
         else:
-            first = {number: entry for number, _, identity in chunks if (entry := progress.listed(number, identity)) is not None}
+            first = {number: entry for number, _, digest in chunks if (entry := progress.listed(number, digest)) is not None}
             first |= self._do(list_part, [task for task in chunks if task[0] not in first], {})
             if self.missing:
                 return []
@@ -164,11 +164,9 @@ class DaskRun:
         if self._meter is not None:
             self._meter(size)
         for failure in entry.failures if is_new else ():
-            self._report(f"{failure.input}: {failure.code}: {failure.message}")
+            self._report(str(failure))
         if not self._keeps_going and not self._counts.kinds and self._counts.failures.total() >= MOST_FAILURES:
-            raise TooManyFailures(
-                f"stopped after {self._counts.failures.total()} failures without a single page; use --keep-going to continue"
-            )
+            raise too_many_failures(self._counts.failures.total())
 
     def _decide(self, parts: int) -> None:
         """Find the pages of each part that repeat an earlier page, in the order of the input, and write them to files."""

@@ -5,7 +5,7 @@ A task may run twice, or be killed at any moment: its files appear whole, and it
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
@@ -16,7 +16,7 @@ from scraper import __version__
 from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, ItemChunk, cut_of
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import ItemResult, Job, Sink, clean_items, layouts_of
-from scraper.engine.resumable import fingerprint_of, version_of
+from scraper.engine.resumable import file_version, fingerprint_of
 from scraper.engine.sinks import FileSink
 from scraper.engine.tasks import ResultRow, decode_results, encode_result
 from scraper.errors import OutputError
@@ -68,27 +68,27 @@ def repeats_name(number: int) -> str:
     return f"{WORK}/{number:08d}.repeats"
 
 
-def make_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> ManifestEntry:
+def make_part(shared: PartJob, number: int, chunk: Chunk, digest: str) -> ManifestEntry:
     """Clean a chunk, put the files of the part in place, and return its entry.
 
     Raises:
         OutputError: if the files cannot be written, or the worker has another version or other layouts.
     """
     _check_worker(shared)
-    _check_files(chunk, identity)
-    return _write(shared, number, identity, chunk.place.input, lambda sink: _clean(shared.job, chunk, sink))
+    _check_files(chunk, digest)
+    return _write(shared, number, digest, chunk.place.input, lambda sink: _clean(shared.job, chunk, sink))
 
 
-def list_part(shared: PartJob, number: int, chunk: Chunk, identity: str) -> ManifestEntry:
+def list_part(shared: PartJob, number: int, chunk: Chunk, digest: str) -> ManifestEntry:
     """Clean a chunk, and keep its lines and the digests of its pages for :func:`make_listed_part`. Raises as :func:`make_part`."""
     _check_worker(shared)
-    _check_files(chunk, identity)
+    _check_files(chunk, digest)
     with shared.store.scratch() as scratch:
         with _PageLog(scratch) as log:
             _clean(shared.job, chunk, log)
         for kind in KEPT:
             shared.store.put(scratch / kind, f"{WORK}/{number:08d}.{kind}")
-    entry = ManifestEntry(number, shared.run, identity, chunk.place.input, [], None, counts_of(log.counts), log.failures)
+    entry = ManifestEntry(number, shared.run, digest, chunk.place.input, [], None, counts_of(log.counts), log.failures)
     shared.store.write(_encoder.encode(entry), entry_name(number, is_first=True))
     return entry
 
@@ -117,16 +117,16 @@ def digests_of(data: bytes) -> Iterator[tuple[bytes | None, bytes | None]]:
         yield (result.url, result.text) if result is not None else (None, None)
 
 
-def digest_of(chunk: Chunk) -> str:
+def chunk_digest(chunk: Chunk) -> str:
     """Return a digest that identifies the input of a chunk, including the sizes and times of its files."""
     assert not isinstance(chunk, ItemChunk)  # noqa: S101 - items that this process has read are not sent
-    files = list(map(fingerprint_of, chunk.entries)) if isinstance(chunk, FileChunk) else version_of(chunk.path)
+    files = list(map(fingerprint_of, chunk.entries)) if isinstance(chunk, FileChunk) else file_version(chunk.path)
     return hashlib.sha256(repr((cut_of(chunk), files)).encode()).hexdigest()
 
 
 def counts_of(counts: Counts) -> dict[str, Any]:
-    """Return counts as JSON values, which :meth:`Counts.take` adds to others."""
-    return {name: dict(value) for name, value in vars(counts).items() if value}
+    """Return counts as JSON values, which :meth:`Counts.merge` adds to others."""
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(counts).items() if value}
 
 
 def _clean(job: Job, chunk: Chunk, sink: Sink) -> None:
@@ -141,8 +141,8 @@ def _check_worker(shared: PartJob) -> None:
         raise OutputError("a worker has other layouts; give all machines the same files, and name them with --layouts")
 
 
-def _check_files(chunk: Chunk, identity: str) -> None:
-    if digest_of(chunk) != identity:
+def _check_files(chunk: Chunk, digest: str) -> None:
+    if chunk_digest(chunk) != digest:
         raise OutputError(
             f"{chunk.place.input}: a worker sees other files than this machine, or none; name inputs by absolute paths that are the same everywhere"
         )
@@ -161,7 +161,7 @@ class _Decided:
 def _write(
     shared: PartJob,
     number: int,
-    identity: str,
+    digest: str,
     input: str,
     fill: Callable[[FileSink], None],
     repeats: _Decided | None = None,
@@ -189,7 +189,7 @@ def _write(
             names = [os.path.relpath(path, scratch / "out") for path in found]
             files = [_put(path, shared.store, f"{below}/{name}{shared.ending}") for path, below in zip(found, names, strict=True)]
         written = _put(scratch / "spans.jsonl", shared.spans, f"{name}.jsonl") if shared.spans is not None else None
-    entry = ManifestEntry(number, shared.run, identity, input, files, written, counts_of(counts), log.failures)
+    entry = ManifestEntry(number, shared.run, digest, input, files, written, counts_of(counts), log.failures)
     shared.store.write(_encoder.encode(entry), entry_name(number))
     return entry
 

@@ -7,11 +7,11 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
+from scraper.defaults import GZIP_WBITS
 from scraper.errors import BadRecord, DamagedInput
 from scraper.sources.sniffing import compression_of
 from scraper.sources.streams import PIECE, ByteSource, Stream, too_large
 
-GZIP_WBITS: Final = 16 + zlib.MAX_WBITS
 _MAGIC_BYTES: Final = 6
 _ZSTD_PIECE: Final = 1 << 10
 """Bytes decompressed at a time: zstandard has no limit for its output, and four bytes can hold a block of 128 KB (RFC 8878, 3.1.1.2)."""

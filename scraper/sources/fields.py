@@ -44,9 +44,7 @@ class FieldReader:
         self._names: Sequence[str] | None = None
         self._count = self._size = 0
 
-    def items(
-        self, number: int, fields: Fields, size: int, all_fields: Callable[[], Fields], *, is_valid: bool = False
-    ) -> Iterator[Item]:
+    def items(self, number: int, fields: Fields, size: int, all_fields: Callable[[], Fields]) -> Iterator[Item]:
         """Yield the page of a record, or its error, and the errors of missing fields at the end of the sample.
 
         Args:
@@ -54,13 +52,12 @@ class FieldReader:
             fields: the values by name, at least of the fields that options name.
             size: the bytes of the record.
             all_fields: returns all fields of the record.
-            is_valid: whether their text is known to have no lone surrogates.
         """
         if self._in_sample:
             self._note(fields, all_fields)
         try:
             name = self._place.at(number)
-            yield Item(name, page_of(fields, name, self._options, is_valid=is_valid), None, False)
+            yield Item(name, page_of(fields, name, self._options), None, False)
         except MissingField as error:
             keys = self._name_keys() if self._in_sample else ""
             yield self._place.failed(MissingField(f"{error}{keys and f': {keys}'}; {_REMEDY}"), number)
@@ -138,14 +135,13 @@ def there_are(names: Sequence[str]) -> str:
     return f"there are {', '.join(map(repr, names[:_MOST_NAMES]))}{more}"
 
 
-def page_of(fields: Fields, input: str, options: ReadOptions, *, is_valid: bool = False) -> Page:
+def page_of(fields: Fields, input: str, options: ReadOptions) -> Page:
     """Return the page of a record: its HTML field if that is not empty, otherwise its text field.
 
     Args:
         fields: the values, by field name.
         input: the name of the record.
         options: the options of all inputs.
-        is_valid: whether the text is known to have no lone surrogates.
 
     Raises:
         MissingField: if neither field exists.
@@ -162,7 +158,7 @@ def page_of(fields: Fields, input: str, options: ReadOptions, *, is_valid: bool 
         raise BadRecord(f"the field {names} is empty; {_REMEDY}")
     if not isinstance(value, str):
         raise BadRecord(f"field {name!r} holds {_kind(value)}, not text; {_REMEDY}")
-    data = value if is_valid else _checked(value)
+    data = _checked(value)
     if len(data) * _CHAR_BYTES > options.max_bytes and len(data if isinstance(data, bytes) else data.encode()) > options.max_bytes:
         raise too_large("page", options.max_bytes)
     url = _find_field(fields, options.url_field)

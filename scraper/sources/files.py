@@ -152,16 +152,29 @@ def read_opened(
         read: called with its bytes as a stream, and as a file if it is seekable.
         meter: called with the number of bytes of each read.
     """
-    name, place = entry.name, entry.place
-    if name == STDIN and sys.stdin is None:
-        yield place.failed(UnreadableInput("stdin is closed; pipe a page in"))
+    if entry.name == STDIN and sys.stdin is None:
+        yield entry.place.failed(UnreadableInput("stdin is closed; pipe a page in"))
         return
+    yield from read_from(entry.name, entry.place, lambda file: read(Stream(file), _seekable(file)), meter)
+
+
+def read_from(
+    name: str, place: Place, read: Callable[["InputFile"], Iterator[T]], meter: Meter | None = None
+) -> Iterator[T | Item]:
+    """Open a file and yield what ``read`` yields; a failed item if it cannot be read.
+
+    Args:
+        name: the file, or ``-`` for stdin.
+        place: where the items come from.
+        read: called with the file.
+        meter: called with the number of bytes of each read.
+    """
     try:
         with map_unexpected_errors("input"):
             try:
                 with open_input(name) as file:
                     file.meter = meter
-                    yield from read(Stream(file), _seekable(file))
+                    yield from read(file)
             except OSError as error:
                 yield place.failed(unreadable(error))
     except PageError as error:

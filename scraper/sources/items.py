@@ -21,13 +21,23 @@ class Spot(NamedTuple):
     """The number of the web archive, zip archive or table, from 1; 0 in a dump."""
 
 
-def reader_died(rest: str = "") -> WorkerDied:
+def reader_died(rest: str = "", remedy: str = "try it alone") -> WorkerDied:
     """Return the error of a record over whose reading processes died.
 
     Args:
         rest: what else was not read, as a clause.
+        remedy: what the user can do.
     """
-    return WorkerDied(f"the process that read it crashed, hung or was killed{rest}; try it alone, perhaps with more memory")
+    return _died("read", rest, remedy)
+
+
+def cleaner_died() -> WorkerDied:
+    """Return the error of a page over whose cleaning processes died."""
+    return _died("cleaned", "", "try it alone")
+
+
+def _died(work: str, rest: str, remedy: str) -> WorkerDied:
+    return WorkerDied(f"the process that {work} it crashed, hung or was killed{rest}; {remedy}, perhaps with more memory")
 
 
 class Guard:
@@ -66,7 +76,7 @@ class ArchiveGuard:
     def __init__(self, guard: Guard, number: int) -> None:
         self._guard, self._number = guard, number
         self.is_noting = guard.begin is not None
-        """Whether it is noted what is read. If it is not, nothing is lost, either."""
+        """Whether reads are noted. If they are not, no spot is lost or passed over."""
 
     def check(self, position: int, within: int = 0) -> None:
         """Note that a record is decoded next.

@@ -17,8 +17,8 @@ from scraper.sources.items import Guard, Item, Place, ReadOptions
 from scraper.sources.sniffing import BOM, own_kind_of_line, own_output_item
 from scraper.sources.streams import Stream, too_large
 
-Decode = Callable[[bytes], tuple[dict[str, Any], bool]]
-"""Returns the fields of an object, and whether their text is known to be valid."""
+Decode = Callable[[bytes], dict[str, Any]]
+"""Returns the fields of an object."""
 
 BLANK: Final = b" \t\r"
 """White space within a line."""
@@ -84,12 +84,12 @@ def _read_object(line: bytes, number: int, decode: Decode, reader: FieldReader, 
     """Yield the page of a JSON object, or its error."""
     try:
         guard.check()
-        fields, is_valid = decode(line)
+        fields = decode(line)
     except PageError as error:
         yield place.failed(error, number)
         yield from reader.count(len(line))
         return
-    yield from reader.items(number, fields, len(line), lambda: decode_slowly(line), is_valid=is_valid)
+    yield from reader.items(number, fields, len(line), lambda: decode_slowly(line))
 
 
 def _decoder_of(options: ReadOptions) -> Decode:
@@ -99,13 +99,13 @@ def _decoder_of(options: ReadOptions) -> Decode:
     line_type = msgspec.defstruct("Line", [(key, Any, msgspec.UNSET) for key in keys], rename=keys, gc=False)
     fast = msgspec.json.Decoder(line_type)
 
-    def decode(line: bytes) -> tuple[dict[str, Any], bool]:
+    def decode(line: bytes) -> dict[str, Any]:
         try:
             fields = fast.decode(line)
         except (ValueError, RecursionError):
             value = decode_slowly(line)
-            return {name: value[name] for name in wanted if name in value}, False
-        return {name: value for key, name in keys.items() if (value := getattr(fields, key)) is not msgspec.UNSET}, True
+            return {name: value[name] for name in wanted if name in value}
+        return {name: value for key, name in keys.items() if (value := getattr(fields, key)) is not msgspec.UNSET}
 
     return decode
 

@@ -8,14 +8,13 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from scraper.errors import BadRecord, DamagedInput
-from scraper.models import Page
+from scraper.models import HTML_TYPES, Page
 from scraper.provenance import utc_time
 from scraper.sources.items import Place, ReadOptions
 from scraper.urls import is_absolute
 
 _RELATED: Final = re.compile(rb"^content-type:\s*multipart/related\b", re.IGNORECASE | re.MULTILINE)
 _VERSION: Final = re.compile(rb"^mime-version:", re.IGNORECASE | re.MULTILINE)
-_PAGES: Final = ("text/html", "application/xhtml+xml")
 _BROKEN: Final = (InvalidBase64CharactersDefect, InvalidBase64LengthDefect)
 
 
@@ -56,7 +55,7 @@ def page_of_mhtml(data: bytes, place: Place, options: ReadOptions) -> Page:
 
 def _main_part(message: Message, parts: Sequence[Message]) -> Message | None:
     """Return the part that ``start`` names, else the one at the address that was saved, else the first page."""
-    pages = [part for part in parts if part.get_content_type() in _PAGES]
+    pages = [part for part in parts if part.get_content_type() in HTML_TYPES]
     start, address = message.get_param("start"), _text(message, "Snapshot-Content-Location")
     for name, wanted in (("Content-ID", start), ("Content-Location", address)):
         found = next((part for part in pages if wanted and _text(part, name) == wanted), None)

@@ -276,7 +276,7 @@ def _items(batch: "RecordBatch", place: Place, first: int, options: ReadOptions,
 def _item(row: dict[str, Any], place: Place, number: int, options: ReadOptions) -> Item:
     name = place.at(number)
     try:
-        return Item(name, page_of(row, name, options, is_valid=True), None, False)  # pyarrow decodes strictly
+        return Item(name, page_of(row, name, options), None, False)
     except PageError as error:
         return place.failed(error, number)
 

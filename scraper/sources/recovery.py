@@ -13,7 +13,7 @@ _BY_MEMBER: Final = {name: magic for magic, name in COMPRESSION_MAGIC.items() if
 
 
 REST: Final = ", and what follows in the same compressed data was not read"
-"""The clause of a failure that a record is passed over with what is compressed behind it."""
+"""The clause of a message: the compressed data behind the record were not read."""
 
 
 class Window:
@@ -115,7 +115,7 @@ class MemberStream:
         compression: ``gzip`` or ``zstd``.
         prefix: the first bytes of a run.
         capacity: the most compressed bytes to keep for searching after damage.
-        guard: is told of each member before it is decompressed, and names those that are not.
+        guard: is asked before each member is decompressed.
         position: the offset of the source.
         is_exact: whether a run begins there; otherwise the first one is searched for.
     """

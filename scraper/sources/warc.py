@@ -218,7 +218,7 @@ class _RecordReader:
     def _next_passed(self, start: int, end: int) -> int | None:
         """Note where the record behind this one begins, and return it if it is passed over.
 
-        Two line breaks end a record. In a run, none is noted behind the last record, and behind one that is too large to be kept.
+        Two line breaks end a record. In a run, nothing is noted behind the last record, or behind one that is too large to be kept.
         """
         if not self._guard.is_noting:
             return None

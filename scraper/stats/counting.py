@@ -128,7 +128,7 @@ class Statistics(CharacterCounts):
         """Pages without a newspaper."""
         self.textless = 0
         """Pages without text."""
-        self.untold = 0
+        self.without_removed = 0
         """Pages whose records do not list the removed text, because the user chose their keys."""
         # The number of distinct lengths is bounded in practice: a million distinct lengths need 500 GB of text.
         self.lengths: dict[tuple[PageKind, Measure], Counter[int]] = {}
@@ -147,7 +147,7 @@ class Statistics(CharacterCounts):
         if record.date is not None:
             self.months[record.date.year, record.date.month] += 1
         self.add_characters(kept_in(record), record.removed or ())
-        self.untold += record.removed is None
+        self.without_removed += record.removed is None
         self._add_newspaper(record)
         self._add_text(record.kind, record.text)
 
@@ -224,7 +224,7 @@ def to_json(statistics: Statistics) -> bytes:
             "newspaper": statistics.nameless,
             "date": statistics.undated,
             "text": statistics.textless,
-            "removed": statistics.untold,
+            "removed": statistics.without_removed,
         },
         "kinds": _sorted(statistics.kinds),
         "languages": _sorted(statistics.languages),

@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from scraper.records import KINDS_MEAN, WARNINGS_MEAN, PageKind
 from scraper.stats.counting import Measure, Newspaper, Statistics, quantile
+from scraper.text import plural
 
 NOTHING: Final = "There are no page records."
 """Shown instead of tables if there are no records."""
@@ -72,7 +73,7 @@ def tables_of(statistics: Statistics, top: int) -> list[Table | Grid]:
     pages = statistics.pages
     return [
         _counted("Kinds", "kind", pages, statistics.kinds.most_common(), meanings=KINDS_MEAN.items()),
-        _counted("Languages", "language", pages, statistics.languages.most_common(), top, without="that tell no language"),
+        _counted("Languages", "language", pages, statistics.languages.most_common(), top, without="without a language"),
         _counted("Sites", "site", pages, statistics.sites.most_common(), top, without="whose address is not known"),
         _newspapers(statistics, top),
         _years(statistics),
@@ -165,7 +166,7 @@ def _more(left_out: Sequence[tuple[object, int]], noun: str, pages: int) -> list
     count = sum(count for _, count in left_out)
     if not left_out:
         return []
-    return [f"and {number(len(left_out))} more {_plural(len(left_out), noun)} with {_pages(count)} ({share(count, pages)})"]
+    return [f"and {number(len(left_out))} more {plural(len(left_out), noun)} with {_pages(count)} ({share(count, pages)})"]
 
 
 def _newspapers(statistics: Statistics, top: int) -> Table:
@@ -203,7 +204,7 @@ def _older(years: Sequence[int], pages: int) -> list[str]:
     if not years:
         return []
     span = f"{year_of(years[0])} to {year_of(years[-1])}"
-    return [f"and {number(len(years))} earlier {_plural(len(years), 'year')}, {span}, with {_pages(pages)}"]
+    return [f"and {number(len(years))} earlier {plural(len(years), 'year')}, {span}, with {_pages(pages)}"]
 
 
 def _months(statistics: Statistics) -> Grid:
@@ -222,9 +223,9 @@ def _days(statistics: Statistics, top: int) -> Table:
     undated = len(statistics.newspapers) - len(dated)
     notes = ["a gap is a stretch of days between a newspaper's first and last day of which there is no page"] if dated else []
     if len(dated) > top:
-        notes.append(f"and {number(len(dated) - top)} more {_plural(len(dated) - top, 'newspaper')}")
+        notes.append(f"and {number(len(dated) - top)} more {plural(len(dated) - top, 'newspaper')}")
     if undated:
-        notes.append(f"and {number(undated)} {_plural(undated, 'newspaper')} without a date")
+        notes.append(f"and {number(undated)} {plural(undated, 'newspaper')} without a date")
     columns = (
         Column("days", is_number=True),
         Column("covered", is_number=True),
@@ -331,17 +332,14 @@ def _removed(statistics: Statistics, top: int) -> Table:
     notes = []
     if left_out := removed[top:]:
         count = sum(rule.characters for rule in left_out)
-        plural = _plural(len(left_out), "rule")
-        notes.append(f"and {number(len(left_out))} more {plural} with {number(count)} characters ({share(count, shown)})")
+        notes.append(
+            f"and {number(len(left_out))} more {plural(len(left_out), 'rule')} with {number(count)} characters ({share(count, shown)})"
+        )
     if removed:
         notes.append("shares are of all visible characters of the pages; kept and removed add up to them")
-    notes += _without("whose records do not tell what was removed", statistics.untold, statistics.pages)
+    notes += _without("whose records do not have the key removed", statistics.without_removed, statistics.pages)
     return Table("Removed", columns, rows, [rule.characters for rule in removed[:top]], notes, "rows")
 
 
 def _pages(count: int) -> str:
-    return f"{number(count)} {_plural(count, 'page')}"
-
-
-def _plural(count: int, noun: str) -> str:
-    return noun if count == 1 else f"{noun}s"
+    return f"{number(count)} {plural(count, 'page')}"
