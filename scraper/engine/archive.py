@@ -54,7 +54,7 @@ class NewspaperArchive(msgspec.Struct, frozen=True):
     first: int | None = None
     """The number to begin with; None for the newest that the site's own pages link to."""
     last: int = 1
-    most_misses: int = 1000
+    max_misses: int = 1000
     """Numbers in a row without an article after which the run ends."""
     max_pages: int | None = None
     """The most pages to request."""
@@ -71,7 +71,7 @@ class NewspaperArchive(msgspec.Struct, frozen=True):
         start = prepare(self.start)
         lang = f"/{self.lang}" if self.lang != "ar" else ""
         address = prepare(f"{origin_of(start)}{lang}/{self.newspaper_slug}")
-        plan = ArchivePlan(origin_of(address), path_of(address), self.first, self.last, self.most_misses, context.delay)
+        plan = ArchivePlan(origin_of(address), path_of(address), self.first, self.last, self.max_misses, context.delay)
         budget = Budget(self.max_pages, context.max_time)
         return ArchiveQueue(start, plan, context.state, context.records, budget, context.counts, context.report, self.announce)
 

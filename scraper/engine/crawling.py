@@ -50,7 +50,7 @@ class Crawl(msgspec.Struct, frozen=True):
     """Addresses from which the crawl begins."""
     depth: int = 10
     """The most links to follow in a row; further pages of a list do not count."""
-    most_alike: int = 10_000
+    max_alike: int = 10_000
     """Addresses to fetch that differ only in numbers or in a query; articles do not count."""
     refresh: float | None = None
     """Seconds after which lists, feeds and sitemaps are fetched again."""
@@ -69,7 +69,7 @@ class Crawl(msgspec.Struct, frozen=True):
         starts = [prepare(start) for start in self.starts]
         filters = context.filters
         hosts = network_of(starts, context.layouts)
-        scope = Scope(hosts, self.depth, self.most_alike, filters.newspapers, filters.langs, filters.sites)
+        scope = Scope(hosts, self.depth, self.max_alike, filters.newspapers, filters.langs, filters.sites)
         return CrawlQueue(
             starts,
             context.state,
@@ -97,7 +97,7 @@ class CrawlQueue:
         counts: the counts of the run.
         sitemaps: returns the sitemaps that the robots.txt of an address's site names.
         at_once: addresses of one host that are handed out at once; with many, the order is less exact.
-        report: is given sentences for the user.
+        report: called with sentences for the user.
     """
 
     is_ordered: Final = False

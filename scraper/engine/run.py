@@ -75,7 +75,7 @@ class FileRun:
         job: what is done with each page.
         paths: the outputs; that of the records may be a pattern.
         counts: the counts of the run.
-        report: is given a sentence for each failure.
+        report: called with a sentence for each failure.
         pattern: the pattern, if it is one.
         table: what the records become at the end, if not JSON Lines.
         store: takes all lines; its own are written at the end.

@@ -86,7 +86,7 @@ class WebRun:
         politeness: how pages are requested.
         outputs: where the results go, unopened.
         counts: the counts of the run.
-        report: is given a sentence for each failure.
+        report: called with a sentence for each failure.
         records: the type of the records to write.
         failures: the file for the failures, unopened.
         dedup: whether to leave out pages that repeat an earlier one.
@@ -274,7 +274,7 @@ def fetch_pages(
         processes: the number of processes.
         page_timeout: seconds that cleaning a page may take.
         max_time: seconds after which no more requests are made.
-        report: is given a sentence for each page that fails.
+        report: called with a sentence for each page that fails.
 
     Returns:
         What happened, in numbers.
