@@ -35,7 +35,7 @@ class FetchOutputs:
         spans: where spans go.
         save: where exchanges are saved, as gzipped WARC.
         state: the file of the state.
-        report: is given a sentence for the user.
+        report: called with a sentence for the user.
 
     Raises:
         OutputError: if an output cannot be opened or written, or is shorter than the state knows it.

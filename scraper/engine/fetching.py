@@ -234,7 +234,7 @@ class FetchSink:
         outputs: the files of the run, with its state.
         records: the type of the records to write.
         digests: the digests of the layouts, by name.
-        note: is given each page, to show the progress.
+        note: called with each page, to show the progress.
     """
 
     def __init__(

@@ -70,7 +70,7 @@ class ResumableRun:
         digest: what the run does, as :func:`run_digest` returns it; the checkpoint of another run is refused.
         files: the outputs, unopened.
         counts: the counts of the run.
-        report: is given a sentence for the user.
+        report: called with a sentence for the user.
 
     Raises:
         OutputError: if an output cannot be opened or written, or another run writes it.

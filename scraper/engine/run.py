@@ -229,7 +229,7 @@ def run(
         processes: the number of processes.
         page_timeout: seconds that cleaning a page may take.
         resume: whether to go on where an earlier, interrupted run with the same arguments stopped.
-        report: is given a sentence for each page that fails, and if the output is complete already.
+        report: called with a sentence for each page that fails, and if the output is complete already.
 
     Returns:
         What happened, in numbers.
