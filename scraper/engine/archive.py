@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from heapq import nlargest
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
-from scraper.engine.counts import Counts
 from scraper.engine.fetching import Budget
 from scraper.engine.jobs import ItemResult
 from scraper.engine.web_run import FetchContext
 from scraper.fetch import Fetched, FetchJob, host_of, prepare
-from scraper.output.fetch_state import OK, Records, State
+from scraper.output.fetch_state import OK
 from scraper.urls import origin_of, path_of
 
 _DATES: Final = {8: "%Y%m%d", 10: "%y%m%d%H%M", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
@@ -26,22 +25,6 @@ _MOST_LINKED: Final = 20
 """Numbers in links that are tried before the newest article is known."""
 _AT_ONCE: Final = 8
 """Addresses that are handed out; as many may be requested after the last miss."""
-
-
-class ArchivePlan(NamedTuple):
-    """Which numbers are fetched, in which order."""
-
-    origin: str
-    """Scheme and host."""
-    prefix: str
-    """The path before the number: ``/slug`` or ``/fr/slug``."""
-    first: int | None
-    """The number to begin with; None for the newest that the site's own pages link to."""
-    last: int
-    most_misses: int
-    """Numbers in a row without an article, for whatever reason, after which the run ends."""
-    delay: float
-    """Seconds between two requests."""
 
 
 class NewspaperArchive(msgspec.Struct, frozen=True):
@@ -55,7 +38,7 @@ class NewspaperArchive(msgspec.Struct, frozen=True):
     """The number to begin with; None for the newest that the site's own pages link to."""
     last: int = 1
     max_misses: int = 1000
-    """Numbers in a row without an article after which the run ends."""
+    """Numbers in a row without an article, for whatever reason, after which the run ends."""
     max_pages: int | None = None
     """The most pages to request."""
     announce: Callable[[str], object] | None = None
@@ -67,53 +50,38 @@ class NewspaperArchive(msgspec.Struct, frozen=True):
         Raises:
             BadAddress: if the start is not an http or https address.
         """
-        assert context.state is not None  # noqa: S101 - an archive always has one
-        start = prepare(self.start)
-        lang = f"/{self.lang}" if self.lang != "ar" else ""
-        address = prepare(f"{origin_of(start)}{lang}/{self.newspaper_slug}")
-        plan = ArchivePlan(origin_of(address), path_of(address), self.first, self.last, self.max_misses, context.delay)
-        budget = Budget(self.max_pages, context.max_time)
-        return ArchiveQueue(start, plan, context.state, context.records, budget, context.counts, context.report, self.announce)
+        return ArchiveQueue(self, context)
 
 
 class ArchiveQueue:
     """The articles of a newspaper, number by number.
 
     Args:
-        start: the address that the user named, a page that links to new articles.
-        plan: the numbers.
-        state: what was fetched before, which is not fetched again.
-        records: the type of the records to write.
-        budget: the limits of the run.
-        counts: the counts of the run.
-        report: called with each error message.
-        announce: called with sentences about what the run is about to do.
+        archive: the numbers.
+        context: the run, with the state of what was fetched before, which is not fetched again.
     """
 
     is_ordered: Final = True
 
-    def __init__(
-        self,
-        start: str,
-        plan: ArchivePlan,
-        state: State,
-        records: Records,
-        budget: Budget,
-        counts: Counts,
-        report: Callable[[str], object],
-        announce: Callable[[str], object] | None = None,
-    ) -> None:
-        self._start, self._plan, self._state, self._records, self._budget = start, plan, state, records, budget
-        self._counts, self._report, self._announce = counts, report, announce
-        self._number_in = re.compile(re.escape(plan.prefix) + r"/(\d{1,18})/?").fullmatch
+    def __init__(self, archive: NewspaperArchive, context: FetchContext) -> None:
+        assert context.state is not None  # noqa: S101 - an archive always has one
+        self._start = prepare(archive.start)
+        lang = f"/{archive.lang}" if archive.lang != "ar" else ""
+        front = prepare(f"{origin_of(self._start)}{lang}/{archive.newspaper_slug}")
+        self._origin, self._path = origin_of(front), path_of(front)
+        """The address of the newspaper, to which ``/`` and a number are added."""
+        self._archive, self._state, self._records, self._delay = archive, context.state, context.records, context.delay
+        self._counts, self._report = context.counts, context.report
+        self._budget = Budget(archive.max_pages, context.max_time)
+        self._number_in = re.compile(re.escape(self._path) + r"/(\d{1,18})/?").fullmatch
         self._linked: set[int] = set()
         """The largest numbers to which pages link."""
         self._newest: int | None = None
         """The largest number that has an article."""
         self._read: set[str] = set()
         """Pages with links that earlier runs have written."""
-        prefix = f"{plan.origin}{plan.prefix}/"
-        self._redirected = set(map(self._number_of, state.redirect_targets(prefix, records))) - {None}
+        redirected = self._state.redirect_targets(f"{self._origin}{self._path}/", self._records)
+        self._redirected = set(map(self._number_of, redirected)) - {None}
         """Numbers of articles that were read when other addresses were redirected to them."""
         self._began = time.time()
         self._changed = threading.Condition()
@@ -129,26 +97,24 @@ class ArchiveQueue:
 
     def __iter__(self) -> Iterator[FetchJob]:
         """Yield the address of each number that was not fetched before."""
-        if self._plan.first is None:
+        if self._archive.first is None:
             yield from self._listings()
-        first = self._plan.first if self._plan.first is not None else self._newest
+        first = self._archive.first if self._archive.first is not None else self._newest
         if first is None and not self._budget.allows():
             return
         if first is None:
-            self._report(
-                f"no article of {self._plan.prefix[1:]} is linked at {self._start}; give the number to begin with by --from"
-            )
+            self._report(f"no article of {self._path[1:]} is linked at {self._start}; give the number to begin with by --from")
             self._counts.failures["no-number"] += 1
             return
-        if self._announce is not None:
-            self._announce(self._announcement(first))
-        numbers = range(first, self._plan.last + 1) if first <= self._plan.last else range(first, self._plan.last - 1, -1)
+        if self._archive.announce is not None:
+            self._archive.announce(self._announcement(first))
+        numbers = range(first, self._archive.last + 1) if first <= self._archive.last else range(first, self._archive.last - 1, -1)
         self._untried = len(numbers)
         is_first = True
         for number in numbers:
             if not self._budget.allows() or self._ended_at is not None:
                 return
-            address = f"{self._plan.origin}{self._plan.prefix}/{number}"
+            address = f"{self._origin}{self._path}/{number}"
             row = self._state.row(address, self._records)
             is_redirected = row is None and number in self._redirected
             if is_redirected or (row is not None and not row.is_transient):
@@ -166,7 +132,7 @@ class ArchiveQueue:
 
     def _listings(self) -> Iterator[FetchJob]:
         """Yield the pages that link to the newest articles, and then these, until one exists: a link may be wrong."""
-        prefix = f"{self._plan.origin}{self._plan.prefix}"
+        prefix = f"{self._origin}{self._path}"
         for address in self._state.addresses(f"{prefix}/", self._records):
             self._learn(self._number_of(address))
         for page in (self._start, prefix):
@@ -196,13 +162,11 @@ class ArchiveQueue:
         return FetchJob(address, is_named=is_named)
 
     def _announcement(self, first: int) -> str:
-        plan = self._plan
-        total = abs(plan.last - first) + 1
-        duration = timedelta(seconds=round(total * plan.delay))
-        sentence = (
-            f"{plan.prefix[1:]}: {total:,} numbers from {first} to {plan.last}, at least {duration} at a delay of {plan.delay:g} s"
-        )
-        if any(map(is_like_date, (first, plan.last))):
+        archive = self._archive
+        total = abs(archive.last - first) + 1
+        duration = timedelta(seconds=round(total * self._delay))
+        sentence = f"{self._path[1:]}: {total:,} numbers from {first} to {archive.last}, at least {duration} at a delay of {self._delay:g} s"
+        if any(map(is_like_date, (first, archive.last))):
             sentence += "; they look like dates, so most of them have no article, and each of these takes its delay, too"
         return sentence
 
@@ -232,7 +196,7 @@ class ArchiveQueue:
             self._changed.notify()
 
     def _number_of(self, url: str) -> int | None:
-        found = self._number_in(path_of(url)) if host_of(url) == host_of(self._plan.origin) else None
+        found = self._number_in(path_of(url)) if host_of(url) == host_of(self._origin) else None
         return int(found[1]) if found is not None else None
 
     def _learn(self, number: int | None) -> None:
@@ -240,7 +204,7 @@ class ArchiveQueue:
 
     def _count(self, number: int, *, is_miss: bool) -> None:
         self._misses = self._misses + 1 if is_miss else 0
-        if self._misses == self._plan.most_misses and self._ended_at is None:
+        if self._misses == self._archive.max_misses and self._ended_at is None:
             self._ended_at = number
 
     def finish(self) -> None:
@@ -249,8 +213,8 @@ class ArchiveQueue:
             self._counts.remaining["numbers"] += left
         self._counts.ended = self._budget.ended
         if self._ended_at is not None:
-            where = f"{self._plan.prefix[1:]}/{self._ended_at}"
-            self._counts.ended = f"stopped after {self._plan.most_misses:,} numbers in a row without an article, at {where}"
+            where = f"{self._path[1:]}/{self._ended_at}"
+            self._counts.ended = f"stopped after {self._archive.max_misses:,} numbers in a row without an article, at {where}"
 
 
 def is_like_date(number: int) -> bool:

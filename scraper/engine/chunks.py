@@ -175,7 +175,7 @@ def without(part: Chunk, spot: Spot | None) -> Chunk | None:
     return part._replace(losses={**part.losses, spot: was_lost})
 
 
-def extent_of(part: Chunk) -> str:
+def extent_of(part: Chunk) -> str:  # noqa: PLR0911 - one for each kind of chunk
     """Return a description of the part of its file that a chunk covers, for messages; ``part`` is one of :func:`parts_of` a chunk."""
     if isinstance(part, FileChunk) and isinstance(part.entries[0], InputEntry):
         if part.entries[0].span is not None:
@@ -185,9 +185,10 @@ def extent_of(part: Chunk) -> str:
     if isinstance(part, LineChunk | MemberChunk):
         return f"its bytes {part.start:,} to {part.end - 1:,}"
     if isinstance(part, UnpackedChunk):
+        if part.kind == "parquet":
+            return f"the few megabytes of rows from number {part.first:,}"
         last = part.first + part.data.rstrip(b"\n").count(b"\n")
-        is_lines = part.kind == "jsonl"
-        return f"its lines {part.first:,} to {last:,}" if is_lines else f"the few megabytes of rows from number {part.first:,}"
+        return f"its lines {part.first:,} to {last:,}"
     if isinstance(part, PartChunk):
         return f"its {'row group' if part.kind == 'parquet' else 'member'} number {part.last:,}"
     return "it"

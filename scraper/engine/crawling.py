@@ -4,13 +4,12 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-from scraper.engine.counts import Counts
 from scraper.engine.fetching import Budget
 from scraper.engine.jobs import ItemResult
 from scraper.engine.web_run import FetchContext
@@ -18,7 +17,7 @@ from scraper.errors import BadAddress
 from scraper.extract.links import Links, Role
 from scraper.fetch import Fetched, FetchJob, PreviousFetch, fold, host_of, prepare, without_session
 from scraper.layouts import Layout, layout_of_site
-from scraper.output.fetch_state import OK, Records, State
+from scraper.output.fetch_state import OK
 from scraper.output.frontier import DONE, QUEUED, UNDER_WAY, Frontier, FrontierEntry, Scope, Visit, key_of, left
 
 MOST_BARREN: Final = 10
@@ -31,16 +30,6 @@ _AT_ONCE: Final = 2
 _FAST_AT_ONCE: Final = 64
 """Addresses of a host that are handed out, so that no request has to wait for the next one to be found."""
 _DIGITS: Final = re.compile(r"\d+")
-
-
-class CrawlPlan(NamedTuple):
-    """What a crawl fetches, and how often."""
-
-    scope: Scope
-    refresh: float | None = None
-    """Seconds after which lists, feeds and sitemaps are due again."""
-    refresh_articles: float | None = None
-    """Seconds after which articles are due again."""
 
 
 class Crawl(msgspec.Struct, frozen=True):
@@ -65,59 +54,30 @@ class Crawl(msgspec.Struct, frozen=True):
         Raises:
             BadAddress: if a start is not an http or https address.
         """
-        assert context.state is not None  # noqa: S101 - a crawl always has one
-        starts = [prepare(start) for start in self.starts]
-        filters = context.filters
-        hosts = network_of(starts, context.layouts)
-        scope = Scope(hosts, self.depth, self.max_alike, filters.newspapers, filters.langs, filters.sites)
-        return CrawlQueue(
-            starts,
-            context.state,
-            context.layouts,
-            context.records,
-            CrawlPlan(scope, self.refresh, self.refresh_articles),
-            Budget(self.max_pages, context.max_time),
-            context.counts,
-            context.sitemaps,
-            _AT_ONCE if context.delay >= _SLOW else _FAST_AT_ONCE,
-            context.report,
-        )
+        return CrawlQueue(self, context)
 
 
 class CrawlQueue:
     """The addresses of a crawl that are due, from the frontier, hosts in turn and each breadth first.
 
     Args:
-        starts: the addresses that the user named.
-        state: the state with the frontier.
-        layouts: the layouts, which recognise articles and newspapers by their addresses.
-        records: the type of the records to write.
-        plan: what is fetched.
-        budget: the limits of the run.
-        counts: the counts of the run.
-        sitemaps: returns the sitemaps that the robots.txt of an address's site names.
-        at_once: addresses of one host that are handed out at once; with many, the order is less exact.
-        report: called with sentences for the user.
+        crawl: what is fetched, and how often.
+        context: the run. Its state has the frontier; its layouts recognise articles and newspapers by their addresses.
     """
 
     is_ordered: Final = False
 
-    def __init__(
-        self,
-        starts: Sequence[str],
-        state: State,
-        layouts: Sequence[Layout],
-        records: Records,
-        plan: CrawlPlan,
-        budget: Budget,
-        counts: Counts,
-        sitemaps: Callable[[str], list[str]],
-        at_once: int,
-        report: Callable[[str], object],
-    ) -> None:
-        self._state, self._layouts, self._records, self._plan, self._budget = state, layouts, records, plan, budget
-        self._counts, self._sitemaps, self._at_once, self._report = counts, sitemaps, at_once, report
-        self._frontier = Frontier(state, plan.scope, records)
+    def __init__(self, crawl: Crawl, context: FetchContext) -> None:
+        assert context.state is not None  # noqa: S101 - a crawl always has one
+        starts = [prepare(start) for start in crawl.starts]
+        filters = context.filters
+        hosts = network_of(starts, context.layouts)
+        self._scope = Scope(hosts, crawl.depth, crawl.max_alike, filters.newspapers, filters.langs, filters.sites)
+        self._crawl, self._state, self._layouts, self._records = crawl, context.state, context.layouts, context.records
+        self._counts, self._sitemaps, self._report = context.counts, context.sitemaps, context.report
+        self._budget = Budget(crawl.max_pages, context.max_time)
+        self._at_once = _AT_ONCE if context.delay >= _SLOW else _FAST_AT_ONCE
+        self._frontier = Frontier(self._state, self._scope, self._records)
         self._began = time.time()
         self._recent: dict[str, int] = {}
         """Addresses of links with the least depth at which they were found."""
@@ -134,12 +94,12 @@ class CrawlQueue:
         self._with_sitemaps: set[str] = set()
         self._last = self._frontier.last()
         self._begin(starts)
-        state.commit()
+        self._state.commit()
         self._hosts = deque(self._frontier.hosts())
         self._waiting = self._frontier.counts()[QUEUED]
 
     def _begin(self, starts: Sequence[str]) -> None:
-        frontier, plan = self._frontier, self._plan
+        frontier, crawl = self._frontier, self._crawl
         frontier.begin()
         entries = {key_of(fold(address)): self._entry(address, "start", 0, 0) for address in map(prepare, starts)}
         found = frontier.find(entries)
@@ -150,8 +110,8 @@ class CrawlQueue:
         if self._records == "page":
             frontier.requeue_unwritten()
         # Headline runs always fetch again.
-        refresh = 0.0 if plan.refresh is None and self._records == "headline" else plan.refresh
-        for seconds, articles in ((refresh, False), (plan.refresh_articles, True)):
+        refresh = 0.0 if crawl.refresh is None and self._records == "headline" else crawl.refresh
+        for seconds, articles in ((refresh, False), (crawl.refresh_articles, True)):
             if seconds is not None:
                 frontier.requeue(self._began - seconds, articles=articles)
         for start in found.values():
@@ -213,7 +173,7 @@ class CrawlQueue:
 
     def _is_elsewhere(self, fetched: Fetched) -> bool:
         """Return True if a link was redirected away from the hosts of the crawl."""
-        return not fetched.job.is_named and host_of(fetched.url) not in self._plan.scope.hosts
+        return not fetched.job.is_named and host_of(fetched.url) not in self._scope.hosts
 
     def _is_written(self, fetched: Fetched) -> bool:
         """Return True if the page to which an address was redirected is written."""
@@ -273,13 +233,13 @@ class CrawlQueue:
             self._counts.left_out["endless-paging"] += len(paging)
         elif paging:
             # Where a list has something new, even if another page has shown it before, its next page may have, too.
-            again = self._plan.refresh is not None and self._has_new_story(links)
+            again = self._crawl.refresh is not None and self._has_new_story(links)
             self._add("paging", paging, entry.depth, barren, again=again)
 
     def _has_new_story(self, links: Links) -> bool:
         """Return True if an entry of a list was found in this run."""
         found = self._frontier.find(key_of(fold(url)) for url in links.get("story", ()))
-        return any(row.number > self._last and row.alike <= self._plan.scope.most_alike for row in found.values())
+        return any(row.number > self._last and row.alike <= self._scope.most_alike for row in found.values())
 
     def _add(self, role: Role, urls: Sequence[str], depth: int, barren: int = 0, *, again: bool = False) -> int:
         """Add links to the frontier, and return how many are new."""
@@ -315,13 +275,13 @@ class CrawlQueue:
             entry = self._entry(prepare(without_session(url)), role, depth, barren)
         except BadAddress:
             return None
-        if entry.host not in self._plan.scope.hosts:
+        if entry.host not in self._scope.hosts:
             return None
         pattern = _pattern(entry)
         if pattern is None:
             return entry
         alike = self._frontier.count_alike(pattern)
-        if alike is None or alike > self._plan.scope.most_alike:
+        if alike is None or alike > self._scope.most_alike:
             self._counts.left_out["too-many-alike"] += 1
         return entry._replace(alike=alike) if alike is not None else None
 

@@ -1,7 +1,7 @@
 """Parquet tables with a page in a column of each row."""
 
 from collections.abc import Collection, Container, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput, not_installed
@@ -76,17 +76,16 @@ def read_parquet(
 def pack_rows(file: BinaryIO, place: Place, options: ReadOptions, size: int) -> Iterator[PackedRows | Item]:
     """Decode the rows of a table in portions of about ``size`` bytes, for :func:`read_packed_rows`; errors are items."""
     portion: list[_Rows] = []
-    for found in _decoded(file, place, options, Guard().open_archive(), None):
-        for rows in _cut(found, size) if isinstance(found, _Rows) else ():
-            portion.append(rows)
-            if sum(rows.batch.nbytes for rows in portion) >= size:
-                yield _packed(portion)
-                portion.clear()
-        if isinstance(found, Item):
-            if portion:
-                yield _packed(portion)
-                portion.clear()
-            yield found
+    decoded = _decoded(file, place, options, Guard().open_archive(), None)
+    pieces: Iterator[_Rows | Item] = chain.from_iterable(_cut(found, size) for found in decoded)
+    for piece in pieces:
+        if not isinstance(piece, Item):
+            portion.append(piece)
+        if portion and (isinstance(piece, Item) or sum(rows.batch.nbytes for rows in portion) >= size):
+            yield _packed(portion)
+            portion.clear()
+        if isinstance(piece, Item):
+            yield piece
     if portion:
         yield _packed(portion)
 
@@ -112,12 +111,15 @@ def read_packed_rows(rows: PackedRows, place: Place, options: ReadOptions, guard
             number += batch.num_rows
 
 
-def _cut(rows: _Rows, size: int) -> Iterator[_Rows]:
-    """Cut rows into portions of about ``size`` bytes, each of at least one row."""
-    count = rows.batch.num_rows
-    step = max(count * size // max(rows.batch.nbytes, 1), 1)
-    for start in range(0, count, step):
-        yield _Rows(rows.first + start, rows.batch.slice(start, step))
+def _cut(found: _Rows | Item, size: int) -> Iterator[_Rows | Item]:
+    """Cut rows into pieces of at most about ``size`` bytes, each of at least one row; yield an error as it is."""
+    if isinstance(found, Item):
+        yield found
+        return
+    first, batch = found
+    step = max(batch.num_rows * size // max(batch.nbytes, 1), 1)
+    for start in range(0, batch.num_rows, step):
+        yield _Rows(first + start, batch.slice(start, step))
 
 
 def _packed(portion: Sequence[_Rows]) -> PackedRows:
