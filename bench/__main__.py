@@ -17,7 +17,7 @@ from bench import dumps, pages
 from bench.measuring import Ratio
 
 
-class Row(NamedTuple):
+class BenchRow(NamedTuple):
     """A line of the table: the figure, its unit, and its bound and aim."""
 
     name: str
@@ -26,31 +26,37 @@ class Row(NamedTuple):
     measure: Callable[[], Ratio]
 
 
-def rows(folder: Path, *, small: bool) -> Iterator[Row]:
+def rows(folder: Path, *, small: bool) -> Iterator[BenchRow]:
     """Yield the figures to measure, on corpora that are written into ``folder``."""
     rounds = 5
     many, more = (300, 1000) if small else (20_000, 200_000)
     some = 40 if small else 400
     floor = "lxml's parse of the same bytes"
-    yield Row("HTML pages of one site to JSON lines", floor, "at most 2.8, aim 2.2", lambda: pages.html(some, rounds))
-    yield Row("HTML pages of many sites and days", floor, "at most 2.8, aim 2.2", lambda: pages.html(some, rounds, mixed=True))
-    yield Row("text document to JSON line", "typed JSON pass", "at most 6, aim 3", lambda: dumps.text(folder, many, rounds))
-    yield Row(
+    yield BenchRow("HTML pages of one site to JSON lines", floor, "at most 2.8, aim 2.2", lambda: pages.html(some, rounds))
+    yield BenchRow("HTML pages of many sites and days", floor, "at most 2.8, aim 2.2", lambda: pages.html(some, rounds, mixed=True))
+    yield BenchRow("text document to JSON line", "typed JSON pass", "at most 6, aim 3", lambda: dumps.text(folder, many, rounds))
+    yield BenchRow(
         "foreign document, --unknown skip", "typed JSON pass", "at most 2, aim 1.4", lambda: dumps.foreign(folder, many, rounds)
     )
-    yield Row("WARC.gz", "FastWARC iteration + the HTML figure", "at most 1.3, aim 1.1", lambda: pages.warc(folder, some, rounds))
+    yield BenchRow(
+        "WARC.gz", "FastWARC iteration + the HTML figure", "at most 1.3, aim 1.1", lambda: pages.warc(folder, some, rounds)
+    )
     limit = "2 where two processors are free: the limit of the rows below"
-    yield Row("two runs at once over one, JSON Lines", "runs a second", limit, lambda: dumps.runs_at_once(folder, many, rounds))
-    yield Row("-j2 over -j1, JSON Lines", "pages a second", "at least 1.8, aim 1.95", lambda: dumps.jobs(folder, many * 4, rounds))
-    yield Row("-j2 over -j1, WARC.gz", "pages a second", "at least 1.8, aim 1.95", lambda: pages.jobs(folder, some, rounds))
+    yield BenchRow(
+        "two runs at once over one, JSON Lines", "runs a second", limit, lambda: dumps.runs_at_once(folder, many, rounds)
+    )
+    yield BenchRow(
+        "-j2 over -j1, JSON Lines", "pages a second", "at least 1.8, aim 1.95", lambda: dumps.jobs(folder, many * 4, rounds)
+    )
+    yield BenchRow("-j2 over -j1, WARC.gz", "pages a second", "at least 1.8, aim 1.95", lambda: pages.jobs(folder, some, rounds))
     for form in dumps.FORMS:
-        yield Row(
+        yield BenchRow(
             f"-j2 over -j1, {form}",
             "pages a second",
             "at least 1.7",
             lambda form=form: dumps.packed_jobs(folder, form, many * 4, 3),  # type: ignore[misc]  # so that the start matters less
         )
-    yield Row(f"memory at {more} documents", f"at {many}", "at most 1.15, aim 1.0", lambda: dumps.memory(folder, many, more))
+    yield BenchRow(f"memory at {more} documents", f"at {many}", "at most 1.15, aim 1.0", lambda: dumps.memory(folder, many, more))
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ from html import escape
 from random import Random
 from typing import Final
 
-from tests.pages.markup import Markup
-from tests.pages.options import Options
-from tests.pages.stories import Block, Slot, Story, make_story
+from tests.pages.markup import PageMarkup
+from tests.pages.options import PageOptions
+from tests.pages.stories import BodyBlock, Story, TickerSlot, make_story
 from tests.pages.text import render_text
 from tests.pages.words import phrase, sentence
 
@@ -30,10 +30,10 @@ SITE: Final = "مغرس"
 """The site's name, which also precedes each title in the page's head."""
 
 
-class _Page(Markup):
+class _LongPage(PageMarkup):
     """A page whose menu and sidebar are as long as on the real sites."""
 
-    def __init__(self, story: Story, options: Options, rng: Random, site: str, day: int) -> None:
+    def __init__(self, story: Story, options: PageOptions, rng: Random, site: str, day: int) -> None:
         super().__init__(story, options, rng)
         self._site, self._day = Random(site), Random(f"{site} {day}")
 
@@ -73,14 +73,14 @@ def stories(seed: int) -> Iterator[Story]:
     rng = Random(seed)
     while True:
         story = make_story(rng, "ar")
-        slots = (Slot(phrase(rng, "ar"), f"/slug/{n}") for n in range(_HEADLINES))
-        blocks = (Block(" ".join(sentence(rng, "ar") for _ in range(rng.randint(1, 4)))) for _ in range(PARAGRAPHS))
+        slots = (TickerSlot(phrase(rng, "ar"), f"/slug/{n}") for n in range(_HEADLINES))
+        blocks = (BodyBlock(" ".join(sentence(rng, "ar") for _ in range(rng.randint(1, 4)))) for _ in range(PARAGRAPHS))
         yield replace(story, ticker=tuple(slots), blocks=tuple(blocks))
 
 
-def html_page(story: Story, rng: Random, day: int = 0, options: Options | None = None, site: str = "") -> bytes:
+def html_page(story: Story, rng: Random, day: int = 0, options: PageOptions | None = None, site: str = "") -> bytes:
     """Return the page of a story in HTML, as fetched from a site on a day."""
-    return _Page(story, options or Options(), rng, site or story.host, day).page().encode()
+    return _LongPage(story, options or PageOptions(), rng, site or story.host, day).page().encode()
 
 
 def html_pages(count: int, seed: int = 1) -> Iterator[bytes]:
@@ -101,7 +101,7 @@ def texts(count: int, seed: int = 2) -> Iterator[str]:
     """Yield the texts of such pages."""
     rng = Random(seed)
     for _, story in zip(range(count), stories(seed), strict=False):
-        yield render_text(story, Options(), rng)
+        yield render_text(story, PageOptions(), rng)
 
 
 def foreign_texts(count: int, seed: int = 3) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 
 @dataclass(frozen=True)
-class Found:
+class Extracted:
     """What an extractor finds in a page."""
 
     text: str = ""
@@ -23,11 +23,11 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Tool:
+class LoadedExtractor:
     """A loaded extractor: the call that is timed, and how its result is read."""
 
     extract: Callable[[bytes], Any]
-    read: Callable[[Any], Found]
+    read: Callable[[Any], Extracted]
 
 
 @dataclass(frozen=True)
@@ -39,67 +39,67 @@ class Extractor:
     """Its name on PyPI."""
     call: str
     """The call that is timed, for the table."""
-    load: Callable[[], Tool]
+    load: Callable[[], LoadedExtractor]
 
 
-def _scraper() -> Tool:
+def _scraper() -> LoadedExtractor:
     from msgspec import json
 
     from scraper import Page, clean
     from scraper.records import to_json_line
 
-    def read(line: bytes) -> Found:
+    def read(line: bytes) -> Extracted:
         record = json.decode(line)
         headlines = [headline["text"] for headline in record["headlines"]]
-        return Found(record["text"], record["title"], record["date"], record["newspaper"], headlines)
+        return Extracted(record["text"], record["title"], record["date"], record["newspaper"], headlines)
 
-    return Tool(lambda page: to_json_line(clean(Page(data=page)).record), read)
+    return LoadedExtractor(lambda page: to_json_line(clean(Page(data=page)).record), read)
 
 
-def _trafilatura(**options: Any) -> Tool:
+def _trafilatura(**options: Any) -> LoadedExtractor:
     from msgspec import json
 
     extract = import_module("trafilatura").extract
 
-    def read(line: str | None) -> Found:
+    def read(line: str | None) -> Extracted:
         found = json.decode(line) if line else {}
-        return Found(found.get("text") or "", found.get("title"), found.get("date"), found.get("source-hostname"))
+        return Extracted(found.get("text") or "", found.get("title"), found.get("date"), found.get("source-hostname"))
 
-    return Tool(lambda page: extract(page, output_format="json", **options), read)
+    return LoadedExtractor(lambda page: extract(page, output_format="json", **options), read)
 
 
-def _trafilatura_whole() -> Tool:
+def _trafilatura_whole() -> LoadedExtractor:
     return _trafilatura(with_metadata=True)
 
 
-def _trafilatura_fast() -> Tool:
+def _trafilatura_fast() -> LoadedExtractor:
     return _trafilatura(fast=True)
 
 
-def _justext() -> Tool:
+def _justext() -> LoadedExtractor:
     justext = import_module("justext")
     words = justext.get_stoplist("Arabic")
 
     def extract(page: bytes) -> str:
         return "\n".join(paragraph.text for paragraph in justext.justext(page, words) if not paragraph.is_boilerplate)
 
-    return Tool(extract, Found)
+    return LoadedExtractor(extract, Extracted)
 
 
-def _readability() -> Tool:
+def _readability() -> LoadedExtractor:
     document, html = import_module("readability").Document, import_module("lxml.html")
 
     def extract(page: bytes) -> tuple[str, str]:
         read = document(page)
         return read.title(), read.summary()
 
-    def read(result: tuple[str, str]) -> Found:
-        return Found("\n".join(html.fromstring(result[1]).itertext()), result[0])
+    def read(result: tuple[str, str]) -> Extracted:
+        return Extracted("\n".join(html.fromstring(result[1]).itertext()), result[0])
 
-    return Tool(extract, read)
+    return LoadedExtractor(extract, read)
 
 
-def _resiliparse() -> Tool:
+def _resiliparse() -> LoadedExtractor:
     plain = import_module("resiliparse.extract.html2text").extract_plain_text
     parse = import_module("resiliparse.parse.html").HTMLTree.parse_from_bytes
     detect = import_module("resiliparse.parse.encoding").detect_encoding
@@ -108,10 +108,10 @@ def _resiliparse() -> Tool:
         tree = parse(page, detect(page))
         return plain(tree, main_content=True), tree.title
 
-    return Tool(extract, lambda result: Found(*result))
+    return LoadedExtractor(extract, lambda result: Extracted(*result))
 
 
-def _newspaper() -> Tool:
+def _newspaper() -> LoadedExtractor:
     article = import_module("newspaper").Article
 
     def extract(page: bytes) -> Any:
@@ -120,18 +120,18 @@ def _newspaper() -> Tool:
         read.download(input_html=page.decode())
         return read.parse()
 
-    return Tool(extract, lambda read: Found(read.text, read.title, _day(read.publish_date), read.meta_site_name))
+    return LoadedExtractor(extract, lambda read: Extracted(read.text, read.title, _day(read.publish_date), read.meta_site_name))
 
 
-def _goose() -> Tool:
+def _goose() -> LoadedExtractor:
     words = import_module("goose3.text").StopWordsArabic
     options = {"use_meta_language": False, "target_language": "ar", "stopwords_class": words, "enable_image_fetching": False}
     goose = import_module("goose3").Goose(options)
 
-    def read(found: Any) -> Found:
-        return Found(found.cleaned_text, found.title, _day(found.publish_date), found.opengraph.get("site_name"))
+    def read(found: Any) -> Extracted:
+        return Extracted(found.cleaned_text, found.title, _day(found.publish_date), found.opengraph.get("site_name"))
 
-    return Tool(lambda page: goose.extract(raw_html=page.decode()), read)
+    return LoadedExtractor(lambda page: goose.extract(raw_html=page.decode()), read)
 
 
 def _day(date: datetime | str | None) -> str | None:

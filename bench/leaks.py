@@ -7,10 +7,10 @@ from random import Random
 from typing import Final
 
 from bench.corpus import PARAGRAPHS, SITE, html_page, stories
-from bench.extractors import Found, Tool
+from bench.extractors import Extracted, LoadedExtractor
 from scraper.text import squeeze, visible
-from tests.pages.options import Options
-from tests.pages.stories import Block, Story
+from tests.pages.options import PageOptions
+from tests.pages.stories import BodyBlock, Story
 from tests.pages.text import render_text
 from tests.pages.wordings import dateline, footer, notice
 from tests.pages.words import phrase, some
@@ -23,7 +23,7 @@ _SHORT: Final = 91
 
 
 @dataclass(frozen=True)
-class Sample:
+class ShortStory:
     """A story and its page."""
 
     story: Story
@@ -34,13 +34,13 @@ class Sample:
 class Samples:
     """The same stories in several shapes."""
 
-    br: Sequence[Sample]
+    br: Sequence[ShortStory]
     """Paragraphs separated by ``<br>``, as on the network's pages."""
-    p: Sequence[Sample]
+    p: Sequence[ShortStory]
     """The same with a ``<p>`` around each paragraph."""
-    short: Sequence[Sample]
+    short: Sequence[ShortStory]
     """The same with one short sentence as their body."""
-    text: Sequence[Sample]
+    text: Sequence[ShortStory]
     """The same as plain text."""
 
 
@@ -48,12 +48,12 @@ def make_samples(count: int, seed: int = 4) -> Samples:
     """Return ``count`` stories in all shapes: Arabic, 14 paragraphs, 2 sub-headings, 58 headlines."""
     rng = Random(seed)
     whole = [_countable(story, rng) for story in islice(stories(seed), count)]
-    short = [replace(story, blocks=(Block(_short(rng)),)) for story in whole]
+    short = [replace(story, blocks=(BodyBlock(_short(rng)),)) for story in whole]
     return Samples(
-        br=[Sample(story, html_page(story, rng)) for story in whole],
-        p=[Sample(story, html_page(story, rng, options=Options(body="p"))) for story in whole],
-        short=[Sample(story, html_page(story, rng)) for story in short],
-        text=[Sample(story, render_text(story, Options(), rng).encode()) for story in whole],
+        br=[ShortStory(story, html_page(story, rng)) for story in whole],
+        p=[ShortStory(story, html_page(story, rng, options=PageOptions(body="p"))) for story in whole],
+        short=[ShortStory(story, html_page(story, rng)) for story in short],
+        text=[ShortStory(story, render_text(story, PageOptions(), rng).encode()) for story in whole],
     )
 
 
@@ -61,7 +61,7 @@ def _countable(story: Story, rng: Random) -> Story:
     """Return the story with sub-headings, and with headlines too long to occur in its body by chance."""
     blocks = list(story.blocks)
     for place in _HEADINGS_AT:
-        blocks.insert(place, Block(f"{some(rng, 'ar', 4, 4)} {place}"[:60], heading=True))
+        blocks.insert(place, BodyBlock(f"{some(rng, 'ar', 4, 4)} {place}"[:60], heading=True))
     slots = []
     for slot in story.ticker:
         text = slot.text
@@ -79,7 +79,7 @@ def _short(rng: Random) -> str:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LeakCount:
     """The result for one page."""
 
     found: int
@@ -102,7 +102,7 @@ class Verdict:
     """Whether several blocks are on one line."""
 
 
-def judge(found: Found, story: Story) -> Verdict:
+def judge(found: Extracted, story: Story) -> LeakCount:
     """Compare an extractor's result with the story."""
     text = squeeze(found.text)
     given = {squeeze(headline) for headline in found.headlines}
@@ -111,13 +111,13 @@ def judge(found: Found, story: Story) -> Verdict:
     kept = [(block, heading) for block, heading in blocks if block in text]
     title = squeeze(story.title)
     own = sum(visible(block) for block, _ in kept) + visible(title) * (f" {title} " in f" {text} ")
-    first, second = notice(story, Options()) or ("", "")
-    return Verdict(
+    first, second = notice(story, PageOptions()) or ("", "")
+    return LeakCount(
         found=sum(headline in given for headline in headlines),
         inside=sum(headline in text for headline in headlines),
         notice=first in text or second in text,
-        footer="".join(footer(story, Options()) or ()).rstrip(".") in text,
-        dateline=squeeze(dateline(story, Options())) in text,
+        footer="".join(footer(story, PageOptions()) or ()).rstrip(".") in text,
+        dateline=squeeze(dateline(story, PageOptions())) in text,
         title=_title(squeeze(found.title or ""), title),
         date=_date(found.date, f"{story.year:04}-{story.month:02}-{story.day:02}"),
         newspaper="the site's name" if found.newspaper == SITE else _kind(found.newspaper, squeeze(story.newspaper)),
@@ -149,23 +149,23 @@ def _date(found: str | None, true: str) -> str:
     return "a 1 January" if found and found != true and found.endswith("-01-01") else _kind(found, true)
 
 
-Cell = Callable[[Sequence[Verdict]], str]
+Cell = Callable[[Sequence[LeakCount]], str]
 
 
-def _number(take: Callable[[Verdict], int]) -> Cell:
+def _number(take: Callable[[LeakCount], int]) -> Cell:
     return lambda verdicts: f"{sum(map(take, verdicts)) / len(verdicts):.3g}"
 
 
-def _on(take: Callable[[Verdict], bool]) -> Cell:
-    def cell(verdicts: Sequence[Verdict]) -> str:
+def _on(take: Callable[[LeakCount], bool]) -> Cell:
+    def cell(verdicts: Sequence[LeakCount]) -> str:
         times = sum(map(take, verdicts))
         return {0: "no", len(verdicts): "yes"}.get(times, f"on {times} of {len(verdicts)}")
 
     return cell
 
 
-def _which(take: Callable[[Verdict], str]) -> Cell:
-    def cell(verdicts: Sequence[Verdict]) -> str:
+def _which(take: Callable[[LeakCount], str]) -> Cell:
+    def cell(verdicts: Sequence[LeakCount]) -> str:
         words = [take(verdict) for verdict in verdicts]
         counted = sorted({(-words.count(word), word) for word in words})
         return counted[0][1] if len(counted) == 1 else ", ".join(f"{word} {-times}" for times, word in counted)
@@ -173,7 +173,7 @@ def _which(take: Callable[[Verdict], str]) -> Cell:
     return cell
 
 
-def _noise(verdicts: Sequence[Verdict]) -> str:
+def _noise(verdicts: Sequence[LeakCount]) -> str:
     chars = sum(verdict.chars for verdict in verdicts)
     return f"{sum(verdict.noise for verdict in verdicts) / chars:.0%}" if chars else "no text"
 
@@ -193,16 +193,16 @@ COLUMNS: Final[dict[str, Cell]] = {
 }
 
 
-def _whole(verdicts: Sequence[Verdict], paragraphs: int) -> str:
+def _whole(verdicts: Sequence[LeakCount], paragraphs: int) -> str:
     """Return in a few words what became of whole pages."""
 
-    def body(verdict: Verdict) -> str:
+    def body(verdict: LeakCount) -> str:
         if not verdict.chars:
             return "nothing"
         kept = {0: "body lost", paragraphs: "body kept"}.get(verdict.paragraphs, "body kept in part")
         return f"{kept} on one line" if verdict.flat else kept
 
-    frame: dict[str, Callable[[Verdict], bool]] = {
+    frame: dict[str, Callable[[LeakCount], bool]] = {
         "headlines": lambda verdict: verdict.inside > 0,
         "notice": lambda verdict: verdict.notice,
         "footer": lambda verdict: verdict.footer,
@@ -213,7 +213,7 @@ def _whole(verdicts: Sequence[Verdict], paragraphs: int) -> str:
     return "; leaked: ".join([_which(body)(verdicts), ", ".join(named)]).removesuffix("; leaked: ")
 
 
-def leaks(tool: Tool, samples: Samples) -> Iterator[str]:
+def leaks(tool: LoadedExtractor, samples: Samples) -> Iterator[str]:
     """Yield the cells of an extractor's row: one if both kinds of markup give the same, else that of ``<br>``, then of ``<p>``."""
     br, p, short, text = (
         [judge(tool.read(tool.extract(sample.page)), sample.story) for sample in shape]

@@ -21,8 +21,8 @@ from random import Random
 from typing import Final
 
 from bench.corpus import stories
-from tests.pages.options import Options
-from tests.pages.stories import Slot
+from tests.pages.options import PageOptions
+from tests.pages.stories import TickerSlot
 from tests.pages.text import render_text
 from tests.pages.words import phrase
 
@@ -57,8 +57,8 @@ def lines(count: int, numbers: Sequence[int]) -> Iterator[bytes]:
     rng = Random(count)
     phrases = [phrase(rng, "ar") for _ in range(_PHRASES)]
     story = next(stories(1))
-    story = replace(story, title=_TITLE, blocks=story.blocks[:_PARAGRAPHS], ticker=(Slot(_TICKER, "/x"),) * 2)
-    frame = render_text(story, Options(), rng)
+    story = replace(story, title=_TITLE, blocks=story.blocks[:_PARAGRAPHS], ticker=(TickerSlot(_TICKER, "/x"),) * 2)
+    frame = render_text(story, PageOptions(), rng)
     separator, rest = frame.split(_TICKER)[1:]
     for number in numbers:
         first = number // 2

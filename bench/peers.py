@@ -37,7 +37,7 @@ Rounds = Sequence[Sequence[bytes]]
 
 
 @dataclass(frozen=True)
-class Row:
+class PeerRow:
     """The measurements of one extractor, or the reason why there are none."""
 
     version: str = "?"
@@ -54,7 +54,7 @@ class Row:
     """Why there are no measurements."""
 
 
-def compare(extractor: Extractor, samples: Samples, rounds: Rounds) -> Row:
+def compare(extractor: Extractor, samples: Samples, rounds: Rounds) -> PeerRow:
     """Measure an extractor in a process of its own.
 
     Args:
@@ -67,10 +67,10 @@ def compare(extractor: Extractor, samples: Samples, rounds: Rounds) -> Row:
     child.start()
     there.close()
     try:
-        row: Row = here.recv() if here.poll(_LIMIT) else Row(failure=f"it did not finish within {_LIMIT:.0f} s")
+        row: PeerRow = here.recv() if here.poll(_LIMIT) else PeerRow(failure=f"it did not finish within {_LIMIT:.0f} s")
     except EOFError:
         child.join()
-        row = Row(failure=f"its process died, with status {child.exitcode}")
+        row = PeerRow(failure=f"its process died, with status {child.exitcode}")
     finally:
         child.kill()
         child.join()
@@ -85,13 +85,13 @@ def _work(answers: Connection, extractor: Extractor, samples: Samples, rounds: R
     try:
         row = measure(extractor, samples, rounds)
     except ModuleNotFoundError as error:
-        row = Row(failure=f"not installed: there is no {error.name}")
+        row = PeerRow(failure=f"not installed: there is no {error.name}")
     except Exception as error:  # noqa: BLE001 - whatever happens in an extractor is what its row says
-        row = Row(failure=f"{type(error).__name__}: {' '.join(str(error).split())[:80]}".replace("|", r"\|"))
+        row = PeerRow(failure=f"{type(error).__name__}: {' '.join(str(error).split())[:80]}".replace("|", r"\|"))
     answers.send(row)
 
 
-def measure(extractor: Extractor, samples: Samples, rounds: Rounds) -> Row:
+def measure(extractor: Extractor, samples: Samples, rounds: Rounds) -> PeerRow:
     """Measure an extractor in this process."""
     tool, own = extractor.load(), SCRAPER.load()
     cells = tuple(leaks(tool, samples))  # before it is timed, so that everything is loaded
@@ -99,7 +99,7 @@ def measure(extractor: Extractor, samples: Samples, rounds: Rounds) -> Row:
         own.extract(sample.page)
     works = (_parse, own.extract, tool.extract) if extractor != SCRAPER else (_parse, own.extract)
     times = [[_seconds(work, pages) for work in works] for pages in rounds]
-    return Row(
+    return PeerRow(
         version=_version(extractor.distribution),
         seconds=median(taken for *_, taken in times),
         parses=median(taken / parse for parse, *_, taken in times),
@@ -128,7 +128,7 @@ def _version(distribution: str) -> str:
         return "?"
 
 
-def tables(rows: Sequence[tuple[Extractor, Row]]) -> Iterator[str]:
+def tables(rows: Sequence[tuple[Extractor, PeerRow]]) -> Iterator[str]:
     """Yield the lines of both tables."""
     yield from _table_head("extractor", "version", "ms a page", "in parses by lxml", "in times of scraper", "what was timed")
     if parses := [row.parse for _, row in rows if row.parse]:

@@ -5,13 +5,13 @@ import sys
 import msgspec
 
 
-class Document(msgspec.Struct):
+class TypedLine(msgspec.Struct):
     """A line of the dump."""
 
     text: str
     url: str | None = None
 
 
-decoder, encoder = msgspec.json.Decoder(Document), msgspec.json.Encoder()
+decoder, encoder = msgspec.json.Decoder(TypedLine), msgspec.json.Encoder()
 with open(sys.argv[1], "rb") as dump, open(sys.argv[2], "wb") as out:
     out.writelines(encoder.encode(decoder.decode(line)) + b"\n" for line in dump)

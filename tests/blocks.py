@@ -45,7 +45,7 @@ TOOLS: Final = {
 FENCED: Final = re.compile(r"^```(?P<kind>\S*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-class Block(NamedTuple):
+class CodeBlock(NamedTuple):
     """A code block of a document."""
 
     line: int
@@ -55,7 +55,7 @@ class Block(NamedTuple):
     """The contents of the ``text`` block right below it."""
 
 
-class Step(NamedTuple):
+class ConsoleStep(NamedTuple):
     """A command, its output in the document and, if it was run, its actual output and exit status."""
 
     command: str
@@ -64,7 +64,7 @@ class Step(NamedTuple):
     status: int | None = None
 
 
-def blocks_of(markdown: str) -> Iterator[Block]:
+def blocks_of(markdown: str) -> Iterator[CodeBlock]:
     """Yield the code blocks of a text; a ``text`` block below a ``python`` or ``r`` block is its output, not a block of its own."""
     fences = list(FENCED.finditer(markdown))
     position = 0
@@ -72,7 +72,7 @@ def blocks_of(markdown: str) -> Iterator[Block]:
         fence, below = fences[position], fences[position + 1 : position + 2]
         output = below[0]["code"] if fence["kind"] in ("python", "r") and below and below[0]["kind"] == "text" else ""
         position += 2 if output else 1
-        yield Block(markdown.count("\n", 0, fence.start()) + 1, fence["kind"], fence["code"], output)
+        yield CodeBlock(markdown.count("\n", 0, fence.start()) + 1, fence["kind"], fence["code"], output)
 
 
 def missing_tools(command: str) -> list[str]:
@@ -96,17 +96,17 @@ def run(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[st
     )
 
 
-def session_of(code: str) -> list[Step]:
+def session_of(code: str) -> list[ConsoleStep]:
     """Split a session into commands, each with the output shown below it."""
     assert code.startswith("$ ")
     steps = []
     for piece in re.split(r"^\$ ", code, flags=re.MULTILINE)[1:]:
         command, _, shown = piece.partition("\n")
-        steps.append(Step(command, shown))
+        steps.append(ConsoleStep(command, shown))
     return steps
 
 
-def play_console(block: Block, directory: Path) -> list[Step]:
+def play_console(block: CodeBlock, directory: Path) -> list[ConsoleStep]:
     """Run the commands of a session in one shell, up to the first whose tool is missing: later ones may need its result."""
     steps = session_of(block.code)
     runnable = list(takewhile(lambda step: not missing_tools(step.command), steps))
@@ -120,22 +120,22 @@ def play_console(block: Block, directory: Path) -> list[Step]:
     return [step._replace(printed=printed, status=int(status)) for step, (printed, status) in ran] + steps[len(runnable) :]
 
 
-def play_python(block: Block, directory: Path) -> list[Step]:
+def play_python(block: CodeBlock, directory: Path) -> list[ConsoleStep]:
     """Run a program, with warnings as errors."""
     done = run([sys.executable, "-W", "error", "-c", block.code], directory)
-    return [Step(block.code, block.output, done.stdout, done.returncode)]
+    return [ConsoleStep(block.code, block.output, done.stdout, done.returncode)]
 
 
-def play_r(block: Block, directory: Path) -> list[Step]:
+def play_r(block: CodeBlock, directory: Path) -> list[ConsoleStep]:
     """Run a program in R, if it is there."""
-    step = Step(f"Rscript -e {block.code}", block.output)
+    step = ConsoleStep(f"Rscript -e {block.code}", block.output)
     if missing_tools(step.command):
         return [step]
     done = run([program("Rscript"), "-e", block.code], directory)
     return [step._replace(printed=done.stdout, status=done.returncode)]
 
 
-def play_toml(block: Block, directory: Path) -> list[Step]:
+def play_toml(block: CodeBlock, directory: Path) -> list[ConsoleStep]:
     """Write a file under the name that its first line gives."""
     path = directory / block.code.partition("\n")[0].removeprefix("# ")
     assert path.suffix == ".toml"
@@ -152,7 +152,7 @@ def prepare(directory: Path) -> None:
     (directory / "raw.warc.gz").write_bytes(warc([(page.name, page.read_bytes()) for page in pages], gzip.compress))
 
 
-def play(markdown: str, directory: Path) -> list[tuple[Block, list[Step]]]:
+def play(markdown: str, directory: Path) -> list[tuple[CodeBlock, list[ConsoleStep]]]:
     """Run the blocks of a document in order; those of kinds that are not run have no steps."""
     players = {"console": play_console, "python": play_python, "r": play_r, "toml": play_toml}
     return [(block, players[block.kind](block, directory) if block.kind in players else []) for block in blocks_of(markdown)]
@@ -165,12 +165,12 @@ def program(name: str) -> str:
     return path
 
 
-def check(steps: Sequence[Step]) -> None:
+def check(steps: Sequence[ConsoleStep]) -> None:
     """Assert that each command printed what is shown and exited with 0, unless the next one asks for its status.
 
     If a tool was missing, skip, or fail if ``SCRAPER_REQUIRE_TOOLS`` is set.
     """
-    for step, after in pairwise([*steps, Step("", "")]):
+    for step, after in pairwise([*steps, ConsoleStep("", "")]):
         if step.status is not None:
             assert step.printed == step.shown, step.command
             assert step.status == 0 or after.command == "echo $?", step.command

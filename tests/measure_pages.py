@@ -18,19 +18,19 @@ from scraper.text import visible
 from tests.pages.expectation import Expectation, differences, expect
 from tests.pages.hurts import HURTS, Hurt
 from tests.pages.markup import render_markup
-from tests.pages.options import BAD, Options
+from tests.pages.options import BAD, PageOptions
 from tests.pages.stories import Story, make_story
 from tests.pages.text import render_text
 
 
 @dataclass(frozen=True)
-class Case:
+class DamagedPage:
     """A damaged page and the expected record."""
 
     seed: str
     form: str
     story: Story
-    options: Options
+    options: PageOptions
     hurts: tuple[Hurt, ...]
     data: bytes
     expected: Expectation
@@ -42,7 +42,7 @@ class Case:
         return f"[{self.seed}] {self.form} {self.story.lang} {self.options.page}: {hurts}"
 
 
-def make_case(seed: str, form: str | None = None, only: str | None = None) -> Case:
+def make_case(seed: str, form: str | None = None, only: str | None = None) -> DamagedPage:
     """Return the page of a seed."""
     rng = Random(seed)
     form = form or rng.choice(("text", "html"))
@@ -56,7 +56,7 @@ def make_case(seed: str, form: str | None = None, only: str | None = None) -> Ca
     if wanted is not None and wanted.articles:
         page = "article"
     story = make_story(rng, lang)
-    options = Options(page=page)
+    options = PageOptions(page=page)
     fitting = [hurt for hurt in HURTS if form in hurt.forms and lang in hurt.langs and (page == "article" or not hurt.articles)]
     hurts = rng.sample(fitting, rng.choice((0, 1, 2, 2, 2, 2, 2, 2)))
     if wanted is not None:
@@ -65,10 +65,10 @@ def make_case(seed: str, form: str | None = None, only: str | None = None) -> Ca
     for hurt in hurts:
         story, options = hurt.change(story, options, rng)
     text = render_text(story, options, rng) if form == "text" else render_markup(story, options, rng)
-    return Case(seed, form, story, options, tuple(hurts), _encoded(text, options, form), expect(story, options, form))
+    return DamagedPage(seed, form, story, options, tuple(hurts), _encoded(text, options, form), expect(story, options, form))
 
 
-def _encoded(text: str, options: Options, form: str) -> bytes:
+def _encoded(text: str, options: PageOptions, form: str) -> bytes:
     if options.encoding.startswith("utf-8"):
         return text.encode(options.encoding).replace(BAD.encode(), b"\xff")
     text = text.replace(BAD, "\ufffd")
@@ -92,7 +92,7 @@ def _late(_: int, frame: FrameType | None) -> None:
     raise Late(f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "")
 
 
-def judge(case: Case) -> list[str]:
+def judge(case: DamagedPage) -> list[str]:
     """Return the mistakes of the program on a page."""
     signal.signal(signal.SIGALRM, _late)
     signal.setitimer(signal.ITIMER_REAL, 3)

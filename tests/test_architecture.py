@@ -117,6 +117,7 @@ def type_names(path: Path) -> Iterator[str]:
 
 
 def test_a_type_has_its_name_for_itself() -> None:
-    """No two classes or type aliases have the same name, apart from a leading underscore."""
-    names = Counter(name for _, path in modules() for name in type_names(path))
+    """No two classes or type aliases of the program, its tests and its bench have the same name, apart from a leading underscore."""
+    places = (ROOT, ROOT.parent / "tests", ROOT.parent / "bench")
+    names = Counter(name for place in places for path in place.rglob("*.py") for name in type_names(path))
     assert [name for name, count in names.items() if count > 1] == []

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -24,10 +25,11 @@ UNKNOWN = FIXTURES / "unknown-page-text" / "source.txt"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 COMMAND = [sys.executable, "-m", "scraper"]
-Done = subprocess.CompletedProcess[bytes]
 
 
-def run(*args: str | Path, data: bytes | None = None, env: dict[str, str] | None = None, cwd: Path | None = None) -> Done:
+def run(
+    *args: str | Path, data: bytes | None = None, env: dict[str, str] | None = None, cwd: Path | None = None
+) -> CompletedProcess[bytes]:
     environment = {**os.environ, **(env or {})}
     is_plain = not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in env or {})  # those matter when Python starts
     command = [*(quick_command() if is_plain else COMMAND), *map(str, args)]
@@ -35,12 +37,12 @@ def run(*args: str | Path, data: bytes | None = None, env: dict[str, str] | None
     return subprocess.run(command, **given, capture_output=True, timeout=60, env=environment, cwd=cwd, check=False)
 
 
-def records(done: Done) -> list[dict[str, Any]]:
+def records(done: CompletedProcess[bytes]) -> list[dict[str, Any]]:
     assert done.stdout == b"" or done.stdout.endswith(b"\n")
     return [json.loads(line) for line in done.stdout.split(b"\n") if line]
 
 
-def complaints(done: Done) -> list[str]:
+def complaints(done: CompletedProcess[bytes]) -> list[str]:
     """Return the lines of stderr without the summary, and assert that there is no traceback."""
     stderr = done.stderr.decode()
     assert "Traceback" not in stderr
@@ -361,7 +363,7 @@ def test_help_lists_only_what_exists() -> None:
     assert b"\x1b" not in run("clean", "--help", env={"NO_COLOR": "1"}).stdout
 
 
-def shell(line: str, cwd: Path) -> Done:
+def shell(line: str, cwd: Path) -> CompletedProcess[bytes]:
     scraper = f"{sys.executable} -m scraper"
     return subprocess.run(["bash", "-c", line.replace("scraper", scraper)], capture_output=True, timeout=60, cwd=cwd, check=False)
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from tests.site import Site
-from tests.test_cli import FIXTURES, TEXT, Done, records, run
+from tests.test_cli import FIXTURES, TEXT, records, run
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "layouts"
 PLAZA = FIXTURES / "plaza-article-html" / "source.html"
@@ -26,7 +27,7 @@ class Home:
         self.file = directory / "scraper" / "config.toml"
         self.file.parent.mkdir()
 
-    def run(self, *arguments: str | Path, config: str, env: dict[str, str] | None = None) -> Done:
+    def run(self, *arguments: str | Path, config: str, env: dict[str, str] | None = None) -> CompletedProcess[bytes]:
         """Run the command with a configuration file of this content."""
         self.file.write_text(config, encoding="utf-8")
         return run(*arguments, env={"XDG_CONFIG_HOME": str(self.directory), **(env or {})})

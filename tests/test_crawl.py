@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from scraper.errors import StateError, StateInUse
 from scraper.output.fetch_state import State, reading
 from scraper.output.frontier import DONE, Frontier, FrontierEntry, Scope, key_of
 from tests.fork_server import quick_command
-from tests.site import Network, Reply, Request, Site
+from tests.site import Reply, Request, Site, SiteNetwork
 from tests.site.network import DATES, ENDLESS, GAPS, SESSIONS, TRACKED
 from tests.site.replies import page
 from tests.test_running import on_a_terminal
@@ -30,23 +31,22 @@ from tests.test_running import on_a_terminal
 COMMAND = [sys.executable, "-m", "scraper"]
 ARTICLES = int(os.environ.get("SCRAPER_ARTICLES", "180"))
 KILLS = 20
-Done = subprocess.CompletedProcess[str]
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    with Site(network=Network(ARTICLES)) as served:
+    with Site(network=SiteNetwork(ARTICLES)) as served:
         yield served
 
 
-def network(site: Site) -> Network:
+def network(site: Site) -> SiteNetwork:
     assert site.network is not None
     return site.network
 
 
 def crawl(
     site: Site, folder: Path, *options: str | Path, starts: tuple[str, ...] = ("/",), delay: str = "0", hosts: int = 3
-) -> Done:
+) -> CompletedProcess[str]:
     asked = [site.url(path, host) for host in range(hosts) for path in starts]
     command = [*quick_command(), "crawl", *asked, "--state", folder / "db", "-o", folder / "out.jsonl", "--delay", delay, *options]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=600, check=False)
@@ -203,7 +203,7 @@ def test_a_refresh_fetches_lists_again_and_no_article(site: Site, tmp_path: Path
     assert len(fetched) < 3 * len(new)
 
 
-class Ahead(Network):
+class Ahead(SiteNetwork):
     """A network with a page that shows the newest articles of a list before that list does."""
 
     def reply(self, host: int, request: Request, edition: int) -> Reply:
@@ -294,7 +294,7 @@ def test_an_archive_is_fetched_by_number_up_to_the_last_miss_allowed(site: Site,
     assert max(Counter(record["url"] for record in records(tmp_path / "out.jsonl")).values()) == 1
 
 
-class Misleading(Network):
+class Misleading(SiteNetwork):
     """A network with a page that links to an article with a number that is far too large, and to the newest one."""
 
     def reply(self, host: int, request: Request, edition: int) -> Reply:
@@ -505,7 +505,7 @@ def test_a_page_is_written_after_a_run_for_its_headlines(site: Site, tmp_path: P
     assert len(site.log) == before
 
 
-class Linked(Network):
+class Linked(SiteNetwork):
     """A network with a list of links that a test chooses, and with old addresses of the articles, /old/…."""
 
     links: tuple[str, ...] = ()
@@ -643,7 +643,7 @@ def test_a_larger_depth_leads_as_far_as_if_it_had_been_given_at_first(site: Site
     assert len(written(site, tmp_path)) > 100
 
 
-class TwoWays(Network):
+class TwoWays(SiteNetwork):
     """A network with a list, /z, two links from one start, and one from another, which is to be asked for again after a second."""
 
     origin = ""
@@ -742,7 +742,7 @@ def test_what_failed_for_its_headlines_and_is_written_since_is_not_fetched_again
         assert "0 pages" in again.stderr
 
 
-class Moved(Network):
+class Moved(SiteNetwork):
     """A network with an old address of an article, below another number."""
 
     def reply(self, host: int, request: Request, edition: int) -> Reply:

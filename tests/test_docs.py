@@ -13,7 +13,7 @@ from scraper import errors
 from scraper.engine import counts as tally
 from scraper.layouts import schema
 from scraper.records import PageKind, RecordName, Warning_, json_schema
-from tests.blocks import FENCED, KINDS, ROOT, Step, blocks_of, check, play, prepare, program, run
+from tests.blocks import FENCED, KINDS, ROOT, ConsoleStep, blocks_of, check, play, prepare, program, run
 
 DOCUMENTS: Final = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ RECORDS: Final = DOCUMENTS["docs/records.md"]
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], list[Step]]:
+def played(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], list[ConsoleStep]]:
     """The steps of all blocks by document and line, run in order in a directory with the files of a clone."""
     directories = [tmp_path_factory.mktemp("docs") for _ in PLAYED]
     for directory in directories:
@@ -42,7 +42,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], li
 
 
 @pytest.mark.parametrize(("name", "line"), BLOCKS, ids=str)
-def test_a_block_prints_what_the_document_shows(name: str, line: int, played: dict[tuple[str, int], list[Step]]) -> None:
+def test_a_block_prints_what_the_document_shows(name: str, line: int, played: dict[tuple[str, int], list[ConsoleStep]]) -> None:
     """Each command prints what is shown below it and exits with 0, unless the next one asks for its status."""
     check(played[name, line])
 

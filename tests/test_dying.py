@@ -22,8 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scraper.engine import Job, page_lines, planning, workers
+from scraper.engine.loop import Pool
 from scraper.engine.planning import plan
-from scraper.engine.pool import Pool
 from scraper.engine.tasks import Answer, Death, SharedProgress, Task, do_task
 from scraper.parse.encoding import decode
 from scraper.sources import ReadOptions, json_objects, warc

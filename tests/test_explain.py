@@ -12,6 +12,7 @@ import sys
 import termios
 import time
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ from scraper.layouts import Layout, builtin_layouts
 from scraper.records import WARNINGS_MEAN
 from scraper.text import shown
 from tests.cases import ARABRESS, CASES, FIXTURES, source_of
-from tests.test_cli import COMMAND, HTML, TEXT, UNKNOWN, Done, complaints, records, run
+from tests.test_cli import COMMAND, HTML, TEXT, UNKNOWN, complaints, records, run
 
 ROOT = Path(__file__).parent.parent
 ESCAPE = re.compile(r"\x1b\[[\d;]*m")
@@ -391,7 +392,7 @@ def test_a_signal_leaves_both_outputs_as_they_were(tmp_path: Path) -> None:
 
 def test_a_failed_write_of_the_spans_withholds_the_records_too(tmp_path: Path) -> None:
     """Records whose spans could not be written do not get their name."""
-    done: Done = run("clean", TEXT, "-o", tmp_path / "out.jsonl", "--spans", "/dev/full")
+    done: CompletedProcess[bytes] = run("clean", TEXT, "-o", tmp_path / "out.jsonl", "--spans", "/dev/full")
     assert done.returncode == 1
     assert b"/dev/full" in done.stderr
     assert not (tmp_path / "out.jsonl").exists()

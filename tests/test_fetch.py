@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import httpcore
@@ -30,7 +31,6 @@ from tests.site.replies import Reply
 from tests.test_running import on_a_terminal
 
 COMMAND = [sys.executable, "-m", "scraper", "fetch"]
-Done = subprocess.CompletedProcess[bytes]
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ sys.exit(status)
 
 def fetch(
     *args: str | Path, delay: str = "0", data: bytes = b"", env: dict[str, str] | None = None, peak: Path | None = None
-) -> Done:
+) -> CompletedProcess[bytes]:
     start = [*quick_command(), "fetch"] if peak is None else [sys.executable, "-c", MEASURED, str(peak), *COMMAND]
     command = [*start, *map(str, args), "--delay", delay]
     return subprocess.run(command, input=data, capture_output=True, timeout=60, check=False, env={**os.environ, **(env or {})})
@@ -61,7 +61,7 @@ def rows(data: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.split(b"\n") if line]
 
 
-def failures(done: Done) -> list[tuple[str, str]]:
+def failures(done: CompletedProcess[bytes]) -> list[tuple[str, str]]:
     stderr = done.stderr.decode()
     assert "Traceback" not in stderr
     return [(found[1], found[2]) for found in re.finditer(r"^scraper: (\S+): ([a-z-]+): .+$", stderr, re.MULTILINE)]

@@ -17,7 +17,7 @@ from tests.blocks import ROOT
 from tests.fidelity.judging import ADDRESSES, FIELDS, NEEDS, Verdict, judge, judge_record
 from tests.fidelity.saving import SAVINGS
 from tests.fidelity.stories import Sample, make_samples
-from tests.fidelity.tables import DOCUMENT, Row, chosen, judged, lines_of
+from tests.fidelity.tables import DOCUMENT, ToolRow, chosen, judged, lines_of
 from tests.fidelity.tools import DEBIAN, TOOLS, Tool, missing
 
 STORIES = 16
@@ -30,7 +30,7 @@ def samples() -> list[Sample]:
     return list(make_samples(STORIES))
 
 
-def _row(tool: Tool) -> Row:
+def _row(tool: Tool) -> ToolRow:
     if (what := missing(tool)) is not None:
         if os.environ.get("SCRAPER_REQUIRE_TOOLS"):
             pytest.fail(what)
@@ -38,7 +38,7 @@ def _row(tool: Tool) -> Row:
     return judged(tool, samples())
 
 
-def _shares(row: Row, name: str) -> str:
+def _shares(row: ToolRow, name: str) -> str:
     where = ("html:" if row.tool.is_html else "") + row.tool.name
     right, wrong = row.share(name, "right"), row.share(name, "wrong")
     return (

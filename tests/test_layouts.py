@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scraper.errors import LayoutError
 from scraper.layouts import load_layout
-from scraper.layouts.selector import Selector
+from scraper.layouts.schema import Selector
 from scraper.layouts.wording import Wording
 from scraper.models import Element
 from tests.cases import ARABRESS

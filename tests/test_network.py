@@ -12,17 +12,17 @@ import pytest
 from scraper import Page, clean
 from scraper.fetch import fold
 from scraper.fetch.feeds import is_feed, read_feed
-from tests.site import Network, Site
+from tests.site import Site, SiteNetwork
 from tests.site.network import ATOM_HOST, DATES, ELSEWHERE, ENDLESS, FRENCH, GAPS, SESSIONS, TRACKED, home_of, lang_of, name_of
 
 
 @pytest.fixture(scope="module")
-def network() -> Network:
-    return Network(300)
+def network() -> SiteNetwork:
+    return SiteNetwork(300)
 
 
 @pytest.fixture(scope="module")
-def site(network: Network) -> Iterator[Site]:
+def site(network: SiteNetwork) -> Iterator[Site]:
     with Site(network=network) as served:
         yield served
 
@@ -33,7 +33,7 @@ def http() -> Iterator[httpx.Client]:
         yield client
 
 
-def test_each_article_is_what_the_network_says(site: Site, network: Network, http: httpx.Client) -> None:
+def test_each_article_is_what_the_network_says(site: Site, network: SiteNetwork, http: httpx.Client) -> None:
     """Each address of an article gives a page that is cleaned to an article with its newspaper, number, title and language."""
     articles = network.articles()
     assert len(articles) == 300
@@ -45,7 +45,7 @@ def test_each_article_is_what_the_network_says(site: Site, network: Network, htt
         assert (record.title, record.newspaper, record.text != "") == (article.title, name_of(article.n), True)
 
 
-def test_what_leads_to_an_article_is_all_that_does(site: Site, network: Network, http: httpx.Client) -> None:
+def test_what_leads_to_an_article_is_all_that_does(site: Site, network: SiteNetwork, http: httpx.Client) -> None:
     """A crawl of every link finds each article, and one that is only in a feed, a sitemap, a ticker and so on is found only there."""
     found = crawled(site, http)
     addresses = {fold(site.url(path, host)): article for (host, path), article in network.articles().items()}
@@ -113,7 +113,7 @@ def test_lists_feeds_and_sitemaps_can_be_asked_conditionally(site: Site, http: h
         site.edition = 0
 
 
-def test_an_edition_adds_articles_and_headlines(site: Site, network: Network, http: httpx.Client) -> None:
+def test_an_edition_adds_articles_and_headlines(site: Site, network: SiteNetwork, http: httpx.Client) -> None:
     """A new edition has new articles of each newspaper, first in lists, feeds and tickers, and all of the old ones."""
     added = set(network.articles(1)) - set(network.articles(0))
     assert set(network.articles(0)) < set(network.articles(1))
@@ -146,15 +146,15 @@ def test_traps_never_end(site: Site, http: httpx.Client) -> None:
     assert "?utm_source=list&amp;utm_medium=web&amp;fbclid=" in http.get(site.url(home_of(TRACKED), TRACKED % 3)).text
 
 
-def test_numbers_have_gaps_or_look_like_dates(network: Network) -> None:
+def test_numbers_have_gaps_or_look_like_dates(network: SiteNetwork) -> None:
     """One newspaper has a third of its numbers, one has numbers that look like dates, and all grow with time."""
     numbers = {n: [article.number for article in network.newspaper(n)][::-1] for n in range(12)}
     assert all(of_one == sorted(set(of_one)) for of_one in numbers.values())
     assert max(numbers[GAPS]) <= 75
     assert len(numbers[GAPS]) == 25
     assert numbers[DATES][0] == 1803221451
-    assert Network(5000).sizes[GAPS] == 200
-    assert len(Network(5000).articles()) == 5000
+    assert SiteNetwork(5000).sizes[GAPS] == 200
+    assert len(SiteNetwork(5000).articles()) == 5000
 
 
 def test_feeds_and_sitemaps_have_the_forms_that_real_ones_have(site: Site, http: httpx.Client) -> None:

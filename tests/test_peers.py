@@ -11,9 +11,9 @@ import pytest
 from lxml import html
 
 from bench.corpus import html_pages
-from bench.extractors import OTHERS, SCRAPER, Extractor, Found, Tool
+from bench.extractors import OTHERS, SCRAPER, Extracted, Extractor, LoadedExtractor
 from bench.leaks import COLUMNS, Samples, leaks, make_samples
-from bench.peers import Row, compare, measure, tables
+from bench.peers import PeerRow, compare, measure, tables
 from tests.blocks import ROOT
 
 DOCUMENT: Final = (ROOT / "docs/comparison.md").read_text(encoding="utf-8")
@@ -26,32 +26,32 @@ def samples() -> Samples:
     return make_samples(1)
 
 
-def _load_missing() -> Tool:
+def _load_missing() -> LoadedExtractor:
     raise ModuleNotFoundError("No module named 'nowhere'", name="nowhere")
 
 
-def _load_broken() -> Tool:
+def _load_broken() -> LoadedExtractor:
     def extract(_: bytes) -> NoReturn:
         raise ValueError("first | line\nsecond line")
 
-    return Tool(extract, Found)
+    return LoadedExtractor(extract, Extracted)
 
 
-def _load_deadly() -> Tool:
-    return Tool(lambda _: os.kill(os.getpid(), signal.SIGKILL), Found)
+def _load_deadly() -> LoadedExtractor:
+    return LoadedExtractor(lambda _: os.kill(os.getpid(), signal.SIGKILL), Extracted)
 
 
-def _load_printing() -> Tool:
+def _load_printing() -> LoadedExtractor:
     print("a line that is no table")
-    return Tool(lambda _: "", Found)
+    return LoadedExtractor(lambda _: "", Extracted)
 
 
-def _load_hanging() -> Tool:
+def _load_hanging() -> LoadedExtractor:
     signal.pause()
-    return Tool(lambda _: "", Found)
+    return LoadedExtractor(lambda _: "", Extracted)
 
 
-def _other(load: Callable[[], Tool]) -> Extractor:
+def _other(load: Callable[[], LoadedExtractor]) -> Extractor:
     return Extractor("other", "other", "other(page)", load)
 
 
@@ -74,7 +74,9 @@ def test_scraper_is_measured_and_keeps_what_the_stories_say(samples: Samples) ->
 
 def test_what_is_leaked_is_seen(samples: Samples) -> None:
     """An extractor that keeps all text of a page leaks every part of the frame."""
-    everything = Tool(lambda page: "\n".join(map(str, html.fromstring(page.decode().partition("?>")[2]).itertext())), Found)
+    everything = LoadedExtractor(
+        lambda page: "\n".join(map(str, html.fromstring(page.decode().partition("?>")[2]).itertext())), Extracted
+    )
     cells = dict(zip(HEADS, leaks(everything, Samples(samples.br, samples.p, samples.short, samples.br)), strict=True))
     assert (cells["headlines found, of 58"], cells["headlines in the text"]) == ("0", "58")
     assert {cells[f"{part} in the text"] for part in ("notice", "dateline")} == {"yes"}
@@ -87,7 +89,9 @@ def test_what_is_leaked_is_seen(samples: Samples) -> None:
 def test_what_is_lost_is_seen(samples: Samples) -> None:
     """An extractor that keeps only the first paragraph loses the others, and has no entry for a text without any."""
     first = samples.br[0].story.blocks[0].text
-    cells = dict(zip(HEADS, leaks(Tool(lambda page: first if first.encode() in page else "", Found), samples), strict=True))
+    cells = dict(
+        zip(HEADS, leaks(LoadedExtractor(lambda page: first if first.encode() in page else "", Extracted), samples), strict=True)
+    )
     assert (cells["paragraphs kept, of 14"], cells["sub-headings kept, of 2"], cells["noise in the text"]) == ("1", "0", "0%")
     assert (cells["short"], cells["plain text"]) == ("nothing", "body kept in part")
 
@@ -100,7 +104,7 @@ def test_what_is_lost_is_seen(samples: Samples) -> None:
         (_load_deadly, "its process died, with status -9"),
     ],
 )
-def test_a_hurt_extractor_costs_its_own_row_alone(load: Callable[[], Tool], message: str, samples: Samples) -> None:
+def test_a_hurt_extractor_costs_its_own_row_alone(load: Callable[[], LoadedExtractor], message: str, samples: Samples) -> None:
     """An extractor that is missing, fails or dies has its reason in a row as long as the others."""
     lines = list(tables([(_other(load), compare(_other(load), samples, ROUNDS)), (SCRAPER, measure(SCRAPER, samples, ROUNDS))]))
     assert sum(message in line for line in lines) == 2
@@ -166,4 +170,4 @@ def test_scraper_runs_on_the_same_libraries_as_in_its_own_tests() -> None:
 
 def test_a_row_without_a_measurement_says_why() -> None:
     """A row without a measurement shows the reason instead of figures."""
-    assert "| other | ? | it hangs | | | `other(page)` |" in list(tables([(_other(_load_broken), Row(failure="it hangs"))]))
+    assert "| other | ? | it hangs | | | `other(page)` |" in list(tables([(_other(_load_broken), PeerRow(failure="it hangs"))]))

@@ -58,7 +58,7 @@ def environment(place: Path, code: str = QUICK) -> dict[str, str]:
     return {"PYTHONPATH": f"{place}:{os.getcwd()}", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-class Case(NamedTuple):
+class KilledCommand(NamedTuple):
     """A command that is killed."""
 
     inputs: Sequence[str]
@@ -72,18 +72,20 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "jsonl": Case(["dump.jsonl"], "out/pages.jsonl", ["--failures", "out/failures.jsonl"]),
-    "warc": Case(["crawl.warc.gz"], "out/pages.jsonl"),
-    "many": Case(["crawl.warc.gz", "saved", "dump.jsonl"], "out/{lang}/{newspaper_slug}.jsonl", ["--failures", "out/failures.gz"]),
-    "many-gzip": Case(["dump.jsonl"], "out/{year}/{kind}.jsonl.gz", ["--dedup"]),
-    "one-gzip": Case(["dump.jsonl.gz"], "out/pages.jsonl.gz"),
-    "containers": Case(["pages.parquet", "dump.jsonl.gz", "pages.zip"], "out/pages.jsonl"),
-    "read-by-one": Case(
+    "jsonl": KilledCommand(["dump.jsonl"], "out/pages.jsonl", ["--failures", "out/failures.jsonl"]),
+    "warc": KilledCommand(["crawl.warc.gz"], "out/pages.jsonl"),
+    "many": KilledCommand(
+        ["crawl.warc.gz", "saved", "dump.jsonl"], "out/{lang}/{newspaper_slug}.jsonl", ["--failures", "out/failures.gz"]
+    ),
+    "many-gzip": KilledCommand(["dump.jsonl"], "out/{year}/{kind}.jsonl.gz", ["--dedup"]),
+    "one-gzip": KilledCommand(["dump.jsonl.gz"], "out/pages.jsonl.gz"),
+    "containers": KilledCommand(["pages.parquet", "dump.jsonl.gz", "pages.zip"], "out/pages.jsonl"),
+    "read-by-one": KilledCommand(
         ["dump.json", "dump.csv", "table.parquet", "dump.zip"], "out/pages.jsonl", ["--failures", "out/failures.jsonl"]
     ),
-    "zstd": Case(["crawl.warc.gz", "dump.jsonl"], "out/pages.jsonl.zst", ["--spans", "out/spans.jsonl.gz"]),
-    "dedup": Case(["dump.jsonl", "saved"], "out/pages.jsonl", ["--dedup"]),
-    "files": Case(["saved"], "out/pages.jsonl"),
+    "zstd": KilledCommand(["crawl.warc.gz", "dump.jsonl"], "out/pages.jsonl.zst", ["--spans", "out/spans.jsonl.gz"]),
+    "dedup": KilledCommand(["dump.jsonl", "saved"], "out/pages.jsonl", ["--dedup"]),
+    "files": KilledCommand(["saved"], "out/pages.jsonl"),
 }
 
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -20,11 +21,11 @@ import zstandard
 
 from scraper import run as run_from_python
 from tests.site import Site
-from tests.test_cli import COMMAND, FIXTURES, HTML, TEXT, Done, complaints, run
+from tests.test_cli import COMMAND, FIXTURES, HTML, TEXT, complaints, run
 
 csv.field_size_limit(1 << 30)
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]
 NO_STRINGS = {"schema", "position", "pages", "headings", "headlines", "teasers", "images", "removed", "warnings"}
 """Keys whose values are numbers or lists."""
 
@@ -33,7 +34,7 @@ def unzstd(data: bytes) -> bytes:
     return zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read()
 
 
-def cells(data: bytes, delimiter: str = ",") -> list[Row]:
+def cells(data: bytes, delimiter: str = ",") -> list[TableRow]:
     """Return the rows of CSV with the values that a JSON line has: JSON cells decoded, and empty cells null but for ``text``."""
     rows = csv.DictReader(io.StringIO(data.decode(), newline=""), delimiter=delimiter)
     return [{key: _value(key, cell) for key, cell in row.items()} for row in rows]
@@ -45,7 +46,7 @@ def _value(key: str, cell: str) -> Any:
     return cell if cell or key == "text" else None
 
 
-READERS: dict[str, Callable[[bytes], list[Row]]] = {
+READERS: dict[str, Callable[[bytes], list[TableRow]]] = {
     ".csv": cells,
     ".tsv": lambda data: cells(data, "\t"),
     ".csv.gz": lambda data: cells(gzip.decompress(data)),
@@ -55,11 +56,11 @@ READERS: dict[str, Callable[[bytes], list[Row]]] = {
 CASES = sorted(FIXTURES.glob("*/source.*"))[::6]
 
 
-def lines(path: Path) -> list[Row]:
+def lines(path: Path) -> list[TableRow]:
     return [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
 
 
-def flat(done: Done) -> str:
+def flat(done: CompletedProcess[bytes]) -> str:
     return " ".join(done.stderr.decode().replace("│", " ").split())
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -36,10 +37,9 @@ evidence = "strong"
 because = "The last line."
 say.ar = ["{FOOTER}"]
 """
-Done = subprocess.CompletedProcess[str]
 
 
-def run(*args: str | Path, env: dict[str, str] | None = None, cwd: Path = ROOT) -> Done:
+def run(*args: str | Path, env: dict[str, str] | None = None, cwd: Path = ROOT) -> CompletedProcess[str]:
     command = [*quick_command(), *map(str, args)]
     environment = {**os.environ, "COLUMNS": "200", **(env or {})}
     return subprocess.run(
@@ -54,7 +54,7 @@ def write(directory: Path, **files: str) -> Path:
     return directory
 
 
-def record_of(done: Done) -> dict[str, Any]:
+def record_of(done: CompletedProcess[str]) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     record: dict[str, Any] = json.loads(done.stdout)
     return record

@@ -5,11 +5,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.blocks import ROOT, Block, Step, play, prepare
+from tests.blocks import ROOT, CodeBlock, ConsoleStep, play, prepare
 from tests.test_docs import PLAYED
 
 
-def filled(markdown: str, played: list[tuple[Block, list[Step]]]) -> str:
+def filled(markdown: str, played: list[tuple[CodeBlock, list[ConsoleStep]]]) -> str:
     """Return a document with the output of its examples as they ran; what was not run stays as it is."""
     for block, steps in played:
         if block.kind == "console":

@@ -91,7 +91,7 @@ def crawl(
         scraper crawl www.maghress.com --state a.db -o a.jsonl
         scraper crawl www.maghress.com --state b.db --max-time 50m
     """
-    from scraper.cli.crawl_run import CrawlOptions, run_crawl
+    from scraper.cli.web_runs import CrawlOptions, run_crawl
 
     crawl = CrawlOptions(depth, max_alike, refresh_articles, max_pages, max_time, archive, first, last, max_misses)
     given = {name for name in context.params if (source := context.get_parameter_source(name)) and source.name != "DEFAULT"}

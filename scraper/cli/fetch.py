@@ -38,6 +38,6 @@ def fetch(
         scraper fetch --from-list urls.txt --save raw.warc.gz
         scraper fetch --from-list urls.txt --state db -o out.jsonl
     """
-    from scraper.cli.fetch_run import run_fetch
+    from scraper.cli.web_runs import run_fetch
 
     run_fetch(options._replace(inputs=urls), web._replace(state=state, refresh=refresh))

@@ -78,7 +78,7 @@ def check_layout(
     """
     from scraper.cli.runs import finishing, outcomes
     from scraper.engine.counts import DIGITS, Counts
-    from scraper.explain.rule_counts import RuleCounter, evidence_for
+    from scraper.explain.report import RuleCounter, evidence_for
     from scraper.output.files import Output
     from scraper.sources import ReadOptions, read_inputs
 

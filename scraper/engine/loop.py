@@ -1,27 +1,35 @@
 """The loop of every run: tasks are done, here or in worker processes, and their results go to a sink in order."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Final
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Self
 
-from scraper.engine.chunks import MANY, Chunk, FileChunk, ItemChunk
-from scraper.engine.jobs import Job, Sink, layouts_of, time_limit_of
-from scraper.engine.planning import plan
-from scraper.engine.pool import Pool
-from scraper.engine.tasks import Task
-from scraper.errors import ResumeError
-from scraper.sources import read_inputs
+from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, MemberChunk, parts_of, without
+from scraper.engine.jobs import ItemResult, Job, Sink, clean_items, layouts_of, time_limit_of
+from scraper.engine.planning import tasks_of
+from scraper.engine.tasks import ChunkResult, Death, Step, Task, worker_died
+from scraper.errors import OutputError
 from scraper.sources.files import Meter
-from scraper.sources.inputs import find_entries
-from scraper.sources.items import Place
+from scraper.sources.items import Spot
 
 if TYPE_CHECKING:
     from scraper.engine.resumable import ResumableRun
+    from scraper.engine.workers import Workers
 
-_FEW: Final = 8
-_SMALL: Final = 1 << 17
-"""Bytes. Fewer and smaller files are read before a pool would have started."""
+_AHEAD: Final = 3
+"""Tasks under way for each process: one in work, one waiting for it, one waiting to be written."""
+_MOST_DEATHS: Final = 100
+"""Workers that may die in a row, over whatever tasks, without one that has answered."""
+_DEATHS: Final = 2
+"""Deaths over an item or a record after which it fails. One may be chance: the system was short of memory, or somebody killed the
+process."""
+_DEATHS_OVER_A_PART: Final = 5
+"""Deaths at an unknown place after which the rest of a part fails; the rest of each further part of the chunk fails after one."""
+_MOST_LOST: Final = 10
+"""Records of a chunk that may fail because workers died over reading them; behind more of them, the rest is given up. Each may take the
+time limit of a page, and others wait."""
 
 
 def run_tasks(
@@ -91,47 +99,227 @@ def run_job(
         OutputError: if the sink cannot write, or no process can be started.
         ResumeError: if an input before the start has changed, or one cannot be read twice.
     """
-    tasks: Iterable[Task]
-    if checkpoint is not None:
-        if job.options.is_part:
-            raise ResumeError("a run with --limit or --sample cannot be resumed; leave them out, or --resume")
-        tasks = _planned(checkpoint.chunks(inputs, job, meter), processes, skip=checkpoint.start.items, is_resumable=True)
-    elif processes == 1 or job.options.is_part or (isinstance(inputs, Sequence) and _is_little(inputs)):
-        items = read_inputs(inputs, job.options, skip=job.skip, meter=meter)
-        tasks = [Task(0, ItemChunk(items, Place("", True)), is_local=True)]  # there is nothing to share out
-    else:
-        tasks = _planned(enumerate(plan(find_entries(inputs, job.options, job.skip), job.options)), processes)
+    tasks = tasks_of(job, inputs, processes, meter, checkpoint)
     run_tasks(job, tasks, sink, processes=processes, meter=meter, checkpoint=checkpoint)
     if checkpoint is not None:
         checkpoint.read()
 
 
-def _is_little(inputs: Sequence[str]) -> bool:
-    """Return True if there are only a few small files."""
-    return len(inputs) < _FEW and all(os.path.isfile(name) and os.path.getsize(name) < _SMALL for name in inputs)
+class Pool:
+    """Does the tasks of a job. Processes are started for the first task that is not local.
 
-
-def _planned(chunks: Iterator[tuple[int, Chunk]], processes: int, *, skip: int = 0, is_resumable: bool = False) -> Iterator[Task]:
-    """Yield chunks as tasks: local ones, unless there are enough for worker processes.
+    A context manager, which leaves no process and no temporary file behind.
 
     Args:
-        chunks: the chunks, with their numbers.
-        processes: the number of processes.
-        skip: the number of items of the first chunk that are done.
-        is_resumable: whether a checkpoint keeps how far the run has come.
+        job: what is done with each item.
+        size: the number of worker processes.
+        expected: where the records of the first :class:`MemberChunk` begin, if known.
+        meter: is called with the number of bytes of each read of a local task.
     """
-    first: list[tuple[int, Chunk]] = []
-    weight = 0
-    for numbered in chunks:
-        first.append(numbered)
-        weight += numbered[1].weight
-        if weight >= MANY:
-            break
-    first += islice(chunks, 1)
-    # A single file that cannot be cut keeps one process busy; here, its results are written as they come, and noted one by one.
-    is_uncut = not first[1:] and (is_resumable or any(isinstance(chunk, FileChunk) for _, chunk in first))
-    is_little = processes == 1 or weight < MANY or is_uncut
-    for number, chunk in chain(first, chunks):
-        is_local = is_little or skip > 0 or (isinstance(chunk, FileChunk) and chunk.is_local)
-        yield Task(number, chunk, is_local, skip)
-        skip = 0
+
+    def __init__(self, job: Job, size: int, expected: int | None = None, meter: Meter | None = None) -> None:
+        self._job, self._size, self._meter = job, size, meter
+        self._workers: Workers | None = None
+        self._done: dict[int, ChunkResult] = {}
+        self._retries: dict[int, _Retry] = {}
+        """Of the tasks over which a worker died."""
+        self._deaths = 0
+        """The number of workers that died since one has answered."""
+        self._opened = ExitStack()
+        self.expected = expected
+        """Where the records of the next :class:`MemberChunk` begin, as the chunk before has found; None if none follows."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def do(self, tasks: Iterable[Task], is_ready: Callable[[], bool]) -> Iterator[tuple[Task, Iterator[ItemResult]]]:
+        """Yield each task with what became of its items, which must be read before the next task is asked for.
+
+        Args:
+            tasks: the tasks, in the order of their numbers.
+            is_ready: returns whether the next task comes at once; while it does not, results are not kept waiting for it.
+        """
+        source = iter(tasks)
+        pending: deque[Task] = deque()
+        # A single process needs no task but the one that it does, and inputs may be named slowly.
+        most = _AHEAD * self._size if self._size > 1 else 1
+        while True:
+            while not pending or (len(pending) < most and is_ready()):
+                if (task := next(source, None)) is None:
+                    break
+                pending.append(task)
+                if not task.is_local:
+                    self._put(task)
+            if not pending:
+                return
+            task = pending[0]
+            if task.is_local:
+                yield pending.popleft(), self._here(task)
+                continue
+            if task.number not in self._done:
+                self._receive()
+                continue
+            done = self._done.pop(task.number)
+            right = self._check(task.chunk, done)
+            if right is not None and right is not task.chunk:
+                pending[0] = task._replace(chunk=right)
+                self._put(pending[0], first=True)
+                continue
+            pending.popleft()
+            if right is not None:
+                yield task, done.results()
+
+    def _here(self, task: Task) -> Iterator[ItemResult]:
+        """Do a task in this process."""
+        chunk = task.chunk
+        exact: Chunk | None = chunk
+        if isinstance(chunk, MemberChunk) and not chunk.is_exact and self.expected != UNKNOWN:
+            exact = chunk.beginning_at(self.expected)
+        if exact is None:
+            return
+        items = ChunkReader(exact, self._job.options, self._meter if task.is_metered else None)
+        yield from clean_items(self._job, islice(items, task.skip, None))
+        self._note_ends(chunk, items.ends)
+
+    def _put(self, task: Task, *, first: bool = False) -> None:
+        if self._workers is None:
+            from scraper.engine.workers import Workers  # most runs do without processes
+
+            self._workers = self._opened.enter_context(Workers(self._job, self._size))
+        self._workers.put(task, first=first)
+
+    def _check(self, chunk: Chunk, done: ChunkResult) -> Chunk | None:
+        """Return the chunk if its result holds, the chunk to do instead, or None if no record begins in it.
+
+        A worker searches for the first record of a :class:`MemberChunk`, and may find one inside a record of the chunk before. Only
+        the chunk before knows where the next record begins, if it was read to its end.
+        """
+        found = done.ends[0]
+        if isinstance(chunk, MemberChunk) and not chunk.is_exact and self.expected not in (UNKNOWN, found):
+            for file in done.files:
+                file.close()
+            return chunk.beginning_at(self.expected)
+        self._note_ends(chunk, done.ends)
+        return chunk
+
+    def _note_ends(self, chunk: Chunk, ends: tuple[int | None, int | None]) -> None:
+        if isinstance(chunk, MemberChunk) and not (self.expected == UNKNOWN and ends[0] is None):
+            self.expected = ends[1]
+
+    def _receive(self) -> None:
+        assert self._workers is not None  # noqa: S101 - a task was put
+        for task, answer, files in self._workers.receive():
+            number = task.number
+            self._deaths = self._deaths + 1 if isinstance(answer, Death) else 0
+            if self._deaths > _MOST_DEATHS:
+                raise OutputError("processes die before they have done anything; try -j 1")
+            if isinstance(answer, str):
+                raise OutputError(answer)
+            if isinstance(answer, Step):
+                self._retries[number].reach(answer)
+            elif isinstance(answer, ChunkResult) and number not in self._retries:
+                self._done[number] = answer._replace(files=files)
+            else:
+                retry = self._retries.setdefault(number, _Retry(task.chunk))
+                if isinstance(answer, ChunkResult):
+                    retry.finish(answer._replace(files=files))
+                else:
+                    retry.note_death(answer)
+                if (left := retry.next_task(number)) is not None:
+                    self._put(left, first=True)
+                else:
+                    self._done[number] = ChunkResult.of(self._retries.pop(number).results, retry.ends)
+
+
+class _Retry:
+    """The retry of a chunk over which a worker died: what became of its items so far, and what is left to do.
+
+    The chunk is done in parts, so that a death over reading one costs no other, and each part step by step. Behind a record that cannot
+    be read, its part goes on. Items that this process has read are sent one by one, since receiving one may kill, too.
+    """
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._parts = deque(parts_of(chunk))
+        self.results: list[ItemResult] = []
+        self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
+        self._deaths_over_a_part = _DEATHS_OVER_A_PART
+        self._lost = 0
+        """The number of records that could not be read."""
+        self._skip = 0
+        """The number of items of the first part that are done."""
+        self._step: Step | None = None
+        """What the worker is doing, if known."""
+        self._deadly: tuple[int, bool, Spot | None] | None = None
+        """The item of the first part at which the last workers died, whether they were reading it, and where."""
+        self._deaths = 0
+        """Their number."""
+
+    def reach(self, step: Step) -> None:
+        """Note what a worker has done, and what it is doing now."""
+        self.results += step.results
+        self._skip, self._step = step.item, step
+        if self.ends[0] == UNKNOWN:
+            self.ends = step.first, UNKNOWN
+
+    def note_death(self, death: Death) -> None:
+        """Note that the worker died, which may mean that its item has failed."""
+        step, self._step = self._step, None
+        if step is None:
+            return
+        here = step.item, step.is_reading, death.spot if step.is_reading else None
+        self._deaths = self._deaths + 1 if here == self._deadly else 1
+        self._deadly = here
+        if step.is_reading:
+            self._fail_reading(step, death.spot)
+        elif self._deaths >= _DEATHS:
+            self.results.append(step.failure)
+            if isinstance(self._parts[0], ItemChunk):
+                self._end_part()
+            else:
+                self._skip = step.item + 1
+
+    def _fail_reading(self, step: Step, spot: Spot | None) -> None:
+        """Let a record fail, or all that is left of the part, if enough workers died over reading it."""
+        part = self._parts[0]
+        is_new = not isinstance(part, ItemChunk) and spot not in part.losses
+        left = None if is_new and self._lost == _MOST_LOST else without(part, spot)
+        if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
+            return
+        self._end_part()
+        if left is None:
+            self._deaths_over_a_part = 1  # what lies behind is likely to be as broken, and others wait for it
+            self.results.append(step.failure)
+            self.ends = self.ends[0], UNKNOWN
+            return
+        self._lost += is_new
+        self._parts.appendleft(left)
+        self._skip = step.item
+
+    def finish(self, done: ChunkResult) -> None:
+        """Note that a worker has done its task."""
+        results = list(done.results())
+        if results and self.results and not isinstance(self._parts[0], ItemChunk):
+            # A worker that goes on at the end of a part returns the failure of the last item, which may be here already.
+            results = results[results[0].failure is not None and results[0].failure == self.results[-1].failure :]
+        self.results += results
+        first, following = done.ends
+        self.ends = first if self.ends[0] == UNKNOWN else self.ends[0], following
+        self._end_part()
+
+    def _end_part(self) -> None:
+        self._parts.popleft()
+        self._skip, self._deadly = 0, None
+
+    def next_task(self, number: int) -> Task | None:
+        """Return the task with this number that does what is left of the first part; None if there is none."""
+        if not self._parts:
+            return None
+        part = self._parts[0]
+        if not isinstance(part, ItemChunk):
+            return Task(number, part, skip=self._skip, is_stepwise=True)
+        (item,) = part.items
+        self._step = Step((), 0, False, worker_died(item))
+        return Task(number, part)

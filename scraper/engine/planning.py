@@ -1,23 +1,30 @@
-"""Inputs, cut into the chunks of a run, in their order."""
+"""Inputs, cut into the chunks of a run, in their order, and the tasks that do them."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import BinaryIO, Final
+from itertools import chain, islice
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from scraper import remote
 from scraper.defaults import GZIP_WBITS
 from scraper.engine.chunks import MANY, Chunk, FileChunk, ItemChunk, LineChunk, MemberChunk, PartChunk, UnpackedChunk
-from scraper.errors import DamagedInput, PageError
+from scraper.engine.jobs import Job
+from scraper.engine.tasks import Task
+from scraper.errors import DamagedInput, PageError, ResumeError
 from scraper.remote import is_remote
-from scraper.sources import Item, ReadOptions
+from scraper.sources import Item, ReadOptions, read_inputs
 from scraper.sources.compression import Decompressor
 from scraper.sources.containers import read_dump
-from scraper.sources.files import InputEntry, open_input, read_file, read_opened, unreadable
+from scraper.sources.files import InputEntry, Meter, open_input, read_file, read_opened, unreadable
+from scraper.sources.inputs import find_entries
 from scraper.sources.items import Guard, Place
 from scraper.sources.sniffing import Kind, kind_of
 from scraper.sources.streams import PIECE, Stream
+
+if TYPE_CHECKING:
+    from scraper.engine.resumable import ResumableRun
 
 BATCH: Final = 25
 """Files in a chunk. With one file in each, a third of the gain is lost; with more, nothing is won."""
@@ -35,6 +42,10 @@ _HEAD: Final = 1 << 16
 _NEXT_RECORD: Final = b"\r\n\r\nWARC/"
 SHIPPED: Final = (1000, 64 << 20)
 """Files and bytes in a chunk for another machine: seconds of work, since each becomes a file of its own."""
+
+_FEW: Final = 8
+_SMALL: Final = 1 << 17
+"""Bytes. Fewer and smaller files are read before a pool would have started."""
 
 
 def plan(entries: Iterable[InputEntry | Item], options: ReadOptions, *, are_shipped: bool = False) -> Iterator[Chunk]:
@@ -248,3 +259,59 @@ def _parts(path: str, kind: Kind, place: Place, sizes: Sequence[int], stretch: i
         if total >= stretch or last == len(sizes):
             yield PartChunk(path, kind, first, last, total, place)
             first, total = last, 0
+
+
+def tasks_of(
+    job: Job, inputs: Iterable[str], processes: int, meter: Meter | None = None, checkpoint: "ResumableRun | None" = None
+) -> Iterable[Task]:
+    """Return the tasks of a job over files, in order.
+
+    Args:
+        job: what is done with each item.
+        inputs: paths, ``-`` for stdin, or pieces of containers such as ``dump.jsonl#42``.
+        processes: the number of processes that there may be. For fewer than 64 pages, tasks are local.
+        meter: is called with the number of bytes of each read of a task that is metered.
+        checkpoint: tells where the run begins.
+
+    Raises:
+        ResumeError: if an input before the start has changed, or one cannot be read twice.
+    """
+    if checkpoint is not None:
+        if job.options.is_part:
+            raise ResumeError("a run with --limit or --sample cannot be resumed; leave them out, or --resume")
+        return _tasks(checkpoint.chunks(inputs, job, meter), processes, skip=checkpoint.start.items, is_resumable=True)
+    if processes == 1 or job.options.is_part or (isinstance(inputs, Sequence) and _is_little(inputs)):
+        items = read_inputs(inputs, job.options, skip=job.skip, meter=meter)
+        return [Task(0, ItemChunk(items, Place("", True)), is_local=True)]  # there is nothing to share out
+    return _tasks(enumerate(plan(find_entries(inputs, job.options, job.skip), job.options)), processes)
+
+
+def _is_little(inputs: Sequence[str]) -> bool:
+    """Return True if there are only a few small files."""
+    return len(inputs) < _FEW and all(os.path.isfile(name) and os.path.getsize(name) < _SMALL for name in inputs)
+
+
+def _tasks(chunks: Iterator[tuple[int, Chunk]], processes: int, *, skip: int = 0, is_resumable: bool = False) -> Iterator[Task]:
+    """Yield chunks as tasks: local ones, unless there are enough for worker processes.
+
+    Args:
+        chunks: the chunks, with their numbers.
+        processes: the number of processes.
+        skip: the number of items of the first chunk that are done.
+        is_resumable: whether a checkpoint keeps how far the run has come.
+    """
+    first: list[tuple[int, Chunk]] = []
+    weight = 0
+    for numbered in chunks:
+        first.append(numbered)
+        weight += numbered[1].weight
+        if weight >= MANY:
+            break
+    first += islice(chunks, 1)
+    # A single file that cannot be cut keeps one process busy; here, its results are written as they come, and noted one by one.
+    is_uncut = not first[1:] and (is_resumable or any(isinstance(chunk, FileChunk) for _, chunk in first))
+    is_little = processes == 1 or weight < MANY or is_uncut
+    for number, chunk in chain(first, chunks):
+        is_local = is_little or skip > 0 or (isinstance(chunk, FileChunk) and chunk.is_local)
+        yield Task(number, chunk, is_local, skip)
+        skip = 0

@@ -10,8 +10,7 @@ from typing import Final, NamedTuple
 from scraper.errors import ClaimError
 from scraper.extract.column import MainColumn
 from scraper.extract.head import Head
-from scraper.extract.headings import headings_of
-from scraper.extract.outline import LineRole, Outline
+from scraper.extract.outline import LineRole, Outline, headings_of
 from scraper.extract.segments import SETTLED, Segment
 from scraper.extract.single_line import is_flattened, label_flattened
 from scraper.extract.spans import BODY_RULE, MARK_RULE, TITLE_RULE, UNTITLED_TEASER_RULE, Label, Ledger, trim

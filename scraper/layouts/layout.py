@@ -1,7 +1,7 @@
 """A layout in use: the rules of its file, compiled and indexed."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -9,8 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from scraper.layouts.schema import NO_AUTHOR, NO_TICKER, AddressRule, ElementRule, LayoutFile, LinkRule, WordingRule
-from scraper.layouts.selector import Selector, SelectorIndex
+from scraper.layouts.schema import NO_AUTHOR, NO_TICKER, AddressRule, ElementRule, LayoutFile, LinkRule, Selector, WordingRule
 from scraper.layouts.wording import LONGEST_WORDING, LOST, Found, Openings, Wording
 from scraper.models import Element, Part
 from scraper.text import squeeze
@@ -333,3 +332,30 @@ def _link_css(rule: LinkRule) -> str:
     around = [Selector.parse(text).css() for text in rule.select]
     links = ["a[href]", "link[href]"] if not around else [f"{css}[href]" for css in around] + [f"{css} a[href]" for css in around]
     return ", ".join(f"{link}{conditions}" for link in links)
+
+
+class SelectorIndex:
+    """Selectors by tag, id and class, so that an element is compared with few of them."""
+
+    def __init__(self, selectors: Iterable[tuple[Selector, ElementRule]]) -> None:
+        self._by: dict[str, list[tuple[int, Selector, ElementRule]]] = {}
+        self._beginnings: list[str] = []
+        for n, (selector, rule) in enumerate(selectors):
+            named = [name for name in selector.classes if name[-1] != "*"]
+            key = f"#{selector.id}" if selector.id else f".{named[0]}" if named else selector.tag if not selector.classes else "*"
+            self._by.setdefault(key, []).append((n, selector, rule))
+            self._beginnings += [name[:-1] for name in selector.classes if key == "*"]
+
+    def rules_of(self, tag: str, id: str, class_: str) -> Sequence[ElementRule]:
+        """Return the rules that select an element with this tag, id and class, in the order of the selectors."""
+        by = self._by
+        if not id and not class_ and tag not in by:
+            return []  # nearly all links and spans
+        keys = [key for key in (tag, f"#{id}" if id else "", *(f".{name}" for name in class_.split())) if key in by]
+        if any(beginning in class_ for beginning in self._beginnings):
+            keys.append("*")
+        if not keys:
+            return []
+        element = Element(tag, id, class_, None, None)
+        found = sorted((n, rule) for key in keys for n, selector, rule in by[key] if selector.matches(element))
+        return [rule for _, rule in found]

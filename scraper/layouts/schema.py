@@ -3,9 +3,13 @@
 Every rule has an ``id``, unique in its file and never reused, and a ``because``: the evidence for it.
 """
 
-from typing import Annotated, Final, Literal
+import re
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct
+
+from scraper.models import Element
 
 Words = Annotated[str, Meta(pattern=r"\S")]
 RuleId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*\Z")]
@@ -217,3 +221,56 @@ class ExtensionFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     elements: list[ElementRule] = []
     wordings: list[WordingRule] = []
     links: list[LinkRule] = []
+
+
+_COMPOUND: Final = re.compile(r"(?P<tag>[a-zA-Z][\w-]*)?(?P<rest>(?:#[\w-]+|\.[\w-]+\*?)*)")
+
+
+class Selector(NamedTuple):
+    """A compound selector, as in CSS: a tag, an id, classes, or several of these (``div#footer``, ``a.teasertitle``).
+
+    An empty part matches anything. A class that ends with a star matches all classes with that prefix (``.articleauthor*``).
+
+    No other CSS is supported. The place of an element is given by ``within`` and ``not_within`` of a rule, which also work on pages
+    whose nesting is broken.
+    """
+
+    tag: str
+    id: str
+    classes: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Selector":
+        """Parse a selector.
+
+        Raises:
+            ValueError: if it is empty, not a compound selector, or has two ids.
+        """
+        match = _COMPOUND.fullmatch(text)
+        if not text or match is None:
+            raise ValueError(
+                f"{text!r} is not a compound selector (a tag, an id and classes, as in 'div#footer' or 'a.teasertitle')"
+            )
+        parts = re.findall(r"[#.][\w-]+\*?", match["rest"])
+        ids = [part[1:] for part in parts if part[0] == "#"]
+        if len(ids) > 1:
+            raise ValueError(f"{text!r} names two ids; an element has one")
+        return cls((match["tag"] or "").lower(), ids[0] if ids else "", tuple(part[1:] for part in parts if part[0] == "."))
+
+    def css(self) -> str:
+        """Return a CSS selector of these elements, and perhaps more: a class with a star becomes any class that contains it."""
+        names = "".join(f'[class*="{name[:-1]}"]' if name[-1] == "*" else f".{name}" for name in self.classes)
+        return f"{self.tag}{f'#{self.id}' if self.id else ''}{names}"
+
+    def _has_classes(self, names: Sequence[str]) -> bool:
+        return all(
+            any(name.startswith(wanted[:-1]) for name in names) if wanted[-1] == "*" else wanted in names for wanted in self.classes
+        )
+
+    def matches(self, element: Element) -> bool:
+        """Return True if the selector matches ``element``."""
+        return (
+            (not self.tag or self.tag == element.tag)
+            and (not self.id or self.id == element.id)
+            and (not self.classes or self._has_classes(element.class_.split()))
+        )

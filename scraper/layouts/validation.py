@@ -21,9 +21,9 @@ from scraper.layouts.schema import (
     LayoutFile,
     LinkRole,
     LinkRule,
+    Selector,
     WordingLabel,
 )
-from scraper.layouts.selector import Selector
 from scraper.layouts.wording import Wording, slots_of
 
 _DATE_GROUPS: Final = ("day", "month", "year")

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from scraper import Page, clean
 from scraper.errors import EmptyInput
 from scraper.records import PageRecord
-from tests.fidelity.stories import Part, Sample
+from tests.fidelity.stories import BodyPart, Sample
 
 Verdict = Literal["right", "reported", "wrong"]
 
@@ -105,12 +105,12 @@ class _Judge:
         self.warnings = set(record.warnings)
         self.parts = [kept for part in sample.parts if (kept := self._kept(part)) is not None]
 
-    def _kept(self, part: Part) -> Part | None:
+    def _kept(self, part: BodyPart) -> BodyPart | None:
         """Return the part as far as the tool has kept it."""
         if "x" not in self.keeps:
             return part
         texts = tuple(text for text in part.texts if squash(text) in self.left)
-        return Part(part.kind, texts) if texts else None
+        return BodyPart(part.kind, texts) if texts else None
 
     def cases(self) -> list[Case]:
         judges: dict[str, Callable[[], tuple[Verdict, object, object]]] = {

@@ -7,9 +7,9 @@ from html import escape
 from random import Random
 from typing import Final, Literal
 
-from bench.corpus import SITE, _Page
-from tests.pages.options import Options
-from tests.pages.stories import HOSTS, Block, Slot, Story, make_story
+from bench.corpus import SITE, _LongPage
+from tests.pages.options import PageOptions
+from tests.pages.stories import HOSTS, BodyBlock, Story, TickerSlot, make_story
 from tests.pages.wordings import dateline
 from tests.pages.words import phrase, sentence, some
 
@@ -21,14 +21,14 @@ _COUNT: Final = "لدينا 52913288 خبرا ومقالا مفهرسا."
 _REPORT: Final = "أبلغ عن إشهار غير لائق"
 
 Where = Literal["none", "line", "inline"]
-Kind = Literal["paragraph", "heading", "list", "table"]
+PartKind = Literal["paragraph", "heading", "list", "table"]
 
 
 @dataclass(frozen=True)
-class Part:
+class BodyPart:
     """A part of a body: a paragraph, a sub-heading, or a list or table with its items or cells."""
 
-    kind: Kind
+    kind: PartKind
     texts: tuple[str, ...]
 
 
@@ -38,12 +38,12 @@ class Sample:
 
     number: int
     story: Story
-    parts: tuple[Part, ...]
+    parts: tuple[BodyPart, ...]
     printed: str
     """The name in the author's place, if any; it may be the newspaper's own."""
     where: Where
     """The place of that name: on its own line before the dateline, or on the dateline's line, before it."""
-    options: Options
+    options: PageOptions
     html: bytes
 
     @property
@@ -71,14 +71,14 @@ class Sample:
         return f"story {self.number} ({self.story.lang}, {shape}, {len(self.parts)} parts, {len(self.headlines)} headlines)"
 
 
-class _Markup(_Page):
+class _SamplePage(_LongPage):
     """A page of the network with an author, lists and tables in the body, and the real site's footer."""
 
     def __init__(self, sample: Sample, rng: Random) -> None:
         super().__init__(sample.story, sample.options, rng, sample.story.host, sample.number // 20)
         self.sample = sample
 
-    def part(self, part: Part) -> str:
+    def part(self, part: BodyPart) -> str:
         """Return a part of the body with its closing tags."""
         texts = [self.say(text) for text in part.texts]
         if part.kind == "list":
@@ -135,7 +135,7 @@ def _sample(number: int, rng: Random) -> Sample:
     story = make_story(rng, lang)
     parts = _parts(rng, lang)
     story = replace(story, blocks=_blocks(parts), ticker=_ticker(story, rng))
-    options = Options(
+    options = PageOptions(
         body=rng.choice(("br", "p")),
         paragraph_break=rng.choice(("<br />\n", "<br />\n", "<br /><br />\n")),
         bold_heading=rng.choice(("b", "h2", "strong")),
@@ -146,7 +146,7 @@ def _sample(number: int, rng: Random) -> Sample:
     if rng.random() < 0.25:  # the newspaper's own name
         printed, where = story.newspaper, rng.choice(("line", "inline"))
     sample = Sample(number, story, parts, printed, where, options, b"")
-    return replace(sample, html=_Markup(sample, rng).page().encode())
+    return replace(sample, html=_SamplePage(sample, rng).page().encode())
 
 
 _NAMES: Final = {
@@ -161,35 +161,35 @@ def some_name(rng: Random, lang: str) -> str:
     return rng.choice(_NAMES[lang])
 
 
-def _ticker(story: Story, rng: Random) -> tuple[Slot, ...]:
+def _ticker(story: Story, rng: Random) -> tuple[TickerSlot, ...]:
     slots = list(story.ticker)
     while slots and len(slots) < _HEADLINES:
-        slots.append(Slot(phrase(rng, story.lang), f"/difaf/{rng.randint(1, 10**7)}"))
+        slots.append(TickerSlot(phrase(rng, story.lang), f"/difaf/{rng.randint(1, 10**7)}"))
     if slots and rng.random() < 0.2:
         slots[7] = replace(slots[7], text="")
     return tuple(slot for slot in slots if len(slot.text) != 1 and len(slot.text) != 2)
 
 
-def _parts(rng: Random, lang: str) -> tuple[Part, ...]:
+def _parts(rng: Random, lang: str) -> tuple[BodyPart, ...]:
     longest = rng.choice((1, 2, 4, 8))
     count = rng.choice((1, 2, 3, 5, 8, 13))
     parts = [_paragraph(rng, lang, rng.randint(1, longest)) for _ in range(count)]
     if count > 2:
         for place in sorted(rng.sample(range(1, count), rng.choice((0, 1, 2))), reverse=True):
-            parts.insert(place, Part("heading", (some(rng, lang, 2, 4)[:55].strip(),)))
+            parts.insert(place, BodyPart("heading", (some(rng, lang, 2, 4)[:55].strip(),)))
         # After a paragraph: in plain text a sub-heading above short lines cannot be told from one of them.
         place = next(place for place in range(len(parts) - 1, 0, -1) if parts[place - 1].kind == "paragraph")
         chance = rng.random()
         if chance < 0.12:
-            parts.insert(place, Part("list", tuple(some(rng, lang, 2, 7) for _ in range(rng.randint(3, 6)))))
+            parts.insert(place, BodyPart("list", tuple(some(rng, lang, 2, 7) for _ in range(rng.randint(3, 6)))))
         elif chance < 0.24:
-            parts.insert(place, Part("table", tuple(some(rng, lang, 1, 3) for _ in range(2 * rng.randint(3, 5)))))
+            parts.insert(place, BodyPart("table", tuple(some(rng, lang, 1, 3) for _ in range(2 * rng.randint(3, 5)))))
     return tuple(parts)
 
 
-def _paragraph(rng: Random, lang: str, sentences: int) -> Part:
-    return Part("paragraph", (" ".join(sentence(rng, lang) for _ in range(sentences)),))
+def _paragraph(rng: Random, lang: str, sentences: int) -> BodyPart:
+    return BodyPart("paragraph", (" ".join(sentence(rng, lang) for _ in range(sentences)),))
 
 
-def _blocks(parts: Sequence[Part]) -> tuple[Block, ...]:
-    return tuple(Block(text, part.kind == "heading") for part in parts for text in part.texts)
+def _blocks(parts: Sequence[BodyPart]) -> tuple[BodyBlock, ...]:
+    return tuple(BodyBlock(text, part.kind == "heading") for part in parts for text in part.texts)

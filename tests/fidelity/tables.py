@@ -18,7 +18,7 @@ END: Final = "<!-- End of what scripts/fidelity prints. -->"
 
 
 @dataclass(frozen=True)
-class Row:
+class ToolRow:
     """The judgements of a tool, or how to install it."""
 
     tool: Tool
@@ -35,10 +35,10 @@ class Row:
         return 100 * counts[verdict] / max(1, counts.total())
 
 
-def judged(tool: Tool, samples: Sequence[Sample]) -> Row:
+def judged(tool: Tool, samples: Sequence[Sample]) -> ToolRow:
     """Return the judgements of everything that a tool makes of the pages."""
     if (what := missing(tool)) is not None:
-        return Row(tool, missing=what)
+        return ToolRow(tool, missing=what)
     start = monotonic()
     per_page = [
         judge(sample, source, tool.keeps, is_html=tool.is_html) for sample, source in zip(samples, tool.read(samples), strict=True)
@@ -46,7 +46,7 @@ def judged(tool: Tool, samples: Sequence[Sample]) -> Row:
     counts: dict[str, Counter[Verdict]] = {}
     for case in (cases := [case for page in per_page for case in page]):
         counts.setdefault(case.field, Counter())[case.verdict] += 1
-    return Row(tool, cases, sum(map(bool, per_page)), "", monotonic() - start, counts)
+    return ToolRow(tool, cases, sum(map(bool, per_page)), "", monotonic() - start, counts)
 
 
 def chosen(part: str) -> list[Tool]:
@@ -60,7 +60,7 @@ def _chosen(tools: Sequence[Tool], part: str) -> list[Tool]:
     return [tool for tool in tools if tool.name == part] or [tool for tool in tools if part.lower() in tool.name.lower()]
 
 
-def lines_of(rows: Sequence[Row]) -> Iterator[str]:
+def lines_of(rows: Sequence[ToolRow]) -> Iterator[str]:
     """Yield the lines of both tables."""
     for is_html in (False, True):
         some = [row for row in rows if row.tool.is_html == is_html]
@@ -77,14 +77,14 @@ def lines_of(rows: Sequence[Row]) -> Iterator[str]:
         yield ""
 
 
-def _cell(row: Row, name: str) -> str:
+def _cell(row: ToolRow, name: str) -> str:
     right, wrong = row.share(name, "right"), row.share(name, "wrong")
     bracketed = name in NEEDS and NEEDS[name] not in row.tool.keeps
     shares = f"{right:.0f} / {wrong:.1f}".replace(" 0.0", " 0")
     return f"({shares})" if bracketed else shares
 
 
-def document(rows: Sequence[Row], stories: int) -> str:
+def document(rows: Sequence[ToolRow], stories: int) -> str:
     """Return the document with these tables in it."""
     before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from tests.fidelity.browser import inner_texts
 from tests.fidelity.stories import Sample
 
-Reader = Callable[[Sequence[Sample]], list[str]]
+TextReader = Callable[[Sequence[Sample]], list[str]]
 
 DEBIAN: Final = {"lynx": "lynx", "w3m": "w3m", "pandoc": "pandoc", "chromium": "chromium chromium-driver"}
 """Programs that are not Python packages, and the Debian packages that provide them."""
@@ -39,12 +39,12 @@ class Tool:
     package: str
     """The Python package or the program."""
     keeps: str
-    read: Reader
+    read: TextReader
     is_html: bool = False
     """Whether it gives pages, not texts."""
 
 
-def _each(make: Callable[[], Callable[[bytes], str]]) -> Reader:
+def _each(make: Callable[[], Callable[[bytes], str]]) -> TextReader:
     """Return a reader that converts page by page in this process, and is loaded when it is first needed."""
 
     def read(samples: Sequence[Sample]) -> list[str]:
@@ -56,7 +56,7 @@ def _each(make: Callable[[], Callable[[bytes], str]]) -> Reader:
     return read
 
 
-def _run(command: Sequence[str]) -> Reader:
+def _run(command: Sequence[str]) -> TextReader:
     """Return a reader that starts a program for each page, with the page as its stdin."""
 
     def one(sample: Sample) -> str:

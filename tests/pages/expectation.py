@@ -8,7 +8,7 @@ from typing import Final
 
 from scraper import PageRecord
 from tests.pages.markup import LISTINGS
-from tests.pages.options import BAD, CUT, Options
+from tests.pages.options import BAD, CUT, PageOptions
 from tests.pages.stories import Story
 from tests.pages.wordings import accented
 
@@ -37,13 +37,13 @@ def squeezed(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", " ".join(text.split())).split())
 
 
-def expect(story: Story, options: Options, form: str) -> Expectation:
+def expect(story: Story, options: PageOptions, form: str) -> Expectation:
     """Return the expected record of the page."""
     return _Work(story, options, form).expectation()
 
 
 class _Work:
-    def __init__(self, story: Story, options: Options, form: str) -> None:
+    def __init__(self, story: Story, options: PageOptions, form: str) -> None:
         self.story = story
         self.options = options
         self.html = form == "html"

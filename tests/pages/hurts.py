@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
-from tests.pages.options import BAD, CUT, Options
-from tests.pages.stories import Block, Slot, Story, near_miss
+from tests.pages.options import BAD, CUT, PageOptions
+from tests.pages.stories import BodyBlock, Story, TickerSlot, near_miss
 from tests.pages.words import sentence, some
 
-Made = tuple[Story, Options]
-Change = Callable[[Story, Options, Random], Made]
+Made = tuple[Story, PageOptions]
+Change = Callable[[Story, PageOptions, Random], Made]
 
 
 @dataclass(frozen=True)
@@ -31,49 +31,49 @@ def _set(**changes: object) -> Change:
     return lambda story, options, _: (story, replace(options, **changes))  # type: ignore[arg-type]
 
 
-def empty_slots(story: Story, options: Options, rng: Random) -> Made:
+def empty_slots(story: Story, options: PageOptions, rng: Random) -> Made:
     """Some links of the ticker have no text."""
     slots = list(story.ticker)
     for _ in range(rng.randint(1, 3)):
-        slots.insert(rng.randint(0, len(slots)), Slot("", "/difaf/1"))
+        slots.insert(rng.randint(0, len(slots)), TickerSlot("", "/difaf/1"))
     return replace(story, ticker=tuple(slots) if story.ticker else ()), options
 
 
-def impossible_date(story: Story, options: Options, rng: Random) -> Made:
+def impossible_date(story: Story, options: PageOptions, rng: Random) -> Made:
     """The date is no day of the calendar."""
     day, month = rng.choice(((31, 2), (30, 2), (31, 4), (0, 5), (12, 13), (32, 1), (0, 0)))
     return replace(story, day=day, month=month), options
 
 
-def odd_newspaper(story: Story, options: Options, _: Random) -> Made:
+def odd_newspaper(story: Story, options: PageOptions, _: Random) -> Made:
     """The newspaper's name contains the dateline's words."""
     names = {"ar": "أخبار يوم الجمعة", "fr": "La Dépêche du 21 le soir", "en": "Report on Friday"}
     return replace(story, newspaper=names[story.lang]), options
 
 
-def no_full_stops(story: Story, options: Options, _: Random) -> Made:
+def no_full_stops(story: Story, options: PageOptions, _: Random) -> Made:
     """No line of the body ends in a full stop."""
     return replace(story, blocks=tuple(replace(block, text=block.text.rstrip(".!؟? ")) for block in story.blocks)), options
 
 
-def short_body(story: Story, options: Options, rng: Random) -> Made:
+def short_body(story: Story, options: PageOptions, rng: Random) -> Made:
     """The body is one short sentence."""
-    return replace(story, blocks=(Block(some(rng, story.lang, 2, 5) + "."),), quotes_a_dateline=False), options
+    return replace(story, blocks=(BodyBlock(some(rng, story.lang, 2, 5) + "."),), quotes_a_dateline=False), options
 
 
-def long_body(story: Story, options: Options, rng: Random) -> Made:
+def long_body(story: Story, options: PageOptions, rng: Random) -> Made:
     """The body is several pages long."""
-    more = tuple(Block(sentence(rng, story.lang)) for _ in range(200))
+    more = tuple(BodyBlock(sentence(rng, story.lang)) for _ in range(200))
     return replace(story, blocks=story.blocks + more), options
 
 
-def near_misses(story: Story, options: Options, rng: Random) -> Made:
+def near_misses(story: Story, options: PageOptions, rng: Random) -> Made:
     """The body has paragraphs that resemble the frame."""
     more = tuple(near_miss(rng, story.lang, story.newspaper, kind) for kind in range(8))
-    return replace(story, blocks=story.blocks + more + (Block(sentence(rng, story.lang)),), quotes_a_dateline=True), options
+    return replace(story, blocks=story.blocks + more + (BodyBlock(sentence(rng, story.lang)),), quotes_a_dateline=True), options
 
 
-def bad_byte(story: Story, options: Options, rng: Random) -> Made:
+def bad_byte(story: Story, options: PageOptions, rng: Random) -> Made:
     """One byte of one field is not UTF-8."""
     if not options.encoding.startswith("utf-8"):
         return story, options
@@ -103,24 +103,24 @@ def bad_byte(story: Story, options: Options, rng: Random) -> Made:
     ), options
 
 
-def bad_byte_in_frame(story: Story, options: Options, rng: Random) -> Made:
+def bad_byte_in_frame(story: Story, options: PageOptions, rng: Random) -> Made:
     """One byte of the notice, the dateline's words or the footer is not UTF-8."""
     if options.accents == "lost":
         return story, options  # each line of the frame is damaged already
     return story, replace(options, bad_frame=rng.choice(("notice", "dateline", "footer")), bad_place=rng.random())
 
 
-def small_ticker(story: Story, options: Options, rng: Random) -> Made:
+def small_ticker(story: Story, options: PageOptions, rng: Random) -> Made:
     """The ticker has a few headlines only."""
     return replace(story, ticker=story.ticker[: rng.randint(2, 9)]), options
 
 
-def one_unclosed(story: Story, options: Options, rng: Random) -> Made:
+def one_unclosed(story: Story, options: PageOptions, rng: Random) -> Made:
     """One closing tag is missing."""
     return story, replace(options, unclosed_place=rng.random())
 
 
-def truncated(story: Story, options: Options, rng: Random) -> Made:
+def truncated(story: Story, options: PageOptions, rng: Random) -> Made:
     """The page ends somewhere in the body."""
     place = rng.randrange(len(story.blocks))
     block = story.blocks[place]
@@ -128,7 +128,7 @@ def truncated(story: Story, options: Options, rng: Random) -> Made:
     return replace(story, blocks=(*story.blocks[:place], cut)), replace(options, cut=True)
 
 
-def tatweel(story: Story, options: Options, _: Random) -> Made:
+def tatweel(story: Story, options: PageOptions, _: Random) -> Made:
     """Words of the story are stretched."""
     return replace(story, title=story.title.replace("ا", "ـا", 2)), options
 

@@ -5,8 +5,8 @@ import re
 from random import Random
 from typing import Final
 
-from tests.pages.options import BAD, CUT, Options
-from tests.pages.stories import Block, Entry, Story
+from tests.pages.options import BAD, CUT, PageOptions
+from tests.pages.stories import BodyBlock, ListingEntry, Story
 from tests.pages.wordings import accented, dateline, footer, notice
 from tests.pages.words import NEWSPAPERS, phrase
 
@@ -23,10 +23,10 @@ _STATE: Final = (
 )
 
 
-class Markup:
+class PageMarkup:
     """A page under construction."""
 
-    def __init__(self, story: Story, options: Options, rng: Random) -> None:
+    def __init__(self, story: Story, options: PageOptions, rng: Random) -> None:
         self.story = story
         self.options = options
         self.rng = rng
@@ -67,7 +67,7 @@ class Markup:
         """Return an address as it is in a link."""
         return self.host + path if self.options.saved else path
 
-    def block(self, block: Block) -> str:
+    def block(self, block: BodyBlock) -> str:
         """Return a block of the body."""
         if block.heading:
             tag = self.options.bold_heading
@@ -135,7 +135,7 @@ class Markup:
             parts.append(f"<br /><br /><br />{whole}")
         return "\n".join(parts)
 
-    def entry(self, entry: Entry) -> str:
+    def entry(self, entry: ListingEntry) -> str:
         """Return a teaser."""
         pieces = [f'<a href="{self.address(entry.path)}" class="teasertitle">{self.tell(entry.title)}</a><br />']
         pieces.append(f'<a href="{self.address(entry.path)}" class="teasersubtitle">{self.tell(entry.subtitle)}</a>')
@@ -246,6 +246,6 @@ CHROME: Final = {
 }
 
 
-def render_markup(story: Story, options: Options, rng: Random) -> str:
+def render_markup(story: Story, options: PageOptions, rng: Random) -> str:
     """Return the page as HTML."""
-    return Markup(story, options, rng).page()
+    return PageMarkup(story, options, rng).page()

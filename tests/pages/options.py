@@ -10,7 +10,7 @@ CUT: Final = "\ue001"
 
 
 @dataclass(frozen=True)
-class Options:
+class PageOptions:
     """How a page is written. The defaults are those of real pages."""
 
     # Both forms.

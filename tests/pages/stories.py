@@ -10,7 +10,7 @@ HOSTS: Final = ("maghress.com", "masress.com", "djazairess.com", "turess.com", "
 
 
 @dataclass(frozen=True)
-class Block:
+class BodyBlock:
     """A paragraph or a sub-heading."""
 
     text: str
@@ -18,7 +18,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Slot:
+class TickerSlot:
     """A place in the ticker; without text it is empty."""
 
     text: str
@@ -26,7 +26,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListingEntry:
     """A teaser of a listing."""
 
     title: str
@@ -49,9 +49,9 @@ class Story:
     day: int
     month: int
     year: int
-    blocks: tuple[Block, ...]
-    ticker: tuple[Slot, ...]
-    teasers: tuple[Entry, ...]
+    blocks: tuple[BodyBlock, ...]
+    ticker: tuple[TickerSlot, ...]
+    teasers: tuple[ListingEntry, ...]
     original_url: str
     quotes_a_dateline: bool = False
     """Whether a line of the body reads exactly like a dateline."""
@@ -85,14 +85,14 @@ def make_story(rng: Random, lang: str) -> Story:
     )
 
 
-def _body(rng: Random, lang: str, newspaper: str, near: bool) -> tuple[tuple[Block, ...], bool]:
-    blocks = [Block(_paragraph(rng, lang)) for _ in range(rng.choice((1, 2, 3, 5, 8, 13, 30)))]
+def _body(rng: Random, lang: str, newspaper: str, near: bool) -> tuple[tuple[BodyBlock, ...], bool]:
+    blocks = [BodyBlock(_paragraph(rng, lang)) for _ in range(rng.choice((1, 2, 3, 5, 8, 13, 30)))]
     if len(blocks) == 1 and rng.random() < 0.5:
-        return (Block(some(rng, lang, 3, 5) + "."),), False
+        return (BodyBlock(some(rng, lang, 3, 5) + "."),), False
     for _ in range(rng.choice((0, 0, 1, 2))):
         place = rng.randrange(1, len(blocks)) if len(blocks) > 1 else 0
         if not blocks[place].heading and not blocks[place - 1].heading:
-            blocks.insert(place, Block(_heading(rng, lang), heading=True))
+            blocks.insert(place, BodyBlock(_heading(rng, lang), heading=True))
     quotes = False
     if near:
         for kind in rng.sample(range(8), rng.choice((1, 1, 2, 8))):
@@ -113,7 +113,7 @@ def _heading(rng: Random, lang: str) -> str:
     return some(rng, lang, 2, 4)[:55].strip()
 
 
-def near_miss(rng: Random, lang: str, newspaper: str, kind: int) -> Block:
+def near_miss(rng: Random, lang: str, newspaper: str, kind: int) -> BodyBlock:
     """Return a paragraph that resembles a part of the frame without being one."""
     before, after = sentence(rng, lang), some(rng, lang, 6, 9) + "."
     other = rng.choice([name for name in NEWSPAPERS[lang] if name != newspaper])
@@ -135,10 +135,10 @@ def near_miss(rng: Random, lang: str, newspaper: str, kind: int) -> Block:
         before.replace(" ", "    ", 1) + " " + after,
         "    ".join(sentence(rng, lang) for _ in range(4)),
     )
-    return Block(texts[kind])
+    return BodyBlock(texts[kind])
 
 
-def _ticker(rng: Random, lang: str) -> tuple[Slot, ...]:
+def _ticker(rng: Random, lang: str) -> tuple[TickerSlot, ...]:
     if rng.random() < 0.12:
         return ()
     texts: list[str] = []
@@ -166,12 +166,12 @@ def _ticker(rng: Random, lang: str) -> tuple[Slot, ...]:
         if len(text) >= 3:  # the shortest headline seen on a real page
             texts.append(text)
     language = "" if lang == "ar" else f"/{lang}"
-    return tuple(Slot(text, f"{language}/{rng.choice(('difaf', 'marsa'))}/{rng.randint(1, 10**7)}") for text in texts)
+    return tuple(TickerSlot(text, f"{language}/{rng.choice(('difaf', 'marsa'))}/{rng.randint(1, 10**7)}") for text in texts)
 
 
-def _entry(rng: Random, lang: str) -> Entry:
+def _entry(rng: Random, lang: str) -> ListingEntry:
     language = "" if lang == "ar" else f"/{lang}"
-    return Entry(
+    return ListingEntry(
         title="" if rng.random() < 0.08 else phrase(rng, lang),
         path=f"{language}/{rng.choice(('difaf', 'marsa'))}/{rng.randint(1, 10**7)}",
         author=some(rng, lang, 2, 2) if rng.random() < 0.4 else None,

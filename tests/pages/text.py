@@ -2,12 +2,12 @@
 
 from random import Random
 
-from tests.pages.options import Options
+from tests.pages.options import PageOptions
 from tests.pages.stories import Story
 from tests.pages.wordings import accented, dateline, footer, notice
 
 
-def render_text(story: Story, options: Options, rng: Random) -> str:
+def render_text(story: Story, options: PageOptions, rng: Random) -> str:
     """Return the page as text."""
     if options.page != "article":
         lines = [accented(_sprinkled(f"{entry.title} (...)", options, rng), options) for entry in story.teasers if entry.title]
@@ -33,7 +33,7 @@ def render_text(story: Story, options: Options, rng: Random) -> str:
     return _joined([accented(line, options) for line in lines], options)
 
 
-def _joined(lines: list[str], options: Options) -> str:
+def _joined(lines: list[str], options: PageOptions) -> str:
     text = options.newline.join(f"{options.indent}{line}{options.trailing}" if line else line for line in lines)
     if options.stripped:
         text = options.newline.join(line.strip() for line in text.split(options.newline))
@@ -44,11 +44,11 @@ def _joined(lines: list[str], options: Options) -> str:
     return text
 
 
-def _blank(count: int, options: Options) -> list[str]:
+def _blank(count: int, options: PageOptions) -> list[str]:
     return [""] * (count * options.blank)
 
 
-def _sprinkled(text: str, options: Options, rng: Random) -> str:
+def _sprinkled(text: str, options: PageOptions, rng: Random) -> str:
     if not options.sprinkle:
         return text
     return "".join(letter + (rng.choice(options.sprinkle) if rng.random() < 0.05 else "") for letter in text)

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Final
 
-from tests.pages.options import BAD, Options
+from tests.pages.options import BAD, PageOptions
 from tests.pages.stories import Story
 
 NOTICES: Final = {
@@ -22,7 +22,7 @@ FOOTERS: Final = {
 }
 
 
-def notice(story: Story, options: Options) -> tuple[str, str] | None:
+def notice(story: Story, options: PageOptions) -> tuple[str, str] | None:
     """Return the two sentences of the notice, if the page has it."""
     first, second = NOTICES[story.lang]
     second = _hurt(second, "notice", options)
@@ -40,7 +40,7 @@ def notice(story: Story, options: Options) -> tuple[str, str] | None:
     return first, second
 
 
-def dateline(story: Story, options: Options) -> str:
+def dateline(story: Story, options: PageOptions) -> str:
     """Return the dateline."""
     date = options.date.format(story.day, story.month, story.year).translate(str.maketrans("0123456789", options.digits))
     before, between, _ = DATELINES[story.lang].split("{}")
@@ -52,7 +52,7 @@ def dateline(story: Story, options: Options) -> str:
     return spaced[0] + story.newspaper + spaced[1] + spaced[2]
 
 
-def footer(story: Story, options: Options) -> tuple[str, str, str] | None:
+def footer(story: Story, options: PageOptions) -> tuple[str, str, str] | None:
     """Return the footer in three pieces, if the page has it; the middle one is the link's word."""
     before, word, after = FOOTERS[story.lang]
     after = _hurt(after, "footer", options)
@@ -68,7 +68,7 @@ def footer(story: Story, options: Options) -> tuple[str, str, str] | None:
     return before, word, after
 
 
-def _hurt(words: str, which: str, options: Options) -> str:
+def _hurt(words: str, which: str, options: PageOptions) -> str:
     if options.bad_frame != which or not options.encoding.startswith("utf-8"):
         return words
     letters = [place for place, letter in enumerate(words) if letter.isalpha()]
@@ -76,7 +76,7 @@ def _hurt(words: str, which: str, options: Options) -> str:
     return words[:place] + BAD * len(words[place].encode()) + words[place + 1 :]
 
 
-def accented(text: str, options: Options) -> str:
+def accented(text: str, options: PageOptions) -> str:
     """Return the text with its accents as the page encodes them."""
     if options.accents == "nfd":
         return unicodedata.normalize("NFD", text)

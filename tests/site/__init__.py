@@ -1,7 +1,7 @@
 """A local web site: invented pages in the network's markup, and every fault that a server can have."""
 
-from tests.site.network import Network
+from tests.site.network import SiteNetwork
 from tests.site.replies import Reply, Request
-from tests.site.server import Site, Visit
+from tests.site.server import LoggedRequest, Site
 
-__all__ = ["Network", "Reply", "Request", "Site", "Visit"]
+__all__ = ["LoggedRequest", "Reply", "Request", "Site", "SiteNetwork"]

@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 
 from tests.site.faults import FAULTS
-from tests.site.network import Network
+from tests.site.network import SiteNetwork
 from tests.site.server import Site
 
 
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--articles", type=int, metavar="N", help="serve a network of 12 newspapers with N articles on three hosts")
     asked = parser.parse_args()
     if asked.articles is not None:
-        network = Site(asked.port, network=Network(asked.articles))
+        network = Site(asked.port, network=SiteNetwork(asked.articles))
         hosts = ", ".join(network.url("/", host) for host in range(len(network.addresses)))
         print(f"The hosts of the network are {hosts}. Ctrl-C ends it.", flush=True)
         run(network, asked.minute)

@@ -6,8 +6,8 @@ from random import Random
 from typing import Final
 
 from tests.pages.markup import render_markup
-from tests.pages.options import Options
-from tests.pages.stories import Slot, Story, make_story
+from tests.pages.options import PageOptions
+from tests.pages.stories import Story, TickerSlot, make_story
 from tests.pages.words import phrase
 
 _TICKER: Final = 58
@@ -20,20 +20,22 @@ def article(path: str) -> bytes:
     """Return the article of a path, always the same one."""
     rng = Random(path)
     story = replace(make_story(rng, "ar"), ticker=ticker(0))
-    return _page(story, Options(), rng)
+    return _page(story, PageOptions(), rng)
 
 
 @lru_cache(maxsize=16)
 def front_page(edition: int) -> bytes:
     """Return the front page."""
     rng = Random(f"front page {edition}")
-    return _page(replace(make_story(rng, "ar"), ticker=ticker(edition)), Options(page="home"), rng)
+    return _page(replace(make_story(rng, "ar"), ticker=ticker(edition)), PageOptions(page="home"), rng)
 
 
-def ticker(edition: int) -> tuple[Slot, ...]:
+def ticker(edition: int) -> tuple[TickerSlot, ...]:
     """Return the headlines of an edition: a few new ones first, and as many fewer of the old ones at the end."""
     newest = _TICKER + edition * _NEW
-    return tuple(Slot(f"{phrase(Random(f'headline {n}'), 'ar')} {n}", f"/difaf/{n}") for n in range(newest, newest - _TICKER, -1))
+    return tuple(
+        TickerSlot(f"{phrase(Random(f'headline {n}'), 'ar')} {n}", f"/difaf/{n}") for n in range(newest, newest - _TICKER, -1)
+    )
 
 
 def new_headlines(edition: int) -> list[str]:
@@ -41,7 +43,7 @@ def new_headlines(edition: int) -> list[str]:
     return [slot.text for slot in ticker(edition)[:_NEW]]
 
 
-def _page(story: Story, options: Options, rng: Random) -> bytes:
+def _page(story: Story, options: PageOptions, rng: Random) -> bytes:
     # The page does not give its own address: the address is the one under which it is fetched.
     page = render_markup(story, replace(options, address="none", meta="utf-8"), rng)
     return page.encode()

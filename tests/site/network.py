@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from random import Random
 from typing import Final
 
-from tests.pages.stories import Entry, Slot, Story, make_story
+from tests.pages.stories import ListingEntry, Story, TickerSlot, make_story
 from tests.pages.words import NEWSPAPERS, phrase, some
 from tests.site.network_pages import Frame, article_page, atom, list_page, rss, sitemap_index, urlset
 from tests.site.replies import Reply, Request, page
@@ -109,7 +109,7 @@ def name_of(n: int) -> str:
     return names[n % len(names)]
 
 
-class Network:
+class SiteNetwork:
     """The network: which articles it has, what leads to them, and the answers of its hosts.
 
     Args:
@@ -199,14 +199,14 @@ class Network:
             self._newest_of[host, edition] = [article for articles in zip(*listed, strict=False) for article in articles]
         return self._newest_of[host, edition]
 
-    def _ticker(self, host: int, edition: int) -> tuple[Slot, ...]:
-        return tuple(Slot(article.title, article.path) for article in self._newest(host, edition)[:_TICKER])
+    def _ticker(self, host: int, edition: int) -> tuple[TickerSlot, ...]:
+        return tuple(TickerSlot(article.title, article.path) for article in self._newest(host, edition)[:_TICKER])
 
-    def _ticker_of(self, article: Article, edition: int) -> tuple[Slot, ...]:
+    def _ticker_of(self, article: Article, edition: int) -> tuple[TickerSlot, ...]:
         ticker = self._ticker(article.host, edition)
         if article.place % _PERIOD == 3 + _CARRIER and article.place < self.sizes[article.n]:
             hidden = self.newspaper(article.n)[self.sizes[article.n] - 1 - (article.place - _CARRIER)]
-            return (*ticker[:-1], Slot(hidden.title, hidden.path))
+            return (*ticker[:-1], TickerSlot(hidden.title, hidden.path))
         return ticker
 
     def _menu(self, host: int) -> tuple[tuple[str, str], ...]:
@@ -239,7 +239,7 @@ class Network:
         return None if body is None else page(body, request) if n == SESSIONS else _cached(body, request, edition)
 
     def _front_page(self, host: int, edition: int) -> bytes | None:
-        more = [Entry("calendar", "/calendar/2025/01/01", None, None), Entry("elsewhere", ELSEWHERE, None, None)]
+        more = [ListingEntry("calendar", "/calendar/2025/01/01", None, None), ListingEntry("elsewhere", ELSEWHERE, None, None)]
         above = '<a href="/rss">RSS</a>'
         return self._list("home", "home", self._newest(host, edition)[: 2 * PER_PAGE], host, edition, more, above=above)
 
@@ -250,9 +250,9 @@ class Network:
             return None
         number = min(asked, last)
         shown = listed[(number - 1) * PER_PAGE : number * PER_PAGE]
-        more = [Entry(f"gone {number}", path, None, name_of(n)) for path in self._dead_on(n, number)]
+        more = [ListingEntry(f"gone {number}", path, None, name_of(n)) for path in self._dead_on(n, number)]
         if number == 1:
-            more.append(Entry("private", f"/private/paper{n}", None, name_of(n)))
+            more.append(ListingEntry("private", f"/private/paper{n}", None, name_of(n)))
         kind = "atom" if n % HOSTS == ATOM_HOST else "rss"
         head = f'<link rel="alternate" type="application/{kind}+xml" href="{home_of(n)}/rss" />'
         session = self._session() if n == SESSIONS else ""
@@ -280,7 +280,7 @@ class Network:
         articles: list[Article],
         host: int,
         edition: int,
-        more: list[Entry] | None = None,
+        more: list[ListingEntry] | None = None,
         *,
         head: str = "",
         above: str = "",
@@ -294,7 +294,7 @@ class Network:
             tracking = f"utm_source=list&utm_medium=web&fbclid=Iw{article.number}" if article.n == TRACKED and place % 2 else ""
             author = some(Random(f"author {article.path}"), lang_of(article.n), 2, 2)
             paths[author] = f"/author/{('+', '%2B')[place % 2].join(('A', f'B{article.number % 3}'))}"
-            teasers.append(Entry(article.title, article.linked_as(session, tracking), author, name_of(article.n)))
+            teasers.append(ListingEntry(article.title, article.linked_as(session, tracking), author, name_of(article.n)))
         frame = Frame(lang, self._menu(host), () if kind == "author" else self._ticker(host, edition))
         return list_page(kind, name, [*teasers, *(more or [])], frame, paths, head=head, above=above, below=below)
 
@@ -366,7 +366,7 @@ def _cached(body: bytes, request: Request, edition: int, headers: dict[str, str]
 
 
 @lru_cache(maxsize=8192)
-def _article(article: Article, ticker: tuple[Slot, ...], menu: tuple[tuple[str, str], ...]) -> bytes:
+def _article(article: Article, ticker: tuple[TickerSlot, ...], menu: tuple[tuple[str, str], ...]) -> bytes:
     return article_page(story_of(article), Frame(lang_of(article.n), menu, ticker))
 
 

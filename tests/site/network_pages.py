@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
-from tests.pages.markup import Markup
-from tests.pages.options import Options
-from tests.pages.stories import Entry, Slot, Story, make_story
+from tests.pages.markup import PageMarkup
+from tests.pages.options import PageOptions
+from tests.pages.stories import ListingEntry, Story, TickerSlot, make_story
 
 _SITEMAPS: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
@@ -21,10 +21,10 @@ class Frame:
     lang: str
     menu: tuple[tuple[str, str], ...]
     """The paths of the menu, each with its text."""
-    ticker: tuple[Slot, ...]
+    ticker: tuple[TickerSlot, ...]
 
 
-class NetworkMarkup(Markup):
+class NetworkMarkup(PageMarkup):
     """A page with a menu that leads somewhere, teasers that name their newspaper, and, in a list, links to its other pages.
 
     Args:
@@ -41,7 +41,7 @@ class NetworkMarkup(Markup):
     def __init__(
         self,
         story: Story,
-        options: Options,
+        options: PageOptions,
         rng: Random,
         menu: Iterable[tuple[str, str]],
         paths: dict[str, str],
@@ -56,7 +56,7 @@ class NetworkMarkup(Markup):
         """Return the text in one piece: none of these pages has accidents, and thousands are written."""
         return [html.escape(text, quote=False)]
 
-    def entry(self, entry: Entry) -> str:
+    def entry(self, entry: ListingEntry) -> str:
         """Return a teaser."""
         markup = super().entry(replace(entry, path=html.escape(entry.path)))
         markup = markup.replace('"/difaf"', f'"{self._paths.get(entry.newspaper or "", "")}"')
@@ -78,14 +78,14 @@ class NetworkMarkup(Markup):
 def article_page(story: Story, frame: Frame) -> bytes:
     """Return the page of an article."""
     rng = Random(story.path)
-    options = Options(address="none", meta="utf-8", image=rng.random() < 0.3)
+    options = PageOptions(address="none", meta="utf-8", image=rng.random() < 0.3)
     return NetworkMarkup(replace(story, ticker=frame.ticker), options, rng, frame.menu, {}).page().encode()
 
 
 def list_page(
     kind: str,
     name: str,
-    teasers: Sequence[Entry],
+    teasers: Sequence[ListingEntry],
     frame: Frame,
     paths: dict[str, str],
     *,
@@ -107,7 +107,7 @@ def list_page(
     """
     rng = Random(f"{kind} {name}")
     story = replace(make_story(rng, frame.lang), title=name, teasers=tuple(teasers), ticker=frame.ticker)
-    options = Options(page=kind, address="none", meta="utf-8")
+    options = PageOptions(page=kind, address="none", meta="utf-8")
     return NetworkMarkup(story, options, rng, frame.menu, paths, head, above, below).page().encode()
 
 

@@ -11,14 +11,14 @@ from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.site.content import article, front_page
-from tests.site.network import Network
+from tests.site.network import SiteNetwork
 from tests.site.replies import Reply, Request, page
 
 ROBOTS = "User-agent: *\nDisallow: /private/\n"
 
 
 @dataclass
-class Visit:
+class LoggedRequest:
     """A request as the log keeps it."""
 
     host: str
@@ -52,7 +52,7 @@ class Site:
         addresses: Sequence[str] = ("127.0.0.1", "127.0.0.2", "127.0.0.3"),
         tls: ssl.SSLContext | None = None,
         speaks_tls: bool = False,
-        network: Network | None = None,
+        network: SiteNetwork | None = None,
     ) -> None:
         self.port = port
         self.addresses = addresses
@@ -61,7 +61,7 @@ class Site:
         self.edition = 0
         self.pause = 0.0
         """The delay of each answer, in seconds."""
-        self.log: list[Visit] = []
+        self.log: list[LoggedRequest] = []
         self.asked: Counter[tuple[str, str]] = Counter()
         self.network = network
         self._tls = tls
@@ -126,7 +126,7 @@ class Site:
         bare = target if target.startswith("/") else target.split("/", 3)[3].join(("/", ""))
         host = (parts.hostname or urlsplit(f"//{headers.get('Host', '')}").hostname or "").lower()
         request = Request(host, parts.path, dict(parse_qsl(parts.query)), {k.lower(): v for k, v in headers.items()}, bare)
-        visit = Visit(host, bare, request.headers, time.monotonic())
+        visit = LoggedRequest(host, bare, request.headers, time.monotonic())
         self.log.append(visit)
         self.asked[host, bare] += 1
         try:
