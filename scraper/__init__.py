@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from scraper.engine.crawling import Crawl
     from scraper.engine.jobs import Filters
     from scraper.engine.run import run
-    from scraper.engine.web_run import fetch_pages
+    from scraper.engine.web_run import Politeness, fetch_pages
     from scraper.errors import PageError, ScraperError
     from scraper.extract.cleaning import Outcome, clean
     from scraper.models import Page
@@ -30,6 +30,7 @@ __all__ = [
     "Page",
     "PageError",
     "PageRecord",
+    "Politeness",
     "ReadOptions",
     "ScraperError",
     "clean",
@@ -47,6 +48,7 @@ _MODULES = {
     "Page": "scraper.models",
     "PageError": "scraper.errors",
     "PageRecord": "scraper.records",
+    "Politeness": "scraper.engine.web_run",
     "ReadOptions": "scraper.sources",
     "ScraperError": "scraper.errors",
     "clean": "scraper.extract.cleaning",

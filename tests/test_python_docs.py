@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scraper import Filters, NewspaperArchive, ReadOptions, __version__, fetch_pages, run
+from scraper import Filters, NewspaperArchive, Politeness, ReadOptions, __version__, fetch_pages, run
 from scraper.engine import planning
 from scraper.errors import OutputError
 from tests.blocks import ROOT
@@ -147,7 +147,9 @@ def test_a_fetch_and_the_next_one() -> None:
 def test_a_crawl() -> None:
     """What fetch_pages writes and counts for a crawl is what the command does."""
     with Site() as site:
-        (summary,) = printed(BLOCKS[5].replace("https://www.maghress.com/", site.url("/")).replace("max_time=3600", "delay=0"))
+        (summary,) = printed(
+            BLOCKS[5].replace("https://www.maghress.com/", site.url("/")).replace('contact)"', 'contact)", delay=0')
+        )
         options = ["--depth", "2", "--newspaper", "difaf", "--max-pages", "200", "--delay", "0", "--state", "s.db"]
         command = [sys.executable, "-m", "scraper", "crawl", site.url("/"), *options, "-o", "command.jsonl"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -165,9 +167,13 @@ def test_an_archive() -> None:
     """What fetch_pages writes for the numbers of a newspaper is what the command does; without a state, neither is possible."""
     with Site() as site:
         archive = NewspaperArchive(site.url("/"), "difaf", first=12, last=5)
+        polite = Politeness("me/1", [("Accept-Language", "ar")], delay=0)
         with pytest.raises(OutputError, match="a crawl needs a state"):
-            fetch_pages(archive, "out.jsonl", user_agent="me/1", delay=0)
-        fetch_pages(archive, "out.jsonl", user_agent="me/1", delay=0, state="python.db")
+            fetch_pages(archive, "out.jsonl", polite)
+        with pytest.raises(ValueError, match="not a valid header"):
+            fetch_pages(archive, "out.jsonl", Politeness("me/1\nX: y"), state="python.db")
+        fetch_pages(archive, "out.jsonl", polite, state="python.db")
+        assert {(asked.headers["user-agent"], asked.headers["accept-language"]) for asked in site.log} == {("me/1", "ar")}
         numbers = ["--archive", "difaf", "--from", "12", "--to", "5"]
         options = ["--delay", "0", "--state", "s.db", "-o", "command.jsonl"]
         subprocess.run(

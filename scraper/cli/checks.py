@@ -15,7 +15,7 @@ import typer
 
 from scraper import __version__
 from scraper.cli.console import say
-from scraper.cli.options import Options
+from scraper.cli.options import Options, WebOptions
 from scraper.engine.counts import USAGE
 from scraper.engine.jobs import Filters
 from scraper.errors import LayoutError, OutputError
@@ -29,12 +29,10 @@ from scraper.sources import inode_of, read_list
 from scraper.urls import is_absolute, site_of
 
 if TYPE_CHECKING:
-    from scraper.fetch import Header
+    from scraper.engine.web_run import Politeness
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _SLUG: Final = re.compile(r"[^\s/?#]+")
-
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def check_layouts(directory: Path | None) -> Sequence[Layout]:
@@ -273,18 +271,29 @@ def _day(value: str | None, option: str) -> str | None:
     return value
 
 
-def check_headers(user_agent: str | None, contact: str | None, given: list[str] | None) -> "list[Header]":
-    """Return the headers of each request, or end with a usage error."""
-    headers: list[Header] = []
-    for text in [f"User-Agent: {_user_agent(user_agent, contact)}", *(given or [])]:
-        name, colon, value = (part.strip() for part in text.partition(":"))
-        is_user_agent = len(headers) > 0 and name.lower() == "user-agent"
-        if not colon or not _TOKEN.fullmatch(name) or not value.isprintable() or is_user_agent:
-            hint = "--user-agent" if not headers else "--header"
-            remedy = "use --user-agent." if is_user_agent else "write 'Name: value' on one line."
-            raise typer.BadParameter(f"{text!r} is not a valid header; {remedy}", param_hint=hint)
-        headers.append((name.encode("ascii"), value.encode("utf-8")))
-    return headers
+def check_politeness(web: WebOptions) -> "Politeness":
+    """Return how pages are requested, or end with a usage error."""
+    from scraper.engine.web_run import Politeness
+
+    agent = _user_agent(web.user_agent, web.contact)
+    _check_header("--user-agent", f"User-Agent: {agent}")
+    headers = [_check_header("--header", text) for text in web.header or []]
+    return Politeness(agent, headers, web.delay, web.concurrency, web.timeout, web.ignore_robots)
+
+
+def _check_header(option: str, text: str) -> tuple[str, str]:
+    from scraper.fetch import to_header
+
+    name, colon, value = (part.strip() for part in text.partition(":"))
+    is_other = option == "--header" and name.lower() == "user-agent"
+    try:
+        if not colon or is_other:
+            raise ValueError
+        to_header(name, value)
+    except ValueError:
+        remedy = "use --user-agent." if is_other else "write 'Name: value' on one line."
+        raise typer.BadParameter(f"{text!r} is not a valid header; {remedy}", param_hint=option) from None
+    return name, value
 
 
 def default_user_agent(contact: str | None = None) -> str:

@@ -12,11 +12,11 @@ import typer
 from scraper.cli.checks import (
     check_appendable,
     check_fetched_slugs,
-    check_headers,
     check_keys,
     check_layouts,
     check_outputs,
     check_pattern,
+    check_politeness,
     check_slug,
     check_table,
 )
@@ -29,7 +29,7 @@ from scraper.engine.crawling import Crawl
 from scraper.engine.fetch_outputs import FetchOutputs
 from scraper.engine.fetching import AddressSource, FetchQueue
 from scraper.engine.jobs import Job, page_lines
-from scraper.engine.web_run import FetchContext, MakeSource, Politeness, WebRun, with_lines
+from scraper.engine.web_run import FetchContext, MakeSource, WebRun, with_lines
 from scraper.errors import BadAddress
 from scraper.extract.cleaning import Outcome
 from scraper.extract.links import Links, find_links
@@ -95,14 +95,14 @@ def run(
     options, pattern = check_pattern(options)
     table = _check_outputs(options, web, pattern)
     job = _job(options, web, pattern)._replace(links=links)
-    headers = check_headers(web.user_agent, web.contact, web.header)
+    politeness = check_politeness(web)
     if web.ignore_robots:
         say("robots.txt is ignored, on your own responsibility")
     check_layouts(options.layouts)
     counts = Counts()
     web_run = WebRun(
         job,
-        Politeness(headers, web.delay, web.concurrency, web.timeout, ignores_robots=web.ignore_robots),
+        politeness,
         FetchOutputs(out=options.out, pattern=pattern, table=table, spans=web.spans, save=web.save, state=web.state, report=say),
         counts,
         say,

@@ -18,7 +18,7 @@ from scraper.engine.run import check_files, output_of
 from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
 from scraper.extract.links import find_links
-from scraper.fetch import Client, Fetched, Fetcher, Header, Scheduler, Throttle
+from scraper.fetch import Client, Fetched, Fetcher, Header, Scheduler, Throttle, to_header
 from scraper.layouts import Layout
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
@@ -34,8 +34,10 @@ _ALL: Final = Filters()
 class Politeness(NamedTuple):
     """How pages are requested."""
 
-    headers: list[Header]
-    """Those of each request, with ``User-Agent`` among them."""
+    user_agent: str
+    """The name of the program and whom to ask about it, sent with each request. The groups of robots.txt are found by it."""
+    headers: Sequence[tuple[str, str]] = ()
+    """More headers of each request: names and values."""
     delay: float = 1.0
     """Seconds between two requests to a host."""
     concurrency: int = 8
@@ -43,6 +45,14 @@ class Politeness(NamedTuple):
     timeout: float = 60.0
     """Seconds that a request may take."""
     ignores_robots: bool = False
+
+    def request_headers(self) -> list[Header]:
+        """Return the headers of each request.
+
+        Raises:
+            ValueError: if one is not valid.
+        """
+        return [to_header("User-Agent", self.user_agent), *(to_header(*header) for header in self.headers)]
 
 
 class FetchContext(NamedTuple):
@@ -95,6 +105,7 @@ class WebRun:
         LayoutError: if a layout file cannot be used.
         OutputError: if an output cannot be opened or written.
         StateError: if the state cannot be used.
+        ValueError: if a header is not valid.
     """
 
     def __init__(
@@ -109,6 +120,7 @@ class WebRun:
         failures: Output | None = None,
         dedup: bool = False,
     ) -> None:
+        self._headers = politeness.request_headers()
         self._job, self._politeness, self._outputs, self._counts, self._report = job, politeness, outputs, counts, report
         self._records, self._failures, self._dedup = records, failures, dedup
         self._layouts = layouts_of(job.layouts)
@@ -146,13 +158,13 @@ class WebRun:
         """
         politeness, outputs, counts = self._politeness, self._outputs, self._counts
         max_bytes = self._job.options.max_bytes
-        client = Client(headers=politeness.headers, timeout=politeness.timeout, max_bytes=max_bytes)
+        client = Client(headers=self._headers, timeout=politeness.timeout, max_bytes=max_bytes)
         throttle = Throttle(delay=politeness.delay, concurrency=politeness.concurrency)
         fetcher = Fetcher(
             client.get,
             throttle,
             RobotsCache(outputs.state) if outputs.state is not None else {},
-            user_agent=dict(politeness.headers)[b"User-Agent"].decode(),
+            user_agent=politeness.user_agent,
             max_bytes=max_bytes,
             timeout=politeness.timeout,
             ignores_robots=politeness.ignores_robots,
@@ -226,8 +238,8 @@ def with_lines(job: Job, records: Records, keys: Keys, *, has_state: bool) -> Jo
 def fetch_pages(
     addresses: Iterable[str] | MakeSource,
     output: str | Path,
+    politeness: Politeness,
     *,
-    user_agent: str,
     records: Records = "page",
     state: str | Path | None = None,
     refresh: float | None = None,
@@ -239,9 +251,6 @@ def fetch_pages(
     dedup: bool = False,
     spans: str | Path | None = None,
     failures: str | Path | None = None,
-    delay: float = 1.0,
-    concurrency: int = 8,
-    timeout: float = 60.0,
     max_bytes: int = MAX_BYTES,
     processes: int = 1,
     page_timeout: float = PAGE_TIMEOUT,
@@ -255,7 +264,7 @@ def fetch_pages(
             :class:`~scraper.engine.crawling.Crawl` or :class:`~scraper.engine.archive.NewspaperArchive`, which need a state.
         output: the file; its name decides on the format and the compression. With fields in braces, there is a file for each of their
             values. With a state, records are appended to it.
-        user_agent: the name of the program and whom to ask about it.
+        politeness: how pages are requested.
         records: a record for each page, or for each headline of its ticker.
         state: the file that remembers what was fetched, so that a later run continues where this one ended.
         refresh: seconds after which a page of the state is fetched again, if addresses are given; None if it never is.
@@ -267,9 +276,6 @@ def fetch_pages(
         dedup: whether to leave out pages that repeat an earlier one.
         spans: a file for the pieces of the pages, with the label and the rule of each.
         failures: a file for the pages that fail.
-        delay: seconds between two requests to a host.
-        concurrency: hosts that are asked at once.
-        timeout: seconds that a request may take.
         max_bytes: the most bytes of one page.
         processes: the number of processes.
         page_timeout: seconds that cleaning a page may take.
@@ -283,6 +289,7 @@ def fetch_pages(
         LayoutError: if a layout file cannot be used.
         OutputError: if a file cannot be written, or not with a state.
         StateError: if the state cannot be used.
+        ValueError: if a header is not valid.
     """
     out, pattern = output_of(Path(output))
     paths = [Path(file) if file is not None else None for file in (spans, failures, save, state)]
@@ -311,7 +318,7 @@ def fetch_pages(
     counts = Counts()
     web_run = WebRun(
         with_lines(job, records, keys, has_state=state is not None),
-        Politeness([(b"User-Agent", user_agent.encode())], delay, concurrency, timeout),
+        politeness,
         outputs,
         counts,
         report,

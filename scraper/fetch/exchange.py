@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import re
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Final, Literal
@@ -15,11 +16,24 @@ from scraper.sources.compression import decode_body
 from scraper.sources.content_type import ContentType, parse_content_type
 
 Header = tuple[bytes, bytes]
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The name of a header (RFC 9110, 5.6.2)."""
 Truncation = Literal["length", "time", "disconnect"]
 """Why a body is incomplete, in the terms of WARC 1.1, 5.13."""
 _GZIP_LEVEL: Final = 6
 _CONNECTION_HEADERS: Final = frozenset({b"transfer-encoding", b"connection", b"keep-alive", b"trailer", b"upgrade"})
 """Headers that describe the transfer, and are wrong for the stored body."""
+
+
+def to_header(name: str, value: str) -> Header:
+    """Return a header of a request.
+
+    Raises:
+        ValueError: if the name is not one of a header, or the value is not printable text on one line.
+    """
+    if not _TOKEN.fullmatch(name) or not value.isprintable():
+        raise ValueError(f"{f'{name}: {value}'!r} is not a valid header")
+    return name.encode("ascii"), value.encode("utf-8")
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
