@@ -1,6 +1,6 @@
 """Measure speed as ratios to floors that are measured in the same run.
 
-``scripts/bench`` takes some forty minutes of an idle machine. With ``--small`` it takes one, proves that the bench works, and measures
+``scripts/bench`` takes some fifty minutes of an idle machine. With ``--small`` it takes one, proves that the bench works, and measures
 nothing worth quoting.
 """
 
@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from bench import dumps, pages
 from bench.measuring import Ratio
+from bench.optimisations import measure, optimisations
 
 
 class BenchRow(NamedTuple):
@@ -56,6 +57,8 @@ def rows(folder: Path, *, small: bool) -> Iterator[BenchRow]:
             "at least 1.7",
             lambda form=form: dumps.packed_jobs(folder, form, many * 4, 3),  # type: ignore[misc]  # so that the start matters less
         )
+    for one in optimisations(some):
+        yield BenchRow(f"without: {one.name}", "with it", "at least 1.03", lambda one=one: measure(one, rounds))  # type: ignore[misc]
     yield BenchRow(f"memory at {more} documents", f"at {many}", "at most 1.15, aim 1.0", lambda: dumps.memory(folder, many, more))
 
 

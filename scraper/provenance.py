@@ -14,8 +14,6 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 from scraper.urls import is_absolute
 
-_HINT: Final = re.compile(r"/\d{4,14}(?:[a-z]{2}_|\*)?/|archive\.|\.translate\.goog|webcache\.", re.IGNORECASE)
-"""What every rewritten address contains and few others do: a cheap test before the full patterns."""
 _MOST_LEVELS: Final = 3
 """Archives within archives that are unwrapped."""
 _TIME_DIGITS: Final = 14
@@ -44,8 +42,6 @@ def original_of(address: str) -> Original:
     """Return the original of ``address``, or ``address`` itself if it is not rewritten."""
     time = None
     for _ in range(_MOST_LEVELS):
-        if _HINT.search(address) is None:
-            break
         match = next((match for pattern in _patterns() if (match := pattern.fullmatch(address)) is not None), None)
         if match is None:
             break
