@@ -172,7 +172,7 @@ def test_memory_does_not_grow_with_the_pages() -> None:
     )
     # The peak of a process includes its parent's memory at the fork, so a small process starts it.
     launcher = [sys.executable, "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))", sys.executable, "-c", code]
-    few, many = (int(subprocess.run([*launcher, count], capture_output=True, check=True).stdout) for count in ("30000", "300000"))
+    few, many = (int(subprocess.run([*launcher, count], capture_output=True, check=True).stdout) for count in ("15000", "150000"))
     assert many - few < 12 * 1024
 
 
