@@ -22,7 +22,6 @@ from scraper.layouts.schema import ElementRule, Selector
 from scraper.layouts.wording import Openings
 from scraper.models import Element, Page
 from scraper.records import to_json_line
-from scraper.urls import origin_of
 
 _NEVER = re.compile("(?!)")
 
@@ -116,14 +115,11 @@ def optimisations(count: int) -> Iterator[Optimisation]:
         [patch.object(addresses, name, getattr(addresses, name).__wrapped__) for name in ("prepare", "fold")],
     )
     yield Optimisation(
-        "a crawl's links: most paths need no join", follow_all, html, [patch.object(links, "_path_and_query", joined_path)]
+        "a crawl's links: most paths need no join",
+        follow_all,
+        html,
+        [patch.object(links, "_path_and_query", links.joined_path_and_query)],
     )
-
-
-def joined_path(href: str, resolver: record_builder.LinkResolver) -> str:
-    """Return path and query of a link's address, joined in any case."""
-    url = resolver.resolve(href)
-    return url[len(origin_of(url)) :].partition("#")[0] if url is not None else ""
 
 
 def measure(one: Optimisation, rounds: int) -> Ratio:

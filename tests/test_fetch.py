@@ -260,7 +260,7 @@ def test_the_program_says_who_it_is_and_headers_can_be_added(site: Site) -> None
     """The default user agent names the program and its document; --user-agent replaces it, --header adds headers."""
     fetch(site.url("/difaf/1"))
     assert re.match(r"scraper/\d\S* \(.*(README|http)", site.log[-1].headers["user-agent"])
-    fetch(site.url("/difaf/1"), "--user-agent", "Archive/1 (a@b.example)", "--header", "Accept-Language: ar")
+    fetch(site.url("/difaf/1"), "--user-agent", " Archive/1 (a@b.example) ", "--header", "Accept-Language:  ar ")
     assert site.log[-1].headers["user-agent"] == "Archive/1 (a@b.example)"
     assert site.log[-1].headers["accept-language"] == "ar"
 

@@ -276,23 +276,19 @@ def check_politeness(web: WebOptions) -> "Politeness":
     from scraper.engine.web_run import Politeness
 
     agent = _user_agent(web.user_agent, web.contact)
-    _check_header("--user-agent", f"User-Agent: {agent}")
-    headers = [_check_header("--header", text) for text in web.header or []]
+    _, agent = _header(f"User-Agent: {agent}", "--user-agent")
+    headers = [_header(text, "--header") for text in web.header or []]
     return Politeness(agent, headers, web.delay, web.concurrency, web.timeout, web.ignore_robots)
 
 
-def _check_header(option: str, text: str) -> tuple[str, str]:
-    from scraper.fetch import to_header
+def _header(text: str, option: str) -> tuple[str, str]:
+    from scraper.fetch import is_header
 
     name, colon, value = (part.strip() for part in text.partition(":"))
     is_other = option == "--header" and name.lower() == "user-agent"
-    try:
-        if not colon or is_other:
-            raise ValueError
-        to_header(name, value)
-    except ValueError:
+    if is_other or not (colon and is_header(name, value)):
         remedy = "use --user-agent." if is_other else "write 'Name: value' on one line."
-        raise typer.BadParameter(f"{text!r} is not a valid header; {remedy}", param_hint=option) from None
+        raise typer.BadParameter(f"{text!r} is not a valid header; {remedy}", param_hint=option)
     return name, value
 
 

@@ -262,7 +262,7 @@ def _parts(path: str, kind: Kind, place: Place, sizes: Sequence[int], stretch: i
 
 
 def tasks_of(
-    job: Job, inputs: Iterable[str], processes: int, meter: Meter | None = None, checkpoint: "ResumableRun | None" = None
+    job: Job, inputs: Iterable[str], processes: int, meter: Meter | None, checkpoint: "ResumableRun | None"
 ) -> Iterable[Task]:
     """Return the tasks of a job over files, in order.
 

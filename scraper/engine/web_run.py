@@ -18,7 +18,7 @@ from scraper.engine.run import check_files, output_of
 from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
 from scraper.extract.links import find_links
-from scraper.fetch import Client, Fetched, Fetcher, Header, Scheduler, Throttle, to_header
+from scraper.fetch import Client, Fetched, Fetcher, Header, Scheduler, Throttle, is_header
 from scraper.layouts import Layout
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
@@ -52,7 +52,11 @@ class Politeness(NamedTuple):
         Raises:
             ValueError: if one is not valid.
         """
-        return [to_header("User-Agent", self.user_agent), *(to_header(*header) for header in self.headers)]
+        headers = [("User-Agent", self.user_agent), *self.headers]
+        for name, value in headers:
+            if not is_header(name, value):
+                raise ValueError(f"{f'{name}: {value}'!r} is not a valid header")
+        return [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers]
 
 
 class FetchContext(NamedTuple):

@@ -53,5 +53,10 @@ def _path_and_query(href: str, resolver: LinkResolver) -> str:
     """Return path and query of a link's address; an empty string if it is not an address."""
     if href[:1] == "/" != href[1:2] and "/." not in href:  # true of nearly all; resolving would not change the path
         return href.partition("#")[0]
+    return joined_path_and_query(href, resolver)
+
+
+def joined_path_and_query(href: str, resolver: LinkResolver) -> str:
+    """Do the same for any link, more slowly."""
     url = resolver.resolve(href)
     return url[len(origin_of(url)) :].partition("#")[0] if url is not None else ""

@@ -2,7 +2,7 @@
 
 from scraper.fetch.addresses import fold, host_of, prepare, without_session
 from scraper.fetch.client import Client
-from scraper.fetch.exchange import Exchange, Header, exchange_records, to_header, warcinfo
+from scraper.fetch.exchange import Exchange, Header, exchange_records, is_header, warcinfo
 from scraper.fetch.fetcher import Fetched, Fetcher, FetchJob, PreviousFetch
 from scraper.fetch.robots import RobotsStore, Rules
 from scraper.fetch.scheduler import Scheduler
@@ -23,8 +23,8 @@ __all__ = [
     "exchange_records",
     "fold",
     "host_of",
+    "is_header",
     "prepare",
-    "to_header",
     "warcinfo",
     "without_session",
 ]

@@ -25,15 +25,9 @@ _CONNECTION_HEADERS: Final = frozenset({b"transfer-encoding", b"connection", b"k
 """Headers that describe the transfer, and are wrong for the stored body."""
 
 
-def to_header(name: str, value: str) -> Header:
-    """Return a header of a request.
-
-    Raises:
-        ValueError: if the name is not one of a header, or the value is not printable text on one line.
-    """
-    if not _TOKEN.fullmatch(name) or not value.isprintable():
-        raise ValueError(f"{f'{name}: {value}'!r} is not a valid header")
-    return name.encode("ascii"), value.encode("utf-8")
+def is_header(name: str, value: str) -> bool:
+    """Return True if a request may have this header: the value is printable text on one line, without white space around it."""
+    return _TOKEN.fullmatch(name) is not None and value.isprintable() and value == value.strip()
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, dict=True):
