@@ -50,7 +50,7 @@ A message is one sentence: the problem, the value and the remedy. The caller tha
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class ScraperError(Exception):
@@ -321,6 +321,17 @@ class InternalError(PageError):
     """Any other error while a page was processed, which only a bug in this program or a library can raise."""
 
     code = "internal-error"
+
+
+def worker_died(work: Literal["read", "cleaned"], rest: str = "", remedy: str = "try it alone") -> WorkerDied:
+    """Return the error of a page over which processes died.
+
+    Args:
+        work: what they did with it.
+        rest: what else was not read, as a clause.
+        remedy: what the user can do.
+    """
+    return WorkerDied(f"the process that {work} it crashed, hung or was killed{rest}; {remedy}, perhaps with more memory")
 
 
 def not_installed(subject: str, extra: str) -> str:

@@ -22,9 +22,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scraper.engine import Job, page_lines, planning, workers
+from scraper.engine.deaths import Death, SharedProgress
 from scraper.engine.loop import Pool
 from scraper.engine.planning import plan
-from scraper.engine.tasks import Answer, Death, SharedProgress, Task, do_task
+from scraper.engine.tasks import Task
+from scraper.engine.workers import Answer, answers
 from scraper.parse.encoding import decode
 from scraper.sources import ReadOptions, json_objects, warc
 from scraper.sources import parquet as parquet_tables
@@ -99,7 +101,7 @@ class DyingWorkers:
         progress = SharedProgress()
         self.deaths.is_worker = True
         try:
-            for answer, _ in do_task(self._job, task, progress):
+            for answer, _ in answers(self._job, task, progress):
                 yield task, answer, ()
         except Died:
             yield task, progress.death, ()

@@ -20,8 +20,9 @@ import zstandard
 
 from scraper.engine import ItemResult, Job, page_lines, run_job
 from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk
+from scraper.engine.deaths import SharedProgress, do_stepwise
 from scraper.engine.planning import plan
-from scraper.engine.tasks import ChunkResult, SharedProgress, Task, do_task, encode_result
+from scraper.engine.tasks import ChunkResult, Task, encode_result
 from scraper.sources import ReadOptions
 from scraper.sources.files import InputEntry
 from scraper.sources.inputs import find_entries
@@ -586,7 +587,7 @@ def test_a_retry_that_cannot_read_as_far_as_before_says_so(tmp_path: Path, skip:
     job = Job(ReadOptions(), "keep", page_lines)
     chunk = FileChunk([InputEntry(str(tmp_path / "gone"))], 1, 0)
     task = Task(0, chunk, skip=skip, is_stepwise=True)
-    answers = [answer for answer, _ in do_task(job, task, SharedProgress())]
+    answers = list(do_stepwise(job, task, SharedProgress()))
     assert isinstance(answers[-1], ChunkResult)
     codes = [cleaned.failure.code for cleaned in answers[-1].results() if cleaned.failure is not None]
     assert codes == (["unreadable"] if skip == 1 else ["unreadable", "worker-died"])

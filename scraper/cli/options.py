@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 import typer
 
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
+from scraper.output.formats import FORMATS
 
 INPUT: Final = "Input"
 CHOOSING: Final = "Choosing"
@@ -134,7 +135,7 @@ SeedOption = Annotated[int, option(CHOOSING, metavar="S", help="Choose another s
 OutOption = Annotated[
     Path | None,
     out_option(
-        "Write to this file instead of stdout. Its ending decides on the format: .jsonl, .parquet, .csv, .tsv, also .gz and .zst."
+        f"Write to this file instead of stdout. Its ending decides on the format: .jsonl, {', '.join(FORMATS)}, also .gz and .zst."
     ),
 ]
 KeysOption = Annotated[

@@ -6,13 +6,13 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, MemberChunk, parts_of, without
+from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, MemberChunk
+from scraper.engine.deaths import Death, Retry, Step
 from scraper.engine.jobs import ItemResult, Job, Sink, clean_items, layouts_of, time_limit_of
 from scraper.engine.planning import tasks_of
-from scraper.engine.tasks import ChunkResult, Death, Step, Task, worker_died
+from scraper.engine.tasks import ChunkResult, Task
 from scraper.errors import OutputError
 from scraper.sources.files import Meter
-from scraper.sources.items import Spot
 
 if TYPE_CHECKING:
     from scraper.engine.resumable import ResumableRun
@@ -22,14 +22,6 @@ _AHEAD: Final = 3
 """Tasks under way for each process: one in work, one waiting for it, one waiting to be written."""
 _MOST_DEATHS: Final = 100
 """Workers that may die in a row, over whatever tasks, without one that has answered."""
-_DEATHS: Final = 2
-"""Deaths over an item or a record after which it fails. One may be chance: the system was short of memory, or somebody killed the
-process."""
-_DEATHS_OVER_A_PART: Final = 5
-"""Deaths at an unknown place after which the rest of a part fails; the rest of each further part of the chunk fails after one."""
-_MOST_LOST: Final = 10
-"""Records of a chunk that may fail because workers died over reading them; behind more of them, the rest is given up. Each may take the
-time limit of a page, and others wait."""
 
 
 def run_tasks(
@@ -121,7 +113,7 @@ class Pool:
         self._job, self._size, self._meter = job, size, meter
         self._workers: Workers | None = None
         self._done: dict[int, ChunkResult] = {}
-        self._retries: dict[int, _Retry] = {}
+        self._retries: dict[int, Retry] = {}
         """Of the tasks over which a worker died."""
         self._deaths = 0
         """The number of workers that died since one has answered."""
@@ -223,7 +215,7 @@ class Pool:
             elif isinstance(answer, ChunkResult) and number not in self._retries:
                 self._done[number] = answer._replace(files=files)
             else:
-                retry = self._retries.setdefault(number, _Retry(task.chunk))
+                retry = self._retries.setdefault(number, Retry(task.chunk))
                 if isinstance(answer, ChunkResult):
                     retry.finish(answer._replace(files=files))
                 else:
@@ -232,94 +224,3 @@ class Pool:
                     self._put(left, first=True)
                 else:
                     self._done[number] = ChunkResult.of(self._retries.pop(number).results, retry.ends)
-
-
-class _Retry:
-    """The retry of a chunk over which a worker died: what became of its items so far, and what is left to do.
-
-    The chunk is done in parts, so that a death over reading one costs no other, and each part step by step. Behind a record that cannot
-    be read, its part goes on. Items that this process has read are sent one by one, since receiving one may kill, too.
-    """
-
-    def __init__(self, chunk: Chunk) -> None:
-        self._parts = deque(parts_of(chunk))
-        self.results: list[ItemResult] = []
-        self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
-        self._deaths_over_a_part = _DEATHS_OVER_A_PART
-        self._lost = 0
-        """The number of records that could not be read."""
-        self._skip = 0
-        """The number of items of the first part that are done."""
-        self._step: Step | None = None
-        """What the worker is doing, if known."""
-        self._deadly: tuple[int, bool, Spot | None] | None = None
-        """The item of the first part at which the last workers died, whether they were reading it, and where."""
-        self._deaths = 0
-        """Their number."""
-
-    def reach(self, step: Step) -> None:
-        """Note what a worker has done, and what it is doing now."""
-        self.results += step.results
-        self._skip, self._step = step.item, step
-        if self.ends[0] == UNKNOWN:
-            self.ends = step.first, UNKNOWN
-
-    def note_death(self, death: Death) -> None:
-        """Note that the worker died, which may mean that its item has failed."""
-        step, self._step = self._step, None
-        if step is None:
-            return
-        here = step.item, step.is_reading, death.spot if step.is_reading else None
-        self._deaths = self._deaths + 1 if here == self._deadly else 1
-        self._deadly = here
-        if step.is_reading:
-            self._fail_reading(step, death.spot)
-        elif self._deaths >= _DEATHS:
-            self.results.append(step.failure)
-            if isinstance(self._parts[0], ItemChunk):
-                self._end_part()
-            else:
-                self._skip = step.item + 1
-
-    def _fail_reading(self, step: Step, spot: Spot | None) -> None:
-        """Let a record fail, or all that is left of the part, if enough workers died over reading it."""
-        part = self._parts[0]
-        is_new = not isinstance(part, ItemChunk) and spot not in part.losses
-        left = None if is_new and self._lost == _MOST_LOST else without(part, spot)
-        if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
-            return
-        self._end_part()
-        if left is None:
-            self._deaths_over_a_part = 1  # what lies behind is likely to be as broken, and others wait for it
-            self.results.append(step.failure)
-            self.ends = self.ends[0], UNKNOWN
-            return
-        self._lost += is_new
-        self._parts.appendleft(left)
-        self._skip = step.item
-
-    def finish(self, done: ChunkResult) -> None:
-        """Note that a worker has done its task."""
-        results = list(done.results())
-        if results and self.results and not isinstance(self._parts[0], ItemChunk):
-            # A worker that goes on at the end of a part returns the failure of the last item, which may be here already.
-            results = results[results[0].failure is not None and results[0].failure == self.results[-1].failure :]
-        self.results += results
-        first, following = done.ends
-        self.ends = first if self.ends[0] == UNKNOWN else self.ends[0], following
-        self._end_part()
-
-    def _end_part(self) -> None:
-        self._parts.popleft()
-        self._skip, self._deadly = 0, None
-
-    def next_task(self, number: int) -> Task | None:
-        """Return the task with this number that does what is left of the first part; None if there is none."""
-        if not self._parts:
-            return None
-        part = self._parts[0]
-        if not isinstance(part, ItemChunk):
-            return Task(number, part, skip=self._skip, is_stepwise=True)
-        (item,) = part.items
-        self._step = Step((), 0, False, worker_died(item))
-        return Task(number, part)

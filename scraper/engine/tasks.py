@@ -1,20 +1,16 @@
 """The tasks of a pool: chunks that are done in worker processes, and the results that come back."""
 
-import ctypes
 import io
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import count, islice
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 import msgspec
 
-from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, FileChunk, extent_of
-from scraper.engine.jobs import ItemResult, Job, clean_items, failed
+from scraper.engine.chunks import Chunk, ChunkReader, FileChunk
+from scraper.engine.jobs import ItemResult, Job, clean_items
 from scraper.sources import Item
-from scraper.sources.items import Spot, cleaner_died, reader_died
 
 _MOST: Final = 1 << 20
 """Bytes that are sent back through the pipe; more are written to a file, since copying them would cost what a second core gains."""
@@ -61,33 +57,12 @@ class Task(NamedTuple):
     skip: int = 0
     """The number of its items that are done already."""
     is_stepwise: bool = False
-    """Whether the worker answers at each :class:`Step`, because one has died over the chunk."""
+    """Whether the worker answers at each step, because one has died over the chunk."""
 
     @property
     def is_metered(self) -> bool:
         """Whether each of its reads counts towards the progress of the run; otherwise its size does, when it is done."""
         return self.is_local and isinstance(self.chunk, FileChunk)
-
-
-class Step(NamedTuple):
-    """What a worker is about to do, and what it has done since the step before."""
-
-    results: Sequence[ItemResult]
-    item: int
-    """The place in the chunk of the item that it reads or cleans."""
-    is_reading: bool
-    """Whether it reads the item."""
-    failure: ItemResult
-    """What became of the item, if the worker dies."""
-    first: int | None = UNKNOWN
-    """The first of :attr:`ChunkReader.ends`."""
-
-
-class Death(NamedTuple):
-    """The end of a worker, in place of its answer."""
-
-    spot: Spot | None
-    """What it was reading, if that is known."""
 
 
 class ChunkResult(NamedTuple):
@@ -115,52 +90,19 @@ class ChunkResult(NamedTuple):
             )
 
 
-Answer = Step | ChunkResult | str
-"""What a worker sends. A message says why a result cannot be stored."""
-
-
-class SharedProgress(ctypes.Structure):
-    """The progress of a worker, in memory that the main process sees, too. If the worker dies, that is all that is known.
-
-    Attributes:
-        steps: the number of reads, items and answers since the process has started.
-        spot: the values of the :class:`~scraper.sources.items.Spot` that is read; all are 0 if it is not known.
-    """
-
-    _fields_ = (("steps", ctypes.c_ulonglong), ("spot", ctypes.c_longlong * len(Spot._fields)))
-
-    def advance(self, _: int, /) -> None:
-        """Count a read or, with 0, an item or an answer."""
-        self.steps += 1
-
-    def begin(self, spot: Spot | None) -> None:
-        """Note what is read next, if that is known."""
-        self.spot[:] = spot or (0,) * len(Spot._fields)
-
-    @property
-    def death(self) -> Death:
-        """The end of the worker, if it died now."""
-        return Death(Spot(*self.spot) if any(self.spot) else None)
-
-
-def do_task(job: Job, task: Task, progress: SharedProgress) -> Iterator[tuple[Answer, Sequence[BinaryIO]]]:
-    """Do a task, and yield its steps, if they are asked for, and then its results with the files that belong to them.
-
-    If the results cannot be stored, a message is yielded in their place.
+def do_task(job: Job, task: Task, advance: Callable[[int], object]) -> tuple[ChunkResult | str, Sequence[BinaryIO]]:
+    """Do a task, and return its results with the files that belong to them; or why they cannot be stored.
 
     Args:
         job: what is done with each item.
         task: the task.
-        progress: what is noted meanwhile.
+        advance: called with the number of bytes of each read, and with 0 for each item.
     """
-    if task.is_stepwise:
-        yield from ((answer, ()) for answer in _steps(job, task, progress))
-        return
-    reader = ChunkReader(task.chunk, job.options, progress.advance)
+    reader = ChunkReader(task.chunk, job.options, advance)
     try:
         spools = [SpooledTemporaryFile(_MOST, buffering=_PIECE) for _ in range(3)]  # noqa: SIM115 - they are closed where they have been sent
         lines, spans, listed = spools
-        for cleaned in clean_items(job, _advancing(reader, progress)):
+        for cleaned in clean_items(job, counted(reader, advance)):
             lines.write(cleaned.lines)
             if cleaned.spans:
                 spans.write(cleaned.spans)
@@ -174,46 +116,16 @@ def do_task(job: Job, task: Task, progress: SharedProgress) -> Iterator[tuple[An
             contents.append(None if is_file else spool.read())
             if is_file:
                 files.append(cast("BinaryIO", spool))
-        yield ChunkResult(contents, reader.ends), files
     except OSError as error:  # errors of inputs are failures already
-        message = (
-            f"{gettempdir()}: cannot be written ({error.strerror or error}); free some space, or set TMPDIR to another directory"
+        return (
+            f"{gettempdir()}: cannot be written ({error.strerror or error}); free some space, or set TMPDIR to another directory",
+            (),
         )
-        yield message, ()
+    return ChunkResult(contents, reader.ends), files
 
 
-def _advancing(reader: ChunkReader, progress: SharedProgress) -> Iterator[Item]:
-    for item in reader:
-        progress.advance(0)
+def counted(items: Iterable[Item], advance: Callable[[int], object]) -> Iterator[Item]:
+    """Yield the items, calling ``advance`` with 0 for each."""
+    for item in items:
+        advance(0)
         yield item
-
-
-def _steps(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | ChunkResult]:
-    """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
-    reader = ChunkReader(task.chunk, job.options, progress.advance, progress.begin)
-    items = _advancing(reader, progress)
-    error = reader_died(f", and the rest of {extent_of(task.chunk)} was not read", "try again")
-    unread = failed(task.chunk.place.failed(error), error)
-    skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
-    last_number, last = skipped[0] if skipped else (0, None)
-    # The last item of an input that cannot be read as far as before says why, unless it was done before.
-    again = list(clean_items(job, [last])) if last is not None and last.error is not None else []
-    if last_number < task.skip:
-        yield ChunkResult.of([*again, unread], reader.ends)
-        return
-    results: list[ItemResult] = []
-    for number in count(task.skip):
-        progress.begin(None)
-        yield Step(results, number, True, unread, reader.ends[0])
-        item = next(items, None)
-        if item is None:
-            break
-        yield Step((), number, False, worker_died(item))
-        results = list(clean_items(job, [item]))
-        again = []
-    yield ChunkResult.of(again, reader.ends)
-
-
-def worker_died(item: Item) -> ItemResult:
-    """Return the failure of an item that killed its workers."""
-    return failed(item, cleaner_died())

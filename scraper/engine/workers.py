@@ -28,8 +28,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
+from scraper.engine.deaths import Death, SharedProgress, Step, do_stepwise
 from scraper.engine.jobs import Job
-from scraper.engine.tasks import Answer, Death, SharedProgress, Step, Task, do_task
+from scraper.engine.tasks import ChunkResult, Task, do_task
 from scraper.errors import OutputError
 
 _FILES: Final = 32
@@ -45,6 +46,9 @@ _INTERVAL: Final = 0.5
 _GRACE: Final = 5.0
 """Seconds in which a process that was killed ends."""
 _LOCK: Final = "scraper.lock"
+
+Answer = Step | ChunkResult | str
+"""What a worker sends. A message says why a result cannot be stored."""
 
 
 class _Worker:
@@ -91,7 +95,7 @@ class Workers:
     def __init__(self, job: Job, size: int) -> None:
         self._job, self._size = job, size
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([do_task.__module__])
+        self._context.set_forkserver_preload([do_stepwise.__module__])
         self._workers: dict[Connection, _Worker] = {}
         self._waiting: deque[Task] = deque()
         self._awaited: Collection[_Worker] = ()
@@ -204,7 +208,7 @@ def serve(connection: Connection, job: Job, directory: str, progress: SharedProg
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            for answer, files in do_task(job, connection.recv(), progress):
+            for answer, files in answers(job, connection.recv(), progress):
                 connection.send((answer, len(files)))
                 for file in files:
                     with file:
@@ -215,6 +219,20 @@ def serve(connection: Connection, job: Job, directory: str, progress: SharedProg
         main.join(_GRACE)  # its connection may be closed a moment before its end is known
         if not main.is_alive():
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def answers(job: Job, task: Task, progress: SharedProgress) -> Iterator[tuple[Answer, Sequence[BinaryIO]]]:
+    """Do a task, and yield its steps, if they are asked for, and then its results with the files that belong to them.
+
+    Args:
+        job: what is done with each item.
+        task: the task.
+        progress: what is noted meanwhile.
+    """
+    if task.is_stepwise:
+        yield from ((step, ()) for step in do_stepwise(job, task, progress))
+    else:
+        yield do_task(job, task, progress.advance)
 
 
 @cache

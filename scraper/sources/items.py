@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from scraper.defaults import MAX_BYTES
-from scraper.errors import PageError, WorkerDied
+from scraper.errors import PageError, worker_died
 from scraper.models import Page
 from scraper.records import PageRecord
 
@@ -19,25 +19,6 @@ class Spot(NamedTuple):
     """The offset of a record among the decompressed bytes of its run; in a zip archive, how many items the member has given."""
     archive: int = 0
     """The number of the web archive, zip archive or table, from 1; 0 in a dump."""
-
-
-def reader_died(rest: str = "", remedy: str = "try it alone") -> WorkerDied:
-    """Return the error of a record over whose reading processes died.
-
-    Args:
-        rest: what else was not read, as a clause.
-        remedy: what the user can do.
-    """
-    return _died("read", rest, remedy)
-
-
-def cleaner_died() -> WorkerDied:
-    """Return the error of a page over whose cleaning processes died."""
-    return _died("cleaned", "", "try it alone")
-
-
-def _died(work: str, rest: str, remedy: str) -> WorkerDied:
-    return WorkerDied(f"the process that {work} it crashed, hung or was killed{rest}; {remedy}, perhaps with more memory")
 
 
 class Guard:
@@ -86,7 +67,7 @@ class ArchiveGuard:
         """
         self.note(position, within)
         if self.is_noting and Spot(position, within, self._number) in self._guard.losses:
-            raise reader_died()
+            raise worker_died("read")
 
     def note(self, position: int, within: int = 0) -> None:
         """Note what is read next."""

@@ -4,10 +4,10 @@ from collections.abc import Collection, Container, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
-from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput, not_installed
+from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput, not_installed, worker_died
 from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
 from scraper.sources.files import open_input
-from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions, reader_died
+from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions
 from scraper.sources.sniffing import own_kind, own_output_item
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _enter(guard: ArchiveGuard, number: int, end: int) -> None:
     """
     guard.note(number)
     if guard.passes(number):
-        raise reader_died(f", and the rows up to {end - 1} were not read" if number + 1 < end else "")
+        raise worker_died("read", f", and the rows up to {end - 1} were not read" if number + 1 < end else "")
 
 
 def _batches(table: "ParquetFile", group: int, columns: list[str], size: int) -> Iterator["RecordBatch"]:

@@ -3,9 +3,9 @@
 from io import UnsupportedOperation
 from typing import Final
 
-from scraper.errors import DamagedInput, PageError
+from scraper.errors import DamagedInput, PageError, worker_died
 from scraper.sources.compression import Decompressor
-from scraper.sources.items import ArchiveGuard, reader_died
+from scraper.sources.items import ArchiveGuard
 from scraper.sources.sniffing import COMPRESSION_MAGIC
 from scraper.sources.streams import PIECE, ByteSource
 
@@ -195,7 +195,7 @@ class MemberStream:
         try:
             while self._inflated.next_member():
                 if self._guard.passes(self._inflated.start):
-                    self._note_damage(reader_died(REST))
+                    self._note_damage(worker_died("read", REST))
                     return None
                 first = b""
                 before = self._guard.look_ahead(self._inflated.start)

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Generator, Iterator
 from typing import Any, Final
 
-from scraper.errors import BadRecord, DamagedInput, PageError
+from scraper.errors import BadRecord, DamagedInput, PageError, worker_died
 from scraper.models import Page, is_page_type
 from scraper.provenance import utc_time
 from scraper.sources.block_pages import block_page_error
 from scraper.sources.compression import decode_body
 from scraper.sources.content_type import parse_content_type
-from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions, reader_died
+from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions
 from scraper.sources.recovery import REST, MemberStream, Window
 from scraper.sources.streams import PIECE, ByteSource, too_large
 from scraper.urls import is_absolute
@@ -205,14 +205,14 @@ class _RecordReader:
     def _pass_over(self, position: int) -> Generator[Item, None, int | None]:
         """Yield the failure of a record that is passed over, and return where the next one begins; None for none."""
         if self._members is not None:
-            yield self._place.failed(reader_died(REST), self._name(position))
+            yield self._place.failed(worker_died("read", REST), self._name(position))
             self._members.leave()
             return None
         self.first = position if self.first is None else self.first
         if position >= self._end:
             self.next = position
             return None
-        yield self._place.failed(reader_died(", and the next record was searched for behind it"), self._name(position))
+        yield self._place.failed(worker_died("read", ", and the next record was searched for behind it"), self._name(position))
         return self._find(position + 1)
 
     def _next_passed(self, start: int, end: int) -> int | None:

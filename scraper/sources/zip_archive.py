@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import IO, BinaryIO, Final, NamedTuple, Self, TypeVar, cast
 
-from scraper.errors import DamagedInput, EmptyInput, PageError, UnreadableInput
+from scraper.errors import DamagedInput, EmptyInput, PageError, UnreadableInput, worker_died
 from scraper.remote import is_remote
 from scraper.sources.files import open_input
 from scraper.sources.inputs import companion_folders, is_chosen, is_in_companion
-from scraper.sources.items import Guard, Item, Place, ReadOptions, reader_died
+from scraper.sources.items import Guard, Item, Place, ReadOptions
 from scraper.sources.streams import Stream
 
 _ENCRYPTED: Final = 0x1
@@ -125,7 +125,7 @@ def _read(
                         yield item
                         members.note(index, count)
                         if members.passes(index, count):
-                            raise reader_died(", and what follows in this member was not read")
+                            raise worker_died("read", ", and what follows in this member was not read")
             except PageError as error:
                 yield member_place.failed(error)
             except NotImplementedError:

@@ -1,0 +1,193 @@
+"""Deaths of workers: what a worker notes for the case that it dies, and how a chunk over which one has died is done again.
+
+A process dies when a library crashes or a system short of memory kills it, and it is killed when it hangs
+(:mod:`scraper.engine.workers`). That costs the one page, or the one record, over which it died.
+"""
+
+import ctypes
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import count, islice
+from typing import Final, NamedTuple
+
+from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, extent_of, parts_of, without
+from scraper.engine.jobs import ItemResult, Job, clean_items, failed
+from scraper.engine.tasks import ChunkResult, Task, counted
+from scraper.errors import worker_died
+from scraper.sources import Item
+from scraper.sources.items import Spot
+
+_DEATHS: Final = 2
+"""Deaths over an item or a record after which it fails. One may be chance: the system was short of memory, or somebody killed the
+process."""
+_DEATHS_OVER_A_PART: Final = 5
+"""Deaths at an unknown place after which the rest of a part fails; the rest of each further part of the chunk fails after one."""
+_MOST_LOST: Final = 10
+"""Records of a chunk that may fail because workers died over reading them; behind more of them, the rest is given up. Each may take the
+time limit of a page, and others wait."""
+
+
+class Death(NamedTuple):
+    """The end of a worker, in place of its answer."""
+
+    spot: Spot | None
+    """What it was reading, if that is known."""
+
+
+class SharedProgress(ctypes.Structure):
+    """The progress of a worker, in memory that the main process sees, too. If the worker dies, that is all that is known.
+
+    Attributes:
+        steps: the number of reads, items and answers since the process has started.
+        spot: the values of the :class:`~scraper.sources.items.Spot` that is read; all are 0 if it is not known.
+    """
+
+    _fields_ = (("steps", ctypes.c_ulonglong), ("spot", ctypes.c_longlong * len(Spot._fields)))
+
+    def advance(self, _: int, /) -> None:
+        """Count a read or, with 0, an item or an answer."""
+        self.steps += 1
+
+    def begin(self, spot: Spot | None) -> None:
+        """Note what is read next, if that is known."""
+        self.spot[:] = spot or (0,) * len(Spot._fields)
+
+    @property
+    def death(self) -> Death:
+        """The end of the worker, if it died now."""
+        return Death(Spot(*self.spot) if any(self.spot) else None)
+
+
+class Step(NamedTuple):
+    """What a worker is about to do, and what it has done since the step before."""
+
+    results: Sequence[ItemResult]
+    item: int
+    """The place in the chunk of the item that it reads or cleans."""
+    is_reading: bool
+    """Whether it reads the item."""
+    failure: ItemResult
+    """What became of the item, if the worker dies."""
+    first: int | None = UNKNOWN
+    """The first of :attr:`ChunkReader.ends`."""
+
+
+def do_stepwise(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | ChunkResult]:
+    """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
+    reader = ChunkReader(task.chunk, job.options, progress.advance, progress.begin)
+    items = counted(reader, progress.advance)
+    error = worker_died("read", f", and the rest of {extent_of(task.chunk)} was not read", "try again")
+    unread = failed(task.chunk.place.failed(error), error)
+    skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
+    last_number, last = skipped[0] if skipped else (0, None)
+    # The last item of an input that cannot be read as far as before says why, unless it was done before.
+    again = list(clean_items(job, [last])) if last is not None and last.error is not None else []
+    if last_number < task.skip:
+        yield ChunkResult.of([*again, unread], reader.ends)
+        return
+    results: list[ItemResult] = []
+    for number in count(task.skip):
+        progress.begin(None)
+        yield Step(results, number, True, unread, reader.ends[0])
+        item = next(items, None)
+        if item is None:
+            break
+        yield Step((), number, False, _cleaner_died(item))
+        results = list(clean_items(job, [item]))
+        again = []
+    yield ChunkResult.of(again, reader.ends)
+
+
+def _cleaner_died(item: Item) -> ItemResult:
+    return failed(item, worker_died("cleaned"))
+
+
+class Retry:
+    """The retry of a chunk over which a worker died: what became of its items so far, and what is left to do.
+
+    The chunk is done in parts, so that a death over reading one costs no other, and each part step by step. Behind a record that cannot
+    be read, its part goes on. Items that this process has read are sent one by one, since receiving one may kill, too.
+    """
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._parts = deque(parts_of(chunk))
+        self.results: list[ItemResult] = []
+        self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
+        self._deaths_over_a_part = _DEATHS_OVER_A_PART
+        self._lost = 0
+        """The number of records that could not be read."""
+        self._skip = 0
+        """The number of items of the first part that are done."""
+        self._step: Step | None = None
+        """What the worker is doing, if known."""
+        self._deadly: tuple[int, bool, Spot | None] | None = None
+        """The item of the first part at which the last workers died, whether they were reading it, and where."""
+        self._deaths = 0
+        """Their number."""
+
+    def reach(self, step: Step) -> None:
+        """Note what a worker has done, and what it is doing now."""
+        self.results += step.results
+        self._skip, self._step = step.item, step
+        if self.ends[0] == UNKNOWN:
+            self.ends = step.first, UNKNOWN
+
+    def note_death(self, death: Death) -> None:
+        """Note that the worker died, which may mean that its item has failed."""
+        step, self._step = self._step, None
+        if step is None:
+            return
+        here = step.item, step.is_reading, death.spot if step.is_reading else None
+        self._deaths = self._deaths + 1 if here == self._deadly else 1
+        self._deadly = here
+        if step.is_reading:
+            self._fail_reading(step, death.spot)
+        elif self._deaths >= _DEATHS:
+            self.results.append(step.failure)
+            if isinstance(self._parts[0], ItemChunk):
+                self._end_part()
+            else:
+                self._skip = step.item + 1
+
+    def _fail_reading(self, step: Step, spot: Spot | None) -> None:
+        """Let a record fail, or all that is left of the part, if enough workers died over reading it."""
+        part = self._parts[0]
+        is_new = not isinstance(part, ItemChunk) and spot not in part.losses
+        left = None if is_new and self._lost == _MOST_LOST else without(part, spot)
+        if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
+            return
+        self._end_part()
+        if left is None:
+            self._deaths_over_a_part = 1  # what lies behind is likely to be as broken, and others wait for it
+            self.results.append(step.failure)
+            self.ends = self.ends[0], UNKNOWN
+            return
+        self._lost += is_new
+        self._parts.appendleft(left)
+        self._skip = step.item
+
+    def finish(self, done: ChunkResult) -> None:
+        """Note that a worker has done its task."""
+        results = list(done.results())
+        if results and self.results and not isinstance(self._parts[0], ItemChunk):
+            # A worker that goes on at the end of a part returns the failure of the last item, which may be here already.
+            results = results[results[0].failure is not None and results[0].failure == self.results[-1].failure :]
+        self.results += results
+        first, following = done.ends
+        self.ends = first if self.ends[0] == UNKNOWN else self.ends[0], following
+        self._end_part()
+
+    def _end_part(self) -> None:
+        self._parts.popleft()
+        self._skip, self._deadly = 0, None
+
+    def next_task(self, number: int) -> Task | None:
+        """Return the task with this number that does what is left of the first part; None if there is none."""
+        if not self._parts:
+            return None
+        part = self._parts[0]
+        if not isinstance(part, ItemChunk):
+            return Task(number, part, skip=self._skip, is_stepwise=True)
+        (item,) = part.items
+        self._step = Step((), 0, False, _cleaner_died(item))
+        return Task(number, part)
