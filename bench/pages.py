@@ -47,10 +47,13 @@ def warc(folder: Path, count: int, rounds: int) -> Ratio:
     path = _write_archive(folder / "pages.warc.gz", pages)
 
     def ours() -> None:
+        cleaned = 0
         for item in read_inputs([str(path)], ReadOptions(max_bytes=_MAX_BYTES)):
-            if item.page is None:
-                raise RuntimeError(f"{item.input}: {item.error}")
-            to_json_line(clean(item.page).record)
+            if isinstance(item, Page):
+                to_json_line(clean(item).record)
+                cleaned += 1
+        if cleaned != len(pages):
+            raise RuntimeError(f"only {cleaned} of {len(pages)} pages were read")
 
     def floor() -> None:
         with path.open("rb") as file:

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from scraper.extract.cleaning import Outcome, clean
     from scraper.models import Page
     from scraper.records import HeadlineRecord, PageRecord
-    from scraper.sources import ReadOptions, read_inputs
+    from scraper.sources import Failed, ReadOptions, Skipped, read_inputs
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Crawl",
+    "Failed",
     "Filters",
     "HeadlineRecord",
     "NewspaperArchive",
@@ -33,6 +34,7 @@ __all__ = [
     "Politeness",
     "ReadOptions",
     "ScraperError",
+    "Skipped",
     "clean",
     "fetch_pages",
     "read_inputs",
@@ -41,6 +43,7 @@ __all__ = [
 
 _MODULES = {
     "Crawl": "scraper.engine.crawling",
+    "Failed": "scraper.sources",
     "Filters": "scraper.engine.jobs",
     "HeadlineRecord": "scraper.records",
     "NewspaperArchive": "scraper.engine.archive",
@@ -51,6 +54,7 @@ _MODULES = {
     "Politeness": "scraper.engine.web_run",
     "ReadOptions": "scraper.sources",
     "ScraperError": "scraper.errors",
+    "Skipped": "scraper.sources",
     "clean": "scraper.extract.cleaning",
     "fetch_pages": "scraper.engine.web_run",
     "read_inputs": "scraper.sources",

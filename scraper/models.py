@@ -24,6 +24,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The charset that the HTTP header declared."""
     media_type: str | None = None
     """The media type that the HTTP header declared, without parameters."""
+    is_named: bool = True
+    """Whether the user named it; False if it was found in a directory, a container or a crawl."""
 
     @property
     def octets(self) -> bytes:

@@ -27,8 +27,9 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
 from scraper.engine.planning import LARGE
+from scraper.models import Page
 from scraper.provenance import utc_time
-from scraper.sources import Item, ReadOptions, read_inputs, read_list
+from scraper.sources import Failed, Item, ReadOptions, Skipped, read_inputs, read_list
 from scraper.sources.compression import Decompressor
 from scraper.sources.items import Guard, Place
 from scraper.sources.sniffing import kind_of
@@ -52,7 +53,7 @@ def write(path: Path, data: bytes) -> Path:
 
 def outcome(item: Item, path: Path) -> str:
     """Return the result of an item in short: ``#12 page``, ``#13 damaged``, ``#14 http-status``."""
-    word = "page" if item.page is not None else item.error.code if item.error is not None else item.left_out
+    word = item.error.code if isinstance(item, Failed) else item.reason if isinstance(item, Skipped) else "page"
     return f"{item.input.removeprefix(str(path))} {word}"
 
 
@@ -142,7 +143,7 @@ def test_the_place_of_a_record_is_the_offset_that_an_index_has(tmp_path: Path) -
         offsets = [archive.get_record_offset() for _ in archive]
     found = read(path)
     assert [item.input for item in found] == [f"{path}#{offset}" for offset in offsets]
-    assert [item.page.url for item in found if item.page] == [f"https://a.example/{number}" for number in range(5)]
+    assert [item.url for item in found if isinstance(item, Page)] == [f"https://a.example/{number}" for number in range(5)]
 
 
 def test_what_a_record_says_of_its_page_is_kept(tmp_path: Path) -> None:
@@ -153,9 +154,8 @@ def test_what_a_record_says_of_its_page_is_kept(tmp_path: Path) -> None:
         uri="<https://www.masress.com/a/1>",
         date="2021-05-06T07:08:09.123456Z",
     )
-    (item,) = read(write(tmp_path / "x", data))
-    page = item.page
-    assert page is not None
+    (page,) = read(write(tmp_path / "x", data))
+    assert isinstance(page, Page)
     assert (page.url, page.fetched_at) == ("https://www.masress.com/a/1", "2021-05-06T07:08:09Z")
     assert (page.charset, page.media_type) == ("windows-1256", "text/html")
 
@@ -202,7 +202,7 @@ BODY = b"<html><body><p>" + b"one page " * 300
 def test_what_http_wrapped_around_a_page_is_taken_off(tmp_path: Path, headers: dict[str, str], body: bytes) -> None:
     """HTTP codings are undone; a body that is already decoded, under headers that say otherwise, is taken as it is."""
     data = response(body, ("Content-Type", "text/html"), *headers.items())
-    assert [item.page and item.page.octets for item in read(write(tmp_path / "x", data))] == [BODY]
+    assert [page.octets for page in read(write(tmp_path / "x", data)) if isinstance(page, Page)] == [BODY]
 
 
 @pytest.mark.parametrize(
@@ -263,9 +263,8 @@ def test_a_broken_record_in_the_middle_costs_only_itself(tmp_path: Path, how: st
     packed = [pack(part) for part in parts]
     path = write(tmp_path / "x", b"".join(packed))
     found = read(path)
-    assert [item.page.url[-1] for item in found if item.page is not None and item.page.url] == ["0", "1", "3", "4"]
-    (error,) = [item for item in found if item.error is not None]
-    assert error.error is not None
+    assert [item.url[-1] for item in found if isinstance(item, Page) and item.url] == ["0", "1", "3", "4"]
+    (error,) = [item for item in found if isinstance(item, Failed)]
     assert error.error.code == "damaged"
     place = error.input.removeprefix(f"{path}#").partition("+")[0]
     start = sum(map(len, packed[:2]))
@@ -334,11 +333,13 @@ def test_a_truncated_archive_gives_every_whole_record(tmp_path: Path, pack: Call
     path = tmp_path / "x"
     for cut in range(len(packed[0]), len(data) + 1, 7 if pack is not bytes else 101):
         found = read(write(path, data[:cut]))
-        pages = [item for item in found if item.page is not None]
+        pages = [item for item in found if isinstance(item, Page)]
         whole = sum(end <= cut for end in ends)
         missing_line_ends = pack is bytes and any(end - 4 <= cut < end for end in ends)
         assert len(pages) == whole + missing_line_ends
-        assert [item.error.code for item in found if item.error] == ["damaged"] * (cut not in ends and not missing_line_ends)
+        assert [item.error.code for item in found if isinstance(item, Failed)] == ["damaged"] * (
+            cut not in ends and not missing_line_ends
+        )
 
 
 # --- JSON Lines ---
@@ -401,9 +402,9 @@ def test_a_dump_is_told_from_a_page(text: str, kind: str) -> None:
 def test_fields_are_named_by_the_user(tmp_path: Path) -> None:
     """The HTML field is taken unless it is empty, else the text field; address and time only if they are valid."""
     path = write(tmp_path / "x", f'{LINE}\n{{"html": "", "text": "two", "url": "no address", "at": "never"}}\n'.encode())
-    one, two = (item.page for item in read(path, html_field="html", date_field="at"))
-    assert one is not None
-    assert two is not None
+    one, two = read(path, html_field="html", date_field="at")
+    assert isinstance(one, Page)
+    assert isinstance(two, Page)
     assert (one.octets, one.media_type, one.url) == (b"<html><p>one</html>", "text/html", "https://www.masress.com/a/1")
     assert one.fetched_at == "2021-05-06T07:08:09Z"
     assert (two.octets, two.media_type, two.url, two.fetched_at) == (b"two", None, None, None)
@@ -453,7 +454,7 @@ def test_a_damaged_record_is_named_wherever_the_reads_of_the_archive_end() -> No
         codes = set()
         for end in range(len(damaged) - 40, len(damaged) + 1):
             items = list(read_warc(_Reads([data[:end], data[end:]]), "gzip", Place("x", True), ReadOptions(), Guard()))
-            codes.add(tuple((item.input, item.error.code if item.error is not None else "page") for item in items))
+            codes.add(tuple((item.input, item.error.code if isinstance(item, Failed) else "page") for item in items))
         assert codes == {(("x#0", "damaged"), (f"x#{len(damaged)}", "page"))}
 
 
@@ -478,12 +479,12 @@ def test_any_string_of_a_dump_comes_out_as_it_is(text: str, is_ascii: bool) -> N
     from scraper.sources.json_objects import read_jsonl
 
     (item,) = read_jsonl(stream, Place("x", True), ReadOptions(max_bytes=10**6, html_field="html"), Guard())
-    assert item.page is not None
+    assert isinstance(item, Page)
     if text:
         # Only escaped halves of a pair join to one character.
         read = _joined(text) if is_ascii else text
         pieces = "".join(chr(ord(c)) if not "\ud800" <= c <= "\udfff" else "\ufffd" for c in read)
-        assert item.page.octets.decode("utf-8", "replace") == pieces
+        assert item.octets.decode("utf-8", "replace") == pieces
 
 
 def _joined(text: str) -> str:
@@ -602,9 +603,11 @@ def test_rows_are_read_by_row_group_and_named_by_number(tmp_path: Path) -> None:
     pq.write_table(table, path, row_group_size=3)
     found = read(path, text_field="body", date_field="at", url_field="link")
     assert [outcome(item, path) for item in found] == ["#1 page", "#2 bad-record", "#3 too-large", "#4 page"]
-    assert found[0].page is not None
-    assert (found[0].page.fetched_at, found[0].page.url) == ("2021-05-06T07:08:09Z", "https://a.example/")
-    assert "there are 'body', 'at', 'link'" in str(read(path)[0].error)
+    first, missing = found[0], read(path)[0]
+    assert isinstance(first, Page)
+    assert isinstance(missing, Failed)
+    assert (first.fetched_at, first.url) == ("2021-05-06T07:08:09Z", "https://a.example/")
+    assert "there are 'body', 'at', 'link'" in str(missing.error)
 
 
 def test_a_broken_row_group_costs_only_itself(tmp_path: Path) -> None:

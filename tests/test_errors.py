@@ -8,7 +8,6 @@ import pytest
 
 from scraper import Page, ReadOptions, errors
 from scraper.engine.jobs import Job, clean_item, page_lines
-from scraper.sources import Item
 
 
 def tree(error: type[Exception]) -> Iterator[tuple[str, str, bool]]:
@@ -40,6 +39,6 @@ def test_an_error_at_any_step_of_a_page_costs_that_page(step: str, error: type[E
 
     step_of_job: dict[str, Any] = {step: broken}
     job = Job(ReadOptions(), "keep", page_lines)._replace(**step_of_job)
-    done = clean_item(job, Item("a.txt", Page(data="نص"), None, True))
+    done = clean_item(job, Page(data="نص", input="a.txt"))
     assert done.failure is not None
     assert done.failure.code == code

@@ -26,14 +26,14 @@ from scraper.engine.fetching import FetchedPages
 from scraper.engine.loop import run_tasks
 from scraper.engine.planning import plan
 from scraper.engine.tasks import Task
-from scraper.errors import BadEncoding, OutputError, TooLarge
+from scraper.errors import BadEncoding, EmptyInput, OutputError, TooLarge
 from scraper.fetch import Fetched, FetchJob, Scheduler
 from scraper.fetch.addresses import is_public, prepare
 from scraper.fetch.exchange import Exchange
 from scraper.fetch.fetcher import backoff
 from scraper.fetch.scheduler import HELD_BYTES, LOOKAHEAD
 from scraper.models import Page
-from scraper.sources import Item, ReadOptions
+from scraper.sources import Failed, ReadOptions
 from scraper.sources.inputs import find_entries
 from scraper.sources.items import Place
 from tests.test_running import KeepingSink
@@ -137,14 +137,11 @@ def test_waits_grow_and_are_left_to_chance(tried: int, delay: float, seed: int) 
     assert full / 2 <= wait <= full
 
 
-class _DeadlyToClean:
+class _DeadlyToClean(Failed):
     """An item that ends the process that cleans it, as a crash in a library would."""
 
-    input = "deadly"
-    page = None
-
     @property
-    def left_out(self) -> None:
+    def error(self) -> Any:
         os._exit(3)
 
 
@@ -155,11 +152,11 @@ class _DeadlyToReceive(_DeadlyToClean):
         return os._exit, (3,)
 
 
-GOOD = Item("a", Page(data="نص طويل قليلا.".encode()), None, True)
+GOOD = Page(data="نص طويل قليلا.".encode(), input="a")
 JOB = Job(ReadOptions(max_bytes=1000), "keep", page_lines)
 
 
-@pytest.mark.parametrize("deadly", [_DeadlyToClean(), _DeadlyToReceive()])
+@pytest.mark.parametrize("deadly", [kind("deadly", EmptyInput(), True) for kind in (_DeadlyToClean, _DeadlyToReceive)])
 def test_a_page_that_ends_the_process_that_cleans_it_costs_only_itself(deadly: Any) -> None:
     """A page that crashes its process fails alone, and the other pages of its batch and the next one are cleaned, in order."""
     chunks = [ItemChunk(items, Place("", True)) for items in ([GOOD, deadly, GOOD], [GOOD])]

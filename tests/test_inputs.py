@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from scraper.errors import BadAddress
 from scraper.fetch.addresses import prepare
-from scraper.sources import ReadOptions
+from scraper.models import Page
+from scraper.sources import Failed, ReadOptions
 from scraper.sources.containers import read_dump
 from scraper.sources.delimited import read_delimited
 from scraper.sources.items import Guard, Place
@@ -695,9 +696,9 @@ def test_rows_are_those_of_the_csv_module(rows: list[tuple[str, str]], delimiter
     csv.writer(file, delimiter=delimiter).writerows([("id", "text"), *rows, ("big", 'x"\n' * 40), ("last", "one")])
     stream = Stream(InPieces(file.getvalue().encode(), size))
     items = list(read_delimited(stream, Place("x", True), ReadOptions(max_bytes=100), Guard()))
-    pages = [item.page.data for item in items if item.page is not None]
+    pages = [item.data for item in items if isinstance(item, Page)]
     assert pages == [text for _, text in rows] + ["one"]
-    assert [str(item.input) for item in items if item.error is not None] == [f"x#{len(rows) + 1}"]
+    assert [item.input for item in items if isinstance(item, Failed)] == [f"x#{len(rows) + 1}"]
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])
@@ -711,5 +712,5 @@ def test_bad_values_and_rows_take_no_memory(form: Kind) -> None:
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert [item.error is not None for item in items] == [True] * 200
+    assert [isinstance(item, Failed) for item in items] == [True] * 200
     assert kept < 1 << 20

@@ -478,7 +478,7 @@ scraper.extract.cleaning.decode = decode
 def hanging(read):
     def read_and_hang(*args, **options):
         for item in read(*args, **options):
-            octets = b"" if item.page is None else item.page.octets
+            octets = getattr(item, "octets", b"")
             if b"deadly before" in octets:
                 os.kill(os.getpid(), signal.SIGKILL)
             if b"stuck before" in octets:

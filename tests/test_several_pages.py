@@ -21,8 +21,8 @@ def test_saved_pages_one_after_another_are_a_record_each(tmp_path: Path) -> None
     items = list(read_inputs([str(stream)], ReadOptions(max_bytes=1 << 25)))
     assert [item.input for item in items] == [str(stream), f"{stream}#2", f"{stream}#3"]
     for item, source in zip(items, sources, strict=True):
-        assert item.page is not None
-        together, alone = (clean(Page(data=data)).record for data in (item.page.data, source.read_bytes()))
+        assert isinstance(item, Page)
+        together, alone = (clean(Page(data=data)).record for data in (item.data, source.read_bytes()))
         assert together == alone
 
 

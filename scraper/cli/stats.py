@@ -79,17 +79,17 @@ def stats(
 def _count(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], counts: "Counts", *, quiet: bool) -> "Statistics":
     from scraper.cli.console import say
     from scraper.cli.runs import showing_progress
-    from scraper.sources import Item
+    from scraper.sources import Failed
     from scraper.sources.page_records import read_records
     from scraper.stats import RecordSummary, Statistics
 
     statistics = Statistics()
     with showing_progress(inputs, counts, quiet=quiet) as meter:
         for record in read_records(inputs, RecordSummary, max_bytes, skip=skip, meter=meter):
-            if not isinstance(record, Item):
+            if isinstance(record, RecordSummary):
                 statistics.add(record)
                 counts.kinds[record.kind] += 1
-            elif record.error is not None:
+            elif isinstance(record, Failed):
                 counts.failures[record.error.code] += 1
                 if counts.failures.total() <= _MOST_REPORTED:
                     say(f"{record.input}: {record.error.code}: {record.error}")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, Self, cast
 
-from scraper.sources import Item, ReadOptions
+from scraper.sources import Item, ReadOptions, Unread
 from scraper.sources.containers import read_dump, read_stream
 from scraper.sources.files import InputEntry, InputFile, Meter, read_entry, read_from
 from scraper.sources.items import Guard, Place, Spot
@@ -23,7 +23,7 @@ MANY: Final = 64
 class FileChunk(NamedTuple):
     """Files to be read one after the other."""
 
-    entries: list[InputEntry | Item]
+    entries: list[InputEntry | Unread]
     weight: int
     size: int
     is_local: bool = False
@@ -35,7 +35,7 @@ class FileChunk(NamedTuple):
     def place(self) -> Place:
         """The last file."""
         last = self.entries[-1]
-        return Place(last.input, True) if isinstance(last, Item) else last.place
+        return last.place if isinstance(last, InputEntry) else Place(last.input, True)
 
 
 class LineChunk(NamedTuple):

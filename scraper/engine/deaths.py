@@ -14,7 +14,7 @@ from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, extent
 from scraper.engine.jobs import ItemResult, Job, clean_items, failed
 from scraper.engine.tasks import ChunkResult, Task, counted
 from scraper.errors import worker_died
-from scraper.sources import Item
+from scraper.sources import Failed, Item
 from scraper.sources.items import Spot
 
 _DEATHS: Final = 2
@@ -81,7 +81,7 @@ def do_stepwise(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step
     skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
     last_number, last = skipped[0] if skipped else (0, None)
     # The last item of an input that cannot be read as far as before says why, unless it was done before.
-    again = list(clean_items(job, [last])) if last is not None and last.error is not None else []
+    again = list(clean_items(job, [last])) if isinstance(last, Failed) else []
     if last_number < task.skip:
         yield ChunkResult.of([*again, unread], reader.ends)
         return

@@ -21,7 +21,7 @@ from scraper.errors import BadAddress, Disallowed, EmptyInput, FetchError, NoHea
 from scraper.fetch import Fetched, FetchJob, PreviousFetch, Scheduler, prepare
 from scraper.output.fetch_state import OK, FetchedRow, Records, State
 from scraper.records import FailureRecord
-from scraper.sources import Item
+from scraper.sources import Item, Skipped
 from scraper.sources.files import utf8_name
 from scraper.sources.items import Place
 
@@ -218,8 +218,7 @@ class FetchedPages:
 
 def _item(fetched: Fetched) -> Item:
     """Return the item of what was fetched; without a page, there is nothing to clean."""
-    name = fetched.page.input if fetched.page is not None else utf8_name(fetched.job.address)
-    return Item(name, fetched.page, None, fetched.job.is_named, None if fetched.page is not None else _NO_PAGE)
+    return fetched.page if fetched.page is not None else Skipped(utf8_name(fetched.job.address), _NO_PAGE)
 
 
 class FetchSink:

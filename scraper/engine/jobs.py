@@ -9,15 +9,15 @@ import msgspec
 
 from scraper.engine.counts import PageCount
 from scraper.engine.time_limit import TimeLimit
-from scraper.errors import EmptyInput, InternalError, NoHeadlines, NotText, PageError, UnknownLayout, map_unexpected_errors
+from scraper.errors import EmptyInput, NoHeadlines, NotText, PageError, UnknownLayout, map_unexpected_errors
 from scraper.extract.cleaning import Outcome, clean
 from scraper.extract.links import Links
 from scraper.extract.record_builder import headline_records
 from scraper.layouts import Layout, choose_layouts
-from scraper.models import Decoding, Document
+from scraper.models import Decoding, Document, Page
 from scraper.output.dedup import headline_key, page_digests
 from scraper.records import FailureRecord, Keys, PageRecord, to_json_line
-from scraper.sources import Item, ReadOptions
+from scraper.sources import Failed, Item, ReadOptions, Skipped
 
 Lines = Callable[[Outcome], Iterable[bytes]]
 Unknown = Literal["keep", "skip", "fail"]
@@ -172,8 +172,8 @@ def ticker_keys(outcome: Outcome) -> list[str]:
 
 def clean_item(job: Job, item: Item) -> ItemResult:
     """Clean an item, filter its record, and make its lines. Whatever goes wrong is in what is returned."""
-    if item.left_out is not None:
-        return ItemResult(left_out=item.left_out, is_skipped=True)
+    if isinstance(item, Skipped):
+        return ItemResult(left_out=item.reason, is_skipped=True)
     links: Links = {}
     try:
         with map_unexpected_errors("page"), time_limit_of(job.page_timeout):
@@ -193,9 +193,9 @@ def _read_feed(item: Item) -> Links | None:
     """Return the links of a feed or sitemap; None if the item is a page."""
     from scraper.fetch.feeds import is_feed, read_feed  # the package of the live web, which only a crawl needs
 
-    if item.page is None or not is_feed(item.page.octets):
+    if not isinstance(item, Page) or not is_feed(item.octets):
         return None
-    feed = read_feed(item.page.octets, item.page.url or "")
+    feed = read_feed(item.octets, item.url or "")
     return {"story": feed.pages, "sitemap": feed.sitemaps}
 
 
@@ -221,7 +221,7 @@ def clean_items(job: Job, items: Iterable[Item]) -> Iterator[ItemResult]:
 
 def failed(item: Item, error: PageError) -> ItemResult:
     """Return what became of an item that failed."""
-    url = item.page.url if item.page is not None else None
+    url = item.url if isinstance(item, Page) else None
     return ItemResult(failure=FailureRecord(input=item.input, url=url, code=error.code, message=str(error)))
 
 
@@ -233,8 +233,8 @@ def counted(outcome: Outcome, *, has_characters: bool = False) -> PageCount:
 
 def outcome_of(item: Item, layouts: Sequence[Layout], sink: Sink) -> Outcome | None:
     """Clean an item. If it is left out or fails, tell the sink and return None."""
-    if item.left_out is not None:
-        sink.take(ItemResult(left_out=item.left_out, is_skipped=True))
+    if isinstance(item, Skipped):
+        sink.take(ItemResult(left_out=item.reason, is_skipped=True))
         return None
     try:
         with map_unexpected_errors("page"):
@@ -244,12 +244,12 @@ def outcome_of(item: Item, layouts: Sequence[Layout], sink: Sink) -> Outcome | N
         return None
 
 
-def _clean(item: Item, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
-    if item.record is not None:
-        return _outcome_of(item.record, layouts)
-    if item.page is None:
-        raise item.error or InternalError("nothing was read")
-    return clean(item.page, layouts, known_only=known_only)
+def _clean(item: Page | PageRecord | Failed, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
+    if isinstance(item, Page):
+        return clean(item, layouts, known_only=known_only)
+    if isinstance(item, Failed):
+        raise item.error
+    return _outcome_of(item, layouts)
 
 
 def _outcome_of(record: PageRecord, layouts: Sequence[Layout]) -> Outcome:
@@ -263,4 +263,4 @@ def _is_left_out(error: PageError, item: Item, unknown: Unknown) -> bool:
     """Return True if an item without a record is left out, not reported as a failure: the user did not name it, or does not want it."""
     if isinstance(error, UnknownLayout):
         return unknown == "skip"
-    return isinstance(error, EmptyInput | NotText) and not item.is_named
+    return isinstance(error, EmptyInput | NotText) and not (isinstance(item, Page | Failed) and item.is_named)

@@ -13,8 +13,9 @@ from scraper.engine.chunks import MANY, Chunk, FileChunk, ItemChunk, LineChunk, 
 from scraper.engine.jobs import Job
 from scraper.engine.tasks import Task
 from scraper.errors import DamagedInput, PageError, ResumeError
+from scraper.models import Page
 from scraper.remote import is_remote
-from scraper.sources import Item, ReadOptions, read_inputs
+from scraper.sources import Item, ReadOptions, Unread, read_inputs
 from scraper.sources.compression import Decompressor
 from scraper.sources.containers import read_dump
 from scraper.sources.files import InputEntry, Meter, open_input, read_file, read_opened, unreadable
@@ -48,7 +49,7 @@ _SMALL: Final = 1 << 17
 """Bytes. Fewer and smaller files are read before a pool would have started."""
 
 
-def plan(entries: Iterable[InputEntry | Item], options: ReadOptions, *, are_shipped: bool = False) -> Iterator[Chunk]:
+def plan(entries: Iterable[InputEntry | Unread], options: ReadOptions, *, are_shipped: bool = False) -> Iterator[Chunk]:
     """Yield the chunks of a run, in order, reading no further ahead than asked.
 
     Args:
@@ -57,7 +58,7 @@ def plan(entries: Iterable[InputEntry | Item], options: ReadOptions, *, are_ship
         are_shipped: whether they are for other machines: larger, without data, and independent; a web archive or a compressed dump is one.
     """
     files, stretch = SHIPPED if are_shipped else (BATCH, STRETCH)
-    batch: list[InputEntry | Item] = []
+    batch: list[InputEntry | Unread] = []
     total = 0
     for entry in entries:
         size = _size(entry)
@@ -65,7 +66,7 @@ def plan(entries: Iterable[InputEntry | Item], options: ReadOptions, *, are_ship
         if batch and (is_single or len(batch) >= files or total >= stretch):
             yield FileChunk(batch, len(batch), total)
             batch, total = [], 0
-        if is_single and not isinstance(entry, Item):
+        if is_single and isinstance(entry, InputEntry):
             yield from (
                 _split(entry, options, stretch, are_shipped=are_shipped) if size is not None else (FileChunk([entry], 1, 0, True),)
             )
@@ -76,9 +77,9 @@ def plan(entries: Iterable[InputEntry | Item], options: ReadOptions, *, are_ship
         yield FileChunk(batch, len(batch), total)
 
 
-def _size(entry: InputEntry | Item) -> int | None:
+def _size(entry: InputEntry | Unread) -> int | None:
     """Return the size of an input in bytes; None if it can be read only once, by the main process."""
-    if isinstance(entry, Item) or entry.pieces:
+    if not isinstance(entry, InputEntry) or entry.pieces:
         return 0
     if entry.span is not None:
         return min(entry.span[1], LARGE - 1)  # a range is read as a whole
@@ -178,7 +179,7 @@ def _read_here(entry: InputEntry, options: ReadOptions, *, is_table: bool) -> It
     for found in pieces:
         if isinstance(found, Item):
             items.append(found)
-            size += len(found.input) + (len(found.page.data) if found.page is not None else 0)
+            size += len(found.input) + (len(found.data) if isinstance(found, Page) else 0)
             if size < UNPACKED:
                 continue
         if items:

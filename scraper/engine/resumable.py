@@ -28,7 +28,7 @@ from scraper.output.files import (
 )
 from scraper.output.partitions import Pattern
 from scraper.remote import is_remote
-from scraper.sources import Item, ReadOptions
+from scraper.sources import Failed, ReadOptions, Unread
 from scraper.sources.files import InputEntry, Meter
 from scraper.sources.inputs import find_entries
 
@@ -253,7 +253,7 @@ class _ChunkLog:
         """The digest of all inputs so far: their names, sizes and times."""
         return self._entries.hexdigest()
 
-    def entries(self, entries: Iterable[InputEntry | Item]) -> Iterator[InputEntry | Item]:
+    def entries(self, entries: Iterable[InputEntry | Unread]) -> Iterator[InputEntry | Unread]:
         """Yield the entries."""
         for entry in entries:
             self._entries.update(repr(fingerprint_of(entry)).encode())
@@ -284,9 +284,11 @@ class _ChunkLog:
         return Position(chunks, items, expected, self._positions[chunks + bool(items)])
 
 
-def fingerprint_of(entry: InputEntry | Item) -> object:
+def fingerprint_of(entry: InputEntry | Unread) -> object:
     """Return the name, size and time that identify an input."""
-    return (entry.input, str(entry.error), entry.left_out) if isinstance(entry, Item) else (entry, file_version(entry.name))
+    if isinstance(entry, InputEntry):
+        return entry, file_version(entry.name)
+    return (entry.input, str(entry.error), None) if isinstance(entry, Failed) else (entry.input, "None", entry.reason)
 
 
 def file_version(name: str) -> object:

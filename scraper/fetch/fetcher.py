@@ -277,6 +277,7 @@ def _page(job: FetchJob, exchange: Exchange, max_bytes: int, *, reads_feeds: boo
         fetched_at=exchange.requested_at,
         charset=charset,
         media_type=media_type,
+        is_named=job.is_named,
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
 from scraper.engine.jobs import Filters, ItemResult, Job, Unknown, clean_item, failed, layouts_of, page_lines, time_limit_of
 from scraper.errors import PageError, not_installed
-from scraper.sources import Item, ReadOptions
+from scraper.sources import Failed, ReadOptions
 from scraper.sources.block_pages import block_page_error
 from scraper.sources.fields import page_of
 
@@ -108,11 +108,11 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
         try:
             page = page_of({**metadata, _TEXT: document.text}, name, self._options)
         except PageError as error:
-            return failed(Item(name, None, error, False), error)
+            return failed(Failed(name, error, False), error)
         if self._archive is not None and (block := block_page_error(page.octets)) is not None:
             return ItemResult(left_out=block.code)
         page = msgspec.structs.replace(page, media_type=_MEDIA_TYPES[self._archive])
-        return clean_item(self._job, Item(name, page, None, False))
+        return clean_item(self._job, page)
 
     def _forward(self, fields: dict[str, Any]) -> Document:
         self.stat_update(StatHints.forwarded, f"kind_{fields['kind']}", *(f"warning_{name}" for name in fields["warnings"]))

@@ -2,6 +2,6 @@
 
 from scraper.sources.files import inode_of
 from scraper.sources.inputs import read_inputs, read_list
-from scraper.sources.items import Item, ReadOptions
+from scraper.sources.items import Failed, Item, ReadOptions, Skipped, Unread
 
-__all__ = ["Item", "ReadOptions", "inode_of", "read_inputs", "read_list"]
+__all__ = ["Failed", "Item", "ReadOptions", "Skipped", "Unread", "inode_of", "read_inputs", "read_list"]

@@ -99,12 +99,11 @@ def _read(
     if kind == "page":
         for n, data in enumerate(split_pages(stream.read_page(options.max_bytes)), 1):
             name = place.input if n == 1 else place.at(n)
-            yield Item(name, Page(data=data, input=name, url=options.url if n == 1 else None), None, place.is_named)
+            yield Page(data=data, input=name, url=options.url if n == 1 else None, is_named=place.is_named)
     elif kind == "mhtml":
         from scraper.sources.mhtml import page_of_mhtml
 
-        page = page_of_mhtml(stream.read_page(options.max_bytes), place, options)
-        yield Item(place.input, page, None, place.is_named)
+        yield page_of_mhtml(stream.read_page(options.max_bytes), place, options)
     elif kind == "records":
         yield from _read_records(stream, place, options)
     elif kind in ("jsonl", "json", "csv", "warc"):
@@ -136,8 +135,7 @@ def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterato
         return
     from scraper.sources.page_records import read_lines
 
-    for record in read_lines(stream, place, PageRecord, options.max_bytes):
-        yield record if isinstance(record, Item) else Item(record.input, None, None, False, None, record)
+    yield from read_lines(stream, place, PageRecord, options.max_bytes)
 
 
 def _read_seekable(

@@ -57,7 +57,7 @@ class FieldReader:
             self._note(fields, all_fields)
         try:
             name = self._place.at(number)
-            yield Item(name, page_of(fields, name, self._options), None, False)
+            yield page_of(fields, name, self._options)
         except MissingField as error:
             keys = self._name_keys() if self._in_sample else ""
             yield self._place.failed(MissingField(f"{error}{keys and f': {keys}'}; {_REMEDY}"), number)
@@ -169,6 +169,7 @@ def page_of(fields: Fields, input: str, options: ReadOptions) -> Page:
         fetched_at=utc_time(_find_field(fields, options.date_field)) if options.date_field is not None else None,
         charset="utf-8",
         media_type="text/html" if is_html else None,
+        is_named=False,
     )
 
 

@@ -13,7 +13,7 @@ from scraper import remote
 from scraper.errors import DamagedInput, MissingInput, PageError, TooLarge, UnreadableInput, WorkerDied, map_unexpected_errors
 from scraper.remote import is_remote
 from scraper.sources.containers import DumpReader, read_dump, read_stream
-from scraper.sources.items import Guard, Item, Place, ReadOptions
+from scraper.sources.items import Failed, Guard, Item, Place, ReadOptions, Unread
 from scraper.sources.sniffing import compression_of
 from scraper.sources.streams import Stream
 from scraper.urls import is_absolute
@@ -48,7 +48,7 @@ class InputEntry(NamedTuple):
 
 
 def read_entry(
-    entry: InputEntry | Item, options: ReadOptions, meter: Meter | None = None, guard: Guard | None = None
+    entry: InputEntry | Unread, options: ReadOptions, meter: Meter | None = None, guard: Guard | None = None
 ) -> Iterator[Item]:
     """Read the pages of a file or of stdin.
 
@@ -59,7 +59,7 @@ def read_entry(
         guard: is asked before each record, row or member.
     """
     guard = guard or Guard()
-    if isinstance(entry, Item):
+    if not isinstance(entry, InputEntry):
         yield entry
     elif entry.pieces:
         yield from _read_pieces(entry, options, guard, meter)
@@ -72,19 +72,19 @@ def read_entry(
 def _read_pieces(entry: InputEntry, options: ReadOptions, guard: Guard, meter: Meter | None) -> Iterator[Item]:
     missing = dict.fromkeys(entry.pieces)
     fault = f"{utf8_name(entry.name)} has no such piece; check the part after #"
-    damage: Item | None = None
+    damage: Failed | None = None
     for item in read_file(entry, options, read_dump, guard, meter):
         if item.input in missing:
             yield item
             del missing[item.input]
             if not missing:
                 return
-        elif isinstance(item.error, DamagedInput | WorkerDied):
+        elif isinstance(item, Failed) and isinstance(item.error, DamagedInput | WorkerDied):
             damage = item
     if damage is not None:
         fault += f"; or it may be lost with {damage.input}: {damage.error}"
     for piece in missing:
-        yield Item(piece, None, MissingInput(fault), True)
+        yield Failed(piece, MissingInput(fault), True)
 
 
 def _read_span(
@@ -144,7 +144,7 @@ def read_file(
 
 def read_opened(
     entry: InputEntry, read: Callable[[Stream, BinaryIO | None], Iterator[T]], meter: Meter | None = None
-) -> Iterator[T | Item]:
+) -> Iterator[T | Failed]:
     """Open a file or stdin and yield what ``read`` yields; a failed item if it cannot be read.
 
     Args:
@@ -160,7 +160,7 @@ def read_opened(
 
 def read_from(
     name: str, place: Place, read: Callable[["InputFile"], Iterator[T]], meter: Meter | None = None
-) -> Iterator[T | Item]:
+) -> Iterator[T | Failed]:
     """Open a file and yield what ``read`` yields; a failed item if it cannot be read.
 
     Args:

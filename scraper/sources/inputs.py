@@ -33,7 +33,7 @@ from scraper.sources.files import (
     unreadable,
     utf8_name,
 )
-from scraper.sources.items import Item, ReadOptions
+from scraper.sources.items import Failed, Item, ReadOptions, Skipped, Unread
 
 _RANGE: Final = re.compile(r"(?P<file>.+)#range=(?P<offset>[^,#]*),(?P<length>[^,#]*)", re.DOTALL)
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
@@ -82,7 +82,7 @@ def read_list(name: str, left_out: Counter[str] | None = None) -> Iterator[str]:
         raise UnreadableInput(f"the list cannot be read ({error.strerror or error}); check its permissions") from None
 
 
-def find_entries(inputs: Iterable[str], options: ReadOptions, skip: Collection[FileId] = ()) -> Iterator[InputEntry | Item]:
+def find_entries(inputs: Iterable[str], options: ReadOptions, skip: Collection[FileId] = ()) -> Iterator[InputEntry | Unread]:
     """Yield the files to read, in order, and a failed item for each input that does not exist. No file is opened."""
     for (name, is_whole), group in groupby(map(local_name, inputs), _container):
         if (match := _RANGE.fullmatch(name)) is not None and not os.path.lexists(name):
@@ -102,7 +102,7 @@ def find_entries(inputs: Iterable[str], options: ReadOptions, skip: Collection[F
                 yield InputEntry(name).place.failed(missing_input(name))
 
 
-def _range_entry(match: re.Match[str]) -> InputEntry | Item:
+def _range_entry(match: re.Match[str]) -> InputEntry | Failed:
     offset, length = match["offset"], match["length"]
     if _NUMBER.fullmatch(offset) is None or _NUMBER.fullmatch(length) is None or int(length) == 0:
         error = BadRecord(f"{offset!r} and {length!r} are not a range; give the offset and the length of a record in bytes")
@@ -110,7 +110,7 @@ def _range_entry(match: re.Match[str]) -> InputEntry | Item:
     return InputEntry(match["file"], span=(int(offset), int(length)))
 
 
-def _find_remote(name: str, options: ReadOptions) -> Iterator[InputEntry | Item]:
+def _find_remote(name: str, options: ReadOptions) -> Iterator[InputEntry | Unread]:
     place = InputEntry(name).place
     try:
         found = remote.find_files(name)
@@ -144,11 +144,11 @@ def _container(name: str) -> tuple[str, bool]:
     return name, True
 
 
-def _find_in_directory(name: str, options: ReadOptions, skip: Collection[FileId]) -> Iterator[InputEntry | Item]:
+def _find_in_directory(name: str, options: ReadOptions, skip: Collection[FileId]) -> Iterator[InputEntry | Unread]:
     is_empty = True
     for path in _walk(name):
         is_empty = False
-        if isinstance(path, Item):
+        if not isinstance(path, str):
             yield path
         elif inode_of(path) not in skip:
             below = os.path.relpath(path, name).replace(os.sep, "/")
@@ -157,7 +157,7 @@ def _find_in_directory(name: str, options: ReadOptions, skip: Collection[FileId]
         yield InputEntry(name).place.failed(EmptyInput("the directory has no files; name one that has"))
 
 
-def _walk(directory: str) -> Iterator[str | Item]:
+def _walk(directory: str) -> Iterator[str | Unread]:
     """Yield the regular files below ``directory``, sorted by path as strings. Links to directories are not followed.
 
     A skipped item stands for each file in a folder that a browser has saved beside a page.
@@ -167,7 +167,7 @@ def _walk(directory: str) -> Iterator[str | Item]:
             # A directory sorts as its name with a slash, so that the order is that of `find | LC_ALL=C sort`.
             found = sorted((entry.name + "/" * entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in entries)
     except OSError as error:
-        yield Item(utf8_name(directory), None, unreadable(error), True)
+        yield Failed(utf8_name(directory), unreadable(error), True)
         return
     companions = companion_folders(name for name, is_file in found if is_file)
     for name, is_file in found:
@@ -179,12 +179,12 @@ def _walk(directory: str) -> Iterator[str | Item]:
             yield path
 
 
-def _companion(found: str | Item) -> Item:
-    return found if isinstance(found, Item) else _skipped(found, "saved-beside-a-page")
+def _companion(found: str | Unread) -> Unread:
+    return found if not isinstance(found, str) else _skipped(found, "saved-beside-a-page")
 
 
-def _skipped(path: str, reason: str) -> Item:
-    return Item(utf8_name(path), None, None, False, reason)
+def _skipped(path: str, reason: str) -> Skipped:
+    return Skipped(utf8_name(path), reason)
 
 
 _PAGES: Final = (".html", ".htm", ".xhtml")
@@ -232,7 +232,7 @@ def _chosen_items(items: Iterator[Item], options: ReadOptions) -> Iterator[Item]
 def _first(items: Iterator[Item], count: int) -> Iterator[Item]:
     for item in items:
         yield item
-        count -= item.left_out is None
+        count -= not isinstance(item, Skipped)
         if not count:
             return
 
@@ -243,7 +243,7 @@ def _sample(items: Iterator[Item], size: int, seed: int) -> Iterator[Item]:
     kept: list[tuple[int, Item]] = []
     count = 0
     for item in items:
-        if item.left_out is not None:
+        if isinstance(item, Skipped):
             yield item
             continue
         place = len(kept) if len(kept) < size else chance.randrange(count + 1)

@@ -91,18 +91,25 @@ class ArchiveGuard:
             self._guard.begin(spot)
 
 
-class Item(NamedTuple):
-    """A page that was read, the error of one that could not be read, or a piece that was skipped."""
+class Failed(NamedTuple):
+    """A page that could not be read, and why."""
 
     input: str
-    page: Page | None
-    error: PageError | None
+    error: PageError
     is_named: bool
     """Whether the user named it; False if it was found in a directory or a container."""
-    left_out: str | None = None
-    """Why it was skipped. Page and error are then None."""
-    record: PageRecord | None = None
-    """The record of a page that an earlier run has cleaned. Page and error are then None."""
+
+
+class Skipped(NamedTuple):
+    """A piece that is not read, and why."""
+
+    input: str
+    reason: str
+
+
+Unread = Failed | Skipped
+Item = Page | PageRecord | Unread
+"""What a source yields. A page record is that of a page that an earlier run has cleaned."""
 
 
 class ReadOptions(NamedTuple):
@@ -148,11 +155,11 @@ class Place(NamedTuple):
         """Return the name of a piece."""
         return f"{self.input}#{piece}"
 
-    def failed(self, error: PageError, piece: object = None) -> Item:
+    def failed(self, error: PageError, piece: object = None) -> Failed:
         """Return a failed item, for the whole input or a piece."""
         error.__context__ = None  # it and the traceback keep what was read in memory, however large
-        return Item(self.input if piece is None else self.at(piece), None, error.with_traceback(None), self.is_named)
+        return Failed(self.input if piece is None else self.at(piece), error.with_traceback(None), self.is_named)
 
-    def skipped(self, reason: str, piece: object) -> Item:
+    def skipped(self, reason: str, piece: object) -> Skipped:
         """Return the item of a piece that is skipped."""
-        return Item(self.at(piece), None, None, False, reason)
+        return Skipped(self.at(piece), reason)

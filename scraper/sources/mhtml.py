@@ -50,6 +50,7 @@ def page_of_mhtml(data: bytes, place: Place, options: ReadOptions) -> Page:
         fetched_at=_time(_text(message, "Date")),
         charset=main.get_content_charset(),
         media_type=main.get_content_type(),
+        is_named=place.is_named,
     )
 
 

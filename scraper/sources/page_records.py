@@ -10,9 +10,9 @@ from scraper.defaults import MAX_BYTES
 from scraper.errors import BadRecord, DamagedInput, MissingInput, NotText, PageError
 from scraper.records import FailureRecord, HeadlineRecord
 from scraper.sources.containers import DEEPEST
-from scraper.sources.files import FileId, Meter, read_opened
+from scraper.sources.files import FileId, InputEntry, Meter, read_opened
 from scraper.sources.inputs import find_entries
-from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.items import Place, ReadOptions, Unread
 from scraper.sources.json_objects import BLANK, decode_slowly, split_lines
 from scraper.sources.sniffing import kind_of
 from scraper.sources.streams import Stream, too_large
@@ -38,7 +38,7 @@ _MISTAKEN: Final[dict[type[msgspec.Struct], str]] = {
 
 def read_records(
     inputs: Iterable[str], record: type[R], max_bytes: int = MAX_BYTES, *, skip: Collection[FileId] = (), meter: Meter | None = None
-) -> Iterator[R | Item]:
+) -> Iterator[R | Unread]:
     """Read page records, in order, with a failed item for each line that is not a page record.
 
     Args:
@@ -49,7 +49,7 @@ def read_records(
         meter: called with the number of bytes of each read.
     """
     for entry in find_entries(inputs, ReadOptions(), skip):
-        if isinstance(entry, Item):
+        if not isinstance(entry, InputEntry):
             yield entry
         elif entry.pieces:
             yield entry.place.failed(MissingInput("there is no such file, and single lines are not read; name the file before #"))
@@ -58,13 +58,13 @@ def read_records(
             yield from read_opened(entry, read, meter)
 
 
-def _read(stream: Stream, file: BinaryIO | None, *, place: Place, record: type[R], max_bytes: int) -> Iterator[R | Item]:
+def _read(stream: Stream, file: BinaryIO | None, *, place: Place, record: type[R], max_bytes: int) -> Iterator[R | Unread]:
     if file is not None and kind_of(stream, ReadOptions()) == "parquet":
         return _read_table(file, place, record)
     return read_lines(stream, place, record, max_bytes)
 
 
-def _read_table(file: BinaryIO, place: Place, record: type[R]) -> Iterator[R | Item]:
+def _read_table(file: BinaryIO, place: Place, record: type[R]) -> Iterator[R | Unread]:
     from scraper.sources.parquet import read_rows
 
     names = [field.encode_name for field in msgspec.structs.fields(record)]
@@ -79,7 +79,7 @@ def _read_table(file: BinaryIO, place: Place, record: type[R]) -> Iterator[R | I
         yield place.failed(error, number + 1 if number else None)
 
 
-def read_lines(stream: Stream, place: Place, record: type[R], max_bytes: int) -> Iterator[R | Item]:
+def read_lines(stream: Stream, place: Place, record: type[R], max_bytes: int) -> Iterator[R | Unread]:
     """Read page records from JSON Lines, compressed or not.
 
     Args:

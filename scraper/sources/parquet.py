@@ -278,7 +278,7 @@ def _items(batch: "RecordBatch", place: Place, first: int, options: ReadOptions,
 def _item(row: dict[str, Any], place: Place, number: int, options: ReadOptions) -> Item:
     name = place.at(number)
     try:
-        return Item(name, page_of(row, name, options), None, False)
+        return page_of(row, name, options)
     except PageError as error:
         return place.failed(error, number)
 

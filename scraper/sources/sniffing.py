@@ -13,7 +13,7 @@ import msgspec
 
 from scraper.errors import BadRecord, NotText
 from scraper.records import FailureRecord, HeadlineHistory, HeadlineRecord, PageRecord
-from scraper.sources.items import Item, Place, ReadOptions
+from scraper.sources.items import Place, ReadOptions, Skipped, Unread
 from scraper.sources.streams import Stream, Utf16Source
 
 Kind = Literal[
@@ -246,8 +246,8 @@ def own_kind_of_line(line: bytes) -> str | None:
     return own_kind(value) if isinstance(value, dict) else None
 
 
-def own_output_item(place: Place, what: str) -> Item:
+def own_output_item(place: Place, what: str) -> Unread:
     """Return the item of a file that this program has written: a failure if the user named it; otherwise it is skipped."""
     if not place.is_named:
-        return Item(place.input, None, None, False, "own-records")
+        return Skipped(place.input, "own-records")
     return place.failed(BadRecord(f"it holds {what}"))

@@ -278,7 +278,7 @@ class _RecordReader:
             page = _page(record, place.at(name), self._options)
         except PageError as error:
             return place.failed(error, name)
-        return place.skipped(page, name) if isinstance(page, str) else Item(place.at(name), page, None, False)
+        return place.skipped(page, name) if isinstance(page, str) else page
 
 
 def _page(record: Any, input: str, options: ReadOptions) -> Page | str:  # noqa: PLR0911 - one for each reason
@@ -326,4 +326,5 @@ def _page(record: Any, input: str, options: ReadOptions) -> Page | str:  # noqa:
         fetched_at=utc_time(record.headers.get("WARC-Date")),
         charset=charset,
         media_type=media_type,
+        is_named=False,
     )
