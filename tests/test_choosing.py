@@ -162,5 +162,5 @@ def test_the_kinds_to_choose_from_are_those_of_the_record() -> None:
 
 def test_nothing_chosen_leaves_nothing_out() -> None:
     """Empty filters omit no record and accept unknown pages."""
-    assert not Filters().is_of_known
-    assert not Filters(kinds=frozenset({"unknown", "page"})).is_of_known
+    assert not Filters().refuses_unknown
+    assert not Filters(kinds=frozenset({"unknown", "page"})).refuses_unknown

@@ -21,8 +21,9 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scraper.engine import Job, page_lines, planning, workers
+from scraper.engine import planning, workers
 from scraper.engine.deaths import Death, SharedProgress
+from scraper.engine.jobs import Job, page_lines
 from scraper.engine.loop import Pool
 from scraper.engine.planning import plan
 from scraper.engine.tasks import Task

@@ -20,9 +20,9 @@ import zstandard
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scraper.engine import Job, page_lines
 from scraper.engine.chunks import ItemChunk
 from scraper.engine.fetching import FetchedPages
+from scraper.engine.jobs import Job, page_lines
 from scraper.engine.loop import run_tasks
 from scraper.engine.planning import plan
 from scraper.engine.tasks import Task

@@ -18,9 +18,10 @@ from tempfile import TemporaryDirectory
 import pytest
 import zstandard
 
-from scraper.engine import ItemResult, Job, page_lines, run_job
 from scraper.engine.chunks import FileChunk, LineChunk, MemberChunk
 from scraper.engine.deaths import SharedProgress, do_stepwise
+from scraper.engine.jobs import ItemResult, Job, page_lines
+from scraper.engine.loop import run_job
 from scraper.engine.planning import plan
 from scraper.engine.tasks import ChunkResult, Task, encode_result
 from scraper.sources import ReadOptions
@@ -126,18 +127,18 @@ def test_a_sink_is_given_the_same_items_by_workers(mix: list[Path]) -> None:
     given: list[list[ItemResult]] = []
     for processes in (1, 2):
         sink = KeepingSink()
-        job = Job(ReadOptions(max_bytes=10**7), "keep", page_lines, has_spans=True)
+        job = Job(ReadOptions(max_bytes=10**7), "keep", page_lines, writes_spans=True)
         run_job(job, [str(path) for path in mix[:4]], sink, processes=processes)
         given.append(sink.taken)
     assert len(given[0]) > 1_200
     assert [(encode_result(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[0]] == [
         (encode_result(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[1]
     ]
-    pages = [cleaned for cleaned in given[1] if cleaned.result is not None]
+    pages = [cleaned for cleaned in given[1] if cleaned.page is not None]
     assert len(pages) > 1_200
     for cleaned in pages:
-        assert cleaned.result is not None
-        assert json.loads(cleaned.lines)["kind"] == cleaned.result.counted.kind
+        assert cleaned.page is not None
+        assert json.loads(cleaned.lines)["kind"] == cleaned.page.count.kind
         assert {json.loads(span)["id"] for span in cleaned.spans.splitlines()} == {json.loads(cleaned.lines)["id"]}
 
 

@@ -203,7 +203,7 @@ def check_filters(options: Options) -> Filters:
     )
     if filters.since is not None and filters.until is not None and filters.since > filters.until:
         raise typer.BadParameter(f"{filters.since} is after --until {filters.until}; no day is left.", param_hint="--since")
-    if filters.kinds == {"unknown"} and (options.unknown != "keep" or filters.is_of_known):
+    if filters.kinds == {"unknown"} and (options.unknown != "keep" or filters.refuses_unknown):
         others = "--unknown keep, and without --lang, --newspaper, --since and --until"
         raise typer.BadParameter(f"pages of unknown layout are written only with {others}.", param_hint="--only")
     return filters

@@ -84,7 +84,7 @@ class Display:
         self._started = self._drawn_at = time.monotonic()
         self._bytes = 0
 
-    def read(self, size: int) -> None:
+    def advance(self, size: int) -> None:
         """Add the bytes of a read."""
         self._bytes += size
         now = time.monotonic()

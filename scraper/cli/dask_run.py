@@ -14,8 +14,8 @@ from scraper.cli.checks import check_inputs, check_keys, check_layouts, check_ou
 from scraper.cli.console import say
 from scraper.cli.options import Options
 from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, showing_progress, write_summary
-from scraper.engine import page_lines
 from scraper.engine.counts import Counts
+from scraper.engine.jobs import page_lines
 from scraper.engine.resumable import run_digest
 from scraper.errors import OutputError
 from scraper.output.files import Output
@@ -74,7 +74,7 @@ def run_on_dask(options: Options, spans: Path | None, address: str, *, dedup: bo
     check_outputs({"-o": None, "--failures": failures, "--summary": summary}, options.inputs or [], None)
     inputs = check_inputs(options)
     pattern = Pattern.parse(destination.pattern) if destination.pattern is not None else None
-    job = make_job(options, partial(page_lines, keys=keys), pattern, has_spans=spans is not None, dedup=dedup)
+    job = make_job(options, partial(page_lines, keys=keys), pattern, writes_spans=spans is not None, dedup=dedup)
     layouts = tuple((layout.name, layout.digest) for layout in check_layouts(options.layouts))
     # Inputs may change: each part knows what it was made of.
     run = run_digest(job, options.keys, destination.pattern, destination.ending)

@@ -26,8 +26,8 @@ from scraper.cli.checks import (
 )
 from scraper.cli.console import can_show_progress, displaying, say, total_size
 from scraper.cli.options import Options
-from scraper.engine import Job, Lines, counted, outcome_of
 from scraper.engine.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Counts
+from scraper.engine.jobs import Job, Lines, outcome_of, page_count
 from scraper.engine.run import FileRun, OutputPaths, line_maker
 from scraper.engine.sinks import FileSink
 from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, ResumeError, StateError, TooManyFailures
@@ -135,11 +135,11 @@ def run(options: Options, record: type[Struct], spans: Path | None = None, *, de
     check_table("--spans", spans)
     check_table("--failures", options.failures)
     inputs = check_inputs(options)
-    job = make_job(options, maker.lines, pattern, has_spans=spans is not None, dedup=dedup)
+    job = make_job(options, maker.lines, pattern, writes_spans=spans is not None, dedup=dedup)
     is_of_pages = record is PageRecord
     is_counted = is_of_pages and (not options.quiet or options.summary is not None or resume)  # else nobody sees the counts
     read_options = job.options._replace(reads_records=not is_of_pages)
-    job = job._replace(has_characters=is_counted, options=read_options, flush=maker.flush)
+    job = job._replace(counts_characters=is_counted, options=read_options, flush=maker.flush)
     check_layouts(options.layouts)
     if resume:
         check_resumable(options, spans, table)
@@ -176,7 +176,7 @@ def write_summary(path: Path | None, counts: Counts) -> None:
             summary.write(counts.to_json(__version__))
 
 
-def make_job(options: Options, lines: Lines, pattern: Pattern | None, *, has_spans: bool, dedup: bool) -> Job:
+def make_job(options: Options, lines: Lines, pattern: Pattern | None, *, writes_spans: bool, dedup: bool) -> Job:
     """Return the job that the options describe, or end with a usage error."""
     filters = check_filters(options)
     return Job(
@@ -196,9 +196,9 @@ def make_job(options: Options, lines: Lines, pattern: Pattern | None, *, has_spa
         filters.treatment_of_unknown(options.unknown),
         lines,
         layouts=options.layouts,
-        has_spans=has_spans,
+        writes_spans=writes_spans,
         filters=filters,
-        has_digests=dedup,
+        needs_digests=dedup,
         target=pattern.of if pattern is not None else None,
         page_timeout=options.page_timeout,
     )
@@ -235,14 +235,16 @@ def showing_progress(inputs: Sequence[str] | None, counts: Counts, *, quiet: boo
         yield None
         return
     with displaying(counts, total_size(inputs) if inputs is not None else None) as display:
-        yield display.read
+        yield display.advance
 
 
 def outcomes(items: Iterable[Item], layouts: Sequence[Layout], counts: Counts) -> Iterator[Outcome]:
     """Clean items in order. Failures are reported and counted; the rest is still cleaned."""
     sink = FileSink(counts, say)
     for item in items:
-        outcome = outcome_of(item, layouts, sink)
-        if outcome is not None:
-            yield outcome
-            counts.add(counted(outcome))
+        found = outcome_of(item, layouts)
+        if isinstance(found, Outcome):
+            yield found
+            counts.add(page_count(found))
+        else:
+            sink.take(found)

@@ -157,7 +157,7 @@ def _records(web: WebOptions) -> Records:
 
 def _job(options: Options, web: WebOptions, pattern: Pattern | None) -> Job:
     records = _records(web)
-    job = make_job(options, page_lines, pattern, has_spans=web.spans is not None, dedup=web.dedup)
+    job = make_job(options, page_lines, pattern, writes_spans=web.spans is not None, dedup=web.dedup)
     return with_lines(job, records, check_keys(options.keys, RECORDS[records]), has_state=web.state is not None)
 
 
@@ -226,14 +226,14 @@ class CrawlOptions(NamedTuple):
     """The options that only ``crawl`` has."""
 
     depth: int
-    most_alike: int
+    max_alike: int
     refresh_articles: float | None
     max_pages: int | None
     max_time: float | None
     archive: str | None
     first: int | None
     last: int | None
-    most_misses: int
+    max_misses: int
 
 
 def run_crawl(options: Options, web: WebOptions, crawl: CrawlOptions, given: Collection[str]) -> None:
@@ -254,7 +254,7 @@ def run_crawl(options: Options, web: WebOptions, crawl: CrawlOptions, given: Col
             next((lang for lang in options.lang or () if lang != "ar"), "ar"),
             crawl.first,
             crawl.last or 1,
-            crawl.most_misses,
+            crawl.max_misses,
             crawl.max_pages,
             None if options.quiet else say,
         )
@@ -262,7 +262,7 @@ def run_crawl(options: Options, web: WebOptions, crawl: CrawlOptions, given: Col
         for name, option in _OF_ARCHIVES.items():
             if name in given:
                 raise typer.BadParameter("it is a number of --archive; name the newspaper_slug there.", param_hint=option)
-        source = Crawl(starts, crawl.depth, crawl.most_alike, web.refresh, crawl.refresh_articles, crawl.max_pages)
+        source = Crawl(starts, crawl.depth, crawl.max_alike, web.refresh, crawl.refresh_articles, crawl.max_pages)
     run(options, web, source, links=find_links, max_time=crawl.max_time)
 
 

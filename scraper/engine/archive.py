@@ -179,9 +179,9 @@ class ArchiveQueue:
         row = self._state.row(fetched.url, self._records) if fetched.url != fetched.job.address else None
         return "repeated" if row is not None and row.result == OK else None
 
-    def done(self, fetched: Fetched, cleaned: ItemResult | None) -> None:
+    def done(self, fetched: Fetched, result: ItemResult | None) -> None:
         """Count misses in a row, and learn the newest number from the links of a page."""
-        urls = chain.from_iterable(cleaned.links.values()) if cleaned is not None else ()
+        urls = chain.from_iterable(result.links.values()) if result is not None else ()
         numbers = map(self._number_of, urls)
         self._linked = set(nlargest(_MOST_LINKED, self._linked.union(number for number in numbers if number is not None)))
         number = self._number_of(fetched.job.address)
@@ -189,7 +189,7 @@ class ArchiveQueue:
             self._count(number, is_miss=fetched.error is not None)
             if fetched.page is not None:
                 self._learn(number)
-            if cleaned is not None and cleaned.failure is None and fetched.url != fetched.job.address:
+            if result is not None and result.failure is None and fetched.url != fetched.job.address:
                 self._redirected |= {self._number_of(fetched.url)} - {None}
         with self._changed:
             self._under_way -= 1

@@ -126,10 +126,20 @@ class PartChunk(NamedTuple):
 UNKNOWN: Final = -1
 """In place of the offset of a record that is not known yet: the reader of the next chunk searches for it."""
 
+
+class Bounds(NamedTuple):
+    """Where the records of a :class:`MemberChunk` begin: an offset, None if there is no such record, or :data:`UNKNOWN`."""
+
+    first: int | None = UNKNOWN
+    """The first record in the chunk."""
+    following: int | None = UNKNOWN
+    """The first record after the chunk."""
+
+
 Chunk = FileChunk | ItemChunk | LineChunk | UnpackedChunk | MemberChunk | PartChunk
 
 
-def cut_of(chunk: Chunk) -> object:
+def chunk_fingerprint(chunk: Chunk) -> object:
     """Return a value that differs if the inputs were split differently."""
     if isinstance(chunk, FileChunk):
         return len(chunk.entries), chunk.size
@@ -154,7 +164,7 @@ def parts_of(chunk: Chunk) -> list[Chunk]:
     return [chunk]
 
 
-def without(part: Chunk, spot: Spot | None) -> Chunk | None:
+def giving_up(part: Chunk, spot: Spot | None) -> Chunk | None:
     """Return a chunk that fails what is at ``spot``, and reads the rest of the part.
 
     A record of a web archive is not decoded then, but its end is found by its header; if that kills, too, the next one is searched for.
@@ -215,17 +225,14 @@ class ChunkReader:
         self._is_read = False
 
     @property
-    def ends(self) -> tuple[int | None, int | None]:
-        """Of a :class:`MemberChunk`: where the first record found begins, and the first one behind the chunk.
-
-        None for none, if the chunk was read to its end; :data:`UNKNOWN` for what is not found yet, and for other chunks.
-        """
+    def bounds(self) -> Bounds:
+        """The bounds of the records read so far; unknown for other chunks than a :class:`MemberChunk`."""
         records = self._records
         if records is None:
-            return UNKNOWN, UNKNOWN
+            return Bounds()
         if self._is_read:
-            return records.first, records.next
-        return UNKNOWN if records.first is None else records.first, UNKNOWN
+            return Bounds(records.first, records.next)
+        return Bounds(UNKNOWN if records.first is None else records.first)
 
     def __iter__(self) -> Iterator[Item]:
         chunk, options = self._chunk, self._options

@@ -34,15 +34,15 @@ class PageCount(msgspec.Struct, frozen=True):
     removed: Sequence[Removed] = ()
 
     @classmethod
-    def of(cls, record: PageRecord, digest: str | None, *, has_characters: bool) -> Self:
+    def of(cls, record: PageRecord, digest: str | None, *, counts_characters: bool) -> Self:
         """Return what is counted of a record.
 
         Args:
             record: the record.
             digest: the digest of its layout.
-            has_characters: whether to count what is kept and removed.
+            counts_characters: whether to count what is kept and removed.
         """
-        kept, removed = (kept_in(record, visible_squeezed), record.removed) if has_characters else ({}, ())
+        kept, removed = (kept_in(record, visible_squeezed), record.removed) if counts_characters else ({}, ())
         return cls(record.kind, record.warnings, record.layout, digest, kept, removed)
 
 

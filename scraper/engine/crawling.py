@@ -186,7 +186,7 @@ class CrawlQueue:
         is_refreshed = fetched.job.previous.final_url == fetched.url and found.finished_at < self._began
         return found.status == DONE and not is_refreshed
 
-    def done(self, fetched: Fetched, cleaned: ItemResult | None) -> None:
+    def done(self, fetched: Fetched, result: ItemResult | None) -> None:
         """Add the links of a page to the frontier, and mark its address as done."""
         with self._changed:
             visit = self._under_way.pop(fetched.job.address)
@@ -194,10 +194,10 @@ class CrawlQueue:
             if entry.host not in self._with_sitemaps:
                 self._with_sitemaps.add(entry.host)
                 self._add("sitemap", self._sitemaps(entry.address), entry.depth + 1)
-            self._discover(entry, cleaned.links if cleaned is not None else {})
-            is_read = fetched.error is None and (cleaned is None or cleaned.failure is None)
+            self._discover(entry, result.links if result is not None else {})
+            is_read = fetched.error is None and (result is None or result.failure is None)
             now = time.time() if is_read else None
-            is_article = cleaned is not None and cleaned.result is not None and cleaned.result.counted.kind == "article"
+            is_article = result is not None and result.page is not None and result.page.count.kind == "article"
             self._finished_by_redirect.discard(visit.number)
             self._frontier.finish(visit.number, now, is_article=is_article)
             # What is on another site was not written, and a crawl of that site will want it.
@@ -239,7 +239,7 @@ class CrawlQueue:
     def _has_new_story(self, links: Links) -> bool:
         """Return True if an entry of a list was found in this run."""
         found = self._frontier.find(key_of(fold(url)) for url in links.get("story", ()))
-        return any(row.number > self._last and row.alike <= self._scope.most_alike for row in found.values())
+        return any(row.number > self._last and row.alike <= self._scope.max_alike for row in found.values())
 
     def _add(self, role: Role, urls: Sequence[str], depth: int, barren: int = 0, *, again: bool = False) -> int:
         """Add links to the frontier, and return how many are new."""
@@ -281,7 +281,7 @@ class CrawlQueue:
         if pattern is None:
             return entry
         alike = self._frontier.count_alike(pattern)
-        if alike is None or alike > self._scope.most_alike:
+        if alike is None or alike > self._scope.max_alike:
             self._counts.left_out["too-many-alike"] += 1
         return entry._replace(alike=alike) if alike is not None else None
 

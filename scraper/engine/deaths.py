@@ -1,7 +1,7 @@
-"""Deaths of workers: what a worker notes for the case that it dies, and how a chunk over which one has died is done again.
+"""Deaths of workers: what a worker records in case it dies, and how its chunk is tried again.
 
 A process dies when a library crashes or a system short of memory kills it, and it is killed when it hangs
-(:mod:`scraper.engine.workers`). That costs the one page, or the one record, over which it died.
+(:mod:`scraper.engine.workers`). That costs the one page, or the one record, at which it died.
 """
 
 import ctypes
@@ -10,20 +10,20 @@ from collections.abc import Iterator, Sequence
 from itertools import count, islice
 from typing import Final, NamedTuple
 
-from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, extent_of, parts_of, without
+from scraper.engine.chunks import UNKNOWN, Bounds, Chunk, ChunkReader, ItemChunk, extent_of, giving_up, parts_of
 from scraper.engine.jobs import ItemResult, Job, clean_items, failed
-from scraper.engine.tasks import ChunkResult, Task, counted
+from scraper.engine.tasks import ChunkResult, Task, advancing
 from scraper.errors import worker_died
 from scraper.sources import Failed, Item
 from scraper.sources.items import Spot
 
 _DEATHS: Final = 2
-"""Deaths over an item or a record after which it fails. One may be chance: the system was short of memory, or somebody killed the
+"""Deaths at an item or a record after which it fails. One may be chance: the system was short of memory, or somebody killed the
 process."""
 _DEATHS_OVER_A_PART: Final = 5
 """Deaths at an unknown place after which the rest of a part fails; the rest of each further part of the chunk fails after one."""
 _MOST_LOST: Final = 10
-"""Records of a chunk that may fail because workers died over reading them; behind more of them, the rest is given up. Each may take the
+"""Records of a chunk that may fail because workers died while reading them. After more of them, the rest is given up: each may take the
 time limit of a page, and others wait."""
 
 
@@ -69,33 +69,33 @@ class Step(NamedTuple):
     failure: ItemResult
     """What became of the item, if the worker dies."""
     first: int | None = UNKNOWN
-    """The first of :attr:`ChunkReader.ends`."""
+    """The first of the :class:`~scraper.engine.chunks.Bounds` of the chunk."""
 
 
 def do_stepwise(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | ChunkResult]:
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
     reader = ChunkReader(task.chunk, job.options, progress.advance, progress.begin)
-    items = counted(reader, progress.advance)
+    items = advancing(reader, progress.advance)
     error = worker_died("read", f", and the rest of {extent_of(task.chunk)} was not read", "try again")
     unread = failed(task.chunk.place.failed(error), error)
     skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
     last_number, last = skipped[0] if skipped else (0, None)
-    # The last item of an input that cannot be read as far as before says why, unless it was done before.
+    # If the input now ends earlier than before, its last item says why.
     again = list(clean_items(job, [last])) if isinstance(last, Failed) else []
     if last_number < task.skip:
-        yield ChunkResult.of([*again, unread], reader.ends)
+        yield ChunkResult.of([*again, unread], reader.bounds)
         return
     results: list[ItemResult] = []
     for number in count(task.skip):
         progress.begin(None)
-        yield Step(results, number, True, unread, reader.ends[0])
+        yield Step(results, number, True, unread, reader.bounds.first)
         item = next(items, None)
         if item is None:
             break
         yield Step((), number, False, _cleaner_died(item))
         results = list(clean_items(job, [item]))
         again = []
-    yield ChunkResult.of(again, reader.ends)
+    yield ChunkResult.of(again, reader.bounds)
 
 
 def _cleaner_died(item: Item) -> ItemResult:
@@ -103,16 +103,16 @@ def _cleaner_died(item: Item) -> ItemResult:
 
 
 class Retry:
-    """The retry of a chunk over which a worker died: what became of its items so far, and what is left to do.
+    """The retry of a chunk that a worker was doing when it died: what became of its items so far, and what is left to do.
 
-    The chunk is done in parts, so that a death over reading one costs no other, and each part step by step. Behind a record that cannot
+    The chunk is done in parts, so that a death while reading one costs no other, and each part step by step. After a record that cannot
     be read, its part goes on. Items that this process has read are sent one by one, since receiving one may kill, too.
     """
 
     def __init__(self, chunk: Chunk) -> None:
         self._parts = deque(parts_of(chunk))
         self.results: list[ItemResult] = []
-        self.ends: tuple[int | None, int | None] = (UNKNOWN, UNKNOWN)
+        self.bounds = Bounds()
         self._deaths_over_a_part = _DEATHS_OVER_A_PART
         self._lost = 0
         """The number of records that could not be read."""
@@ -129,8 +129,8 @@ class Retry:
         """Note what a worker has done, and what it is doing now."""
         self.results += step.results
         self._skip, self._step = step.item, step
-        if self.ends[0] == UNKNOWN:
-            self.ends = step.first, UNKNOWN
+        if self.bounds.first == UNKNOWN:
+            self.bounds = Bounds(step.first)
 
     def note_death(self, death: Death) -> None:
         """Note that the worker died, which may mean that its item has failed."""
@@ -150,17 +150,17 @@ class Retry:
                 self._skip = step.item + 1
 
     def _fail_reading(self, step: Step, spot: Spot | None) -> None:
-        """Let a record fail, or all that is left of the part, if enough workers died over reading it."""
+        """Let a record fail, or all that is left of the part, if enough workers died while reading it."""
         part = self._parts[0]
         is_new = not isinstance(part, ItemChunk) and spot not in part.losses
-        left = None if is_new and self._lost == _MOST_LOST else without(part, spot)
+        left = None if is_new and self._lost == _MOST_LOST else giving_up(part, spot)
         if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
             return
         self._end_part()
         if left is None:
-            self._deaths_over_a_part = 1  # what lies behind is likely to be as broken, and others wait for it
+            self._deaths_over_a_part = 1  # what comes after it is likely to be as broken, and others wait for it
             self.results.append(step.failure)
-            self.ends = self.ends[0], UNKNOWN
+            self.bounds = Bounds(self.bounds.first)
             return
         self._lost += is_new
         self._parts.appendleft(left)
@@ -173,8 +173,7 @@ class Retry:
             # A worker that goes on at the end of a part returns the failure of the last item, which may be here already.
             results = results[results[0].failure is not None and results[0].failure == self.results[-1].failure :]
         self.results += results
-        first, following = done.ends
-        self.ends = first if self.ends[0] == UNKNOWN else self.ends[0], following
+        self.bounds = done.bounds if self.bounds.first == UNKNOWN else Bounds(self.bounds.first, done.bounds.following)
         self._end_part()
 
     def _end_part(self) -> None:

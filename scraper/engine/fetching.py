@@ -53,7 +53,7 @@ class AddressSource(Protocol):
     def skip_reason(self, fetched: Fetched, /) -> str | None:
         """Return why a page is not written although it was fetched; None if it is."""
 
-    def done(self, fetched: Fetched, cleaned: ItemResult | None, /) -> None:
+    def done(self, fetched: Fetched, result: ItemResult | None, /) -> None:
         """Take the result of an address, which has its row in the state."""
 
     def finish(self) -> None:
@@ -260,10 +260,10 @@ class FetchSink:
             self._outputs.roll_back()  # of nothing, if all is committed
             self._source.finish()
 
-    def take(self, cleaned: ItemResult, /) -> None:
+    def take(self, result: ItemResult, /) -> None:
         """Take what became of the next page."""
         fetched = self._pages.pop()
-        outcome = cleaned if fetched.page is not None else None
+        outcome = result if fetched.page is not None else None
         self._note(fetched)
         self._record(fetched, outcome, self._source.skip_reason(fetched))
         self._source.done(fetched, outcome)
@@ -273,43 +273,43 @@ class FetchSink:
         self._pages.end_task()
         self._outputs.commit(soon=self._pages.is_followed)
 
-    def _record(self, fetched: Fetched, cleaned: ItemResult | None, skip_reason: str | None) -> None:
-        failure = self._failure(fetched, cleaned)
+    def _record(self, fetched: Fetched, result: ItemResult | None, skip_reason: str | None) -> None:
+        failure = self._failure(fetched, result)
         if self._outputs.state is not None:
-            self._outputs.state.put(self._row(fetched, failure, has_record=cleaned is None or cleaned.result is not None))
+            self._outputs.state.put(self._row(fetched, failure, has_record=result is None or result.page is not None))
         if failure is not None and not fetched.job.is_named and failure.code in _EXPECTED:
             written = ItemResult(left_out=failure.code)
         elif failure is not None:
             written = ItemResult(failure=failure)
-        elif cleaned is None:
+        elif result is None:
             written = ItemResult(left_out="unchanged")
         elif skip_reason is not None:
             written = ItemResult(left_out=skip_reason)
         else:
-            written = self._without_known_lines(cleaned)
+            written = self._without_known_lines(result)
         self._sink.take(written)
         self._outputs.is_dirty = True
 
-    def _failure(self, fetched: Fetched, cleaned: ItemResult | None) -> FailureRecord | None:
+    def _failure(self, fetched: Fetched, result: ItemResult | None) -> FailureRecord | None:
         if fetched.error is not None:
             code, message = fetched.error.code, str(fetched.error)
-        elif cleaned is not None and cleaned.failure is not None:
-            code, message = cleaned.failure.code, cleaned.failure.message
+        elif result is not None and result.failure is not None:
+            code, message = result.failure.code, result.failure.message
         else:
             return None
         return FailureRecord(input=utf8_name(fetched.job.address), url=utf8_name(fetched.url), code=code, message=message)
 
-    def _without_known_lines(self, cleaned: ItemResult) -> ItemResult:
+    def _without_known_lines(self, result: ItemResult) -> ItemResult:
         """Return what became of a page; of headlines, only those that no earlier run has written, and count them."""
-        if self._records != "headline" or cleaned.result is None:
-            return cleaned
-        lines = cleaned.lines.splitlines(keepends=True)
-        if self._outputs.state is not None and cleaned.keys:
-            are_new = self._outputs.state.add_headlines(cleaned.keys)
+        if self._records != "headline" or result.page is None:
+            return result
+        lines = result.lines.splitlines(keepends=True)
+        if self._outputs.state is not None and result.keys:
+            are_new = self._outputs.state.add_headlines(result.keys)
             lines = [line for line, is_new in zip(lines, are_new, strict=True) if is_new]
         counts = self._sink.counts
         counts.headlines = (counts.headlines or 0) + len(lines)
-        return msgspec.structs.replace(cleaned, lines=b"".join(lines))
+        return msgspec.structs.replace(result, lines=b"".join(lines))
 
     def _row(self, fetched: Fetched, failure: FailureRecord | None, *, has_record: bool) -> FetchedRow:
         return FetchedRow(

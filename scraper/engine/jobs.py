@@ -46,14 +46,14 @@ class Filters(NamedTuple):
     """The last day."""
 
     @property
-    def is_of_known(self) -> bool:
+    def refuses_unknown(self) -> bool:
         """Whether the filters refuse all pages of unknown layout, which have no language, newspaper or date."""
         is_known_kind = bool(self.kinds) and "unknown" not in self.kinds
         return is_known_kind or bool(self.langs or self.newspapers or self.since or self.until)
 
     def treatment_of_unknown(self, unknown: Unknown) -> Unknown:
         """Return what is done with pages of no known layout: they are skipped if the filters refuse all of them."""
-        return "skip" if unknown == "keep" and self.is_of_known else unknown
+        return "skip" if unknown == "keep" and self.refuses_unknown else unknown
 
     def skip_reason(self, record: PageRecord) -> str | None:
         """Return why a record is left out, as a word for the summary; None if it is written."""
@@ -85,10 +85,10 @@ class Job(NamedTuple):
     """Files that are no inputs, as device and inode. The run may add more."""
     layouts: Path | None = None
     """The directory of layouts that the user named."""
-    has_spans: bool = False
+    writes_spans: bool = False
     """Whether to write the label of every piece of a page."""
     filters: Filters = Filters()
-    has_digests: bool = False
+    needs_digests: bool = False
     """Whether the sink needs the digests of a page, for dedup."""
     flush: Callable[[], bytes] = bytes
     """Returns the lines that ``lines`` has held back."""
@@ -100,14 +100,14 @@ class Job(NamedTuple):
     """Finds the links of a page, for a crawl."""
     page_timeout: float | None = None
     """Seconds that cleaning a page may take."""
-    has_characters: bool = True
+    counts_characters: bool = True
     """Whether to count what is kept and removed of the pages."""
 
 
 class PageResult(msgspec.Struct, array_like=True, frozen=True):
     """What the sink needs to know of a page beside its lines."""
 
-    counted: PageCount
+    count: PageCount
     url: bytes | None = None
     """The digest of its address, if it has one and digests are needed."""
     text: bytes | None = None
@@ -121,7 +121,7 @@ class ItemResult(msgspec.Struct, array_like=True):
 
     lines: bytes = b""
     spans: bytes = b""
-    result: PageResult | None = None
+    page: PageResult | None = None
     left_out: str | None = None
     failure: FailureRecord | None = None
     is_skipped: bool = False
@@ -135,7 +135,7 @@ class ItemResult(msgspec.Struct, array_like=True):
 class Sink(Protocol):
     """Where results go, in the order of the input."""
 
-    def take(self, cleaned: ItemResult, /) -> None:
+    def take(self, result: ItemResult, /) -> None:
         """Take what became of an item, and count it."""
 
     def end_task(self) -> None:
@@ -182,11 +182,11 @@ def clean_item(job: Job, item: Item) -> ItemResult:
             outcome = _clean(item, layouts_of(job.layouts), known_only=job.unknown != "keep")
             links = job.links(outcome) if job.links is not None else {}
             skip_reason = job.filters.skip_reason(outcome.record)
-            cleaned = ItemResult(left_out=skip_reason) if skip_reason is not None else _cleaned(job, outcome)
+            result = ItemResult(left_out=skip_reason) if skip_reason is not None else _cleaned(job, outcome)
     except PageError as error:
-        cleaned = ItemResult(left_out=error.code) if _is_left_out(error, item, job.unknown) else failed(item, error)
-    cleaned.links = links
-    return cleaned
+        result = ItemResult(left_out=error.code) if _is_left_out(error, item, job.unknown) else failed(item, error)
+    result.links = links
+    return result
 
 
 def _read_feed(item: Item) -> Links | None:
@@ -201,14 +201,14 @@ def _read_feed(item: Item) -> Links | None:
 
 def _cleaned(job: Job, outcome: Outcome) -> ItemResult:
     spans = b""
-    if job.has_spans:
+    if job.writes_spans:
         from scraper.explain import pieces_of, to_line  # few runs need it
 
         spans = b"".join(map(to_line, pieces_of(outcome, keyed=True)))
-    digests = page_digests(outcome.record) if job.has_digests else (None, None)
+    digests = page_digests(outcome.record) if job.needs_digests else (None, None)
     target = job.target(outcome.record) if job.target is not None else None
-    result = PageResult(counted(outcome, has_characters=job.has_characters), *digests, target)
-    return ItemResult(b"".join(job.lines(outcome)), spans, result, keys=job.keys(outcome) if job.keys is not None else ())
+    page = PageResult(page_count(outcome, counts_characters=job.counts_characters), *digests, target)
+    return ItemResult(b"".join(job.lines(outcome)), spans, page, keys=job.keys(outcome) if job.keys is not None else ())
 
 
 def clean_items(job: Job, items: Iterable[Item]) -> Iterator[ItemResult]:
@@ -225,23 +225,21 @@ def failed(item: Item, error: PageError) -> ItemResult:
     return ItemResult(failure=FailureRecord(input=item.input, url=url, code=error.code, message=str(error)))
 
 
-def counted(outcome: Outcome, *, has_characters: bool = False) -> PageCount:
+def page_count(outcome: Outcome, *, counts_characters: bool = False) -> PageCount:
     """Return what is counted of a page."""
     digest = outcome.layout.digest if outcome.layout is not None else None
-    return PageCount.of(outcome.record, digest, has_characters=has_characters)
+    return PageCount.of(outcome.record, digest, counts_characters=counts_characters)
 
 
-def outcome_of(item: Item, layouts: Sequence[Layout], sink: Sink) -> Outcome | None:
-    """Clean an item. If it is left out or fails, tell the sink and return None."""
+def outcome_of(item: Item, layouts: Sequence[Layout]) -> Outcome | ItemResult:
+    """Clean an item. Return what became of it, if it is left out or fails."""
     if isinstance(item, Skipped):
-        sink.take(ItemResult(left_out=item.reason, is_skipped=True))
-        return None
+        return ItemResult(left_out=item.reason, is_skipped=True)
     try:
         with map_unexpected_errors("page"):
             return _clean(item, layouts, known_only=False)
     except PageError as error:
-        sink.take(ItemResult(left_out=error.code) if _is_left_out(error, item, "keep") else failed(item, error))
-        return None
+        return ItemResult(left_out=error.code) if _is_left_out(error, item, "keep") else failed(item, error)
 
 
 def _clean(item: Page | PageRecord | Failed, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
@@ -249,10 +247,10 @@ def _clean(item: Page | PageRecord | Failed, layouts: Sequence[Layout], *, known
         return clean(item, layouts, known_only=known_only)
     if isinstance(item, Failed):
         raise item.error
-    return _outcome_of(item, layouts)
+    return _outcome_of_record(item, layouts)
 
 
-def _outcome_of(record: PageRecord, layouts: Sequence[Layout]) -> Outcome:
+def _outcome_of_record(record: PageRecord, layouts: Sequence[Layout]) -> Outcome:
     """Return an outcome for a page that only its record describes."""
     layout = next((layout for layout in layouts if layout.name == record.layout), None)
     document = Document(form="text", text="", blocks=())

@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, MemberChunk
+from scraper.engine.chunks import UNKNOWN, Bounds, Chunk, ChunkReader, MemberChunk
 from scraper.engine.deaths import Death, Retry, Step
 from scraper.engine.jobs import ItemResult, Job, Sink, clean_items, layouts_of, time_limit_of
 from scraper.engine.planning import tasks_of
-from scraper.engine.tasks import ChunkResult, Task
+from scraper.engine.tasks import ChunkResult, StoreFailure, Task
 from scraper.errors import OutputError
 from scraper.sources.files import Meter
 
@@ -32,7 +32,7 @@ def run_tasks(
     processes: int,
     is_ready: Callable[[], bool] = lambda: True,
     meter: Meter | None = None,
-    checkpoint: "ResumableRun | None" = None,
+    resumable: "ResumableRun | None" = None,
 ) -> None:
     """Do tasks, and give a sink what became of each item. What it gets, and its order, do not depend on the number of processes.
 
@@ -43,26 +43,26 @@ def run_tasks(
         processes: the number of worker processes, which are started for the first task that is not local.
         is_ready: returns whether the next task comes at once; while it does not, results are not kept waiting for it.
         meter: is called with the number of bytes of each read.
-        checkpoint: keeps how far the run has come.
+        resumable: keeps how far the run has come.
 
     Raises:
         LayoutError: if a layout file cannot be used.
         OutputError: if the sink cannot write, or no process can be started.
     """
     layouts_of(job.layouts)  # a bad layout file ends the run, instead of failing each page
-    expected = checkpoint.start.expected if checkpoint is not None else None
+    next_record = resumable.start.expected if resumable is not None else None
     try:
-        with Pool(job, processes, expected, meter) as pool:
+        with Pool(job, processes, next_record, meter) as pool:
             for task, results in pool.do(tasks, is_ready):
-                for count, cleaned in enumerate(results, task.skip + 1):
-                    sink.take(cleaned)
-                    if task.is_local and checkpoint is not None:
-                        checkpoint.reach(task.number, count, pool.expected)
+                for count, result in enumerate(results, task.skip + 1):
+                    sink.take(result)
+                    if task.is_local and resumable is not None:
+                        resumable.reach(task.number, count, pool.next_record)
                 sink.end_task()
                 if meter is not None and not task.is_metered:
                     meter(task.chunk.size)
-                if checkpoint is not None:
-                    checkpoint.reach(task.number + 1, 0, pool.expected)
+                if resumable is not None:
+                    resumable.reach(task.number + 1, 0, pool.next_record)
     finally:
         time_limit_of(job.page_timeout).restore()
 
@@ -74,7 +74,7 @@ def run_job(
     *,
     processes: int,
     meter: Meter | None = None,
-    checkpoint: "ResumableRun | None" = None,
+    resumable: "ResumableRun | None" = None,
 ) -> None:
     """Run a job over files; see :func:`run_tasks`.
 
@@ -84,17 +84,17 @@ def run_job(
         sink: where the results go.
         processes: the number of processes; for fewer than 64 pages none is started.
         meter: is called with the number of bytes of each read.
-        checkpoint: tells where the run begins, and keeps how far it has come.
+        resumable: tells where the run begins, and keeps how far it has come.
 
     Raises:
         LayoutError: if a layout file cannot be used.
         OutputError: if the sink cannot write, or no process can be started.
         ResumeError: if an input before the start has changed, or one cannot be read twice.
     """
-    tasks = tasks_of(job, inputs, processes, meter, checkpoint)
-    run_tasks(job, tasks, sink, processes=processes, meter=meter, checkpoint=checkpoint)
-    if checkpoint is not None:
-        checkpoint.read()
+    tasks = tasks_of(job, inputs, processes, meter, resumable)
+    run_tasks(job, tasks, sink, processes=processes, meter=meter, resumable=resumable)
+    if resumable is not None:
+        resumable.finish_reading()
 
 
 class Pool:
@@ -105,20 +105,20 @@ class Pool:
     Args:
         job: what is done with each item.
         size: the number of worker processes.
-        expected: where the records of the first :class:`MemberChunk` begin, if known.
+        next_record: where the records of the first :class:`MemberChunk` begin, if known.
         meter: is called with the number of bytes of each read of a local task.
     """
 
-    def __init__(self, job: Job, size: int, expected: int | None = None, meter: Meter | None = None) -> None:
+    def __init__(self, job: Job, size: int, next_record: int | None = None, meter: Meter | None = None) -> None:
         self._job, self._size, self._meter = job, size, meter
         self._workers: Workers | None = None
         self._done: dict[int, ChunkResult] = {}
         self._retries: dict[int, Retry] = {}
-        """Of the tasks over which a worker died."""
+        """Of the tasks that a worker was doing when it died."""
         self._deaths = 0
         """The number of workers that died since one has answered."""
         self._opened = ExitStack()
-        self.expected = expected
+        self.next_record = next_record
         """Where the records of the next :class:`MemberChunk` begin, as the chunk before has found; None if none follows."""
 
     def __enter__(self) -> Self:
@@ -155,26 +155,26 @@ class Pool:
                 self._receive()
                 continue
             done = self._done.pop(task.number)
-            right = self._check(task.chunk, done)
-            if right is not None and right is not task.chunk:
-                pending[0] = task._replace(chunk=right)
+            exact = self._exact_chunk(task.chunk, done)
+            if exact is not None and exact is not task.chunk:
+                pending[0] = task._replace(chunk=exact)
                 self._put(pending[0], first=True)
                 continue
             pending.popleft()
-            if right is not None:
+            if exact is not None:
                 yield task, done.results()
 
     def _here(self, task: Task) -> Iterator[ItemResult]:
         """Do a task in this process."""
         chunk = task.chunk
         exact: Chunk | None = chunk
-        if isinstance(chunk, MemberChunk) and not chunk.is_exact and self.expected != UNKNOWN:
-            exact = chunk.beginning_at(self.expected)
+        if isinstance(chunk, MemberChunk) and not chunk.is_exact and self.next_record != UNKNOWN:
+            exact = chunk.beginning_at(self.next_record)
         if exact is None:
             return
         items = ChunkReader(exact, self._job.options, self._meter if task.is_metered else None)
         yield from clean_items(self._job, islice(items, task.skip, None))
-        self._note_ends(chunk, items.ends)
+        self._note_bounds(chunk, items.bounds)
 
     def _put(self, task: Task, *, first: bool = False) -> None:
         if self._workers is None:
@@ -183,23 +183,23 @@ class Pool:
             self._workers = self._opened.enter_context(Workers(self._job, self._size))
         self._workers.put(task, first=first)
 
-    def _check(self, chunk: Chunk, done: ChunkResult) -> Chunk | None:
+    def _exact_chunk(self, chunk: Chunk, done: ChunkResult) -> Chunk | None:
         """Return the chunk if its result holds, the chunk to do instead, or None if no record begins in it.
 
         A worker searches for the first record of a :class:`MemberChunk`, and may find one inside a record of the chunk before. Only
         the chunk before knows where the next record begins, if it was read to its end.
         """
-        found = done.ends[0]
-        if isinstance(chunk, MemberChunk) and not chunk.is_exact and self.expected not in (UNKNOWN, found):
+        found = done.bounds.first
+        if isinstance(chunk, MemberChunk) and not chunk.is_exact and self.next_record not in (UNKNOWN, found):
             for file in done.files:
                 file.close()
-            return chunk.beginning_at(self.expected)
-        self._note_ends(chunk, done.ends)
+            return chunk.beginning_at(self.next_record)
+        self._note_bounds(chunk, done.bounds)
         return chunk
 
-    def _note_ends(self, chunk: Chunk, ends: tuple[int | None, int | None]) -> None:
-        if isinstance(chunk, MemberChunk) and not (self.expected == UNKNOWN and ends[0] is None):
-            self.expected = ends[1]
+    def _note_bounds(self, chunk: Chunk, bounds: Bounds) -> None:
+        if isinstance(chunk, MemberChunk) and not (self.next_record == UNKNOWN and bounds.first is None):
+            self.next_record = bounds.following
 
     def _receive(self) -> None:
         assert self._workers is not None  # noqa: S101 - a task was put
@@ -208,8 +208,8 @@ class Pool:
             self._deaths = self._deaths + 1 if isinstance(answer, Death) else 0
             if self._deaths > _MOST_DEATHS:
                 raise OutputError("processes die before they have done anything; try -j 1")
-            if isinstance(answer, str):
-                raise OutputError(answer)
+            if isinstance(answer, StoreFailure):
+                raise OutputError(answer.message)
             if isinstance(answer, Step):
                 self._retries[number].reach(answer)
             elif isinstance(answer, ChunkResult) and number not in self._retries:
@@ -223,4 +223,4 @@ class Pool:
                 if (left := retry.next_task(number)) is not None:
                     self._put(left, first=True)
                 else:
-                    self._done[number] = ChunkResult.of(self._retries.pop(number).results, retry.ends)
+                    self._done[number] = ChunkResult.of(self._retries.pop(number).results, retry.bounds)

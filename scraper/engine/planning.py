@@ -263,7 +263,7 @@ def _parts(path: str, kind: Kind, place: Place, sizes: Sequence[int], stretch: i
 
 
 def tasks_of(
-    job: Job, inputs: Iterable[str], processes: int, meter: Meter | None, checkpoint: "ResumableRun | None"
+    job: Job, inputs: Iterable[str], processes: int, meter: Meter | None, resumable: "ResumableRun | None"
 ) -> Iterable[Task]:
     """Return the tasks of a job over files, in order.
 
@@ -272,15 +272,15 @@ def tasks_of(
         inputs: paths, ``-`` for stdin, or pieces of containers such as ``dump.jsonl#42``.
         processes: the number of processes that there may be. For fewer than 64 pages, tasks are local.
         meter: is called with the number of bytes of each read of a task that is metered.
-        checkpoint: tells where the run begins.
+        resumable: tells where the run begins.
 
     Raises:
         ResumeError: if an input before the start has changed, or one cannot be read twice.
     """
-    if checkpoint is not None:
+    if resumable is not None:
         if job.options.is_part:
             raise ResumeError("a run with --limit or --sample cannot be resumed; leave them out, or --resume")
-        return _tasks(checkpoint.chunks(inputs, job, meter), processes, skip=checkpoint.start.items, is_resumable=True)
+        return _tasks(resumable.chunks(inputs, job, meter), processes, skip=resumable.start.items, is_resumable=True)
     if processes == 1 or job.options.is_part or (isinstance(inputs, Sequence) and _is_little(inputs)):
         items = read_inputs(inputs, job.options, skip=job.skip, meter=meter)
         return [Task(0, ItemChunk(items, Place("", True)), is_local=True)]  # there is nothing to share out

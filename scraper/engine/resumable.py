@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from scraper import __version__, remote
-from scraper.engine.chunks import Chunk, FileChunk, cut_of
+from scraper.engine.chunks import Chunk, FileChunk, chunk_fingerprint
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import Job, layouts_of
 from scraper.engine.planning import plan
@@ -121,7 +121,7 @@ class ResumableRun:
         return DedupStore(self._checkpoint)
 
     def inodes(self) -> set[tuple[int, int]]:
-        """Return device and inode of the files of the checkpoint, which are no inputs."""
+        """Return device and inode of the files of the checkpoint, which are not inputs."""
         return inodes_of(checkpoint_files(self._base))
 
     def __enter__(self) -> Self:
@@ -199,18 +199,18 @@ class ResumableRun:
         self._log = _ChunkLog(self.start)
         return self._log.chunks(inputs, job, meter)
 
-    def reach(self, chunks: int, items: int, expected: int | None) -> None:
+    def reach(self, chunks: int, items: int, next_record: int | None) -> None:
         """Commit a position, if the last commit is old enough.
 
         Args:
             chunks: the number of complete chunks before it.
             items: the number of items of the next chunk before it.
-            expected: the offset of the next record of an archive, if known.
+            next_record: the offset of the next record of an archive, if known.
         """
         if time.monotonic() - self._committed_at >= self._pause:
-            self._advance(self._log.position(chunks, items, expected))
+            self._advance(self._log.position(chunks, items, next_record))
 
-    def read(self) -> None:
+    def finish_reading(self) -> None:
         """Commit that all inputs are read."""
         self._advance(self.start, inputs=self._log.inputs)
 
@@ -220,7 +220,7 @@ class ResumableRun:
         Args:
             inputs: the inputs of the run.
             options: how they are read.
-            skip: files that are no inputs, as device and inode.
+            skip: files that are not inputs, as device and inode.
 
         Raises:
             ResumeError: if the inputs have changed, or there are more or fewer.
@@ -260,13 +260,13 @@ class _ChunkLog:
             yield entry
 
     def chunks(self, inputs: Iterable[str], job: Job, meter: Meter | None) -> Iterator[tuple[int, Chunk]]:
-        """Yield the chunks behind the start, with their numbers."""
+        """Yield the chunks after the start, with their numbers."""
         start, cuts, number = self._start, hashlib.sha256(), 0
         last = start.chunks + bool(start.items)  # the last chunk that the position knows
         for number, chunk in enumerate(plan(self.entries(find_entries(inputs, job.options, job.skip)), job.options), 1):
             if isinstance(chunk, FileChunk) and chunk.is_local:
                 raise ResumeError(f"{chunk.place.input}: it cannot be read again; save it to a file and name that")
-            cuts.update(repr((self.inputs, cut_of(chunk))).encode())
+            cuts.update(repr((self.inputs, chunk_fingerprint(chunk))).encode())
             self._positions[number] = cuts.hexdigest()
             if number == last and self._positions[number] != start.digest:
                 raise ResumeError(_OTHER)
@@ -277,11 +277,11 @@ class _ChunkLog:
         if number < last:
             raise ResumeError(_OTHER)
 
-    def position(self, chunks: int, items: int, expected: int | None) -> Position:
+    def position(self, chunks: int, items: int, next_record: int | None) -> Position:
         """Return a position; none before it will be asked for."""
         for number in [number for number in self._positions if number < chunks]:
             del self._positions[number]
-        return Position(chunks, items, expected, self._positions[chunks + bool(items)])
+        return Position(chunks, items, next_record, self._positions[chunks + bool(items)])
 
 
 def fingerprint_of(entry: InputEntry | Unread) -> object:
@@ -310,5 +310,5 @@ def run_digest(job: Job, *others: object) -> str:
     """
     filters = [sorted(part) if isinstance(part, frozenset) else part for part in job.filters]  # a set has no order of its own
     layouts = [(layout.name, layout.digest) for layout in layouts_of(job.layouts)]
-    asked = (job.options, job.unknown, filters, job.has_spans, job.has_digests, job.page_timeout, layouts)
+    asked = (job.options, job.unknown, filters, job.writes_spans, job.needs_digests, job.page_timeout, layouts)
     return hashlib.sha256(repr((__version__, asked, others)).encode()).hexdigest()

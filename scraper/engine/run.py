@@ -50,7 +50,7 @@ class LineMaker(NamedTuple):
     flush: Callable[[], bytes] = bytes
     """Returns the lines that ``lines`` has held back."""
     store: "HeadlineStore | None" = None
-    """Takes all lines; its own are written at the end."""
+    """Merges all lines; the merged ones are written at the end."""
 
 
 def line_maker(record: type[Struct], keys: Keys) -> LineMaker:
@@ -78,8 +78,8 @@ class FileRun:
         report: called with a sentence for each failure.
         pattern: the pattern, if it is one.
         table: what the records become at the end, if not JSON Lines.
-        store: takes all lines; its own are written at the end.
-        resumed: if the run can be resumed, what identifies it beside the job.
+        store: merges all lines; the merged ones are written at the end.
+        resumed: if the run can be resumed, what identifies it besides the job.
         dedup: whether to leave out pages that repeat an earlier one.
         keeps_going: whether to go on after many failures without a page.
 
@@ -112,19 +112,19 @@ class FileRun:
         )
         self.files = [file for file in (self._records, self._partitions, self._failures, self._spans) if file is not None]
         """The outputs."""
-        self._checkpoint = self._resumable_run(resumed, pattern) if resumed is not None else None
+        self._resumable = self._resumable_run(resumed, pattern) if resumed is not None else None
         self._opened = ExitStack()
         self.part = None
         """The parts are those of the outputs."""
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            for output in self.files if self._checkpoint is None else (self._checkpoint,):
+            for output in self.files if self._resumable is None else (self._resumable,):
                 opened.enter_context(output)
             skip = self.files[0].inodes()  # of partitions: a set that grows during the run
             skip.update(*(file.inodes() for file in self.files[1:]), inodes_of(filter(None, [self._paths.summary])))
-            if self._checkpoint is not None:
-                skip.update(self._checkpoint.inodes())
+            if self._resumable is not None:
+                skip.update(self._resumable.inodes())
             self._job = self._job._replace(skip=skip)
             self._opened = opened.pop_all()
         return self
@@ -138,10 +138,10 @@ class FileRun:
         Raises:
             ResumeError: if it has, and the inputs have changed.
         """
-        if self._checkpoint is None or not self._checkpoint.is_complete:
+        if self._resumable is None or not self._resumable.is_complete:
             return None
-        self._checkpoint.compare(inputs, self._job.options, self._job.skip)
-        return self._checkpoint.mark
+        self._resumable.compare(inputs, self._job.options, self._job.skip)
+        return self._resumable.mark
 
     def do(self, inputs: Iterable[str], *, processes: int, meter: Meter | None = None) -> None:
         """Read the inputs that an earlier run has not read, and write what becomes of their pages.
@@ -155,7 +155,7 @@ class FileRun:
             LayoutError: if a layout file cannot be used.
             TooManyFailures: if there were only failures so far, and too many.
         """
-        if self._checkpoint is not None and self._checkpoint.is_read:
+        if self._resumable is not None and self._resumable.is_read:
             return
         with self._store or nullcontext(), self._dedup_store() as repeats:
             sink = FileSink(
@@ -168,7 +168,7 @@ class FileRun:
                 repeats=repeats,
                 keeps_going=self._keeps_going,
             )
-            run_job(self._job, inputs, sink, processes=processes, meter=meter, checkpoint=self._checkpoint)
+            run_job(self._job, inputs, sink, processes=processes, meter=meter, resumable=self._resumable)
             if self._store is not None and self._records is not None:
                 for batch in self._store.lines():
                     self._records.write(batch)
@@ -183,8 +183,8 @@ class FileRun:
     def _dedup_store(self) -> "Iterator[DedupStore | None]":
         if not self._dedup:
             yield None
-        elif self._checkpoint is not None:
-            yield self._checkpoint.dedup_store()
+        elif self._resumable is not None:
+            yield self._resumable.dedup_store()
         else:
             from scraper.output.database import Database
             from scraper.output.dedup import DedupStore
@@ -260,19 +260,19 @@ def run(
         maker.lines,
         flush=maker.flush,
         layouts=layouts,
-        has_spans=spans is not None,
+        writes_spans=spans is not None,
         filters=filters,
-        has_digests=dedup,
+        needs_digests=dedup,
         target=pattern.of if pattern is not None else None,
         page_timeout=page_timeout,
-        has_characters=records == "page",
+        counts_characters=records == "page",
     )
     counts = Counts()
     resumed = (names, records, keys, str(output), str(spans), str(failures)) if resume else None
     file_run = FileRun(job, paths, counts, report, pattern=pattern, table=table, store=maker.store, resumed=resumed, dedup=dedup)
     with uploads, file_run:
-        if file_run.completed(names) is not None:
-            report(f"{output}: already complete; delete it to run again")
+        if (mark := file_run.completed(names)) is not None:
+            report(f"{output}: already complete; delete {mark} to run again")
         else:
             file_run.do(names, processes=processes)
     return counts

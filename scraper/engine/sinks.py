@@ -67,38 +67,38 @@ class FileSink:
         self._output, self._partitions, self._spans = output, partitions, spans
         self._failures, self._repeats = failures, repeats
 
-    def take(self, cleaned: ItemResult, /) -> None:
+    def take(self, result: ItemResult, /) -> None:
         """Write the lines of a page and of its spans, unless it repeats an earlier one, or its failure; and count it.
 
         Raises:
             TooManyFailures: if there were only failures so far, and too many.
         """
-        if cleaned.failure is not None:
-            self._fail(cleaned.failure)
+        if result.failure is not None:
+            self._fail(result.failure)
             return
-        if not cleaned.is_skipped:
+        if not result.is_skipped:
             self._failures_left = None
-        if cleaned.result is not None:
-            self._add(cleaned.result, cleaned.lines, cleaned.spans)
-        elif cleaned.left_out is not None:
-            self.counts.left_out[cleaned.left_out] += 1
+        if result.page is not None:
+            self._add(result.page, result.lines, result.spans)
+        elif result.left_out is not None:
+            self.counts.left_out[result.left_out] += 1
         else:
-            self._write(cleaned.lines, b"")
+            self._write(result.lines, b"")
 
     def end_task(self) -> None:
         """Do nothing: what was taken is written."""
 
-    def _add(self, result: PageResult, lines: bytes, spans: bytes) -> None:
-        repeat = self._repeats.repeat(result.url, result.text) if self._repeats is not None else None
+    def _add(self, page: PageResult, lines: bytes, spans: bytes) -> None:
+        repeat = self._repeats.repeat(page.url, page.text) if self._repeats is not None else None
         if repeat is not None:
             self.counts.left_out[repeat] += 1
             return
-        if self._partitions is not None and result.target is not None:
+        if self._partitions is not None and page.target is not None:
             if lines:
-                self._partitions.write(result.target, lines)
+                self._partitions.write(page.target, lines)
             lines = b""
         self._write(lines, spans)
-        self.counts.add(result.counted)
+        self.counts.add(page.count)
 
     def _fail(self, failure: FailureRecord) -> None:
         self.counts.failures[failure.code] += 1

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 import msgspec
 
-from scraper.engine.chunks import Chunk, ChunkReader, FileChunk
+from scraper.engine.chunks import Bounds, Chunk, ChunkReader, FileChunk
 from scraper.engine.jobs import ItemResult, Job, clean_items
 from scraper.sources import Item
 
@@ -23,28 +23,28 @@ class ResultRow(msgspec.Struct, array_like=True, frozen=True):
 
     lines: int
     spans: int
-    cleaned: ItemResult
+    result: ItemResult
 
 
 _decoder: Final = msgspec.json.Decoder(ResultRow)
 _encoder: Final = msgspec.json.Encoder()
 
 
-def encode_result(cleaned: ItemResult) -> bytes:
+def encode_result(result: ItemResult) -> bytes:
     """Return a result as a line of JSON, a :class:`ResultRow`."""
-    bare = msgspec.structs.replace(cleaned, lines=b"", spans=b"")
-    return _encoder.encode(ResultRow(len(cleaned.lines), len(cleaned.spans), bare)) + b"\n"
+    bare = msgspec.structs.replace(result, lines=b"", spans=b"")
+    return _encoder.encode(ResultRow(len(result.lines), len(result.spans), bare)) + b"\n"
 
 
 def decode_results(lines: BinaryIO, spans: BinaryIO, listed: BinaryIO) -> Iterator[ItemResult]:
     """Yield what became of each item, from a file of :func:`encode_result` and those of the lines and spans."""
     for line in listed:
         row = _decoder.decode(line)
-        cleaned = row.cleaned
-        cleaned.lines = lines.read(row.lines)
+        result = row.result
+        result.lines = lines.read(row.lines)
         if row.spans:
-            cleaned.spans = spans.read(row.spans)
-        yield cleaned
+            result.spans = spans.read(row.spans)
+        yield result
 
 
 class Task(NamedTuple):
@@ -57,7 +57,7 @@ class Task(NamedTuple):
     skip: int = 0
     """The number of its items that are done already."""
     is_stepwise: bool = False
-    """Whether the worker answers at each step, because one has died over the chunk."""
+    """Whether the worker answers at each step, because one has died while it did the chunk."""
 
     @property
     def is_metered(self) -> bool:
@@ -70,16 +70,15 @@ class ChunkResult(NamedTuple):
 
     contents: Sequence[bytes | None]
     """Lines, spans, and a :class:`ResultRow` for each item; None for what is in a file."""
-    ends: tuple[int | None, int | None]
-    """Those of :attr:`ChunkReader.ends`."""
+    bounds: Bounds
     files: Sequence[BinaryIO] = ()
     """The files of the contents that are in one."""
 
     @classmethod
-    def of(cls, results: Sequence[ItemResult], ends: tuple[int | None, int | None]) -> Self:
+    def of(cls, results: Sequence[ItemResult], bounds: Bounds) -> Self:
         """Return the results of a chunk as a worker returns them."""
         lines, spans = b"".join(each.lines for each in results), b"".join(each.spans for each in results)
-        return cls((lines, spans, b"".join(map(encode_result, results))), ends)
+        return cls((lines, spans, b"".join(map(encode_result, results))), bounds)
 
     def results(self) -> Iterator[ItemResult]:
         """Yield what became of each item, and then close the files."""
@@ -90,7 +89,13 @@ class ChunkResult(NamedTuple):
             )
 
 
-def do_task(job: Job, task: Task, advance: Callable[[int], object]) -> tuple[ChunkResult | str, Sequence[BinaryIO]]:
+class StoreFailure(NamedTuple):
+    """In place of results: why they cannot be stored until they are sent."""
+
+    message: str
+
+
+def do_task(job: Job, task: Task, advance: Callable[[int], object]) -> tuple[ChunkResult | StoreFailure, Sequence[BinaryIO]]:
     """Do a task, and return its results with the files that belong to them; or why they cannot be stored.
 
     Args:
@@ -102,11 +107,11 @@ def do_task(job: Job, task: Task, advance: Callable[[int], object]) -> tuple[Chu
     try:
         spools = [SpooledTemporaryFile(_MOST, buffering=_PIECE) for _ in range(3)]  # noqa: SIM115 - they are closed where they have been sent
         lines, spans, listed = spools
-        for cleaned in clean_items(job, counted(reader, advance)):
-            lines.write(cleaned.lines)
-            if cleaned.spans:
-                spans.write(cleaned.spans)
-            listed.write(encode_result(cleaned))
+        for result in clean_items(job, advancing(reader, advance)):
+            lines.write(result.lines)
+            if result.spans:
+                spans.write(result.spans)
+            listed.write(encode_result(result))
         contents: list[bytes | None] = []
         files: list[BinaryIO] = []
         for spool in spools:
@@ -117,15 +122,13 @@ def do_task(job: Job, task: Task, advance: Callable[[int], object]) -> tuple[Chu
             if is_file:
                 files.append(cast("BinaryIO", spool))
     except OSError as error:  # errors of inputs are failures already
-        return (
-            f"{gettempdir()}: cannot be written ({error.strerror or error}); free some space, or set TMPDIR to another directory",
-            (),
-        )
-    return ChunkResult(contents, reader.ends), files
+        where = f"{gettempdir()}: cannot be written ({error.strerror or error})"
+        return StoreFailure(f"{where}; free some space, or set TMPDIR to another directory"), ()
+    return ChunkResult(contents, reader.bounds), files
 
 
-def counted(items: Iterable[Item], advance: Callable[[int], object]) -> Iterator[Item]:
-    """Yield the items, calling ``advance`` with 0 for each."""
+def advancing(items: Iterable[Item], advance: Callable[[int], object]) -> Iterator[Item]:
+    """Yield the items, and call ``advance`` with 0 for each."""
     for item in items:
         advance(0)
         yield item

@@ -236,7 +236,7 @@ def with_lines(job: Job, records: Records, keys: Keys, *, has_state: bool) -> Jo
     if records == "page":
         return job._replace(lines=partial(page_lines, keys=keys))
     lines = partial(ticker_lines, keys=keys)
-    return job._replace(lines=lines, has_characters=False, keys=ticker_keys if has_state else None)
+    return job._replace(lines=lines, counts_characters=False, keys=ticker_keys if has_state else None)
 
 
 def fetch_pages(
@@ -311,9 +311,9 @@ def fetch_pages(
         filters.treatment_of_unknown(unknown),
         page_lines,
         layouts=layouts,
-        has_spans=spans is not None,
+        writes_spans=spans is not None,
         filters=filters,
-        has_digests=dedup,
+        needs_digests=dedup,
         target=pattern.of if pattern is not None else None,
         page_timeout=page_timeout,
         links=find_links if callable(addresses) else None,

@@ -30,11 +30,11 @@ from typing import Any, BinaryIO, Final, Self
 
 from scraper.engine.deaths import Death, SharedProgress, Step, do_stepwise
 from scraper.engine.jobs import Job
-from scraper.engine.tasks import ChunkResult, Task, do_task
+from scraper.engine.tasks import ChunkResult, StoreFailure, Task, do_task
 from scraper.errors import OutputError
 
 _FILES: Final = 32
-"""Files that a run has open beside those of its workers."""
+"""Files that a run has open besides those of its workers."""
 _FILES_A_WORKER: Final = 20
 """Eight of its own, and those of three answers."""
 _BUFFER: Final = 1 << 18
@@ -47,8 +47,8 @@ _GRACE: Final = 5.0
 """Seconds in which a process that was killed ends."""
 _LOCK: Final = "scraper.lock"
 
-Answer = Step | ChunkResult | str
-"""What a worker sends. A message says why a result cannot be stored."""
+Answer = Step | ChunkResult | StoreFailure
+"""What a worker sends."""
 
 
 class _Worker:
@@ -72,7 +72,7 @@ class _Worker:
         """Return how the process has ended, once it has."""
         return self._progress.death
 
-    def look(self, patience: float) -> None:
+    def kill_if_stuck(self, patience: float) -> None:
         """Kill the process if it has done no step for ``patience`` seconds. Call this once in each interval of waiting for it."""
         steps = self._progress.steps
         self._idle = self._idle + _INTERVAL if steps == self._last_steps else 0.0
@@ -125,7 +125,7 @@ class Workers:
             worker.process.join(_GRACE)
 
     def put(self, task: Task, *, first: bool = False) -> None:
-        """Add a task, behind those that wait or before them, and give waiting tasks to workers that have none."""
+        """Add a task, after those that wait or before them, and give waiting tasks to workers that have none."""
         if first:
             self._waiting.appendleft(task)
         else:
@@ -174,7 +174,7 @@ class Workers:
     def _watch(self, patience: float) -> None:
         while not self._is_over.wait(_INTERVAL):
             for worker in self._awaited:
-                worker.look(patience)
+                worker.kill_if_stuck(patience)
 
     def _start(self) -> None:
         for is_last in (False, False, True):
@@ -203,7 +203,10 @@ class Workers:
 
 
 def serve(connection: Connection, job: Job, directory: str, progress: SharedProgress) -> None:
-    """Do tasks until the main process sends no more, and remove its directory, with the fork server's socket, if it was killed."""
+    """Do the tasks that the main process sends.
+
+    If that process was killed, remove its directory, in which the fork server has its socket.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
@@ -271,7 +274,7 @@ def _check_open_files(workers: int) -> None:
 
 @contextmanager
 def starting() -> Iterator[None]:
-    """Start processes in the block: neither a folder in the working directory nor Ctrl-C reaches the fork server.
+    """Shield the fork server from the working directory and from Ctrl-C while processes start in the block.
 
     The server would import modules from the working directory, where a user may have a folder of any name, and print a traceback if
     it was interrupted while it loads them. It inherits the signal mask; whether a run is interrupted is up to the main process.

@@ -91,7 +91,7 @@ class Scope(NamedTuple):
     hosts: frozenset[str]
     """Hosts whose addresses are kept; those outside the scope are left for a later run."""
     depth: int
-    most_alike: int = 10_000
+    max_alike: int = 10_000
     """Addresses of a host, other than those of articles, that differ only in numbers or in the values of a query."""
     newspapers: frozenset[str] = frozenset()
     langs: frozenset[str] = frozenset()
@@ -100,7 +100,7 @@ class Scope(NamedTuple):
     def condition(self) -> tuple[str, list[object]]:
         """Return a condition of SQL that is true of the rows in the scope, and its values."""
         conditions: list[str] = ["depth <= ?", "alike <= ?"]
-        values: list[object] = [*sorted(self.hosts), self.depth, self.most_alike]
+        values: list[object] = [*sorted(self.hosts), self.depth, self.max_alike]
         if self.newspapers:
             conditions.append(f"(newspaper IN ({_marks(self.newspapers)}) OR (newspaper IS NULL AND role IN ('feed', 'sitemap')))")
             values += sorted(self.newspapers)
@@ -167,7 +167,7 @@ class Frontier:
         last = self.last()
         self._insert(entries, OUTSIDE)
         result = "FROM pages WHERE pages.address = frontier.address AND records = ?"
-        ((new,),) = self._state.rows("SELECT count(*) FROM frontier WHERE number > ? AND alike <= ?", last, self._scope.most_alike)
+        ((new,),) = self._state.rows("SELECT count(*) FROM frontier WHERE number > ? AND alike <= ?", last, self._scope.max_alike)
         self._state.execute(
             f"UPDATE frontier SET status = ?, finished_at = (SELECT CASE result WHEN ? THEN checked_at END {result})"  # noqa: S608 - the same
             f" WHERE number > ? AND is_article AND role != 'start' AND EXISTS (SELECT 1 {result} AND NOT is_transient)",
@@ -243,7 +243,7 @@ class Frontier:
     def count_alike(self, pattern: str) -> int | None:
         """Count an address by its pattern, and return its number; None if there are too many alike to keep it, even for a later run."""
         statement = "INSERT INTO frontier_patterns VALUES (?, 1) ON CONFLICT (pattern) DO UPDATE SET count = count + 1"
-        found = self._state.rows(f"{statement} WHERE count < ? RETURNING count", pattern, max(self._scope.most_alike, _MOST_KEPT))
+        found = self._state.rows(f"{statement} WHERE count < ? RETURNING count", pattern, max(self._scope.max_alike, _MOST_KEPT))
         return int(found[0][0]) if found else None
 
     def hosts(self) -> list[str]:

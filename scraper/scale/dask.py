@@ -113,7 +113,7 @@ class DaskRun:
         todo = [task for task in chunks if task[0] not in done]
         for number, entry in done.items():
             self._count(entry, sizes[number], is_new=False)
-        if not self._shared.job.has_digests:
+        if not self._shared.job.needs_digests:
             entries = self._do(make_part, todo, sizes)
         elif not todo:
             entries = {}

@@ -76,7 +76,7 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
         self._options = ReadOptions(max_bytes=max_bytes, text_field=_TEXT, url_field=url_field, date_field=date_field)
         lines = partial(page_lines, keys=())
         self._job = Job(
-            self._options, unknown, lines, layouts=layouts, filters=filters, page_timeout=page_timeout, has_characters=False
+            self._options, unknown, lines, layouts=layouts, filters=filters, page_timeout=page_timeout, counts_characters=False
         )
 
     def run(self, data: Iterator[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
@@ -93,12 +93,12 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
             for document in data:
                 self.stat_update(StatHints.total)
                 with self.track_time():
-                    cleaned = self._cleaned(document)
-                    fields = msgspec.json.decode(cleaned.lines) if cleaned.lines else None
+                    result = self._cleaned(document)
+                    fields = msgspec.json.decode(result.lines) if result.lines else None
                 if fields is not None:
                     yield self._forward(fields)
                     continue
-                self._drop(document, cleaned)
+                self._drop(document, result)
                 if writer is not None:
                     writer.write(document, rank)
 
@@ -120,9 +120,9 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
         self.update_doc_stats(clean)
         return clean
 
-    def _drop(self, document: Document, cleaned: ItemResult) -> None:
-        failure = cleaned.failure
-        reason = failure.code if failure is not None else cleaned.left_out
+    def _drop(self, document: Document, result: ItemResult) -> None:
+        failure = result.failure
+        reason = failure.code if failure is not None else result.left_out
         document.metadata["filter_reason"] = reason
         if failure is not None:
             document.metadata["filter_message"] = failure.message

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 
 from scraper import __version__
-from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, ItemChunk, cut_of
+from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, ItemChunk, chunk_fingerprint
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import ItemResult, Job, Sink, clean_items, layouts_of
 from scraper.engine.resumable import file_version, fingerprint_of
@@ -104,8 +104,8 @@ def make_listed_part(shared: PartJob, first: ManifestEntry) -> ManifestEntry:
         with store.scratch() as scratch:
             kept = [store.fetch(f"{WORK}/{number:08d}.{kind}", scratch) for kind in KEPT]
             with kept[0].open("rb") as lines, kept[1].open("rb") as spans, kept[2].open("rb") as pages:
-                for cleaned in decode_results(lines, spans, pages):
-                    sink.take(cleaned)
+                for result in decode_results(lines, spans, pages):
+                    sink.take(result)
 
     return _write(shared, number, first.chunk, first.input, fill, repeats, first.failures)
 
@@ -113,15 +113,15 @@ def make_listed_part(shared: PartJob, first: ManifestEntry) -> ManifestEntry:
 def digests_of(data: bytes) -> Iterator[tuple[bytes | None, bytes | None]]:
     """Yield the digests of the address and the text of each page in a file of :func:`listed_name`."""
     for line in data.splitlines():
-        result = _decoder.decode(line).cleaned.result
-        yield (result.url, result.text) if result is not None else (None, None)
+        page = _decoder.decode(line).result.page
+        yield (page.url, page.text) if page is not None else (None, None)
 
 
 def chunk_digest(chunk: Chunk) -> str:
     """Return a digest that identifies the input of a chunk, including the sizes and times of its files."""
     assert not isinstance(chunk, ItemChunk)  # noqa: S101 - items that this process has read are not sent
     files = list(map(fingerprint_of, chunk.entries)) if isinstance(chunk, FileChunk) else file_version(chunk.path)
-    return hashlib.sha256(repr((cut_of(chunk), files)).encode()).hexdigest()
+    return hashlib.sha256(repr((chunk_fingerprint(chunk), files)).encode()).hexdigest()
 
 
 def counts_of(counts: Counts) -> dict[str, Any]:
@@ -130,8 +130,8 @@ def counts_of(counts: Counts) -> dict[str, Any]:
 
 
 def _clean(job: Job, chunk: Chunk, sink: Sink) -> None:
-    for cleaned in clean_items(job, ChunkReader(chunk, job.options)):
-        sink.take(cleaned)
+    for result in clean_items(job, ChunkReader(chunk, job.options)):
+        sink.take(result)
 
 
 def _check_worker(shared: PartJob) -> None:
@@ -243,16 +243,16 @@ class _PageLog:
     def __exit__(self, *error: object) -> None:
         self._opened.close()
 
-    def take(self, cleaned: ItemResult, /) -> None:
-        if cleaned.failure is not None:
-            self.counts.failures[cleaned.failure.code] += 1
-            self.failures.append(cleaned.failure)
-        elif cleaned.left_out is not None:
-            self.counts.left_out[cleaned.left_out] += 1
+    def take(self, result: ItemResult, /) -> None:
+        if result.failure is not None:
+            self.counts.failures[result.failure.code] += 1
+            self.failures.append(result.failure)
+        elif result.left_out is not None:
+            self.counts.left_out[result.left_out] += 1
         else:
-            self._lines.write(cleaned.lines)
-            self._spans.write(cleaned.spans)
-            self._listed.write(encode_result(cleaned))
+            self._lines.write(result.lines)
+            self._spans.write(result.spans)
+            self._listed.write(encode_result(result))
 
     def end_task(self) -> None:
         """Do nothing: the files are closed at the end."""

@@ -13,7 +13,7 @@ from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.models import Page
 from scraper.records import PageRecord
 from scraper.sources.items import Guard, Item, Place, ReadOptions
-from scraper.sources.sniffing import BOM, Kind, check_format, kind_of, own_kind_of_line, own_output_item
+from scraper.sources.sniffing import BOM, Kind, check_format, kind_of, own_description_of_line, own_output_item
 from scraper.sources.streams import Stream, Utf16Source
 
 DEEPEST: Final = 3
@@ -131,7 +131,7 @@ def _unpacked(stream: Stream, kind: Kind) -> Stream:
 
 def _read_records(stream: Stream, place: Place, options: ReadOptions) -> Iterator[Item]:
     if not options.reads_records:
-        yield own_output_item(place, own_kind_of_line(stream.peek().removeprefix(BOM).lstrip().partition(b"\n")[0]) or "")
+        yield own_output_item(place, own_description_of_line(stream.peek().removeprefix(BOM).lstrip().partition(b"\n")[0]) or "")
         return
     from scraper.sources.page_records import read_lines
 

@@ -8,7 +8,7 @@ from typing import Final
 from scraper.errors import BadRecord, DamagedInput, PageError
 from scraper.sources.fields import FieldReader
 from scraper.sources.items import Guard, Item, Place, ReadOptions
-from scraper.sources.sniffing import BOM, own_kind, own_output_item
+from scraper.sources.sniffing import BOM, own_description, own_output_item
 from scraper.sources.streams import Stream, too_large
 
 _DELIMITERS: Final = (",", "\t", ";")
@@ -80,7 +80,7 @@ def read_delimited(stream: Stream, place: Place, options: ReadOptions, guard: Gu
     lines = _CsvLines(stream, options.max_bytes, delimiter)
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
     names = next(rows)
-    if (what := own_kind(names)) is not None:
+    if (what := own_description(names)) is not None:
         yield own_output_item(place, what)
         return
     reader = FieldReader(place, options)

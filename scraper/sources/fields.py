@@ -94,7 +94,7 @@ class FieldReader:
     def _name_keys(self) -> str:
         """Return a clause that lists the fields; nothing after the first call."""
         names, self._names = self._names, ()
-        return there_are(names) if names else ""
+        return listing_of(names) if names else ""
 
 
 def named_fields(options: ReadOptions) -> dict[str, str]:
@@ -129,7 +129,7 @@ def _names_of(fields: Fields) -> list[str]:
     return names
 
 
-def there_are(names: Sequence[str]) -> str:
+def listing_of(names: Sequence[str]) -> str:
     """Return a clause that lists the fields of a record."""
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return f"there are {', '.join(map(repr, names[:_MOST_NAMES]))}{more}"

@@ -74,7 +74,7 @@ class ArchiveGuard:
         if self.is_noting:
             self.resume(Spot(position, within, self._number))
 
-    def passes(self, position: int, within: int = 0) -> bool:
+    def gives_up(self, position: int, within: int = 0) -> bool:
         """Return True if what is there is passed over."""
         return self.is_noting and self._guard.losses.get(Spot(position, within, self._number), False)
 

@@ -14,7 +14,7 @@ import msgspec
 from scraper.errors import BadRecord, DamagedInput, EmptyInput, PageError
 from scraper.sources.fields import FieldReader, wanted_fields
 from scraper.sources.items import Guard, Item, Place, ReadOptions
-from scraper.sources.sniffing import BOM, own_kind_of_line, own_output_item
+from scraper.sources.sniffing import BOM, own_description_of_line, own_output_item
 from scraper.sources.streams import Stream, too_large
 
 Decode = Callable[[bytes], dict[str, Any]]
@@ -67,7 +67,7 @@ def read_json(stream: Stream, place: Place, options: ReadOptions, guard: Guard) 
             if value is None:
                 yield place.failed(too_large("value", options.max_bytes), number)
                 yield from reader.count(options.max_bytes)
-            elif number == 1 and (what := own_kind_of_line(value)) is not None:
+            elif number == 1 and (what := own_description_of_line(value)) is not None:
                 yield own_output_item(place, what)
                 return
             else:

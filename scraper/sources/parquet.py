@@ -5,10 +5,10 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from scraper.errors import BadRecord, DamagedInput, PageError, TooLarge, UnreadableInput, not_installed, worker_died
-from scraper.sources.fields import named_fields, page_of, there_are, wanted_fields
+from scraper.sources.fields import listing_of, named_fields, page_of, wanted_fields
 from scraper.sources.files import open_input
 from scraper.sources.items import ArchiveGuard, Guard, Item, Place, ReadOptions
-from scraper.sources.sniffing import own_kind, own_output_item
+from scraper.sources.sniffing import own_description, own_output_item
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch, Schema, StructType
@@ -30,7 +30,7 @@ def group_sizes(path: str, options: ReadOptions) -> Sequence[int]:
 
     with open_input(path) as file, pq.ParquetFile(file, pre_buffer=False) as table:
         names = table.schema_arrow.names
-        if own_kind(names) is not None or not _page_columns(options) & set(names):
+        if own_description(names) is not None or not _page_columns(options) & set(names):
             return []
         groups = [table.metadata.row_group(group) for group in range(table.metadata.num_row_groups)]
         return [sum(group.column(number).total_compressed_size for number in range(group.num_columns)) for group in groups]
@@ -142,14 +142,14 @@ def _decoded(
         yield place.failed(error)
         return
     names = table.schema_arrow.names
-    if (what := own_kind(names)) is not None:
+    if (what := own_description(names)) is not None:
         yield own_output_item(place, what)
         return
     columns = [name for name in wanted_fields(options) if name in names]
     if not _page_columns(options) & set(columns):
         yield place.failed(
             BadRecord(
-                f"no column holds the page: {there_are(_paths(table.schema_arrow))}; name one by --text-field or --html-field"
+                f"no column holds the page: {listing_of(_paths(table.schema_arrow))}; name one by --text-field or --html-field"
             )
         )
         return
@@ -220,7 +220,7 @@ def _missing(schema: "Schema", place: Place, options: ReadOptions) -> Iterator[I
     names = _paths(schema)
     for option, name in named_fields(options).items():
         if name not in names:
-            yield place.failed(BadRecord(f"there is no column {name!r} for {option}: {there_are(names)}"))
+            yield place.failed(BadRecord(f"there is no column {name!r} for {option}: {listing_of(names)}"))
 
 
 def _paths(fields: "Schema | StructType", prefix: str = "") -> list[str]:
@@ -240,7 +240,7 @@ def _enter(guard: ArchiveGuard, number: int, end: int) -> None:
         WorkerDied: if it is passed over, with all rows behind it in its group, which ends before ``end``.
     """
     guard.note(number)
-    if guard.passes(number):
+    if guard.gives_up(number):
         raise worker_died("read", f", and the rows up to {end - 1} were not read" if number + 1 < end else "")
 
 

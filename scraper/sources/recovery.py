@@ -194,7 +194,7 @@ class MemberStream:
         """Open the next member that is not empty, and return its first bytes."""
         try:
             while self._inflated.next_member():
-                if self._guard.passes(self._inflated.start):
+                if self._guard.gives_up(self._inflated.start):
                     self._note_damage(worker_died("read", REST))
                     return None
                 first = b""
@@ -222,16 +222,16 @@ class MemberStream:
             if first is not None and first.startswith(self._prefix):
                 self.damage = None
                 return first
-            if self.is_passed:
+            if self.is_given_up:
                 return None
             self._window.go(position)
             self.damage = None
         return None
 
     @property
-    def is_passed(self) -> bool:
+    def is_given_up(self) -> bool:
         """Whether the damage is a member that is passed over."""
-        return self.damage is not None and self._guard.passes(self.damaged_at)
+        return self.damage is not None and self._guard.gives_up(self.damaged_at)
 
     def _note_damage(self, error: PageError) -> None:
         self.damage, self.damaged_at = error, self._inflated.start

@@ -149,7 +149,7 @@ def _json_kind(stream: Stream, options: ReadOptions) -> Kind | None:
 def _begins_with_a_record(stream: Stream) -> bool:
     """Return True if this program has written the first line."""
     line = _opening(stream).partition(b"\n")[0]
-    return own_kind_of_line(line) is not None
+    return own_description_of_line(line) is not None
 
 
 def _opening(stream: Stream, least: int = 1, enough: re.Pattern[bytes] | None = None) -> bytes:
@@ -231,19 +231,19 @@ _WRITTEN: Final = (
 """The keys of each kind of line, and a description of it."""
 
 
-def own_kind(keys: Collection[str]) -> str | None:
+def own_description(keys: Collection[str]) -> str | None:
     """Return a description of lines with these keys; None if this program does not write such lines."""
     found = set(keys)
     return next((what for names, what in _WRITTEN if found.issuperset(names)), None)
 
 
-def own_kind_of_line(line: bytes) -> str | None:
+def own_description_of_line(line: bytes) -> str | None:
     """Return a description of a line of JSON that this program has written; None for any other line."""
     try:
         value = msgspec.json.decode(line)
     except (ValueError, RecursionError):
         return None
-    return own_kind(value) if isinstance(value, dict) else None
+    return own_description(value) if isinstance(value, dict) else None
 
 
 def own_output_item(place: Place, what: str) -> Unread:

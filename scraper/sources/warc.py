@@ -113,10 +113,10 @@ class WarcSlice:
             if members.start >= self._end:
                 self.next = members.start
                 return
-            if not members.is_passed:
+            if not members.is_given_up:
                 yield from _RecordReader(members, capacity, self._place, self._options, self._guard).items()
             if members.damage is not None:
-                if members.is_passed and members.damaged_at >= self._end:
+                if members.is_given_up and members.damaged_at >= self._end:
                     self.next = members.damaged_at  # who reads from there on says so
                     return
                 yield self._place.failed(members.damage, members.damaged_at)
@@ -160,8 +160,8 @@ class _RecordReader:
         window = self._window
         found = self._start if is_exact else self._find(self._start)
         while found is not None:
-            if self._guard.passes(*self._spot(found)):
-                found = yield from self._pass_over(found)
+            if self._guard.gives_up(*self._spot(found)):
+                found = yield from self._give_up(found)
                 continue
             position = found  # the end of the last valid record
             following: int | None = None  # where a record begins that is passed over
@@ -183,7 +183,7 @@ class _RecordReader:
                     end = self._end_of(record, start)
                     yield self._item(record, start)
                     position = end
-                    following = self._next_passed(start, end)
+                    following = self._next_given_up(start, end)
                     if following is not None:
                         break
             except DamagedInput as damage:
@@ -195,14 +195,14 @@ class _RecordReader:
                 continue
             if error is None and not window.at(position, PIECE).strip():
                 return
-            if self._members is None or self._members.damage is None or self._members.is_passed:
+            if self._members is None or self._members.damage is None or self._members.is_given_up:
                 position = self._after_breaks(position)
                 yield self._place.failed(
                     error or DamagedInput("the archive is truncated in the middle of a record"), self._name(position)
                 )
             found = self._find(position + 1)
 
-    def _pass_over(self, position: int) -> Generator[Item, None, int | None]:
+    def _give_up(self, position: int) -> Generator[Item, None, int | None]:
         """Yield the failure of a record that is passed over, and return where the next one begins; None for none."""
         if self._members is not None:
             yield self._place.failed(worker_died("read", REST), self._name(position))
@@ -215,7 +215,7 @@ class _RecordReader:
         yield self._place.failed(worker_died("read", ", and the next record was searched for behind it"), self._name(position))
         return self._find(position + 1)
 
-    def _next_passed(self, start: int, end: int) -> int | None:
+    def _next_given_up(self, start: int, end: int) -> int | None:
         """Note where the record behind this one begins, and return it if it is passed over.
 
         Two line breaks end a record. In a run, nothing is noted behind the last record, or behind one that is too large to be kept.
@@ -227,7 +227,7 @@ class _RecordReader:
         if self._members is not None and not (is_small and self._window.at(position, 1)):
             return None
         self._guard.note(*self._spot(position))
-        return position if self._guard.passes(*self._spot(position)) else None
+        return position if self._guard.gives_up(*self._spot(position)) else None
 
     def _after_breaks(self, position: int) -> int:
         while piece := self._window.at(position, len(_HEAD_END)):
@@ -263,9 +263,9 @@ class _RecordReader:
             if self._members is not None and self._members.is_cut:
                 raise DamagedInput("the compressed data of this record are damaged")
             if window.is_at_end and window.end < end:
-                is_passed = self._members is not None and self._members.is_passed
+                is_given_up = self._members is not None and self._members.is_given_up
                 raise DamagedInput(
-                    f"this record declares {length} bytes, and {'what follows was not read' if is_passed else 'the archive ends before'}"
+                    f"this record declares {length} bytes, and {'what follows was not read' if is_given_up else 'the archive ends before'}"
                 )
             if following and not following.startswith((b"\r\n", _MAGIC)):
                 raise DamagedInput(f"this record declares {length} bytes, and does not end there")

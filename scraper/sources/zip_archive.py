@@ -124,7 +124,7 @@ def _read(
                     for count, item in enumerate(read_stream(Stream(_Member(opened)), member_place, options), 1):
                         yield item
                         members.note(index, count)
-                        if members.passes(index, count):
+                        if members.gives_up(index, count):
                             raise worker_died("read", ", and what follows in this member was not read")
             except PageError as error:
                 yield member_place.failed(error)
