@@ -99,7 +99,7 @@ class ResumeError(ScraperError):
 
 
 class StateError(ScraperError):
-    """The fetch state is no database of this program, cannot be used, or is in use by another run."""
+    """The fetch state cannot be used: it is not a database of this program, or it is damaged."""
 
 
 class StateInUse(StateError):
@@ -107,7 +107,7 @@ class StateInUse(StateError):
 
 
 class TooManyFailures(ScraperError):
-    """Nothing but failures at the beginning of a run, which ends there."""
+    """A run ended because nothing but failures came first."""
 
 
 class ClaimError(ScraperError):
@@ -167,7 +167,7 @@ class MissingField(BadRecord):
 
 
 class UnknownLayout(PageError):
-    """No layout fits the page, and ``--unknown fail`` was given."""
+    """No layout fits the page, and pages of unknown layout are not kept."""
 
     code = "unknown-layout"
 
@@ -294,7 +294,7 @@ class NoHeadlines(PageError):
 
 
 class BadFeed(PageError):
-    """A feed or sitemap cannot be read, or is none."""
+    """A feed or sitemap cannot be read, or is neither."""
 
     code = "bad-feed"
 
@@ -353,7 +353,7 @@ def map_unexpected_errors(subject: str) -> Iterator[None]:
 
     Raises:
         OutOfMemory: instead of a MemoryError.
-        InternalError: instead of any other error but a :class:`PageError`, and those that end the run.
+        InternalError: instead of any other unexpected error.
     """
     try:
         yield

@@ -126,7 +126,7 @@ def check_resumable(options: Options, spans: Path | None, table: OutputTable | N
         raise typer.BadParameter(
             f"{options.from_list!r} is not a file and cannot be read again; name a file.", param_hint="--resume"
         )
-    if "-" in (options.inputs or ["-"] if options.from_list is None else options.inputs or []):
+    if options.reads_stdin:
         raise typer.BadParameter("stdin cannot be read again; save it to a file and name that.", param_hint="--resume")
 
 

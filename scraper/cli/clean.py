@@ -27,11 +27,12 @@ def clean(
         scraper clean dump.jsonl.gz -o '{site}/{year}.parquet'
         scraper clean - --url https://a.example/1 < page.html
     """
-    from scraper.cli.runs import run
+    from scraper.cli.runs import run_on_files
     from scraper.records import PageRecord
 
     if dask is not None:
         from scraper.cli.dask_run import run_on_dask
 
         run_on_dask(options, spans, dask, dedup=dedup, resume=resume)
-    run(options, PageRecord, spans, dedup=dedup, resume=resume)
+    else:
+        run_on_files(options, PageRecord, spans, dedup=dedup, resume=resume)

@@ -11,13 +11,13 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from scraper.cli.config import NAME as CONFIG
 from scraper.cli.config import read_config
-from scraper.cli.options import CHOOSING, DUMPS, INPUT, NETWORK, OUTPUT, RUNS
+from scraper.cli.options import PANELS
 from scraper.errors import ConfigError
 
 _ARGUMENTS: Final = "Arguments"
 _COMMANDS: Final = "Commands"
 _OPTIONS: Final = "Options"
-_PANELS: Final = (_ARGUMENTS, INPUT, CHOOSING, OUTPUT, DUMPS, NETWORK, RUNS, _OPTIONS, _COMMANDS)
+_PANELS: Final = (_ARGUMENTS, *PANELS, _OPTIONS, _COMMANDS)
 
 _WIDEST: Final = 100
 """Columns; longer lines are hard to read."""

@@ -82,11 +82,10 @@ def run_on_dask(options: Options, spans: Path | None, address: str, *, dedup: bo
     shared = PartJob(job, destination.place, run, layouts, destination.ending, columns, destination.pattern, spans_place)
     counts = Counts()
     failed = Output(failures) if failures is not None else None
-    sized = (options.inputs or []) if options.from_list is None else None
     parts = _Parts(destination.place)
     with finishing([uploads, parts, *([failed] if failed is not None else [])], counts, quiet=options.quiet):
         with (
-            showing_progress(sized, counts, quiet=options.quiet) as meter,
+            showing_progress(options.sized_inputs, counts, quiet=options.quiet) as meter,
             connected(address, options.jobs or cores()) as client,
         ):
             dask_run = DaskRun(client, shared, counts, say, meter=meter, keeps_going=options.keep_going)
@@ -114,7 +113,7 @@ def _check(options: Options, spans: Path | None, *, resume: bool) -> None:
         raise typer.BadParameter(
             "pages are counted by one process; leave out --limit and --sample, or --dask.", param_hint="--dask"
         )
-    if "-" in (options.inputs or ["-"] if options.from_list is None else options.inputs or []):
+    if options.reads_stdin:
         raise typer.BadParameter("workers cannot read stdin; save it to a file and name that.", param_hint="--dask")
     for option, path in (("-o", options.out), ("--spans", spans)):
         name = _name_of(path) if path is not None else ""

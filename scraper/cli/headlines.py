@@ -22,7 +22,7 @@ def headlines(
         scraper headlines saved/ | jq -r .headline
         scraper headlines saved/ --unique -o headlines.csv
     """
-    from scraper.cli.runs import run
+    from scraper.cli.runs import run_on_files
     from scraper.records import HeadlineHistory, HeadlineRecord
 
     for name, is_given, reason in (
@@ -31,4 +31,4 @@ def headlines(
     ):
         if unique and is_given:
             raise typer.BadParameter(f"{reason}; leave one of them out.", param_hint=name)
-    run(options, HeadlineHistory if unique else HeadlineRecord, dedup=dedup, resume=resume)
+    run_on_files(options, HeadlineHistory if unique else HeadlineRecord, dedup=dedup, resume=resume)

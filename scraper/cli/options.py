@@ -20,6 +20,7 @@ OUTPUT: Final = "Output"
 DUMPS: Final = "Dumps"
 RUNS: Final = "Long runs"
 NETWORK: Final = "Network"
+PANELS: Final = (INPUT, CHOOSING, OUTPUT, DUMPS, NETWORK, RUNS)
 """The panels of the help, in the order in which they are shown."""
 
 
@@ -254,6 +255,16 @@ class Options(NamedTuple):
     keep_going: KeepGoingOption = False
     quiet: QuietOption = False
 
+    @property
+    def reads_stdin(self) -> bool:
+        """Whether stdin is an input: it is named, or nothing else is."""
+        return "-" in (self.inputs or ()) or (not self.inputs and self.from_list is None)
+
+    @property
+    def sized_inputs(self) -> list[str] | None:
+        """The inputs, if their size is known before they are read; None if a list names them."""
+        return (self.inputs or []) if self.from_list is None else None
+
 
 OF_FILES: Final = frozenset(
     "inputs include exclude url limit sample seed text_field html_field url_field date_field keep_going".split()
@@ -262,7 +273,7 @@ OF_FILES: Final = frozenset(
 
 
 class WebOptions(NamedTuple):
-    """The options of the commands that fetch pages, beside :class:`Options`."""
+    """The options of the commands that fetch pages, besides :class:`Options`."""
 
     dedup: DedupOption = False
     save: SaveOption = None

@@ -109,7 +109,9 @@ def finishing(
     raise typer.Exit(status)
 
 
-def run(options: Options, record: type[Struct], spans: Path | None = None, *, dedup: bool = False, resume: bool = False) -> None:
+def run_on_files(
+    options: Options, record: type[Struct], spans: Path | None = None, *, dedup: bool = False, resume: bool = False
+) -> None:
     """Clean the inputs, write the records of their pages, and exit.
 
     Args:
@@ -163,8 +165,7 @@ def run(options: Options, record: type[Struct], spans: Path | None = None, *, de
             if not options.quiet:
                 say(f"{options.out}: already complete; delete {mark} to run again")
             raise typer.Exit
-        sized = (options.inputs or []) if options.from_list is None else None
-        with showing_progress(sized, counts, quiet=options.quiet) as meter:
+        with showing_progress(options.sized_inputs, counts, quiet=options.quiet) as meter:
             file_run.do(inputs, processes=options.jobs or cores(), meter=meter)
         write_summary(options.summary, counts)
 

@@ -51,7 +51,7 @@ _RECENT: Final = 30.0
 """Seconds over which the rate of a host is measured."""
 _MOST_HOSTS: Final = 8
 _OF_ARCHIVES: Final = {"first": "--from", "last": "--to", "max_misses": "--max-misses"}
-"""Options that only an archive heeds, by their parameters."""
+"""Options that need --archive, by their parameters."""
 _OF_LINKS: Final = {"depth": "--depth", "max_alike": "--max-alike"}
 """Options of a crawl that follows links."""
 _OF_REFRESHES: Final = {"refresh": "--refresh", "refresh_articles": "--refresh-articles"}
@@ -69,10 +69,10 @@ def run_fetch(options: Options, web: WebOptions) -> None:
         addresses = reporting_list_errors(chain(options.inputs or [], listed), options, context.counts)
         return FetchQueue(addresses, context.records, context.state, web.refresh, context.counts)
 
-    run(options, web, make_source)
+    run_on_web(options, web, make_source)
 
 
-def run(
+def run_on_web(
     options: Options,
     web: WebOptions,
     make_source: Callable[[FetchContext], AddressSource],
@@ -263,7 +263,7 @@ def run_crawl(options: Options, web: WebOptions, crawl: CrawlOptions, given: Col
             if name in given:
                 raise typer.BadParameter("it is a number of --archive; name the newspaper_slug there.", param_hint=option)
         source = Crawl(starts, crawl.depth, crawl.max_alike, web.refresh, crawl.refresh_articles, crawl.max_pages)
-    run(options, web, source, links=find_links, max_time=crawl.max_time)
+    run_on_web(options, web, source, links=find_links, max_time=crawl.max_time)
 
 
 def _start(address: str) -> str:

@@ -29,7 +29,7 @@ class FileChunk(NamedTuple):
     is_local: bool = False
     """Whether only the main process can read it, such as a pipe."""
     losses: Mapping[Spot, bool] = {}
-    """What its :class:`~scraper.sources.items.Guard` does not let be read, if it is the only file."""
+    """The spots that are given up, if it is the only file; see :class:`~scraper.sources.items.Guard`."""
 
     @property
     def place(self) -> Place:
@@ -49,7 +49,7 @@ class LineChunk(NamedTuple):
     place: Place
     weight: int = MANY
     losses: Mapping[Spot, bool] = {}
-    """What its :class:`~scraper.sources.items.Guard` does not let be read."""
+    """The spots that are given up; see :class:`~scraper.sources.items.Guard`."""
 
     @property
     def size(self) -> int:
@@ -71,7 +71,7 @@ class UnpackedChunk(NamedTuple):
     kind: Literal["jsonl", "parquet"] = "jsonl"
     weight: int = MANY
     losses: Mapping[Spot, bool] = {}
-    """What its :class:`~scraper.sources.items.Guard` does not let be read."""
+    """The spots that are given up; see :class:`~scraper.sources.items.Guard`."""
 
 
 class ItemChunk(NamedTuple):
@@ -96,7 +96,7 @@ class MemberChunk(NamedTuple):
     """Whether a record is known to begin at ``start``."""
     weight: int = MANY
     losses: Mapping[Spot, bool] = {}
-    """What its :class:`~scraper.sources.items.Guard` does not let be read."""
+    """The spots that are given up; see :class:`~scraper.sources.items.Guard`."""
 
     @property
     def size(self) -> int:
@@ -120,14 +120,14 @@ class PartChunk(NamedTuple):
     place: Place
     weight: int = MANY
     losses: Mapping[Spot, bool] = {}
-    """What its :class:`~scraper.sources.items.Guard` does not let be read."""
+    """The spots that are given up; see :class:`~scraper.sources.items.Guard`."""
 
 
 UNKNOWN: Final = -1
 """In place of the offset of a record that is not known yet: the reader of the next chunk searches for it."""
 
 
-class Bounds(NamedTuple):
+class RecordBounds(NamedTuple):
     """Where the records of a :class:`MemberChunk` begin: an offset, None if there is no such record, or :data:`UNKNOWN`."""
 
     first: int | None = UNKNOWN
@@ -165,7 +165,7 @@ def parts_of(chunk: Chunk) -> list[Chunk]:
 
 
 def giving_up(part: Chunk, spot: Spot | None) -> Chunk | None:
-    """Return a chunk that fails what is at ``spot``, and reads the rest of the part.
+    """Return the part with the record at ``spot`` given up, so that the rest can be read.
 
     A record of a web archive is not decoded then, but its end is found by its header; if that kills, too, the next one is searched for.
     A row of a table is decoded, but not converted; if that kills, too, the rest of its row group is passed over.
@@ -175,7 +175,7 @@ def giving_up(part: Chunk, spot: Spot | None) -> Chunk | None:
         spot: where workers died; None if that is not known.
 
     Returns:
-        The chunk; None if what lies behind the spot cannot be read.
+        The chunk; None if what comes after the spot cannot be read.
     """
     if spot is None or isinstance(part, ItemChunk):
         return None
@@ -225,14 +225,14 @@ class ChunkReader:
         self._is_read = False
 
     @property
-    def bounds(self) -> Bounds:
+    def bounds(self) -> RecordBounds:
         """The bounds of the records read so far; unknown for other chunks than a :class:`MemberChunk`."""
         records = self._records
         if records is None:
-            return Bounds()
+            return RecordBounds()
         if self._is_read:
-            return Bounds(records.first, records.next)
-        return Bounds(UNKNOWN if records.first is None else records.first)
+            return RecordBounds(records.first, records.next)
+        return RecordBounds(UNKNOWN if records.first is None else records.first)
 
     def __iter__(self) -> Iterator[Item]:
         chunk, options = self._chunk, self._options

@@ -18,7 +18,7 @@ TERMINATED: Final = 143
 READER_GONE: Final = 141
 
 DIGITS: Final = 12
-"""Digits of a digest that people are shown."""
+"""How many digits of a digest are shown."""
 
 
 class PageCount(msgspec.Struct, frozen=True):

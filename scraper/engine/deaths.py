@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count, islice
 from typing import Final, NamedTuple
 
-from scraper.engine.chunks import UNKNOWN, Bounds, Chunk, ChunkReader, ItemChunk, extent_of, giving_up, parts_of
+from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, ItemChunk, RecordBounds, extent_of, giving_up, parts_of
 from scraper.engine.jobs import ItemResult, Job, clean_items, failed
 from scraper.engine.tasks import ChunkResult, Task, advancing
 from scraper.errors import worker_died
@@ -69,7 +69,7 @@ class Step(NamedTuple):
     failure: ItemResult
     """What became of the item, if the worker dies."""
     first: int | None = UNKNOWN
-    """The first of the :class:`~scraper.engine.chunks.Bounds` of the chunk."""
+    """The first of the :class:`~scraper.engine.chunks.RecordBounds` of the chunk."""
 
 
 def do_stepwise(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step | ChunkResult]:
@@ -112,7 +112,7 @@ class Retry:
     def __init__(self, chunk: Chunk) -> None:
         self._parts = deque(parts_of(chunk))
         self.results: list[ItemResult] = []
-        self.bounds = Bounds()
+        self.bounds = RecordBounds()
         self._deaths_over_a_part = _DEATHS_OVER_A_PART
         self._lost = 0
         """The number of records that could not be read."""
@@ -130,7 +130,7 @@ class Retry:
         self.results += step.results
         self._skip, self._step = step.item, step
         if self.bounds.first == UNKNOWN:
-            self.bounds = Bounds(step.first)
+            self.bounds = RecordBounds(step.first)
 
     def note_death(self, death: Death) -> None:
         """Note that the worker died, which may mean that its item has failed."""
@@ -160,7 +160,7 @@ class Retry:
         if left is None:
             self._deaths_over_a_part = 1  # what comes after it is likely to be as broken, and others wait for it
             self.results.append(step.failure)
-            self.bounds = Bounds(self.bounds.first)
+            self.bounds = RecordBounds(self.bounds.first)
             return
         self._lost += is_new
         self._parts.appendleft(left)
@@ -173,7 +173,7 @@ class Retry:
             # A worker that goes on at the end of a part returns the failure of the last item, which may be here already.
             results = results[results[0].failure is not None and results[0].failure == self.results[-1].failure :]
         self.results += results
-        self.bounds = done.bounds if self.bounds.first == UNKNOWN else Bounds(self.bounds.first, done.bounds.following)
+        self.bounds = done.bounds if self.bounds.first == UNKNOWN else RecordBounds(self.bounds.first, done.bounds.following)
         self._end_part()
 
     def _end_part(self) -> None:

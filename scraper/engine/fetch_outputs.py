@@ -131,7 +131,7 @@ class FetchOutputs:
         """Drop what was written since the last commit, if there is a state."""
         if self.state is not None:
             self.state.roll_back()
-            # Only the state knows what was committed: a signal may have arrived right behind the commit.
+            # Only the state knows what was committed: a signal may have arrived right after the commit.
             for file in self._appended:
                 file.truncate(self.state.length(file.path) or 0)
 

@@ -24,7 +24,7 @@ Unknown = Literal["keep", "skip", "fail"]
 """What is done with a page of no known layout."""
 
 FEED: Final = "feed"
-"""The reason for which feeds and sitemaps are left out of the output of a crawl: they are no pages."""
+"""The reason for which feeds and sitemaps are left out of the output of a crawl: they are not pages."""
 
 time_limit_of: Final = cache(TimeLimit)
 """Returns the time limit for a number of seconds; each process has one."""
@@ -82,7 +82,7 @@ class Job(NamedTuple):
     lines: Lines
     """Makes the lines of a page: a function of a module, or a partial of one."""
     skip: Collection[tuple[int, int]] = ()
-    """Files that are no inputs, as device and inode. The run may add more."""
+    """Files that are not inputs, as device and inode. The run may add more."""
     layouts: Path | None = None
     """The directory of layouts that the user named."""
     writes_spans: bool = False
@@ -105,7 +105,7 @@ class Job(NamedTuple):
 
 
 class PageResult(msgspec.Struct, array_like=True, frozen=True):
-    """What the sink needs to know of a page beside its lines."""
+    """What the sink needs to know of a page besides its lines."""
 
     count: PageCount
     url: bytes | None = None

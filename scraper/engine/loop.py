@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from scraper.engine.chunks import UNKNOWN, Bounds, Chunk, ChunkReader, MemberChunk
+from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, MemberChunk, RecordBounds
 from scraper.engine.deaths import Death, Retry, Step
 from scraper.engine.jobs import ItemResult, Job, Sink, clean_items, layouts_of, time_limit_of
 from scraper.engine.planning import tasks_of
@@ -197,7 +197,7 @@ class Pool:
         self._note_bounds(chunk, done.bounds)
         return chunk
 
-    def _note_bounds(self, chunk: Chunk, bounds: Bounds) -> None:
+    def _note_bounds(self, chunk: Chunk, bounds: RecordBounds) -> None:
         if isinstance(chunk, MemberChunk) and not (self.next_record == UNKNOWN and bounds.first is None):
             self.next_record = bounds.following
 

@@ -21,7 +21,7 @@ from scraper.sources.containers import read_dump
 from scraper.sources.files import InputEntry, Meter, open_input, read_file, read_opened, unreadable
 from scraper.sources.inputs import find_entries
 from scraper.sources.items import Guard, Place
-from scraper.sources.sniffing import Kind, kind_of
+from scraper.sources.sniffing import COMPRESSIONS, Kind, kind_of
 from scraper.sources.streams import PIECE, Stream
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _kinds(path: str, options: ReadOptions) -> tuple[Kind | None, Kind | None]:
     with suppress(OSError, PageError), open_input(path) as file:  # whoever reads it names the fault
         stream = Stream(file)
         kind = kind_of(stream, options)
-        if kind in ("gzip", "zstd", "bzip2", "xz"):
+        if kind in COMPRESSIONS:
             inner = kind_of(Stream(Decompressor(stream, kind)), options)
     return kind, inner
 

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, NamedTuple, Self, cast
 
 import msgspec
 
-from scraper.engine.chunks import Bounds, Chunk, ChunkReader, FileChunk
+from scraper.engine.chunks import Chunk, ChunkReader, FileChunk, RecordBounds
 from scraper.engine.jobs import ItemResult, Job, clean_items
 from scraper.sources import Item
 
@@ -70,12 +70,12 @@ class ChunkResult(NamedTuple):
 
     contents: Sequence[bytes | None]
     """Lines, spans, and a :class:`ResultRow` for each item; None for what is in a file."""
-    bounds: Bounds
+    bounds: RecordBounds
     files: Sequence[BinaryIO] = ()
     """The files of the contents that are in one."""
 
     @classmethod
-    def of(cls, results: Sequence[ItemResult], bounds: Bounds) -> Self:
+    def of(cls, results: Sequence[ItemResult], bounds: RecordBounds) -> Self:
         """Return the results of a chunk as a worker returns them."""
         lines, spans = b"".join(each.lines for each in results), b"".join(each.spans for each in results)
         return cls((lines, spans, b"".join(map(encode_result, results))), bounds)

@@ -237,7 +237,7 @@ class Head:
         return is_capitalised_name(text) and not self._reads_like_ticker(title)
 
     def _reads_like_ticker(self, n: int) -> bool:
-        """Return True if a line is too long for a title or holds a separator of tickers, whatever their number; a line break is none."""
+        """Return True if a line is too long for a title or holds a separator of tickers, whatever their number; a line break is not one."""
         line, layout = self._lines[n], self._layout
         raw = self._column.document.text[line.start : line.end]
         return len(line.text) > layout.file.ticker.longest or ("\n" not in raw and layout.separator.search(raw) is not None)

@@ -231,7 +231,7 @@ def headings_of(blocks: Sequence[Segment], text: str, layout: Layout, *, has_tit
         blocks: the blocks of the body.
         text: the text of the document.
         layout: the layout of the page.
-        has_title: whether the page has a title; if not, the first block may be the title and is no sub-heading.
+        has_title: whether the page has a title; if not, the first block may be the title and is not a sub-heading.
     """
     used: set[Element] = set()
     bold = {index for index, block in enumerate(blocks) if block.runs and _is_marked(block, text, layout, used)}

@@ -1,4 +1,4 @@
-"""Make HTTP requests with limits. The errors of httpx and httpcore are mapped to ours here and nowhere else."""
+"""HTTP requests with limits, and the mapping of transport errors to :class:`~scraper.errors.FetchError`."""
 
 import ssl
 import threading
@@ -33,7 +33,7 @@ ERRORS: Final = (
 
 
 class Getter(Protocol):
-    """A function that makes a request: :meth:`Client.get`, or a function of a test."""
+    """A function that makes a request, such as :meth:`Client.get`."""
 
     def __call__(self, url: str, *, headers: list[Header], only_public: bool = False, max_bytes: int | None = None) -> Exchange:
         """Request ``url`` and return the exchange."""
@@ -45,7 +45,7 @@ class Client:
     The environment sets proxies (``HTTPS_PROXY``, ``NO_PROXY`` …) and certificates (``SSL_CERT_FILE``, ``SSL_CERT_DIR``).
 
     Args:
-        headers: the headers of each request, beside ``Host``, ``Accept`` and ``Accept-Encoding``.
+        headers: the headers of each request, besides ``Host``, ``Accept`` and ``Accept-Encoding``.
         timeout: the most seconds for one request, from resolving the name to the last byte.
         max_bytes: the most bytes of a body, as received.
     """

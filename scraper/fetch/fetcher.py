@@ -13,6 +13,7 @@ from scraper.errors import (
     BadRedirect,
     BadStatus,
     Blocked,
+    ConnectionFailed,
     EmptyInput,
     FetchError,
     NotFound,
@@ -20,6 +21,8 @@ from scraper.errors import (
     PageError,
     RateLimited,
     ServerFailed,
+    TimedOut,
+    UnknownHost,
 )
 from scraper.fetch.addresses import host_of, is_private_host, prepare
 from scraper.fetch.client import Getter
@@ -183,7 +186,9 @@ class Fetcher:
                     exchange = self._get(url, headers=headers, only_public=only_public, max_bytes=max_bytes)
                     self._archive(exchange)
             except FetchError as error:
-                if not error.is_transient or retries == _TRIES - 1 or not _is_of_request(error):
+                # A failure of another kind is an earlier one of the whole host, which is not retried.
+                is_of_request = isinstance(error, ConnectionFailed | TimedOut | UnknownHost)
+                if not error.is_transient or retries == _TRIES - 1 or not is_of_request:
                     raise
             else:
                 wait = exchange.retry_after(time.time()) if exchange.status in (429, 503) else None
@@ -204,11 +209,6 @@ class Fetcher:
             if target is None or len(visited) > _MOST_ROBOTS_REDIRECTS or urljoin(url, target) in visited:
                 return exchange
             only_public, url = self._follow(url, target, visited, only_public=only_public)
-
-
-def _is_of_request(error: FetchError) -> bool:
-    """Return True if this request failed, False if an earlier one failed for the whole host."""
-    return error.code in ("connection", "timeout", "unknown-host")
 
 
 def backoff(retries: int, delay: float, rng: Random) -> float:

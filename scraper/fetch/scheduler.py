@@ -143,7 +143,7 @@ class Scheduler:
                 while self._held > HELD_BYTES and not (self._is_ordered and number == self._head) and not self._is_stopped:
                     self._has_room.wait()
             try:
-                with map_unexpected_errors("address"):
+                with map_unexpected_errors("page at this address"):
                     result = self._fetch(job)
             except Stopped:
                 with self._lock:

@@ -13,7 +13,7 @@ LONGEST_WAIT: Final = 300.0
 
 
 class Stopped(BaseException):
-    """The run is ending. Not an error, like ``KeyboardInterrupt``."""
+    """The run is ending. Like ``KeyboardInterrupt``, it is not an error."""
 
 
 class _Host:

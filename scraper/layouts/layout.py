@@ -19,7 +19,7 @@ _YEAR_AT_END: Final = re.compile(r"\d{4}\W{0,3}\Z")
 _ORIGIN: Final = re.compile(r"(?:https?:)?//[^/]*", re.IGNORECASE)
 
 _SHORTEST_WORDING: Final = 15
-"""Characters below which a line is no notice or footer on most sites; the wordings of a layout may be shorter."""
+"""Characters below which a line is not a notice or footer on most sites; the wordings of a layout may be shorter."""
 _MOST_PIECES: Final = 5
 """Text nodes that may make up one wording: a dateline with two links has five."""
 _MOST_LAYOUT_SETS: Final = 8

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from scraper.defaults import GZIP_WBITS
 from scraper.errors import BadRecord, DamagedInput
-from scraper.sources.sniffing import compression_of
+from scraper.sources.sniffing import MAGIC_BYTES, compression_of
 from scraper.sources.streams import PIECE, ByteSource, Stream, too_large
 
-_MAGIC_BYTES: Final = 6
 _ZSTD_PIECE: Final = 1 << 10
 """Bytes decompressed at a time: zstandard has no limit for its output, and four bytes can hold a block of 128 KB (RFC 8878, 3.1.1.2)."""
 
@@ -70,7 +69,7 @@ class Decompressor:
                 self._pending = b""
                 continue
             break
-        while len(self._pending) < _MAGIC_BYTES and self._refill():
+        while len(self._pending) < MAGIC_BYTES and self._refill():
             pass
         self.start = self.position
         if compression_of(self._pending) != self._compression:

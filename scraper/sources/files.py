@@ -20,8 +20,6 @@ from scraper.urls import is_absolute
 
 STDIN: Final = "-"
 
-_MAGIC_BYTES: Final = 8
-
 T = TypeVar("T")
 
 FileId = tuple[int, int]
@@ -103,7 +101,7 @@ def _read_span(
         if meter is not None:
             meter(len(data))
         with map_unexpected_errors("input"):
-            compression = compression_of(data[:_MAGIC_BYTES])
+            compression = compression_of(data)
             source = io.BytesIO(data)
             yield from WarcSlice(source, compression, place, options, start=offset, end=offset + length, is_exact=True, guard=guard)
     except PageError as error:

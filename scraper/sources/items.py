@@ -22,10 +22,10 @@ class Spot(NamedTuple):
 
 
 class Guard:
-    """Guards the reading of an input against records over which processes die.
+    """Guards the reading of an input against records that end the process which reads them.
 
     Args:
-        losses: the spots of records that are not decoded; with True, those that are passed over, since processes died again.
+        losses: the spots of records that are not decoded; with True, of those that are given up, since processes died again.
         begin: called with each spot before it is read. If reading it ends the process, another one knows where that was.
     """
 
@@ -57,7 +57,7 @@ class ArchiveGuard:
     def __init__(self, guard: Guard, number: int) -> None:
         self._guard, self._number = guard, number
         self.is_noting = guard.begin is not None
-        """Whether reads are noted. If they are not, no spot is lost or passed over."""
+        """Whether reads are noted. If they are not, no spot is lost or given up."""
 
     def check(self, position: int, within: int = 0) -> None:
         """Note that a record is decoded next.
@@ -75,7 +75,7 @@ class ArchiveGuard:
             self.resume(Spot(position, within, self._number))
 
     def gives_up(self, position: int, within: int = 0) -> bool:
-        """Return True if what is there is passed over."""
+        """Return True if what is there is given up."""
         return self.is_noting and self._guard.losses.get(Spot(position, within, self._number), False)
 
     def look_ahead(self, position: int) -> Spot | None:

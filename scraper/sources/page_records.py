@@ -14,12 +14,11 @@ from scraper.sources.files import FileId, InputEntry, Meter, read_opened
 from scraper.sources.inputs import find_entries
 from scraper.sources.items import Place, ReadOptions, Unread
 from scraper.sources.json_objects import BLANK, decode_slowly, split_lines
-from scraper.sources.sniffing import kind_of
+from scraper.sources.sniffing import COMPRESSIONS, kind_of
 from scraper.sources.streams import Stream, too_large
 
 R = TypeVar("R", bound=msgspec.Struct)
 
-_COMPRESSED: Final = ("gzip", "zstd", "bzip2", "xz")
 _OTHER_KINDS: Final = {
     "zip": "a zip archive",
     "tar": "a tar archive",
@@ -119,13 +118,13 @@ def _unpacked(stream: Stream, max_bytes: int) -> Stream:
     options = ReadOptions(max_bytes=max_bytes)
     for _ in range(DEEPEST):
         kind = kind_of(stream, options)
-        if kind not in _COMPRESSED:
+        if kind not in COMPRESSIONS:
             break
         from scraper.sources.compression import Decompressor
 
         stream = Stream(Decompressor(stream, kind))
     kind = kind_of(stream, options)
-    if kind in _COMPRESSED:
+    if kind in COMPRESSIONS:
         raise DamagedInput(f"it is packed more than {DEEPEST} times; unpack it first")
     if kind in _OTHER_KINDS:
         raise NotText(f"it is {_OTHER_KINDS[kind]}; {_REMEDY}")

@@ -237,7 +237,7 @@ def _enter(guard: ArchiveGuard, number: int, end: int) -> None:
     """Note that a row is decoded next.
 
     Raises:
-        WorkerDied: if it is passed over, with all rows behind it in its group, which ends before ``end``.
+        WorkerDied: if it is given up, with all rows after it in its group, which ends before ``end``.
     """
     guard.note(number)
     if guard.gives_up(number):

@@ -13,7 +13,7 @@ _BY_MEMBER: Final = {name: magic for magic, name in COMPRESSION_MAGIC.items() if
 
 
 REST: Final = ", and what follows in the same compressed data was not read"
-"""The clause of a message: the compressed data behind the record were not read."""
+"""The clause of a message: the compressed data after the record were not read."""
 
 
 class Window:
@@ -133,7 +133,7 @@ class MemberStream:
     ) -> None:
         self._window = Window(source, capacity, position)
         self._inflated = Decompressor(self._window, compression)
-        self._inflated.restart(position if is_exact else position - 1)  # a search begins behind the last start
+        self._inflated.restart(position if is_exact else position - 1)  # a search begins after the last start
         self._magic = _BY_MEMBER.get(compression)
         self._prefix = prefix
         self._guard = guard
@@ -186,7 +186,7 @@ class MemberStream:
         return piece
 
     def leave(self) -> None:
-        """Read no more of the current run. Unless the next one is known already, it is searched for behind the current member."""
+        """Read no more of the current run. Unless the next one is known already, it is searched for after the current member."""
         self._head = b""
         self._is_left = self._next is None and self.damage is None
 

@@ -28,8 +28,10 @@ _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"WARC/", "warc"),
 )
 COMPRESSION_MAGIC: Final = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
+COMPRESSIONS: Final = frozenset(COMPRESSION_MAGIC.values())
 _ZSTD_SKIPPABLE: Final = frozenset(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
 """The first bytes of frames without data (RFC 8878, 3.1.2)."""
+MAGIC_BYTES: Final = max(map(len, COMPRESSION_MAGIC))
 _TAR_MAGIC: Final = slice(257, 262)
 _ENOUGH: Final = 1024
 """Bytes that contain every magic number, and the first key of nearly every object."""
@@ -105,7 +107,7 @@ def _by_magic(head: bytes) -> Kind | None:
 
 
 def compression_of(head: bytes) -> str | None:
-    """Return the compression of data, by their first six bytes; None if they are not compressed."""
+    """Return the compression of data, by their first :data:`MAGIC_BYTES` bytes; None if they are not compressed."""
     if head[:4] in _ZSTD_SKIPPABLE:
         return "zstd"
     return next((name for magic, name in COMPRESSION_MAGIC.items() if head.startswith(magic)), None)

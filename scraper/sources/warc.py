@@ -203,7 +203,7 @@ class _RecordReader:
             found = self._find(position + 1)
 
     def _give_up(self, position: int) -> Generator[Item, None, int | None]:
-        """Yield the failure of a record that is passed over, and return where the next one begins; None for none."""
+        """Yield the failure of a record that is given up, and return where the next one begins; None for none."""
         if self._members is not None:
             yield self._place.failed(worker_died("read", REST), self._name(position))
             self._members.leave()
@@ -212,13 +212,13 @@ class _RecordReader:
         if position >= self._end:
             self.next = position
             return None
-        yield self._place.failed(worker_died("read", ", and the next record was searched for behind it"), self._name(position))
+        yield self._place.failed(worker_died("read", ", and the next record was searched for after it"), self._name(position))
         return self._find(position + 1)
 
     def _next_given_up(self, start: int, end: int) -> int | None:
-        """Note where the record behind this one begins, and return it if it is passed over.
+        """Note where the record after this one begins, and return it if it is given up.
 
-        Two line breaks end a record. In a run, nothing is noted behind the last record, or behind one that is too large to be kept.
+        Two line breaks end a record. In a run, nothing is noted after the last record, or after one that is too large to be kept.
         """
         if not self._guard.is_noting:
             return None
