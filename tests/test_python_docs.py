@@ -98,18 +98,19 @@ def test_what_a_command_does_a_program_can_do(command: list[str], arguments: dic
 
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(
-    ("output", "more"),
+    ("output", "more", "wrong"),
     [
-        ("saved/dump.jsonl", {}),
-        ("{site}.jsonl", {"failures": "maghress.com.jsonl"}),
-        ("{sit}.jsonl", {}),
-        ("o.jsonl", {"spans": "o.jsonl.part"}),
+        ("saved/dump.jsonl", {}, "output: 'saved/dump.jsonl' is an input and would be lost"),
+        ("saved/{kind}.jsonl", {}, "output: 'saved/dump.jsonl' is an input and could be lost"),
+        ("{site}.jsonl", {"failures": "maghress.com.jsonl"}, "failures: 'maghress.com.jsonl' could also be a file of output"),
+        ("{sit}.jsonl", {}, "{sit}"),
+        ("o.jsonl", {"spans": "o.jsonl.part"}, "spans: 'o.jsonl.part' is also the file of output"),
     ],
 )
-def test_run_replaces_no_input_and_no_other_output(output: str, more: dict[str, Any]) -> None:
+def test_run_replaces_no_input_and_no_other_output(output: str, more: dict[str, Any], wrong: str) -> None:
     """An output that would replace an input or another output is an error, and so is a wrong pattern; nothing is written."""
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-    with pytest.raises(OutputError):
+    with pytest.raises(OutputError, match=re.escape(wrong)):
         run(["saved/dump.jsonl"], output, **more)
     assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
 
@@ -270,3 +271,13 @@ def test_run_gives_the_signal_of_its_time_limit_back(tmp_path: Path) -> None:
             assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("place")
+def test_complete_outputs_of_a_pattern_are_reported() -> None:
+    """What is to be deleted so that they are made anew is the checkpoint of the pattern."""
+    said: list[str] = []
+    for _ in range(2):
+        run(["saved"], "by/{kind}.jsonl", resume=True, failures="failed.jsonl", report=said.append)
+    _, _, mark = said[-1].partition("already complete; delete ")
+    Path(mark.removesuffix(" to run again")).unlink()

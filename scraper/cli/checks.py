@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 from urllib.parse import urlsplit
@@ -20,12 +20,12 @@ from scraper.engine.counts import USAGE
 from scraper.engine.jobs import Filters
 from scraper.errors import LayoutError, OutputError
 from scraper.layouts import Layout, choose_layouts
-from scraper.output.files import overlap, would_lose
+from scraper.output.files import conflict_of
 from scraper.output.formats import OutputTable, table_of
 from scraper.output.partitions import Pattern, parse_output
 from scraper.records import Columns, Keys, Lang
 from scraper.remote import address_of, is_remote
-from scraper.sources import inode_of, read_list
+from scraper.sources import read_list
 from scraper.urls import is_absolute, site_of
 
 if TYPE_CHECKING:
@@ -108,8 +108,9 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Sequence[str], pat
     for option, file in outputs.items():
         if file is not None and str(file) != os.devnull:
             _check_output(option, file, inputs, outputs)
-    if pattern is not None:
-        _check_partitions(pattern, inputs, outputs)
+    others = {option: file for option, file in outputs.items() if option != "-o"}
+    for option, conflict in pattern.conflicts("-o", inputs, others) if pattern is not None else ():
+        raise typer.BadParameter(f"{conflict}.", param_hint=option)
 
 
 def check_resumable(options: Options, spans: Path | None, table: OutputTable | None) -> None:
@@ -153,9 +154,8 @@ def check_url(url: str | None) -> None:
 
 def check_overwrite(inputs: Iterable[str], out: Path, option: str) -> None:
     """End with a usage error if writing an output would replace or remove an input."""
-    for name in inputs:
-        if os.path.isfile(name) and would_lose(out, Path(name)):
-            raise typer.BadParameter(f"{name!r} is an input and would be lost; name another output.", param_hint=option)
+    if (conflict := conflict_of(out, inputs, {})) is not None:
+        raise typer.BadParameter(f"{conflict}.", param_hint=option)
 
 
 def _check_output(option: str, file: Path, inputs: Iterable[str], outputs: Mapping[str, Path | None]) -> None:
@@ -163,25 +163,11 @@ def _check_output(option: str, file: Path, inputs: Iterable[str], outputs: Mappi
         raise typer.BadParameter("'-' is not a file; without -o, records go to stdout.", param_hint=option)
     if (address := address_of(file)) is not None:
         raise typer.BadParameter(f"{address!r} is remote, and this command writes local files; name one.", param_hint=option)
-    check_overwrite(inputs, file, option)
-    for other_option, other in outputs.items():
-        if other_option == option:
-            break
-        if other is not None and overlap(file, other):
-            raise typer.BadParameter(f"{str(file)!r} is also the file of {other_option}; name another file.", param_hint=option)
+    before = takewhile(lambda pair: pair[0] != option, outputs.items())
+    if (conflict := conflict_of(file, inputs, dict(before))) is not None:
+        raise typer.BadParameter(f"{conflict}.", param_hint=option)
     if outputs["-o"] is None and _is_stdout(file):
         raise typer.BadParameter(f"{str(file)!r} is also the output of the records; name another file.", param_hint=option)
-
-
-def _check_partitions(pattern: Pattern, inputs: Iterable[str], outputs: Mapping[str, Path | None]) -> None:
-    """End with a usage error if an input or another output has a name that the pattern can give."""
-    taken = pattern.inodes()
-    for name in inputs:
-        if inode_of(name) in taken:
-            raise typer.BadParameter(f"{name!r} is an input and could be lost; name another directory.", param_hint="-o")
-    for option, file in outputs.items():
-        if option != "-o" and file is not None and pattern.matches(file):
-            raise typer.BadParameter(f"{str(file)!r} could also be a file of -o; name another file.", param_hint=option)
 
 
 def _is_stdout(file: Path) -> bool:

@@ -1,10 +1,8 @@
 """Runs over files: what ``scraper clean`` and ``scraper headlines`` do, for the commands and for Python programs."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
-from itertools import combinations
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
@@ -17,12 +15,12 @@ from scraper.engine.jobs import Filters, Job, Lines, Unknown, headline_lines, pa
 from scraper.engine.loop import run_job
 from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
-from scraper.output.files import Output, inodes_of, overlap, would_lose
+from scraper.output.files import Output, conflict_of, inodes_of
 from scraper.output.formats import OutputTable, table_of
 from scraper.output.partitions import Partitions, Pattern, parse_output
 from scraper.records import RECORDS, HeadlineHistory, Keys, PageRecord, RecordName, columns_of
 from scraper.remote import Uploads
-from scraper.sources import ReadOptions, inode_of
+from scraper.sources import ReadOptions
 from scraper.sources.files import Meter
 
 if TYPE_CHECKING:
@@ -244,8 +242,7 @@ def run(
     paths = OutputPaths(*(uploads.local(Path(file) if file is not None else None) for file in (output, spans, failures)))
     out, pattern = output_of(paths.records or Path())
     paths = paths._replace(records=out)
-    files = paths if pattern is None else paths._replace(records=None)
-    check_files(names, [file for file in files if file is not None], pattern)
+    check_files({"output": out if pattern is None else None, "spans": paths.spans, "failures": paths.failures}, names, pattern)
     table = table_of(paths.records if pattern is None else pattern.ending, columns_of(RECORDS[records], keys))
     if table is not None and resume:
         raise OutputError(f"{output}: a {table.format.name} file cannot be appended to, so the run cannot be resumed")
@@ -290,24 +287,21 @@ def output_of(output: Path) -> tuple[Path, Pattern | None]:
         raise OutputError(f"{output}: {error}") from None
 
 
-def check_files(inputs: Iterable[str], files: Sequence[Path], pattern: Pattern | None) -> None:
+def check_files(outputs: Mapping[str, Path | None], inputs: Sequence[str], pattern: Pattern | None) -> None:
     """Check that no output would replace an input or another output.
 
     Args:
+        outputs: the outputs that are single files, by the parameters that name them.
         inputs: the names of the inputs.
-        files: the outputs that are single files.
-        pattern: the pattern of the other ones.
+        pattern: the pattern of the records, if they have one.
 
     Raises:
         OutputError: if one would.
     """
-    taken = pattern.inodes() if pattern is not None else set()
-    for name in filter(os.path.isfile, inputs):
-        if inode_of(name) in taken or any(would_lose(file, Path(name)) for file in files):
-            raise OutputError(f"{name}: it is an input and would be lost; name another output")
-    for one, other in combinations(files, 2):
-        if overlap(one, other):
-            raise OutputError(f"{other}: it is also another output of the run; name another file")
-    for file in files:
-        if pattern is not None and pattern.matches(file):
-            raise OutputError(f"{file}: it could also be a file of the records; name another file")
+    before: dict[str, Path | None] = {}
+    for name, file in outputs.items():
+        if file is not None and (conflict := conflict_of(file, inputs, before)) is not None:
+            raise OutputError(f"{name}: {conflict}")
+        before[name] = file
+    for name, conflict in pattern.conflicts("output", inputs, outputs) if pattern is not None else ():
+        raise OutputError(f"{name}: {conflict}")

@@ -296,16 +296,15 @@ def fetch_pages(
         ValueError: if a header is not valid.
     """
     out, pattern = output_of(Path(output))
-    paths = [Path(file) if file is not None else None for file in (spans, failures, save, state)]
-    files = [file for file in paths if file is not None]
-    check_files((), files if pattern is not None else [out, *files], pattern)
+    named = {"spans": spans, "failures": failures, "save": save, "state": state}
+    paths = {name: Path(file) if file is not None else None for name, file in named.items()}
+    check_files({"output": out if pattern is None else None, **paths}, (), pattern)
     table = table_of(out if pattern is None else pattern.ending, columns_of(RECORDS[records], keys))
     if state is not None and (pattern is not None or table is not None or is_compressed(out)):
         raise OutputError(f"{output}: with a state, records are appended to one file of JSON Lines, which is not compressed")
     if callable(addresses) and state is None:
         raise OutputError(f"{output}: a crawl needs a state, which keeps the addresses that it finds; name a file for it")
     make_source = addresses if callable(addresses) else _queue_of(addresses, refresh)
-    spans_path, failures_path, save_path, state_path = paths
     job = Job(
         ReadOptions(max_bytes=max_bytes),
         filters.treatment_of_unknown(unknown),
@@ -318,7 +317,9 @@ def fetch_pages(
         page_timeout=page_timeout,
         links=find_links if callable(addresses) else None,
     )
-    outputs = FetchOutputs(out=out, save=save_path, state=state_path, pattern=pattern, table=table, spans=spans_path, report=report)
+    outputs = FetchOutputs(
+        out=out, save=paths["save"], state=paths["state"], pattern=pattern, table=table, spans=paths["spans"], report=report
+    )
     counts = Counts()
     web_run = WebRun(
         with_lines(job, records, keys, has_state=state is not None),
@@ -327,7 +328,7 @@ def fetch_pages(
         counts,
         report,
         records=records,
-        failures=Output(failures_path) if failures_path is not None else None,
+        failures=Output(paths["failures"]) if paths["failures"] is not None else None,
         dedup=dedup,
     )
     with web_run:

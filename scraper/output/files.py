@@ -251,14 +251,21 @@ def files_of(path: Path) -> list[Path]:
     return [target, part_of(target), _new_of(target), *checkpoint_files(target)]
 
 
-def would_lose(output: Path, file: Path) -> bool:
-    """Return True if writing an output would replace or remove a file."""
-    return any(_is_same(file, other) for other in files_of(output))
+def conflict_of(output: Path, inputs: Iterable[str], others: Mapping[str, Path | None]) -> str | None:
+    """Return a clause about an input or another output that writing an output would replace or remove; None if there is none.
 
-
-def overlap(one: Path, other: Path) -> bool:
-    """Return True if writing two outputs would write, replace or remove the same file."""
-    return any(_is_same(*pair) for pair in product(files_of(one), files_of(other)))
+    Args:
+        output: the output.
+        inputs: the names of the inputs.
+        others: the other outputs, by what the user calls them.
+    """
+    for name in filter(os.path.isfile, inputs):
+        if any(_is_same(Path(name), file) for file in files_of(output)):
+            return f"{name!r} is an input and would be lost; name another output"
+    for name, other in others.items():
+        if other is not None and any(_is_same(*pair) for pair in product(files_of(output), files_of(other))):
+            return f"{str(output)!r} is also the file of {name}; name another file"
+    return None
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -4,7 +4,7 @@ import glob
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path, PurePath
 from string import Formatter
@@ -130,6 +130,22 @@ class Pattern(NamedTuple):
         """Return True if an output, or its part file, may have this name."""
         name = os.path.abspath(self._glob)
         return any(PurePath(os.path.abspath(path)).match(pattern) for pattern in (name, name + PART, name + PART + NEW))
+
+    def conflicts(self, name: str, inputs: Iterable[str], others: Mapping[str, Path | None]) -> Iterator[tuple[str, str]]:
+        """Yield each output that cannot be written, by its name, with a clause that says why.
+
+        Args:
+            name: what the user calls the outputs of the pattern.
+            inputs: the names of the inputs.
+            others: the other outputs, by what the user calls them.
+        """
+        taken = self.inodes()
+        for path in inputs:
+            if not taken.isdisjoint(inodes_of([Path(path)])):
+                yield name, f"{path!r} is an input and could be lost; name another directory"
+        for other, file in others.items():
+            if file is not None and self.matches(file):
+                yield other, f"{str(file)!r} could also be a file of {name}; name another file"
 
     @property
     def literal(self) -> str:
