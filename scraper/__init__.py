@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from scraper.engine.crawling import Crawl
     from scraper.engine.jobs import Filters
     from scraper.engine.run import run
-    from scraper.engine.web_run import Politeness, fetch_pages
+    from scraper.engine.web_run import fetch_pages
     from scraper.errors import PageError, ScraperError
     from scraper.extract.cleaning import Outcome, clean
+    from scraper.fetch import Politeness
     from scraper.models import Page
     from scraper.records import HeadlineRecord, PageRecord
     from scraper.sources import Failed, ReadOptions, Skipped, read_inputs
@@ -51,7 +52,7 @@ _MODULES = {
     "Page": "scraper.models",
     "PageError": "scraper.errors",
     "PageRecord": "scraper.records",
-    "Politeness": "scraper.engine.web_run",
+    "Politeness": "scraper.fetch",
     "ReadOptions": "scraper.sources",
     "ScraperError": "scraper.errors",
     "Skipped": "scraper.sources",

@@ -29,7 +29,7 @@ from scraper.sources import read_list
 from scraper.urls import is_absolute, site_of
 
 if TYPE_CHECKING:
-    from scraper.engine.web_run import Politeness
+    from scraper.fetch import Politeness
 
 _LANG: Final = re.compile(get_args(Lang)[1].pattern or "")
 _SLUG: Final = re.compile(r"[^\s/?#]+")
@@ -259,7 +259,7 @@ def _day(value: str | None, option: str) -> str | None:
 
 def check_politeness(web: WebOptions) -> "Politeness":
     """Return how pages are requested, or end with a usage error."""
-    from scraper.engine.web_run import Politeness
+    from scraper.fetch import Politeness
 
     agent = _user_agent(web.user_agent, web.contact)
     _, agent = _header(f"User-Agent: {agent}", "--user-agent")

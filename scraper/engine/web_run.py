@@ -18,7 +18,7 @@ from scraper.engine.run import check_files, output_of
 from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
 from scraper.extract.links import find_links
-from scraper.fetch import Client, Fetched, Fetcher, Header, Scheduler, Throttle, is_header
+from scraper.fetch import Client, Fetched, Fetcher, Politeness, Scheduler, Throttle
 from scraper.layouts import Layout
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
@@ -29,34 +29,6 @@ from scraper.records import RECORDS, Keys, columns_of
 from scraper.sources import ReadOptions
 
 _ALL: Final = Filters()
-
-
-class Politeness(NamedTuple):
-    """How pages are requested."""
-
-    user_agent: str
-    """The name of the program and whom to ask about it, sent with each request. The groups of robots.txt are found by it."""
-    headers: Sequence[tuple[str, str]] = ()
-    """More headers of each request: names and values."""
-    delay: float = 1.0
-    """Seconds between two requests to a host."""
-    concurrency: int = 8
-    """Hosts that are asked at once."""
-    timeout: float = 60.0
-    """Seconds that a request may take."""
-    ignores_robots: bool = False
-
-    def request_headers(self) -> list[Header]:
-        """Return the headers of each request.
-
-        Raises:
-            ValueError: if one is not valid.
-        """
-        headers = [("User-Agent", self.user_agent), *self.headers]
-        for name, value in headers:
-            if not is_header(name, value):
-                raise ValueError(f"{f'{name}: {value}'!r} is not a valid header")
-        return [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers]
 
 
 class FetchContext(NamedTuple):

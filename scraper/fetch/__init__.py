@@ -4,9 +4,8 @@ from scraper.fetch.addresses import fold, host_of, prepare, without_session
 from scraper.fetch.client import Client
 from scraper.fetch.exchange import Exchange, Header, exchange_records, is_header, warcinfo
 from scraper.fetch.fetcher import Fetched, Fetcher, FetchJob, PreviousFetch
-from scraper.fetch.robots import RobotsStore, Rules
+from scraper.fetch.politeness import Politeness, RobotsStore, Rules, Throttle
 from scraper.fetch.scheduler import Scheduler
-from scraper.fetch.throttle import Throttle
 
 __all__ = [
     "Client",
@@ -15,6 +14,7 @@ __all__ = [
     "Fetched",
     "Fetcher",
     "Header",
+    "Politeness",
     "PreviousFetch",
     "RobotsStore",
     "Rules",

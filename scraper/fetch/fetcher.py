@@ -28,9 +28,7 @@ from scraper.fetch.addresses import host_of, is_private_host, prepare
 from scraper.fetch.client import Getter
 from scraper.fetch.exchange import Exchange, Header
 from scraper.fetch.feeds import is_feed
-from scraper.fetch.robots import MAX_BYTES as ROBOTS_MAX_BYTES
-from scraper.fetch.robots import Robots, RobotsStore
-from scraper.fetch.throttle import LONGEST_WAIT, Throttle
+from scraper.fetch.politeness import LONGEST_WAIT, ROBOTS_MAX_BYTES, Robots, RobotsStore, Throttle
 from scraper.models import Page, is_page_type
 from scraper.sources.block_pages import block_page_error, redirect_error
 

@@ -8,7 +8,7 @@ from typing import Final
 from scraper.errors import OutputError, PageError, StateError, map_unexpected_errors
 from scraper.fetch.addresses import host_of
 from scraper.fetch.fetcher import Fetched, FetchJob
-from scraper.fetch.throttle import Stopped
+from scraper.fetch.politeness import Stopped
 
 LOOKAHEAD: Final = 256
 """The most addresses under way, counted from the first unfinished one. It limits the number of threads, and of pages that are
