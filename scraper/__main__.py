@@ -15,9 +15,9 @@ def main() -> None:
             sys.stdout.write(f"scraper {__version__}\n")
             sys.stdout.flush()
             return
-        from scraper.cli import run
+        from scraper.cli import run_command
 
-        sys.exit(run(sys.argv[1:]))
+        sys.exit(run_command(sys.argv[1:]))
     except KeyboardInterrupt:  # before a command begins or after it ends
         sys.exit(130)
     except OSError as error:  # the help or the version could not be written

@@ -50,11 +50,21 @@ A message is one sentence: the problem, the value and the remedy. The caller tha
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+READER_GONE: Final = 141
 
 
 class ScraperError(Exception):
     """Base class of all errors of this program."""
+
+    exit_status: ClassVar[int] = FAILED
+    """That of a command which the error ends."""
 
 
 class ConfigError(ScraperError):
@@ -64,6 +74,8 @@ class ConfigError(ScraperError):
         place: the file.
         faults: all faults, each of which names its key; the message has a line for each.
     """
+
+    exit_status = USAGE
 
     def __init__(self, place: str, *faults: str) -> None:
         super().__init__("\n".join(f"{place}: {fault}" for fault in faults))
@@ -79,6 +91,8 @@ class LayoutError(ScraperError):
         faults: all faults; the message contains the first.
     """
 
+    exit_status = USAGE
+
     def __init__(self, place: str, *faults: str) -> None:
         more = f" (and {len(faults) - 1} more, which `scraper layouts check` lists)" if len(faults) > 1 else ""
         super().__init__(f"{place}: {faults[0]}{more}")
@@ -93,9 +107,13 @@ class OutputError(ScraperError):
 class ReaderGone(OutputError):
     """The output is a pipe that its reader has closed."""
 
+    exit_status = READER_GONE
+
 
 class ResumeError(ScraperError):
     """A run cannot be resumed: it differs from the one that stopped, or its input cannot be read twice."""
+
+    exit_status = USAGE
 
 
 class StateError(ScraperError):

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from scraper import __version__
 from scraper.cli import make_app
 from scraper.cli.command import Help, help_of
-from scraper.engine.counts import FAILED, INTERRUPTED, OK, READER_GONE, TERMINATED, USAGE
+from scraper.errors import FAILED, INTERRUPTED, OK, READER_GONE, TERMINATED, USAGE
 
 PATH: Final = Path(__file__).parent.parent / "man" / "scraper.1"
 

@@ -10,7 +10,6 @@ from typing import Final, get_args
 import pytest
 
 from scraper import errors
-from scraper.engine import counts as tally
 from scraper.layouts import schema
 from scraper.records import PageKind, RecordName, Warning_, json_schema
 from tests.blocks import FENCED, KINDS, ROOT, ConsoleStep, blocks_of, check, play, prepare, program, run
@@ -108,7 +107,7 @@ def test_the_table_of_exit_statuses_is_complete() -> None:
     """docs/records.md names every exit status of a run and no other."""
     section = RECORDS.partition("\n## Exit statuses\n")[2].partition("\n## ")[0]
     statuses = [int(number) for row in re.findall(r"^\| ([\d, ]+) \|", section, re.MULTILINE) for number in row.split(", ")]
-    known = [tally.OK, tally.FAILED, tally.USAGE, tally.INTERRUPTED, tally.TERMINATED, tally.READER_GONE]
+    known = [errors.OK, errors.FAILED, errors.USAGE, errors.INTERRUPTED, errors.TERMINATED, errors.READER_GONE]
     assert sorted(statuses) == sorted(known)
 
 

@@ -21,7 +21,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scraper.engine.chunks import ItemChunk
-from scraper.engine.fetching import FetchedPages
+from scraper.engine.fetch_queue import FetchedPages
 from scraper.engine.jobs import Job, page_lines
 from scraper.engine.loop import run_tasks
 from scraper.engine.planning import plan

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from scraper.engine.counts import FAILED, INTERRUPTED, OK, READER_GONE, TERMINATED, USAGE
+from scraper.errors import FAILED, INTERRUPTED, OK, READER_GONE, TERMINATED, USAGE
 from tests.blocks import ROOT, missing_tools, program
 from tests.manual import PATH, STATUSES, manual
 from tests.site import Site

@@ -8,7 +8,7 @@ import typer
 
 from scraper import __version__
 from scraper.cli.command import Command, CommandGroup
-from scraper.errors import ConfigError
+from scraper.errors import READER_GONE, ConfigError
 
 COMMANDS: Final = ("clean", "headlines", "schema", "fetch", "crawl", "state", "explain", "layouts", "stats")
 """The commands in the order of the help; each is a module with a function, or a group of functions, of the same name."""
@@ -41,7 +41,7 @@ def make_app(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
-def run(arguments: Sequence[str]) -> int | None:
+def run_command(arguments: Sequence[str]) -> int | None:
     """Run the command that the arguments name, and return its exit status.
 
     Args:
@@ -59,17 +59,14 @@ def run(arguments: Sequence[str]) -> int | None:
         return error.exit_code
     except SystemExit as error:
         if isinstance(error.__context__, BrokenPipeError):  # typer ends with 1 if the reader of the help has gone
-            from scraper.engine.counts import READER_GONE
-
             return READER_GONE
         raise
     except ConfigError as error:
         from scraper.cli.console import say
-        from scraper.engine.counts import USAGE
 
         for fault in error.faults:
             say(f"{error.place}: {fault}")
-        return USAGE
+        return error.exit_status
     return status
 
 

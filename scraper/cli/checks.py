@@ -16,7 +16,6 @@ import typer
 from scraper import __version__
 from scraper.cli.console import say
 from scraper.cli.options import Options, WebOptions
-from scraper.engine.counts import USAGE
 from scraper.engine.jobs import Filters
 from scraper.errors import LayoutError, OutputError
 from scraper.layouts import Layout, choose_layouts
@@ -41,7 +40,7 @@ def check_layouts(directory: Path | None) -> Sequence[Layout]:
         return choose_layouts(directory)
     except LayoutError as error:
         say(str(error))
-        raise typer.Exit(USAGE) from None
+        raise typer.Exit(error.exit_status) from None
 
 
 def check_pattern(options: Options) -> tuple[Options, Pattern | None]:

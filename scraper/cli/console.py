@@ -1,12 +1,30 @@
-"""Messages to the user and the progress of a run, on stderr."""
+"""What a command tells the user: messages and progress on stderr, and its exit status."""
 
+import gc
 import os
+import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol, Self, TypeVar
 
+import typer
+
+from scraper.errors import (
+    FAILED,
+    INTERRUPTED,
+    READER_GONE,
+    TERMINATED,
+    LayoutError,
+    OutputError,
+    ReaderGone,
+    ResumeError,
+    StateError,
+    TooManyFailures,
+)
 from scraper.text import printable
 
 if TYPE_CHECKING:
@@ -14,6 +32,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from scraper.engine.counts import Counts
+    from scraper.output.formats import OutputTable
 
 T = TypeVar("T")
 Printer = Callable[[str], object]
@@ -32,20 +51,35 @@ def say(text: str) -> None:
             print(f"scraper: {printable(text)}", file=sys.stderr, flush=True)
 
 
+def stdout_is_terminal() -> bool:
+    """Return True if a person reads stdout."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def can_show_progress() -> bool:
     """Return True if progress can be shown on stderr."""
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager
-def displaying(counts: "Counts", size: int | None) -> "Iterator[Display]":
-    """Show the progress during the block."""
+def showing_progress(inputs: Sequence[str] | None, counts: "Counts", *, quiet: bool) -> Iterator[Callable[[int], object] | None]:
+    """Show the progress during the block, and yield a callback for the bytes of each read; None if nothing is shown.
+
+    Args:
+        inputs: the inputs, if they are known before they are read.
+        counts: the counts of the run.
+        quiet: whether to show nothing.
+    """
+    if quiet or not can_show_progress():
+        yield None
+        return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+    size = _total_size(inputs) if inputs is not None else None
     columns = [TextColumn("{task.fields[text]}")]
     timed = [BarColumn(bar_width=20), TaskProgressColumn(), TimeRemainingColumn()] if size else []
     with drawing(lambda console: Progress(*columns, *timed, console=console, auto_refresh=False, transient=True)) as progress:
-        yield Display(progress, counts, size)
+        yield Display(progress, counts, size).advance
 
 
 @contextmanager
@@ -104,7 +138,7 @@ class Display:
         self._progress.update(self._task, completed=self._bytes, text="  ".join(parts), refresh=True)
 
 
-def total_size(inputs: Iterable[str]) -> int | None:
+def _total_size(inputs: Iterable[str]) -> int | None:
     """Return the total size of the inputs in bytes, or None if one of them is not a regular file."""
     total = 0
     for name in inputs:
@@ -112,3 +146,74 @@ def total_size(inputs: Iterable[str]) -> int | None:
             return None
         total += os.path.getsize(name)
     return total
+
+
+class _Terminated(BaseException):
+    """Raised when SIGTERM arrives."""
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise _Terminated
+
+
+class Closable(Protocol):
+    """An output or a group of them."""
+
+    @property
+    def part(self) -> Path | None:
+        """The part file, as long as there is one."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None: ...
+
+
+@contextmanager
+def finishing(
+    outputs: Sequence[Closable],
+    counts: "Counts",
+    *,
+    quiet: bool,
+    unopened: Sequence[Closable] = (),
+    table: "OutputTable | None" = None,
+) -> Iterator[None]:
+    """Open the outputs around the block, report how it ended, and exit with the status for it.
+
+    Args:
+        outputs: what the block writes to.
+        counts: the counts of the run, which decide on the exit status.
+        quiet: whether to print no summary.
+        unopened: outputs that the block opens itself; their unfinished files are reported, too.
+        table: what the records become at the end, if not JSON Lines.
+    """
+    # The collector is off since the start. What was imported until now is never garbage.
+    gc.freeze()
+    gc.enable()
+    signal.signal(signal.SIGTERM, _terminate)
+    status = FAILED
+    try:
+        with ExitStack() as opened:
+            for output in outputs:
+                opened.enter_context(output)
+            yield
+        status = counts.exit_status
+    except ReaderGone as error:
+        status = error.exit_status
+    except ResumeError as error:
+        say(str(error))
+        raise typer.Exit(error.exit_status) from None
+    except (LayoutError, OutputError, StateError, TooManyFailures) as error:
+        say(str(error))
+        status = error.exit_status
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except _Terminated:
+        status = TERMINATED
+    for output in (*outputs, *unopened):
+        if output.part is not None:
+            say(f"stopped before the end; what was written so far is in {output.part}")
+    if table is not None and any(output.part is not None for output in (*outputs, *unopened)):
+        say(f"records that were to become {table.format.name} are JSON Lines there, compressed with Zstandard")
+    if not quiet and status != READER_GONE:
+        say(counts.summary())
+    raise typer.Exit(status)

@@ -93,6 +93,16 @@ def crawl(
     """
     from scraper.cli.web_runs import CrawlOptions, run_crawl
 
-    crawl = CrawlOptions(depth, max_alike, refresh_articles, max_pages, max_time, archive, first, last, max_misses)
+    crawl_options = CrawlOptions(
+        depth=depth,
+        max_alike=max_alike,
+        refresh_articles=refresh_articles,
+        max_pages=max_pages,
+        max_time=max_time,
+        archive=archive,
+        first=first,
+        last=last,
+        max_misses=max_misses,
+    )
     given = {name for name in context.params if (source := context.get_parameter_source(name)) and source.name != "DEFAULT"}
-    run_crawl(options._replace(inputs=starts, out=out), web._replace(state=state, refresh=refresh), crawl, given)
+    run_crawl(options._replace(inputs=starts, out=out), web._replace(state=state, refresh=refresh), crawl_options, given)

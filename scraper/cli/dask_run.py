@@ -11,9 +11,9 @@ from typing import Final, NamedTuple, Self
 import typer
 
 from scraper.cli.checks import check_inputs, check_keys, check_layouts, check_outputs, check_pattern, check_table
-from scraper.cli.console import say
+from scraper.cli.console import finishing, say, showing_progress
 from scraper.cli.options import Options
-from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, showing_progress, write_summary
+from scraper.cli.runs import cores, make_job, reporting_list_errors, write_summary
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import page_lines
 from scraper.engine.resumable import run_digest

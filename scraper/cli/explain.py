@@ -1,7 +1,6 @@
 """The command ``explain``."""
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +54,8 @@ def explain(
         scraper explain dump.jsonl.gz#2 --json
     """
     from scraper.cli.checks import check_layouts, check_overwrite, check_stdin, check_url
-    from scraper.cli.runs import finishing, outcomes
+    from scraper.cli.console import finishing
+    from scraper.cli.runs import outcomes
     from scraper.engine.counts import Counts
     from scraper.output.files import Output
     from scraper.sources import ReadOptions, read_inputs
@@ -95,10 +95,11 @@ def _html(outcome: "Outcome", layouts: "Sequence[Layout]") -> bytes:
 
 
 def _text(outcome: "Outcome", layouts: "Sequence[Layout]") -> bytes:
+    from scraper.cli.console import stdout_is_terminal
     from scraper.explain import report_on, to_lines
 
     report = report_on(outcome, layouts)
-    if sys.stdout is not None and sys.stdout.isatty():
+    if stdout_is_terminal():
         from scraper.cli.terminal import draw_report
 
         return draw_report(report).encode()

@@ -48,9 +48,8 @@ def show_layout(name: NameArgument, layouts: LayoutsOption = None) -> None:
         scraper layouts show arabress
         scraper layouts show plaza --layouts my-layouts
     """
-    import sys
-
     from scraper.cli.checks import check_layouts
+    from scraper.cli.console import stdout_is_terminal
     from scraper.layouts.loading import as_toml
     from scraper.layouts.validation import near
     from scraper.text import printable
@@ -61,7 +60,7 @@ def show_layout(name: NameArgument, layouts: LayoutsOption = None) -> None:
             f"there is no layout {name!r}{near(name, available)}; `scraper layouts list` lists them.", param_hint="NAME"
         )
     text = as_toml(available[name])
-    if sys.stdout is not None and sys.stdout.isatty():
+    if stdout_is_terminal():
         text = "".join(char if char in "\n\t" else printable(char) for char in text)
     _print([text.removesuffix("\n")])
 
@@ -76,7 +75,8 @@ def check_layout(
         scraper layouts check my-layouts/plaza.toml
         scraper layouts check my-layouts/plaza.toml saved/
     """
-    from scraper.cli.runs import finishing, outcomes
+    from scraper.cli.console import finishing
+    from scraper.cli.runs import outcomes
     from scraper.engine.counts import DIGITS, Counts
     from scraper.explain.report import RuleCounter, evidence_for
     from scraper.output.files import Output
@@ -105,7 +105,6 @@ def check_layout(
 def _load(file: Path, directory: Path | None) -> tuple[Sequence["Layout"], "Layout"]:
     """Return all layouts with those of ``file``, and the layout that it defines or extends; or end with status 2."""
     from scraper.cli.console import say
-    from scraper.engine.counts import USAGE
     from scraper.errors import LayoutError
     from scraper.layouts.loading import assemble, builtin_sources, read_source, user_sources
 
@@ -116,7 +115,7 @@ def _load(file: Path, directory: Path | None) -> tuple[Sequence["Layout"], "Layo
     except LayoutError as error:
         for fault in error.faults:
             say(f"{error.place}: {fault}")
-        raise typer.Exit(USAGE) from None
+        raise typer.Exit(error.exit_status) from None
     return chosen, next(layout for layout in chosen if source in layout.sources)
 
 
@@ -134,7 +133,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable
 
 
 def _print(lines: Iterable[str]) -> None:
-    from scraper.cli.runs import finishing
+    from scraper.cli.console import finishing
     from scraper.engine.counts import Counts
     from scraper.output.files import Output
 

@@ -1,13 +1,8 @@
-"""Runs of ``clean`` and ``headlines``, and the exit status of every command."""
+"""Runs of ``clean`` and ``headlines``, and what other runs share with them."""
 
-import gc
 import os
-import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import NoReturn, Protocol, Self
 
 import typer
 from msgspec import Struct
@@ -24,89 +19,20 @@ from scraper.cli.checks import (
     check_resumable,
     check_table,
 )
-from scraper.cli.console import can_show_progress, displaying, say, total_size
+from scraper.cli.console import finishing, say, showing_progress
 from scraper.cli.options import Options
-from scraper.engine.counts import FAILED, INTERRUPTED, READER_GONE, TERMINATED, USAGE, Counts
+from scraper.engine.counts import Counts
 from scraper.engine.jobs import Job, Lines, outcome_of, page_count
 from scraper.engine.run import FileRun, OutputPaths, line_maker
 from scraper.engine.sinks import FileSink
-from scraper.errors import LayoutError, OutputError, PageError, ReaderGone, ResumeError, StateError, TooManyFailures
+from scraper.errors import PageError
 from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
 from scraper.output.files import Output
-from scraper.output.formats import OutputTable
 from scraper.output.partitions import Pattern
 from scraper.records import PageRecord, columns_of
 from scraper.remote import Uploads
 from scraper.sources import Item, ReadOptions
-
-
-class _Terminated(BaseException):
-    """Raised when SIGTERM arrives."""
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise _Terminated
-
-
-class Closable(Protocol):
-    """An output or a group of them."""
-
-    @property
-    def part(self) -> Path | None:
-        """The part file, as long as there is one."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None: ...
-
-
-@contextmanager
-def finishing(
-    outputs: Sequence[Closable], counts: Counts, *, quiet: bool, unopened: Sequence[Closable] = (), table: OutputTable | None = None
-) -> Iterator[None]:
-    """Open the outputs around the block, report how it ended, and exit with the status for it.
-
-    Args:
-        outputs: what the block writes to.
-        counts: the counts of the run, which decide on the exit status.
-        quiet: whether to print no summary.
-        unopened: outputs that the block opens itself; their unfinished files are reported, too.
-        table: what the records become at the end, if not JSON Lines.
-    """
-    # The collector is off since the start. What was imported until now is never garbage.
-    gc.freeze()
-    gc.enable()
-    signal.signal(signal.SIGTERM, _terminate)
-    status = FAILED
-    try:
-        with ExitStack() as opened:
-            for output in outputs:
-                opened.enter_context(output)
-            yield
-        status = counts.exit_status
-    except ReaderGone:
-        status = READER_GONE
-    except (OutputError, StateError, TooManyFailures) as error:
-        say(str(error))
-    except ResumeError as error:
-        say(str(error))
-        raise typer.Exit(USAGE) from None
-    except LayoutError as error:
-        say(str(error))
-        status = USAGE
-    except KeyboardInterrupt:
-        status = INTERRUPTED
-    except _Terminated:
-        status = TERMINATED
-    for output in (*outputs, *unopened):
-        if output.part is not None:
-            say(f"stopped before the end; what was written so far is in {output.part}")
-    if table is not None and any(output.part is not None for output in (*outputs, *unopened)):
-        say(f"records that were to become {table.format.name} are JSON Lines there, compressed with Zstandard")
-    if not quiet and status != READER_GONE:
-        say(counts.summary())
-    raise typer.Exit(status)
 
 
 def run_on_files(
@@ -221,22 +147,6 @@ def _up_to_list_error(inputs: Iterable[str], name: str, counts: Counts) -> Itera
     except PageError as error:
         counts.failures[error.code] += 1
         say(f"{name}: {error.code}: {error}")
-
-
-@contextmanager
-def showing_progress(inputs: Sequence[str] | None, counts: Counts, *, quiet: bool) -> Iterator[Callable[[int], object] | None]:
-    """Show the progress during the block, and yield a callback for the bytes of each read; None if nothing is shown.
-
-    Args:
-        inputs: the inputs, if they are known before they are read.
-        counts: the counts of the run.
-        quiet: whether to show nothing.
-    """
-    if quiet or not can_show_progress():
-        yield None
-        return
-    with displaying(counts, total_size(inputs) if inputs is not None else None) as display:
-        yield display.advance
 
 
 def outcomes(items: Iterable[Item], layouts: Sequence[Layout], counts: Counts) -> Iterator[Outcome]:

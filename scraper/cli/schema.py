@@ -18,7 +18,7 @@ def schema(
         scraper schema > page.schema.json
         scraper schema headline > headline.schema.json
     """
-    from scraper.cli.runs import finishing
+    from scraper.cli.console import finishing
     from scraper.engine.counts import Counts
     from scraper.output.files import Output
     from scraper.records import json_schema

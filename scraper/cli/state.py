@@ -1,6 +1,5 @@
 """The command ``state``."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +30,7 @@ def state(
         scraper state news.db --failed
     """
     from scraper.cli.checks import check_layouts
-    from scraper.cli.runs import finishing
+    from scraper.cli.console import finishing, stdout_is_terminal
     from scraper.engine.counts import Counts
     from scraper.output.fetch_state import State, reading
     from scraper.output.files import Output
@@ -51,7 +50,7 @@ def state(
         else:
             from scraper.cli.terminal import draw_tables
 
-            stdout.write(draw_tables(report.tables(), is_terminal=sys.stdout is not None and sys.stdout.isatty()).encode())
+            stdout.write(draw_tables(report.tables(), is_terminal=stdout_is_terminal()).encode())
 
 
 def _retry(report: "StateReport", codes: Sequence[str]) -> None:

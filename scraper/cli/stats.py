@@ -1,6 +1,5 @@
 """The command ``stats``."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +46,7 @@ def stats(
         scraper clean saved/ | scraper stats
     """
     from scraper.cli.checks import check_overwrite, check_stdin
-    from scraper.cli.runs import finishing
+    from scraper.cli.console import finishing
     from scraper.engine.counts import Counts
     from scraper.output.files import Output, inodes_of
     from scraper.remote import Uploads
@@ -77,8 +76,7 @@ def stats(
 
 
 def _count(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], counts: "Counts", *, quiet: bool) -> "Statistics":
-    from scraper.cli.console import say
-    from scraper.cli.runs import showing_progress
+    from scraper.cli.console import say, showing_progress
     from scraper.sources import Failed
     from scraper.sources.page_records import read_records
     from scraper.stats import RecordSummary, Statistics
@@ -100,14 +98,13 @@ def _count(inputs: list[str], max_bytes: int, skip: set[tuple[int, int]], counts
 
 
 def _text(statistics: "Statistics", top: int) -> bytes:
+    from scraper.cli.console import stdout_is_terminal
     from scraper.cli.terminal import draw_tables
     from scraper.stats import NOTHING, overview, tables_of
 
     if not statistics.pages:
         return f"{NOTHING}\n".encode()
-    return draw_tables(
-        [overview(statistics), *tables_of(statistics, top)], is_terminal=sys.stdout is not None and sys.stdout.isatty()
-    ).encode()
+    return draw_tables([overview(statistics), *tables_of(statistics, top)], is_terminal=stdout_is_terminal()).encode()
 
 
 def _page(statistics: "Statistics", inputs: list[str], top: int) -> bytes:

@@ -20,14 +20,14 @@ from scraper.cli.checks import (
     check_slug,
     check_table,
 )
-from scraper.cli.console import can_show_progress, drawing, say
+from scraper.cli.console import can_show_progress, drawing, finishing, say
 from scraper.cli.options import Options, WebOptions
-from scraper.cli.runs import cores, finishing, make_job, reporting_list_errors, write_summary
+from scraper.cli.runs import cores, make_job, reporting_list_errors, write_summary
 from scraper.engine.archive import NewspaperArchive
 from scraper.engine.counts import Counts
 from scraper.engine.crawling import Crawl
 from scraper.engine.fetch_outputs import FetchOutputs
-from scraper.engine.fetching import AddressSource, FetchQueue
+from scraper.engine.fetch_queue import AddressSource, FetchQueue
 from scraper.engine.jobs import Job, page_lines
 from scraper.engine.web_run import FetchContext, MakeSource, WebRun, with_lines
 from scraper.errors import BadAddress

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from scraper.engine.fetching import Budget
+from scraper.engine.fetch_queue import Budget
 from scraper.engine.jobs import ItemResult
 from scraper.engine.web_run import FetchContext
 from scraper.fetch import Fetched, FetchJob, host_of, prepare

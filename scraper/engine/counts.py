@@ -6,16 +6,10 @@ from typing import Any, Final, Self
 
 import msgspec
 
+from scraper.errors import FAILED, OK
 from scraper.extract.audit import CharacterCounts, kept_in
 from scraper.records import PageRecord, Removed
 from scraper.text import number_of, plural, visible_squeezed
-
-OK: Final = 0
-FAILED: Final = 1
-USAGE: Final = 2
-INTERRUPTED: Final = 130
-TERMINATED: Final = 143
-READER_GONE: Final = 141
 
 DIGITS: Final = 12
 """How many digits of a digest are shown."""

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-from scraper.engine.fetching import Budget
+from scraper.engine.fetch_queue import Budget
 from scraper.engine.jobs import ItemResult
 from scraper.engine.web_run import FetchContext
 from scraper.errors import BadAddress

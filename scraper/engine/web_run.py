@@ -10,8 +10,8 @@ from typing import Final, NamedTuple, Protocol, Self
 
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
 from scraper.engine.counts import Counts
-from scraper.engine.fetch_outputs import FetchOutputs, RobotsCache
-from scraper.engine.fetching import AddressSource, FetchedPages, FetchQueue, FetchSink
+from scraper.engine.fetch_outputs import FetchOutputs, FetchSink, RobotsCache
+from scraper.engine.fetch_queue import AddressSource, FetchedPages, FetchQueue
 from scraper.engine.jobs import Filters, Job, Unknown, layouts_of, page_lines, ticker_keys, ticker_lines
 from scraper.engine.loop import run_tasks
 from scraper.engine.run import check_files, output_of

@@ -15,6 +15,10 @@ LOOKAHEAD: Final = 256
 fetched again after a run was killed."""
 HELD_BYTES: Final = 64 * 1024 * 1024
 """Bytes of pages that may wait for an earlier page. Above that, only the earliest address is fetched."""
+_IDLE: Final = 1.0
+"""Seconds that a thread waits for another address of its host before it ends."""
+_ROOM: Final = 32
+"""Free places for which the reading thread waits when the lookahead is full, so that it wakes up less often."""
 
 
 class Scheduler:
@@ -36,10 +40,11 @@ class Scheduler:
         self._has_room = threading.Condition(self._lock)
         self._queues: dict[str, _Queue] = {}
         self._results: dict[int, Fetched] = {}
-        self._held = 0
-        self._head = 0
+        self._held_bytes = 0
+        self._yielded = 0
         """The number of results that were yielded; in ordered mode, also the number of the next one."""
-        self._next = 0
+        self._numbered = 0
+        """The number of addresses that were read."""
         self._dropped = 0
         """The number of addresses that were given up when the run was stopped."""
         self._is_stopped = False
@@ -50,16 +55,16 @@ class Scheduler:
     @property
     def queued(self) -> int:
         """The number of addresses that have been read and whose results have not been yielded."""
-        return self._next - self._head - self._dropped
+        return self._numbered - self._yielded - self._dropped
 
     @property
     def is_ready(self) -> bool:
         """Whether the next result can be yielded without waiting."""
-        return self._head in self._results if self._is_ordered else len(self._results) > 0
+        return self._yielded in self._results if self._is_ordered else len(self._results) > 0
 
     def _ready_number(self) -> int | None:
         if self._is_ordered:
-            return self._head if self._head in self._results else None
+            return self._yielded if self._yielded in self._results else None
         return next(iter(self._results), None)
 
     def results(self) -> Iterator[Fetched]:
@@ -77,15 +82,15 @@ class Scheduler:
                 while self._is_broken or (number := self._ready_number()) is None:
                     if self._is_broken and self._failure is not None:
                         raise self._failure
-                    if self._is_exhausted and self._head + self._dropped == self._next:
+                    if self._is_exhausted and self._yielded + self._dropped == self._numbered:
                         if self._failure is not None:
                             raise self._failure
                         return
                     self._has_result.wait()
                 result = self._results.pop(number)
-                self._held -= result.size
-                self._head += 1
-                if self.queued <= LOOKAHEAD - _ROOM or self._held + result.size > HELD_BYTES:
+                self._held_bytes -= result.size
+                self._yielded += 1
+                if self.queued <= LOOKAHEAD - _ROOM or self._held_bytes + result.size > HELD_BYTES:
                     self._has_room.notify_all()
             yield result
 
@@ -103,7 +108,7 @@ class Scheduler:
         """Read the addresses, which may take long, and pass each to the thread of its host."""
         try:
             for job in self._jobs:
-                if not self._queue(job):
+                if not self._enqueue(job):
                     return
         except BaseException as error:  # noqa: BLE001 - raised again by results()
             self._failure = error
@@ -112,7 +117,7 @@ class Scheduler:
                 self._is_exhausted = True
                 self._has_result.notify_all()
 
-    def _queue(self, job: FetchJob) -> bool:
+    def _enqueue(self, job: FetchJob) -> bool:
         try:
             host = host_of(job.address)
         except ValueError:  # a malformed address, which the fetcher reports
@@ -126,9 +131,9 @@ class Scheduler:
             if queue is None:
                 queue = self._queues[host] = _Queue(self._lock)
                 threading.Thread(target=self._work, args=(host, queue), daemon=True).start()
-            queue.jobs.append((self._next, job))
+            queue.jobs.append((self._numbered, job))
             queue.changed.notify()
-            self._next += 1
+            self._numbered += 1
         return True
 
     def _work(self, host: str, queue: "_Queue") -> None:
@@ -140,7 +145,7 @@ class Scheduler:
                     return
                 number, job = queue.jobs.popleft()
                 # In ordered mode, the earliest address must not wait, since all others wait for it.
-                while self._held > HELD_BYTES and not (self._is_ordered and number == self._head) and not self._is_stopped:
+                while self._held_bytes > HELD_BYTES and not (self._is_ordered and number == self._yielded) and not self._is_stopped:
                     self._has_room.wait()
             try:
                 with map_unexpected_errors("page at this address"):
@@ -161,8 +166,8 @@ class Scheduler:
                 result = Fetched(job=job, url=job.address, error=error)
             with self._lock:
                 self._results[number] = result
-                self._held += result.size
-                if number == self._head or not self._is_ordered:
+                self._held_bytes += result.size
+                if number == self._yielded or not self._is_ordered:
                     self._has_result.notify()
 
 
@@ -172,9 +177,3 @@ class _Queue:
     def __init__(self, lock: threading.Lock) -> None:
         self.jobs: deque[tuple[int, FetchJob]] = deque()
         self.changed = threading.Condition(lock)
-
-
-_IDLE: Final = 1.0
-"""Seconds that a thread waits for another address of its host before it ends."""
-_ROOM: Final = 32
-"""Free places for which the reading thread waits when the lookahead is full, so that it wakes up less often."""

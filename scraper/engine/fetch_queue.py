@@ -1,26 +1,19 @@
-"""A run over the live web: which addresses are due, and what is written of each, in the order asked."""
+"""The addresses of a run that are due, and what was fetched of them, as tasks."""
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import TracebackType
-from typing import Final, Protocol, Self
+from collections.abc import Iterable, Iterator
+from typing import Final, Protocol
 
-import msgspec
-
-from scraper import __version__
 from scraper.engine.chunks import ItemChunk
-from scraper.engine.counts import DIGITS, Counts
-from scraper.engine.fetch_outputs import FetchOutputs
+from scraper.engine.counts import Counts
 from scraper.engine.jobs import ItemResult
 from scraper.engine.planning import UNPACKED
-from scraper.engine.sinks import FileSink
 from scraper.engine.tasks import Task
-from scraper.errors import BadAddress, Disallowed, EmptyInput, FetchError, NoHeadlines, NotFound, NotText
+from scraper.errors import BadAddress
 from scraper.fetch import Fetched, FetchJob, PreviousFetch, Scheduler, prepare
-from scraper.output.fetch_state import OK, FetchedRow, Records, State
-from scraper.records import FailureRecord
+from scraper.output.fetch_state import OK, Records, State
 from scraper.sources import Item, Skipped
 from scraper.sources.files import utf8_name
 from scraper.sources.items import Place
@@ -32,8 +25,6 @@ _LEAST_IDLE: Final = 0.5
 _BATCH: Final = 16
 """Pages handed to a worker at once: handing over pages one by one costs too much compared with cleaning them."""
 _NO_PAGE: Final = "no page"
-_EXPECTED: Final = {error.code for error in (Disallowed, EmptyInput, NoHeadlines, NotFound, NotText)}
-"""Errors of addresses that nobody named but that were found: not every link leads to a page."""
 
 
 class AddressSource(Protocol):
@@ -128,7 +119,7 @@ class FetchQueue:
             if self._state is None:
                 yield FetchJob(address)
                 continue
-            key = _key(address)
+            key = key_of(address)
             with self._lock:
                 row = self._state.row(key, self._records)
                 if key in self._under_way or (row is not None and row.checked_at >= self._began):
@@ -149,7 +140,7 @@ class FetchQueue:
         """Note that an address has its row in the state."""
         if self._state is not None:
             with self._lock:
-                self._under_way.discard(_key(fetched.job.address))
+                self._under_way.discard(key_of(fetched.job.address))
 
     def finish(self) -> None:
         """Do nothing: the run ends with its addresses."""
@@ -221,115 +212,8 @@ def _item(fetched: Fetched) -> Item:
     return fetched.page if fetched.page is not None else Skipped(utf8_name(fetched.job.address), _NO_PAGE)
 
 
-class FetchSink:
-    """Writes what became of each address, counts it, notes it in the state, and tells the source of addresses.
-
-    A context manager. What is not committed when its block raises is rolled back; then, too, the source counts what is left.
-
-    Args:
-        pages: what was fetched.
-        source: the addresses.
-        sink: where lines and failures go.
-        outputs: the files of the run, with its state.
-        records: the type of the records to write.
-        digests: the digests of the layouts, by name.
-        note: called with each page, to show the progress.
-    """
-
-    def __init__(
-        self,
-        pages: FetchedPages,
-        source: AddressSource,
-        sink: FileSink,
-        outputs: FetchOutputs,
-        records: Records,
-        digests: Mapping[str, str],
-        note: Callable[[Fetched], object],
-    ) -> None:
-        self._pages, self._source, self._sink, self._outputs = pages, source, sink, outputs
-        self._records, self._digests, self._note = records, digests, note
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        try:
-            if kind is None:
-                self._outputs.commit()
-        finally:
-            self._outputs.roll_back()  # of nothing, if all is committed
-            self._source.finish()
-
-    def take(self, result: ItemResult, /) -> None:
-        """Take what became of the next page."""
-        fetched = self._pages.pop()
-        outcome = result if fetched.page is not None else None
-        self._note(fetched)
-        self._record(fetched, outcome, self._source.skip_reason(fetched))
-        self._source.done(fetched, outcome)
-
-    def end_task(self) -> None:
-        """Commit what was recorded of a task; not each time while more follows."""
-        self._pages.end_task()
-        self._outputs.commit(soon=self._pages.is_followed)
-
-    def _record(self, fetched: Fetched, result: ItemResult | None, skip_reason: str | None) -> None:
-        failure = self._failure(fetched, result)
-        if self._outputs.state is not None:
-            self._outputs.state.put(self._row(fetched, failure, has_record=result is None or result.page is not None))
-        if failure is not None and not fetched.job.is_named and failure.code in _EXPECTED:
-            written = ItemResult(left_out=failure.code)
-        elif failure is not None:
-            written = ItemResult(failure=failure)
-        elif result is None:
-            written = ItemResult(left_out="unchanged")
-        elif skip_reason is not None:
-            written = ItemResult(left_out=skip_reason)
-        else:
-            written = self._without_known_lines(result)
-        self._sink.take(written)
-        self._outputs.is_dirty = True
-
-    def _failure(self, fetched: Fetched, result: ItemResult | None) -> FailureRecord | None:
-        if fetched.error is not None:
-            code, message = fetched.error.code, str(fetched.error)
-        elif result is not None and result.failure is not None:
-            code, message = result.failure.code, result.failure.message
-        else:
-            return None
-        return FailureRecord(input=utf8_name(fetched.job.address), url=utf8_name(fetched.url), code=code, message=message)
-
-    def _without_known_lines(self, result: ItemResult) -> ItemResult:
-        """Return what became of a page; of headlines, only those that no earlier run has written, and count them."""
-        if self._records != "headline" or result.page is None:
-            return result
-        lines = result.lines.splitlines(keepends=True)
-        if self._outputs.state is not None and result.keys:
-            are_new = self._outputs.state.add_headlines(result.keys)
-            lines = [line for line, is_new in zip(lines, are_new, strict=True) if is_new]
-        counts = self._sink.counts
-        counts.headlines = (counts.headlines or 0) + len(lines)
-        return msgspec.structs.replace(result, lines=b"".join(lines))
-
-    def _row(self, fetched: Fetched, failure: FailureRecord | None, *, has_record: bool) -> FetchedRow:
-        return FetchedRow(
-            address=_key(fetched.job.address),
-            records=self._records,
-            final_url=utf8_name(fetched.url),
-            fetched_at=fetched.fetched_at,
-            checked_at=time.time(),
-            status=fetched.status,
-            result=OK if failure is None else failure.code,
-            is_transient=isinstance(fetched.error, FetchError) and fetched.error.is_transient,
-            # Without validators, the next run fetches a page that gave no record in full; 304 would bring no record either.
-            etag=fetched.etag if failure is None and has_record else None,
-            last_modified=fetched.last_modified if failure is None and has_record else None,
-            program=f"scraper/{__version__}",
-            layouts=" ".join(f"{name}:{digest[:DIGITS]}" for name, digest in self._digests.items()),
-        )
-
-
-def _key(address: str) -> str:
+def key_of(address: str) -> str:
+    """Return the address by which the state knows a page, however it is written."""
     try:
         return prepare(address)
     except BadAddress:
