@@ -173,7 +173,7 @@ def test_a_page_that_takes_too_long_fails_alone(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(ENDLESS)
     place = tmp_path / "dump.jsonl"
     place.write_bytes(jsonl([*PAGES, ("a.txt", b"endless"), *PAGES]))
-    options = ("-o", tmp_path / "out", "--dask", "local", "-j", "1", "--page-timeout", "0.5")
+    options = ("-o", tmp_path / "out", "--dask", "local", "-j", "1", "--page-timeout", "2")
     done = run("clean", place, *options, env={"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"})
     assert done.returncode == 1
     assert done.stderr.splitlines()[0].startswith(f"scraper: {place}#{len(PAGES) + 1}: page-timeout: ".encode())

@@ -500,7 +500,7 @@ def test_a_page_over_which_a_library_hangs_costs_only_itself(tmp_path: Path) -> 
     place = tmp_path / "dump.jsonl"
     place.write_bytes(jsonl([*MANY[:40], ("a.txt", b"stuck over"), *MANY[:400]]))
     environment = {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
-    done = run("clean", place, "-j", "2", "--page-timeout", "0.5", env=environment)
+    done = run("clean", place, "-j", "2", "--page-timeout", "2", env=environment)
     assert done.returncode == 1
     assert done.stderr.splitlines()[0].startswith(f"scraper: {place}#41: worker-died: ".encode())
     assert b"Traceback" not in done.stderr
@@ -536,7 +536,7 @@ def test_reading_that_hangs_or_kills_costs_as_little_as_can_be_read(tmp_path: Pa
         place.write_bytes(b"".join(records))
         names = [f"#{sum(map(len, records[:number]))}" for number in (40, 44, 845)]
     environment = {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
-    done = run("clean", place, "-j", "2", "--page-timeout", "0.5", env=environment)
+    done = run("clean", place, "-j", "2", "--page-timeout", "2", env=environment)
     assert done.returncode == 1
     messages = done.stderr.decode().splitlines()[:3]
     start = "worker-died: the process that read it"
@@ -602,7 +602,7 @@ def test_a_page_that_takes_too_long_fails_alone(tmp_path: Path) -> None:
     environment = {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
     outs = []
     for jobs in "12":
-        done = run("clean", place, "-j", jobs, "--page-timeout", "0.5", env=environment)
+        done = run("clean", place, "-j", jobs, "--page-timeout", "2", env=environment)
         assert done.returncode == 1
         assert done.stderr.splitlines()[0].startswith(f"scraper: {place}#41: page-timeout: ".encode())
         assert done.stdout.count(b"\n") == 440
