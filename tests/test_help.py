@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from scraper.errors import FAILED, INTERRUPTED, OK, READER_GONE, TERMINATED, USAGE
+from scraper.output.formats import FORMATS
 from tests.blocks import ROOT, missing_tools, program
 from tests.manual import PATH, STATUSES, manual
 from tests.site import Site
@@ -94,7 +95,7 @@ def test_an_option_that_must_be_given_says_so() -> None:
 
 def test_a_crawl_offers_only_the_format_that_it_writes() -> None:
     """The help of a crawl, which appends, names no table and no compression."""
-    assert not re.search(r"\.parquet|\.csv|\.tsv|\.zst", help_of("crawl"))
+    assert not [ending for ending in (*FORMATS, ".zst") if ending in help_of("crawl")]
     assert "Append to this file, as JSON Lines" in panels_of(help_of("crawl"))["Output"]
 
 

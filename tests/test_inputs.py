@@ -625,6 +625,20 @@ def test_records_of_this_program_are_no_pages(tmp_path: Path) -> None:
     assert b"left out: 8 own-records" in done.stderr
 
 
+def test_records_of_other_versions_are_no_pages_either(tmp_path: Path) -> None:
+    """A record with a key more or fewer is not taken for a page of a dump, and ``headlines`` names what it lacks."""
+    row = json.loads(run("clean", PAGE).stdout)
+    newer, older = {**row, "words": 5}, {key: value for key, value in row.items() if key != "author"}
+    for name, other in {"newer": newer, "older": older}.items():
+        path = write(tmp_path / name, json.dumps(other).encode())
+        (complaint,) = complaints(run("clean", path))
+        assert complaint.startswith(f"scraper: {path}: bad-record: it holds records of this program, not pages")
+    (complaint,) = complaints(run("headlines", tmp_path / "older"))
+    assert complaint.startswith(f"scraper: {tmp_path / 'older'}#1: bad-record: it is not a page record")
+    assert "`author`" in complaint
+    assert run("headlines", tmp_path / "newer").stdout == run("headlines", PAGE).stdout
+
+
 def test_headlines_are_made_of_records(tmp_path: Path) -> None:
     """``headlines`` reads the records of ``clean``, compressed or piped, and writes what it writes for the pages themselves."""
     expected = run("headlines", PAGE)

@@ -21,7 +21,7 @@ from scraper.sources.containers import read_dump
 from scraper.sources.files import InputEntry, Meter, open_input, read_file, read_opened, unreadable
 from scraper.sources.inputs import find_entries
 from scraper.sources.items import Guard, Place
-from scraper.sources.sniffing import COMPRESSIONS, Kind, kind_of
+from scraper.sources.sniffing import COMPRESSIONS, DUMPS, Kind, kind_of
 from scraper.sources.streams import PIECE, Stream
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped
     elif _has_separate_records(path, kind, inner):
         for start in range(0, size, STRETCH):
             yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
-    elif sizes or {"jsonl", "json", "csv", "warc"} & {kind, inner}:
+    elif sizes or DUMPS & {kind, inner}:
         yield from _read_here(entry, options, is_table=kind == "parquet")
     else:
         yield FileChunk([entry], MANY if kind not in ("page", "mhtml") else 1, size)

@@ -174,18 +174,12 @@ def to_lines(report: Report) -> Iterator[str]:
             yield "  none"
 
 
-_NOT_SCALAR: Final = ("text", "headings", "headlines", "teasers", "images", "removed", "warnings")
-
-
 def _scalars(record: PageRecord) -> Iterator[ReportRow]:
-    for name in record.__struct_fields__:
+    for name, key in zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True):
         value = getattr(record, name)
-        if name in _NOT_SCALAR:
-            continue
-        if name == "schema_version":
-            yield ReportRow("schema", str(value))
-        else:
-            yield ReportRow(name, f"{value}: {KINDS_MEAN[record.kind]}" if name == "kind" else "null" if value is None else value)
+        if name != "text" and not isinstance(value, list):
+            meaning = f": {KINDS_MEAN[record.kind]}" if name == "kind" else ""
+            yield ReportRow(key, "null" if value is None else f"{value}{meaning}")
 
 
 def _counts(record: PageRecord, pieces: Sequence[Piece]) -> Iterator[ReportRow]:

@@ -12,13 +12,16 @@ from typing import Final, Literal, cast
 import msgspec
 
 from scraper.errors import BadRecord, NotText
-from scraper.records import FailureRecord, HeadlineHistory, HeadlineRecord, PageRecord
+from scraper.records import FailureRecord
 from scraper.sources.items import Place, ReadOptions, Skipped, Unread
 from scraper.sources.streams import Stream, Utf16Source
 
 Kind = Literal[
     "page", "gzip", "zstd", "bzip2", "xz", "zip", "tar", "parquet", "warc", "jsonl", "json", "csv", "mhtml", "records", "utf-16"
 ]
+
+DUMPS: Final[frozenset[Kind]] = frozenset(["jsonl", "json", "csv", "warc"])
+"""Files of many records that are read from front to back, also from a pipe."""
 
 _ZIP_MAGIC: Final = b"PK\x03\x04"
 _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
@@ -119,7 +122,7 @@ def _in_utf16(stream: Stream, options: ReadOptions) -> Kind | None:
     if not head.startswith(_UTF16):
         return None
     inner = kind_of(Stream(Utf16Source(io.BytesIO(head[: len(head) & ~1]))), options)
-    return "utf-16" if inner in ("jsonl", "json", "csv", "records") else "page"
+    return "utf-16" if inner in {"records", *DUMPS} - {"warc"} else "page"
 
 
 def _json_kind(stream: Stream, options: ReadOptions) -> Kind | None:
@@ -218,19 +221,22 @@ def _zipped(head: bytes) -> str | None:
 
 
 _WRITTEN: Final = (
-    (PageRecord.__struct_encode_fields__, "records of this program, not pages; `scraper headlines` and `scraper stats` read them"),
     (
-        HeadlineRecord.__struct_encode_fields__,
+        ("schema", "id", "input", "layout", "kind", "text", "headlines", "removed", "warnings"),
+        "records of this program, not pages; `scraper headlines` and `scraper stats` read them",
+    ),
+    (
+        ("schema", "headline", "url", "position", "page_id"),
         "headlines of this program, not pages; `scraper fetch --from-list` reads their articles",
     ),
-    (HeadlineHistory.__struct_encode_fields__, "headlines of this program, not pages; name the pages themselves"),
+    (("schema", "headline", "url", "pages", "first_page_id"), "headlines of this program, not pages; name the pages themselves"),
     (FailureRecord.__struct_encode_fields__, "failures of an earlier run, not pages; --from-list reads them"),
     (
         ("start", "end", "label", "rule", "fate", "text"),
         "pieces of pages that this program has labelled; name the pages themselves",
     ),
 )
-"""The keys of each kind of line, and a description of it."""
+"""The keys by which each kind of line is recognised, and a description of it. All versions of this program write them."""
 
 
 def own_description(keys: Collection[str]) -> str | None:
