@@ -21,15 +21,17 @@ def sdist(project: str) -> Path:
     if not place.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-            _download(f"{project}=={version(project)}", Path(scratch))
+            _download(project, Path(scratch))
             unpacked = next(path for path in Path(scratch).iterdir() if path.is_dir())
             with suppress(OSError):  # another process of the same environment was faster
                 os.rename(unpacked, place)
     return place
 
 
-def _download(requirement: str, directory: Path) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", requirement]
+def _download(project: str, directory: Path) -> None:
+    requirement = f"{project}=={version(project)}"
+    # pip builds the metadata. For all packages, ``--no-binary`` would build setuptools and hatchling, too, which takes minutes.
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", project, requirement]
     # The set-up of old packages needs a module that setuptools has given up.
     (directory / "constraints.txt").write_text("setuptools<80\n")
     env = {**os.environ, "PIP_CONSTRAINT": str(directory / "constraints.txt")}
