@@ -17,7 +17,7 @@ from scraper.engine.jobs import ItemResult
 from scraper.engine.sinks import FileSink
 from scraper.errors import Disallowed, EmptyInput, FetchError, NoHeadlines, NotFound, NotText, OutputError
 from scraper.fetch import Exchange, Fetched, Rules, exchange_records, warcinfo
-from scraper.output.append_file import AppendFile
+from scraper.output.committed_file import AppendFile
 from scraper.output.fetch_state import OK, FetchedRow, Records, State
 from scraper.output.files import Output, is_special
 from scraper.output.formats import OutputTable

@@ -16,12 +16,12 @@ from scraper.engine.jobs import Job, layouts_of
 from scraper.engine.planning import plan
 from scraper.errors import PageError, ResumeError, TooManyFailures
 from scraper.output.checkpoint import Checkpoint, Position
+from scraper.output.committed_file import mapped_os_errors
 from scraper.output.dedup import DedupStore
 from scraper.output.files import (
     checkpoint_files,
     checkpoint_of,
     inodes_of,
-    mapped_os_errors,
     part_of,
     remove_checkpoint,
     rename_part,

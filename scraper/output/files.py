@@ -1,19 +1,17 @@
 """Outputs: streams that pass on each line at once, and files that get their final name when they are complete."""
 
-import errno
-import fcntl
 import io
 import os
-import select
 import stat
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, closing, suppress
 from itertools import product
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from scraper.errors import OutputError, ReaderGone, TooManyFailures
+from scraper.errors import OutputError, TooManyFailures
+from scraper.output.committed_file import CommittedFile, mapped_os_errors, open_part, open_unlocked
 from scraper.output.formats import Compressor, OutputTable, compressor_for, table_compressor
 
 PART: Final = ".part"
@@ -68,15 +66,16 @@ class Output:
     def __enter__(self) -> Self:
         with mapped_os_errors(self._name):
             if self._target is None:
-                self._file = io.FileIO(_STDOUT, "w", closefd=False)
+                self._file = CommittedFile(io.FileIO(_STDOUT, "w", closefd=False), self._name)
             elif self._target.is_dir():
                 raise IsADirectoryError(None, "it is a directory")
             elif is_special(self._target):
                 if self._table is not None:
                     raise OutputError(f"{self._name}: {self._table.format.name} is not written to pipes and devices; name a file")
-                self._file = io.FileIO(self._target, "w")
+                self._file = CommittedFile(io.FileIO(self._target, "w"), self._name)
             else:
-                self._file = open_part(part_of(self._target), is_kept=self._is_kept)
+                file = open_part(part_of(self._target), is_kept=self._is_kept)
+                self._file = CommittedFile(file, self._name, os.fstat(file.fileno()).st_size)
                 if not self._is_kept:
                     remove_old_checkpoint(self._target)
                 self.part = part_of(self._target)
@@ -106,37 +105,32 @@ class Output:
         """Write one or more complete lines."""
         self._needs_flush = True
         self._needs_lines = self._needs_lines and not lines
-        try:
-            self._write(self._compressor.compress(lines))
-        except OSError as error:  # a context manager would be too slow here: this runs for every page
-            raise _output_error(self._name, error) from None
+        self._write(self._compressor.compress(lines))
 
     def restore(self, lengths: Mapping[str, int]) -> bool:
         """Truncate the part file of a killed run to its committed length; return False if it is shorter."""
         length = lengths.get(str(self._target), 0)
-        if os.fstat(self._file.fileno()).st_size < length:
+        if self._file.length < length:
             return False
         self._file.truncate(length)
-        self._file.seek(length)
         self._needs_flush = length == 0
         return True
 
     def commit(self) -> dict[str, int]:
         """Write all data to the disk, so that they can be read, and return the length of the file by its path."""
-        with mapped_os_errors(self._name):
-            if self._needs_flush:
-                self._write(self._compressor.flush())
-                os.fdatasync(self._file.fileno())
+        if self._needs_flush:
+            self._write(self._compressor.flush())
+            self._file.sync()
         self._compressor = self._new_compressor()
         self._needs_flush = False
-        return {str(self._target): self._file.tell()}
+        return {str(self._target): self._file.length}
 
     def _new_compressor(self) -> Compressor:
         # By the name the user gave: the target of a link may have another suffix.
         return compressor_for(self._path) if self._table is None else table_compressor()
 
     def _write(self, data: bytes) -> None:
-        write_all(self._file, data)
+        self._file.write(data)
         if self.part is not None:
             self._unsent += len(data)
             if self._unsent >= _WRITEBACK:
@@ -153,7 +147,7 @@ class Output:
         return inodes_of(files_of(self._target))
 
 
-def _start_writeback(file: io.FileIO, size: int) -> None:
+def _start_writeback(file: CommittedFile, size: int) -> None:
     """Ask the system to write the last ``size`` bytes of a file to the disk in the background, so that the final sync is short.
 
     Python has no ``sync_file_range``. On Linux this advice starts the writing, too, and drops only pages that are written
@@ -161,33 +155,7 @@ def _start_writeback(file: io.FileIO, size: int) -> None:
     """
     if hasattr(os, "posix_fadvise"):
         with suppress(OSError):  # it is only advice
-            os.posix_fadvise(file.fileno(), file.tell() - size, size, os.POSIX_FADV_DONTNEED)
-
-
-def _output_error(name: str, error: OSError) -> OutputError:
-    """Return the OutputError for a system error on the output ``name``."""
-    if isinstance(error, BrokenPipeError):
-        return ReaderGone(f"{name}: its reader has closed it")
-    remedy = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the path, or name another output"
-    return OutputError(f"{name}: the output cannot be written ({error.strerror}); {remedy}")
-
-
-@contextmanager
-def mapped_os_errors(name: str) -> Iterator[None]:
-    """Raise each OSError of the block as the OutputError for the output ``name``."""
-    try:
-        yield
-    except OSError as error:
-        raise _output_error(name, error) from None
-
-
-def write_all(file: io.FileIO, data: bytes | memoryview) -> None:
-    """Write all of ``data``; wait where the file is a non-blocking pipe that is full."""
-    while data and (written := file.write(data)) != len(data):
-        if written is None:  # another process has made the pipe non-blocking
-            select.select([], [file], [])
-        else:
-            data = memoryview(data)[written:]
+            os.posix_fadvise(file.fileno(), file.length - size, size, os.POSIX_FADV_DONTNEED)
 
 
 def inodes_of(files: Iterable[int | str | Path]) -> set[tuple[int, int]]:
@@ -301,52 +269,6 @@ def _make_table(part: Path, target: Path, table: OutputTable) -> None:
             file.truncate(0)
             table.make(lines, file)
         on_error.pop_all()
-
-
-def open_unlocked(path: Path) -> io.FileIO:
-    """Open a part file for writing; create it if it is missing. Symbolic links are not followed."""
-    return io.FileIO(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666), "w")
-
-
-def open_part(path: Path, *, is_kept: bool = False) -> io.FileIO:
-    """Open a part file for this run alone.
-
-    Args:
-        path: the file; symbolic links are not followed.
-        is_kept: keep what a killed run has written.
-
-    Raises:
-        OSError: if it cannot be opened, or another run has it.
-    """
-    file = open_unlocked(path)
-    with ExitStack() as on_error:
-        on_error.callback(file.close)
-        lock(file)
-        if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
-            raise _in_use()  # the other run has just renamed it to its output
-        if not is_kept:
-            file.truncate(0)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.fchmod(file.fileno(), 0o666 & ~umask)
-        on_error.pop_all()
-    return file
-
-
-def lock(file: io.FileIO) -> None:
-    """Lock a file for this run; the system unlocks it when the process ends.
-
-    Raises:
-        OSError: if another run has locked it.
-    """
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise _in_use() from None
-
-
-def _in_use() -> OSError:
-    return OSError(None, "another run is writing it")
 
 
 def is_special(path: Path) -> bool:

@@ -12,18 +12,15 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from scraper.errors import OutputError
+from scraper.output.committed_file import CommittedFile, mapped_os_errors, open_part, open_unlocked
 from scraper.output.files import (
     NEW,
     PART,
     files_of,
     inodes_of,
-    mapped_os_errors,
-    open_part,
-    open_unlocked,
     part_of,
     remove_old_checkpoint,
     rename_part,
-    write_all,
 )
 from scraper.output.formats import OutputTable, compressor_for, table_compressor
 from scraper.records import PageRecord
@@ -282,18 +279,16 @@ class Partitions:
             if path.is_dir():
                 raise IsADirectoryError(None, "it is a directory")
             path.parent.mkdir(parents=True, exist_ok=True)
-        with open_unlocked(part_of(path)) as file:
+        with open_unlocked(part_of(path)) as part:
             if length is None:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                if not stat.S_ISREG(os.fstat(part.fileno()).st_mode):
                     raise OSError(None, "its part file is not a regular file")
-                file.truncate(0)  # of a killed run
-                self._inodes.update(inodes_of([file.fileno()]))
+                self._inodes.update(inodes_of([part.fileno()]))
                 self.part = self._parts
             compressor = compressor_for(self._pattern.ending) if self._table is None else table_compressor()
-            file.seek(length or 0)
-            write_all(file, compressor.compress(lines))
-            write_all(file, compressor.flush())
-            self._lengths[target] = file.tell()
+            file = CommittedFile(part, target, length or 0)  # what a killed run has written is truncated
+            file.write(compressor.compress(lines) + compressor.flush())
+            self._lengths[target] = file.length
         self._changed.add(target)
 
 

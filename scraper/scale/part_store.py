@@ -13,7 +13,7 @@ import msgspec
 from scraper import __version__, remote
 from scraper.engine.counts import Counts
 from scraper.errors import MissingInput, OutputError, ResumeError
-from scraper.output.files import mapped_os_errors
+from scraper.output.committed_file import mapped_os_errors
 from scraper.records import FailureRecord
 from scraper.remote import is_remote
 
