@@ -19,10 +19,14 @@ def main() -> None:
 
         sys.exit(run_command(sys.argv[1:]))
     except KeyboardInterrupt:  # before a command begins or after it ends
-        sys.exit(130)
+        from scraper.errors import INTERRUPTED
+
+        sys.exit(INTERRUPTED)
     except OSError as error:  # the help or the version could not be written
+        from scraper.errors import READER_GONE
+
         sys.stdout = None
-        sys.exit(141 if isinstance(error, BrokenPipeError) else f"scraper: stdout: {error.strerror}")
+        sys.exit(READER_GONE if isinstance(error, BrokenPipeError) else f"scraper: stdout: {error.strerror}")
 
 
 if __name__ == "__main__":

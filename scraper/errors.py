@@ -342,7 +342,7 @@ class InternalError(PageError):
 
 
 def worker_died(work: Literal["read", "cleaned"], rest: str = "", remedy: str = "try it alone") -> WorkerDied:
-    """Return the error of a page over which processes died.
+    """Return the error of a page that processes died while they read or cleaned.
 
     Args:
         work: what they did with it.

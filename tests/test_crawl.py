@@ -257,7 +257,7 @@ def test_traps_are_bounded(site: Site, tmp_path: Path) -> None:
 
 
 def test_depth_counts_links_and_not_the_pages_of_a_list(site: Site, tmp_path: Path) -> None:
-    """With --depth 1, all pages of a start's list are read and their articles fetched, and nothing behind these."""
+    """With --depth 1, all pages of a start's list are read and their articles fetched, and nothing after these."""
     crawl(site, tmp_path, "--depth", "1", starts=("/paper0",), hosts=1)
     listed = {(article.host, article.path) for article in network(site).newspaper(0) if article.shown_in == "list"}
     assert listed <= set(written(site, tmp_path))

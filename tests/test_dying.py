@@ -191,7 +191,7 @@ def inputs_of(path: Path, *pieces: str) -> list[tuple[str, str | None]]:
 def test_workers_that_die_cost_the_pages_over_which_they_die(
     form: str, where: str, deadly: set[int], flaky: set[int], stretch: int, is_cut: bool, seed: int, deaths: Deaths, place: Path
 ) -> None:
-    """A page over which every worker dies fails under its name; one over which one dies is cleaned; all others are as without deaths."""
+    """A page at which every worker dies fails under its name; one at which one dies is cleaned; all others are as without deaths."""
     random = DyingWorkers.random = Random(seed)
     path = place / f"in.{form}"
     inner: set[int] = {5, 20} if "warc" in form else set()
@@ -315,7 +315,7 @@ def die_before_lines(deaths: Deaths, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_death_between_two_records_costs_the_rest_of_its_member(
     deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If workers die behind a line of a dump in a zip archive, what is left of the dump fails by its name; other members are read."""
+    """If workers die after a line of a dump in a zip archive, what is left of the dump fails by its name; other members are read."""
     path = place / "between.zip"
     lines = b"".join(json.dumps({"text": f"<p>{number}"}).encode() + b"\n" for number in range(9))
     path.write_bytes(zipped([("a.jsonl", lines), ("b.txt", b"<p>b"), ("c.jsonl", lines.splitlines(keepends=True)[0])]))

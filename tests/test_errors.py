@@ -10,7 +10,7 @@ from scraper import Page, ReadOptions, errors
 from scraper.engine.jobs import Job, clean_item, page_lines
 
 
-def tree(error: type[Exception]) -> Iterator[tuple[str, str, bool]]:
+def tree(error: type[errors.ScraperError]) -> Iterator[tuple[str, str, bool]]:
     yield error.__name__, getattr(error, "code", ""), getattr(error, "is_transient", False)
     for child in error.__subclasses__():
         if child.__module__ == errors.__name__:  # another test may have made one
@@ -21,6 +21,13 @@ def test_the_docstring_draws_the_tree() -> None:
     """The tree in the module's docstring has the classes in order, with their codes and a star at those that are transient."""
     drawn = re.findall(r"^ {4}[│├└─ ]*(\w+) *(?:([a-z-]*)(?=$|,| \*))?(.*)", errors.__doc__ or "", re.MULTILINE)
     assert [(name, code, rest == " *") for name, code, rest in drawn] == list(tree(errors.ScraperError))
+
+
+def test_an_error_has_the_exit_status_that_is_drawn() -> None:
+    """The exit statuses in the tree are those of the classes."""
+    drawn = re.findall(r"(\w+) +exit status (\d+)", errors.__doc__ or "")
+    assert len(drawn) > 5
+    assert [getattr(errors, name).exit_status for name, _ in drawn] == [int(status) for _, status in drawn]
 
 
 def test_too_little_memory_is_named() -> None:

@@ -112,7 +112,7 @@ def digests(rng: Random, many: int) -> list[tuple[bytes | None, bytes | None]]:
 
 
 def test_a_run_that_goes_on_knows_what_was_committed_and_nothing_behind(tmp_path: Path) -> None:
-    """Opened again, a checkpoint has the digests of all pages before its position and of none behind it."""
+    """Opened again, a checkpoint has the digests of all pages before its position and of none after it."""
     for seed in range(20):
         rng = Random(seed)
         pages = digests(rng, 60)

@@ -114,9 +114,9 @@ class KeepingSink:
     def __init__(self) -> None:
         self.taken: list[ItemResult] = []
 
-    def take(self, cleaned: ItemResult, /) -> None:
+    def take(self, result: ItemResult, /) -> None:
         """Keep what became of an item."""
-        self.taken.append(cleaned)
+        self.taken.append(result)
 
     def end_task(self) -> None:
         """Do nothing."""
@@ -131,15 +131,15 @@ def test_a_sink_is_given_the_same_items_by_workers(mix: list[Path]) -> None:
         run_job(job, [str(path) for path in mix[:4]], sink, processes=processes)
         given.append(sink.taken)
     assert len(given[0]) > 1_200
-    assert [(encode_result(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[0]] == [
-        (encode_result(cleaned), cleaned.lines, cleaned.spans) for cleaned in given[1]
+    assert [(encode_result(result), result.lines, result.spans) for result in given[0]] == [
+        (encode_result(result), result.lines, result.spans) for result in given[1]
     ]
-    pages = [cleaned for cleaned in given[1] if cleaned.page is not None]
+    pages = [result for result in given[1] if result.page is not None]
     assert len(pages) > 1_200
-    for cleaned in pages:
-        assert cleaned.page is not None
-        assert json.loads(cleaned.lines)["kind"] == cleaned.page.count.kind
-        assert {json.loads(span)["id"] for span in cleaned.spans.splitlines()} == {json.loads(cleaned.lines)["id"]}
+    for result in pages:
+        assert result.page is not None
+        assert json.loads(result.lines)["kind"] == result.page.count.kind
+        assert {json.loads(span)["id"] for span in result.spans.splitlines()} == {json.loads(result.lines)["id"]}
 
 
 @pytest.mark.parametrize(
@@ -495,7 +495,7 @@ WarcSlice.__iter__ = hanging(WarcSlice.__iter__)
 
 
 def test_a_page_over_which_a_library_hangs_costs_only_itself(tmp_path: Path) -> None:
-    """A page over which a library hangs, so that nothing can interrupt it, fails, and the others are cleaned."""
+    """A page in which a library hangs, so that nothing can interrupt it, fails, and the others are cleaned."""
     (tmp_path / "sitecustomize.py").write_text(STUCK)
     place = tmp_path / "dump.jsonl"
     place.write_bytes(jsonl([*MANY[:40], ("a.txt", b"stuck over"), *MANY[:400]]))
@@ -584,13 +584,13 @@ def test_reading_small_dumps_costs_no_more_than_reading_large_ones(tmp_path: Pat
 
 @pytest.mark.parametrize("skip", [1, 5])
 def test_a_retry_that_cannot_read_as_far_as_before_says_so(tmp_path: Path, skip: int) -> None:
-    """If an input has gone when a worker is to go on behind some of its items, that is a failure, not the end of the input."""
+    """If an input has gone when a worker is to go on after some of its items, that is a failure, not the end of the input."""
     job = Job(ReadOptions(), "keep", page_lines)
     chunk = FileChunk([InputEntry(str(tmp_path / "gone"))], 1, 0)
     task = Task(0, chunk, skip=skip, is_stepwise=True)
     answers = list(do_stepwise(job, task, SharedProgress()))
     assert isinstance(answers[-1], ChunkResult)
-    codes = [cleaned.failure.code for cleaned in answers[-1].results() if cleaned.failure is not None]
+    codes = [result.failure.code for result in answers[-1].results() if result.failure is not None]
     assert codes == (["unreadable"] if skip == 1 else ["unreadable", "worker-died"])
 
 

@@ -236,3 +236,21 @@ def test_a_table_that_does_not_fit_leaves_the_old_one(tmp_path: Path, ending: st
     assert f"{out}: the output cannot be written (File too large)".encode() in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"out{ending}", f"out{ending}.part"]
     assert unzstd((tmp_path / f"out{ending}.part").read_bytes()).count(b"\n") == 40
+
+
+@pytest.mark.parametrize(("name", "fitting"), [("out.jsonl", range(1, 40)), ("{kind}.jsonl", range(1))])
+def test_a_full_disk_leaves_whole_records(tmp_path: Path, name: str, fitting: range) -> None:
+    """Where no more can be written, a part file has only whole records: of a single output those that fitted, of many none."""
+    done = subprocess.run(
+        [*COMMAND, "clean", *[str(TEXT)] * 40, "-o", str(tmp_path / name)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"the output cannot be written (File too large)" in done.stderr
+    (part,) = tmp_path.glob("[!.]*.part")
+    lines = part.read_bytes().splitlines(keepends=True)
+    assert len(lines) in fitting
+    assert [json.loads(line)["kind"] for line in lines if line.endswith(b"\n")] == ["article"] * len(lines)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, Self, ca
 
 from scraper.sources import Item, ReadOptions, Unread
 from scraper.sources.containers import read_dump, read_stream
-from scraper.sources.files import InputEntry, InputFile, Meter, read_entry, read_from
+from scraper.sources.files import InputEntry, InputFile, Meter, read_entry, with_file
 from scraper.sources.items import Guard, Place, Spot
 from scraper.sources.json_objects import read_jsonl
 from scraper.sources.sniffing import Kind
@@ -168,7 +168,7 @@ def giving_up(part: Chunk, spot: Spot | None) -> Chunk | None:
     """Return the part with the record at ``spot`` given up, so that the rest can be read.
 
     A record of a web archive is not decoded then, but its end is found by its header; if that kills, too, the next one is searched for.
-    A row of a table is decoded, but not converted; if that kills, too, the rest of its row group is passed over.
+    A row of a table is decoded, but not converted; if that kills, too, the rest of its row group is given up.
 
     Args:
         part: one of :func:`parts_of` a chunk.
@@ -243,7 +243,7 @@ class ChunkReader:
         if isinstance(chunk, ItemChunk):
             yield from chunk.items
             return
-        yield from read_from(chunk.path, chunk.place, partial(self._read, chunk), self._meter)
+        yield from with_file(chunk.path, chunk.place, partial(self._read, chunk), self._meter)
 
     def _read(self, chunk: LineChunk | UnpackedChunk | MemberChunk | PartChunk, file: InputFile) -> Iterator[Item]:
         options = self._options

@@ -12,7 +12,7 @@ import msgspec
 
 from scraper import __version__
 from scraper.engine.counts import DIGITS
-from scraper.engine.fetch_queue import AddressSource, FetchedPages, key_of
+from scraper.engine.fetch_queue import AddressSource, FetchedPages, row_address
 from scraper.engine.jobs import ItemResult
 from scraper.engine.sinks import FileSink
 from scraper.errors import Disallowed, EmptyInput, FetchError, NoHeadlines, NotFound, NotText, OutputError
@@ -239,7 +239,7 @@ class FetchSink:
 
     def _row(self, fetched: Fetched, failure: FailureRecord | None, *, has_record: bool) -> FetchedRow:
         return FetchedRow(
-            address=key_of(fetched.job.address),
+            address=row_address(fetched.job.address),
             records=self._records,
             final_url=utf8_name(fetched.url),
             fetched_at=fetched.fetched_at,

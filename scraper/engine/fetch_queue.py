@@ -119,7 +119,7 @@ class FetchQueue:
             if self._state is None:
                 yield FetchJob(address)
                 continue
-            key = key_of(address)
+            key = row_address(address)
             with self._lock:
                 row = self._state.row(key, self._records)
                 if key in self._under_way or (row is not None and row.checked_at >= self._began):
@@ -140,7 +140,7 @@ class FetchQueue:
         """Note that an address has its row in the state."""
         if self._state is not None:
             with self._lock:
-                self._under_way.discard(key_of(fetched.job.address))
+                self._under_way.discard(row_address(fetched.job.address))
 
     def finish(self) -> None:
         """Do nothing: the run ends with its addresses."""
@@ -212,8 +212,8 @@ def _item(fetched: Fetched) -> Item:
     return fetched.page if fetched.page is not None else Skipped(utf8_name(fetched.job.address), _NO_PAGE)
 
 
-def key_of(address: str) -> str:
-    """Return the address by which the state knows a page, however it is written."""
+def row_address(address: str) -> str:
+    """Return the address of a page's row in the state, however the user writes it."""
     try:
         return prepare(address)
     except BadAddress:

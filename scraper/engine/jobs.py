@@ -173,7 +173,7 @@ def ticker_keys(outcome: Outcome) -> list[str]:
 def clean_item(job: Job, item: Item) -> ItemResult:
     """Clean an item, filter its record, and make its lines. Whatever goes wrong is in what is returned."""
     if isinstance(item, Skipped):
-        return ItemResult(left_out=item.reason, is_skipped=True)
+        return _skipped(item)
     links: Links = {}
     try:
         with map_unexpected_errors("page"), time_limit_of(job.page_timeout):
@@ -184,7 +184,7 @@ def clean_item(job: Job, item: Item) -> ItemResult:
             skip_reason = job.filters.skip_reason(outcome.record)
             result = ItemResult(left_out=skip_reason) if skip_reason is not None else _cleaned(job, outcome)
     except PageError as error:
-        result = ItemResult(left_out=error.code) if _is_left_out(error, item, job.unknown) else failed(item, error)
+        result = _without_record(item, error, job.unknown)
     result.links = links
     return result
 
@@ -234,12 +234,12 @@ def page_count(outcome: Outcome, *, counts_characters: bool = False) -> PageCoun
 def outcome_of(item: Item, layouts: Sequence[Layout]) -> Outcome | ItemResult:
     """Clean an item. Return what became of it, if it is left out or fails."""
     if isinstance(item, Skipped):
-        return ItemResult(left_out=item.reason, is_skipped=True)
+        return _skipped(item)
     try:
         with map_unexpected_errors("page"):
             return _clean(item, layouts, known_only=False)
     except PageError as error:
-        return ItemResult(left_out=error.code) if _is_left_out(error, item, "keep") else failed(item, error)
+        return _without_record(item, error, "keep")
 
 
 def _clean(item: Page | PageRecord | Failed, layouts: Sequence[Layout], *, known_only: bool) -> Outcome:
@@ -255,6 +255,14 @@ def _outcome_of_record(record: PageRecord, layouts: Sequence[Layout]) -> Outcome
     layout = next((layout for layout in layouts if layout.name == record.layout), None)
     document = Document(form="text", text="", blocks=())
     return Outcome(record=record, document=document, claimed=(), decoding=Decoding("utf-8", "strict"), layout=layout, evidence=())
+
+
+def _skipped(item: Skipped) -> ItemResult:
+    return ItemResult(left_out=item.reason, is_skipped=True)
+
+
+def _without_record(item: Item, error: PageError, unknown: Unknown) -> ItemResult:
+    return ItemResult(left_out=error.code) if _is_left_out(error, item, unknown) else failed(item, error)
 
 
 def _is_left_out(error: PageError, item: Item, unknown: Unknown) -> bool:

@@ -50,7 +50,7 @@ def run_tasks(
         OutputError: if the sink cannot write, or no process can be started.
     """
     layouts_of(job.layouts)  # a bad layout file ends the run, instead of failing each page
-    next_record = resumable.start.expected if resumable is not None else None
+    next_record = resumable.start.next_record if resumable is not None else None
     try:
         with Pool(job, processes, next_record, meter) as pool:
             for task, results in pool.do(tasks, is_ready):

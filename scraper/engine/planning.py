@@ -18,10 +18,10 @@ from scraper.remote import is_remote
 from scraper.sources import Item, ReadOptions, Unread, read_inputs
 from scraper.sources.compression import Decompressor
 from scraper.sources.containers import read_dump
-from scraper.sources.files import InputEntry, Meter, open_input, read_file, read_opened, unreadable
+from scraper.sources.files import InputEntry, Meter, open_input, read_file, unreadable, with_stream
 from scraper.sources.inputs import find_entries
 from scraper.sources.items import Guard, Place
-from scraper.sources.sniffing import COMPRESSIONS, DUMPS, Kind, kind_of
+from scraper.sources.sniffing import BY_MEMBER, COMPRESSIONS, SEQUENTIAL, Kind, kind_of
 from scraper.sources.streams import PIECE, Stream
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _split(entry: InputEntry, options: ReadOptions, stretch: int, *, are_shipped
     elif _has_separate_records(path, kind, inner):
         for start in range(0, size, STRETCH):
             yield MemberChunk(path, start, min(start + STRETCH, size), None if kind == "warc" else kind, place, start == 0)
-    elif sizes or DUMPS & {kind, inner}:
+    elif sizes or SEQUENTIAL & {kind, inner}:
         yield from _read_here(entry, options, is_table=kind == "parquet")
     else:
         yield FileChunk([entry], MANY if kind not in ("page", "mhtml") else 1, size)
@@ -123,7 +123,7 @@ def _has_separate_records(path: str, kind: Kind | None, inner: Kind | None) -> b
     It is compressed as a whole if a second record follows within the same gzip member or Zstandard frame. The first record is a short
     one.
     """
-    if inner != "warc" or kind not in ("gzip", "zstd"):
+    if inner != "warc" or kind not in BY_MEMBER:
         return kind == "warc"
     with suppress(Exception), open_input(path) as file:  # whoever reads it names the fault
         head = file.read(_HEAD)
@@ -172,7 +172,7 @@ def _read_here(entry: InputEntry, options: ReadOptions, *, is_table: bool) -> It
     reads: list[int] = []
     size = 0
     pieces = (
-        read_opened(entry, partial(_cut_table, entry, options), reads.append)
+        with_stream(entry, partial(_cut_table, entry, options), reads.append)
         if is_table
         else read_file(entry, options, partial(_cut_dump, entry.name), Guard(), reads.append)
     )

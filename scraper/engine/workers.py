@@ -95,7 +95,7 @@ class Workers:
     def __init__(self, job: Job, size: int) -> None:
         self._job, self._size = job, size
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([do_stepwise.__module__])
+        self._context.set_forkserver_preload([__name__, "scraper.sources.compression"])
         self._workers: dict[Connection, _Worker] = {}
         self._waiting: deque[Task] = deque()
         self._awaited: Collection[_Worker] = ()

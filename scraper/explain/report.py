@@ -177,7 +177,7 @@ def to_lines(report: Report) -> Iterator[str]:
 def _scalars(record: PageRecord) -> Iterator[ReportRow]:
     for name, key in zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True):
         value = getattr(record, name)
-        if name != "text" and not isinstance(value, list):
+        if name != "text" and not isinstance(value, list | Struct):
             meaning = f": {KINDS_MEAN[record.kind]}" if name == "kind" else ""
             yield ReportRow(key, "null" if value is None else f"{value}{meaning}")
 

@@ -42,7 +42,7 @@ _ROW_OF_CELLS: Final = re.compile(r"\S(?:\s{2,}|\t)\S|\A[-\s]+\Z")
 
 _JOINED_WORDS: Final = re.compile(r"[\u0629\u0649][^\W_]|[^\W\d_]{3}\d|[a-z\u00df-\u00ff]{2}[A-Z\u00c0-\u00de]")
 """The joint of two words without a space, as between the cells of a table that a program has put on one line: teh marbuta and alef
-maksura end words, and so do a digit behind a word and a capital within one."""
+maksura end words, and so do a digit after a word and a capital within one."""
 
 
 class Outline:

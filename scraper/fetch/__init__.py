@@ -2,7 +2,7 @@
 
 from scraper.fetch.addresses import fold, host_of, prepare, without_session
 from scraper.fetch.client import Client
-from scraper.fetch.exchange import Exchange, Header, exchange_records, is_header, warcinfo
+from scraper.fetch.exchange import Exchange, exchange_records, is_header, warcinfo
 from scraper.fetch.fetcher import Fetched, Fetcher, FetchJob, PreviousFetch
 from scraper.fetch.politeness import Politeness, RobotsStore, Rules, Throttle
 from scraper.fetch.scheduler import Scheduler
@@ -13,7 +13,6 @@ __all__ = [
     "FetchJob",
     "Fetched",
     "Fetcher",
-    "Header",
     "Politeness",
     "PreviousFetch",
     "RobotsStore",

@@ -34,7 +34,7 @@ class Position(msgspec.Struct, frozen=True):
     """The number of complete chunks before it."""
     items: int = 0
     """The number of items of the next chunk before it."""
-    expected: int | None = None
+    next_record: int | None = msgspec.field(default=None, name="expected")  # as checkpoints have it
     """The offset of the next record of an archive, if known."""
     digest: str = ""
     """The digest of names, sizes and times of all chunks before it, and of the chunk it is in."""

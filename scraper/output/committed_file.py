@@ -8,7 +8,7 @@ import select
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -38,8 +38,10 @@ class CommittedFile:
         self._is_stream = length is None
         self.length = 0
         """Its bytes; of a stream, those that were written."""
-        if length is not None:
+        if length is not None and os.fstat(file.fileno()).st_size != length:
             self.truncate(length)
+        elif length is not None:
+            self.length = file.seek(length)  # truncating would change the time of the file
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +67,8 @@ class CommittedFile:
             self._write(data)
         except OSError as error:  # a context manager would be too slow here: this runs for every page
             if not self._is_stream:
-                self.truncate(self.length)
+                with suppress(OutputError):  # the first error says what is wrong
+                    self.truncate(self.length)
             raise _output_error(self._name, error) from None
         self.length += len(data)
 
@@ -193,12 +196,11 @@ def open_unlocked(path: Path) -> io.FileIO:
     return io.FileIO(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666), "w")
 
 
-def open_part(path: Path, *, is_kept: bool = False) -> io.FileIO:
-    """Open a part file for this run alone.
+def open_part(path: Path) -> io.FileIO:
+    """Open a part file for this run alone, with what a killed run has written to it.
 
     Args:
         path: the file; symbolic links are not followed.
-        is_kept: keep what a killed run has written.
 
     Raises:
         OSError: if it cannot be opened, or another run has it.
@@ -209,8 +211,6 @@ def open_part(path: Path, *, is_kept: bool = False) -> io.FileIO:
         lock(file)
         if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
             raise _in_use()  # the other run has just renamed it to its output
-        if not is_kept:
-            file.truncate(0)
         umask = os.umask(0)
         os.umask(umask)
         os.fchmod(file.fileno(), 0o666 & ~umask)

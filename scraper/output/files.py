@@ -74,8 +74,10 @@ class Output:
                     raise OutputError(f"{self._name}: {self._table.format.name} is not written to pipes and devices; name a file")
                 self._file = CommittedFile(io.FileIO(self._target, "w"), self._name)
             else:
-                file = open_part(part_of(self._target), is_kept=self._is_kept)
-                self._file = CommittedFile(file, self._name, os.fstat(file.fileno()).st_size)
+                with ExitStack() as on_error:
+                    file = on_error.enter_context(open_part(part_of(self._target)))
+                    self._file = CommittedFile(file, self._name, os.fstat(file.fileno()).st_size if self._is_kept else 0)
+                    on_error.pop_all()
                 if not self._is_kept:
                     remove_old_checkpoint(self._target)
                 self.part = part_of(self._target)
@@ -227,11 +229,12 @@ def conflict_of(output: Path, inputs: Iterable[str], others: Mapping[str, Path |
         inputs: the names of the inputs.
         others: the other outputs, by what the user calls them.
     """
+    own_files = files_of(output)
     for name in filter(os.path.isfile, inputs):
-        if any(_is_same(Path(name), file) for file in files_of(output)):
+        if any(_is_same(Path(name), file) for file in own_files):
             return f"{name!r} is an input and would be lost; name another output"
     for name, other in others.items():
-        if other is not None and any(_is_same(*pair) for pair in product(files_of(output), files_of(other))):
+        if other is not None and any(_is_same(*pair) for pair in product(own_files, files_of(other))):
             return f"{str(output)!r} is also the file of {name}; name another file"
     return None
 

@@ -137,7 +137,7 @@ class Pattern(NamedTuple):
             others: the other outputs, by what the user calls them.
         """
         taken = self.inodes()
-        for path in inputs:
+        for path in filter(os.path.isfile, inputs):
             if not taken.isdisjoint(inodes_of([Path(path)])):
                 yield name, f"{path!r} is an input and could be lost; name another directory"
         for other, file in others.items():

@@ -13,7 +13,7 @@ from scraper.errors import DamagedInput, NotText, PageError, UnreadableInput
 from scraper.models import Page
 from scraper.records import PageRecord
 from scraper.sources.items import Guard, Item, Place, ReadOptions
-from scraper.sources.sniffing import BOM, DUMPS, Kind, check_format, kind_of, own_description_of_line, own_output_item
+from scraper.sources.sniffing import BOM, SEQUENTIAL, Kind, check_format, kind_of, own_description_of_line, own_output_item
 from scraper.sources.streams import Stream, Utf16Source
 
 DEEPEST: Final = 3
@@ -106,7 +106,7 @@ def _read(
         yield page_of_mhtml(stream.read_page(options.max_bytes), place, options)
     elif kind == "records":
         yield from _read_records(stream, place, options)
-    elif kind in DUMPS:
+    elif kind in SEQUENTIAL:
         yield from reader(kind, stream, place, options, guard)
     elif kind == "tar":
         raise NotText("it is a tar archive; unpack it and name the directory")

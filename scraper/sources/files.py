@@ -137,13 +137,13 @@ def read_file(
         guard: is asked before each record, row or member.
         meter: called with the number of bytes of each read.
     """
-    return read_opened(entry, lambda stream, file: read_stream(stream, entry.place, options, reader, guard, file), meter)
+    return with_stream(entry, lambda stream, file: read_stream(stream, entry.place, options, reader, guard, file), meter)
 
 
-def read_opened(
+def with_stream(
     entry: InputEntry, read: Callable[[Stream, BinaryIO | None], Iterator[T]], meter: Meter | None = None
 ) -> Iterator[T | Failed]:
-    """Open a file or stdin and yield what ``read`` yields; a failed item if it cannot be read.
+    """Open a file or stdin as a stream, and yield what ``read`` yields; a failed item if it cannot be read.
 
     Args:
         entry: the file.
@@ -153,13 +153,13 @@ def read_opened(
     if entry.name == STDIN and sys.stdin is None:
         yield entry.place.failed(UnreadableInput("stdin is closed; pipe a page in"))
         return
-    yield from read_from(entry.name, entry.place, lambda file: read(Stream(file), _seekable(file)), meter)
+    yield from with_file(entry.name, entry.place, lambda file: read(Stream(file), _seekable(file)), meter)
 
 
-def read_from(
+def with_file(
     name: str, place: Place, read: Callable[["InputFile"], Iterator[T]], meter: Meter | None = None
 ) -> Iterator[T | Failed]:
-    """Open a file and yield what ``read`` yields; a failed item if it cannot be read.
+    """Open a file or stdin, and yield what ``read`` yields; a failed item if it cannot be read.
 
     Args:
         name: the file, or ``-`` for stdin.

@@ -8,13 +8,12 @@ import msgspec
 
 from scraper.defaults import MAX_BYTES
 from scraper.errors import BadRecord, DamagedInput, MissingInput, NotText, PageError
-from scraper.records import FailureRecord, HeadlineRecord
 from scraper.sources.containers import DEEPEST
-from scraper.sources.files import FileId, InputEntry, Meter, read_opened
+from scraper.sources.files import FileId, InputEntry, Meter, with_stream
 from scraper.sources.inputs import find_entries
 from scraper.sources.items import Place, ReadOptions, Unread
 from scraper.sources.json_objects import BLANK, decode_slowly, split_lines
-from scraper.sources.sniffing import COMPRESSIONS, kind_of
+from scraper.sources.sniffing import COMPRESSIONS, FAILURE_KEYS, HEADLINE_KEYS, kind_of
 from scraper.sources.streams import Stream, too_large
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -28,9 +27,9 @@ _OTHER_KINDS: Final = {
 }
 _REMEDY: Final = "name the JSON Lines or the Parquet file that `scraper clean` wrote"
 
-_MISTAKEN: Final[dict[type[msgspec.Struct], str]] = {
-    HeadlineRecord: "a headline, as `scraper headlines` writes it",
-    FailureRecord: "a failure, as --failures writes it",
+_MISTAKEN: Final = {
+    HEADLINE_KEYS: "a headline, as `scraper headlines` writes it",
+    FAILURE_KEYS: "a failure, as --failures writes it",
 }
 """Other records of this program, which users may confuse with page records."""
 
@@ -54,7 +53,7 @@ def read_records(
             yield entry.place.failed(MissingInput("there is no such file, and single lines are not read; name the file before #"))
         else:
             read = partial(_read, place=entry.place, record=record, max_bytes=max_bytes)
-            yield from read_opened(entry, read, meter)
+            yield from with_stream(entry, read, meter)
 
 
 def _read(stream: Stream, file: BinaryIO | None, *, place: Place, record: type[R], max_bytes: int) -> Iterator[R | Unread]:
@@ -140,8 +139,8 @@ def _decoded(line: bytes, decoder: msgspec.json.Decoder[R]) -> R:
         BadRecord: if it is not a page record.
     """
     fields = decode_slowly(line)
-    for other, description in _MISTAKEN.items():
-        if set(other.__struct_encode_fields__) <= fields.keys():
+    for keys, description in _MISTAKEN.items():
+        if fields.keys() >= set(keys):
             raise BadRecord(f"it is not a page record but {description}; name the output of `scraper clean`")
     try:
         record: R = msgspec.convert(fields, decoder.type)

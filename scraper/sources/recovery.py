@@ -6,10 +6,10 @@ from typing import Final
 from scraper.errors import DamagedInput, PageError, worker_died
 from scraper.sources.compression import Decompressor
 from scraper.sources.items import ArchiveGuard
-from scraper.sources.sniffing import COMPRESSION_MAGIC
+from scraper.sources.sniffing import BY_MEMBER, COMPRESSION_MAGIC
 from scraper.sources.streams import PIECE, ByteSource
 
-_BY_MEMBER: Final = {name: magic for magic, name in COMPRESSION_MAGIC.items() if name in ("gzip", "zstd")}
+_MEMBER_MAGIC: Final = {name: magic for magic, name in COMPRESSION_MAGIC.items() if name in BY_MEMBER}
 
 
 REST: Final = ", and what follows in the same compressed data was not read"
@@ -134,7 +134,7 @@ class MemberStream:
         self._window = Window(source, capacity, position)
         self._inflated = Decompressor(self._window, compression)
         self._inflated.restart(position if is_exact else position - 1)  # a search begins after the last start
-        self._magic = _BY_MEMBER.get(compression)
+        self._magic = _MEMBER_MAGIC.get(compression)
         self._prefix = prefix
         self._guard = guard
         self._head = b""
@@ -144,7 +144,7 @@ class MemberStream:
         self.start = 0
         """The offset of the current run among the compressed bytes."""
         self.damage: PageError | None = None
-        """The damage that ended the current run, or the error of a member that is passed over."""
+        """The damage that ended the current run, or the error of a member that is given up."""
         self.damaged_at = 0
         """The offset of the damaged member."""
         self.is_cut = False
@@ -230,7 +230,7 @@ class MemberStream:
 
     @property
     def is_given_up(self) -> bool:
-        """Whether the damage is a member that is passed over."""
+        """Whether the damage is a member that is given up."""
         return self.damage is not None and self._guard.gives_up(self.damaged_at)
 
     def _note_damage(self, error: PageError) -> None:

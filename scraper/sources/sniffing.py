@@ -12,7 +12,6 @@ from typing import Final, Literal, cast
 import msgspec
 
 from scraper.errors import BadRecord, NotText
-from scraper.records import FailureRecord
 from scraper.sources.items import Place, ReadOptions, Skipped, Unread
 from scraper.sources.streams import Stream, Utf16Source
 
@@ -20,7 +19,9 @@ Kind = Literal[
     "page", "gzip", "zstd", "bzip2", "xz", "zip", "tar", "parquet", "warc", "jsonl", "json", "csv", "mhtml", "records", "utf-16"
 ]
 
-DUMPS: Final[frozenset[Kind]] = frozenset(["jsonl", "json", "csv", "warc"])
+TEXT_DUMPS: Final[frozenset[Kind]] = frozenset(["jsonl", "json", "csv"])
+"""Dumps: text files of many records."""
+SEQUENTIAL: Final[frozenset[Kind]] = TEXT_DUMPS | {"warc"}
 """Files of many records that are read from front to back, also from a pipe."""
 
 _ZIP_MAGIC: Final = b"PK\x03\x04"
@@ -32,6 +33,8 @@ _MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
 )
 COMPRESSION_MAGIC: Final = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 COMPRESSIONS: Final = frozenset(COMPRESSION_MAGIC.values())
+BY_MEMBER: Final = frozenset(["gzip", "zstd"])
+"""Compressions in which each record of a web archive may be a member, or frame, of its own."""
 _ZSTD_SKIPPABLE: Final = frozenset(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
 """The first bytes of frames without data (RFC 8878, 3.1.2)."""
 MAGIC_BYTES: Final = max(map(len, COMPRESSION_MAGIC))
@@ -122,7 +125,7 @@ def _in_utf16(stream: Stream, options: ReadOptions) -> Kind | None:
     if not head.startswith(_UTF16):
         return None
     inner = kind_of(Stream(Utf16Source(io.BytesIO(head[: len(head) & ~1]))), options)
-    return "utf-16" if inner in {"records", *DUMPS} - {"warc"} else "page"
+    return "utf-16" if inner == "records" or inner in TEXT_DUMPS else "page"
 
 
 def _json_kind(stream: Stream, options: ReadOptions) -> Kind | None:
@@ -220,17 +223,19 @@ def _zipped(head: bytes) -> str | None:
     return next((what for name, what in _OFFICE.items() if name in head), None) if is_office else None
 
 
+HEADLINE_KEYS: Final = ("schema", "headline", "url", "position", "page_id")
+FAILURE_KEYS: Final = ("input", "url", "code", "message")
 _WRITTEN: Final = (
     (
         ("schema", "id", "input", "layout", "kind", "text", "headlines", "removed", "warnings"),
         "records of this program, not pages; `scraper headlines` and `scraper stats` read them",
     ),
     (
-        ("schema", "headline", "url", "position", "page_id"),
+        HEADLINE_KEYS,
         "headlines of this program, not pages; `scraper fetch --from-list` reads their articles",
     ),
     (("schema", "headline", "url", "pages", "first_page_id"), "headlines of this program, not pages; name the pages themselves"),
-    (FailureRecord.__struct_encode_fields__, "failures of an earlier run, not pages; --from-list reads them"),
+    (FAILURE_KEYS, "failures of an earlier run, not pages; --from-list reads them"),
     (
         ("start", "end", "label", "rule", "fate", "text"),
         "pieces of pages that this program has labelled; name the pages themselves",

@@ -164,7 +164,7 @@ class _RecordReader:
                 found = yield from self._give_up(found)
                 continue
             position = found  # the end of the last valid record
-            following: int | None = None  # where a record begins that is passed over
+            following: int | None = None  # where a record begins that is given up
             self._guard.note(*self._spot(position))
             error: PageError | None = None
             try:
