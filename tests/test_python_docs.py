@@ -1,11 +1,13 @@
 """docs/python.md: every piece of code in it runs, and prints what the command would write."""
 
+import doctest
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -281,3 +283,10 @@ def test_complete_outputs_of_a_pattern_are_reported() -> None:
         run(["saved"], "by/{kind}.jsonl", resume=True, failures="failed.jsonl", report=said.append)
     _, _, mark = said[-1].partition("already complete; delete ")
     Path(mark.removesuffix(" to run again")).unlink()
+
+
+@pytest.mark.parametrize("module", ["scraper", "scraper.fetch.addresses"])
+def test_the_examples_in_docstrings_are_true(module: str) -> None:
+    """What a docstring shows is what the function returns."""
+    done = doctest.testmod(import_module(module))
+    assert (done.failed, done.attempted > 0) == (0, True)

@@ -60,6 +60,9 @@ def prepare(address: str) -> str:
 
     An address that begins with a host gets ``https://`` in front.
 
+    >>> prepare("Maghress.com/difaf/1?a=é#top")
+    'https://maghress.com/difaf/1?a=%C3%A9'
+
     Raises:
         BadAddress: if it is not an http or https address.
     """
@@ -94,6 +97,9 @@ def fold(address: str) -> str:
 
     It has no ``https``, ``www.``, default port, fragment, trailing slash, session id or tracking parameter; its query is sorted,
     and its percent-encoding is normalised. The key is an address whose own key is itself; it does not always lead to the page.
+
+    >>> fold("https://www.maghress.com:443/difaf/1/?utm_source=x&b=2&a=1#top")
+    'http://maghress.com/difaf/1?a=1&b=2'
 
     Args:
         address: any address; one that cannot be requested is its own key.
