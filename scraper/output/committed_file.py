@@ -38,10 +38,8 @@ class CommittedFile:
         self._is_stream = length is None
         self.length = 0
         """Its bytes; of a stream, those that were written."""
-        if length is not None and os.fstat(file.fileno()).st_size != length:
+        if length is not None:
             self.truncate(length)
-        elif length is not None:
-            self.length = file.seek(length)  # truncating would change the time of the file
 
     def __enter__(self) -> Self:
         return self
@@ -80,9 +78,10 @@ class CommittedFile:
                 data = memoryview(data)[written:]
 
     def truncate(self, length: int) -> None:
-        """Truncate the file to ``length`` bytes."""
+        """Truncate the file to ``length`` bytes. One that has them keeps its time."""
         with mapped_os_errors(self._name):
-            self._file.truncate(length)
+            if os.fstat(self._file.fileno()).st_size != length:
+                self._file.truncate(length)
             self.length = self._file.seek(length)
 
     def sync(self) -> None:
