@@ -182,7 +182,7 @@ def inputs_of(path: Path, *pieces: str) -> list[tuple[str, str | None]]:
 )
 @settings(max_examples=20, deadline=None)
 @given(
-    deadly=st.sets(st.sampled_from((*range(2, 24), 20, 20, 20)), max_size=9),
+    deadly=st.sets(st.sampled_from((*range(2, 24), 20, 20, 20)), max_size=22),
     flaky=st.sets(st.integers(2, PAGES - 1), max_size=4),
     stretch=st.sampled_from((2000, 5000, 1 << 20)),
     is_cut=st.booleans(),

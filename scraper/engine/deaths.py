@@ -22,9 +22,6 @@ _DEATHS: Final = 2
 process."""
 _DEATHS_OVER_A_PART: Final = 5
 """Deaths at an unknown place after which the rest of a part fails; the rest of each further part of the chunk fails after one."""
-_MOST_LOST: Final = 10
-"""Records of a chunk that may fail because workers died while reading them. After more of them, the rest is given up: each may take the
-time limit of a page, and others wait."""
 
 
 class Death(NamedTuple):
@@ -114,8 +111,6 @@ class Retry:
         self.results: list[ItemResult] = []
         self.bounds = RecordBounds()
         self._deaths_over_a_part = _DEATHS_OVER_A_PART
-        self._lost = 0
-        """The number of records that could not be read."""
         self._skip = 0
         """The number of items of the first part that are done."""
         self._step: Step | None = None
@@ -151,9 +146,7 @@ class Retry:
 
     def _fail_reading(self, step: Step, spot: Spot | None) -> None:
         """Let a record fail, or all that is left of the part, if enough workers died while reading it."""
-        part = self._parts[0]
-        is_new = not isinstance(part, ItemChunk) and spot not in part.losses
-        left = None if is_new and self._lost == _MOST_LOST else giving_up(part, spot)
+        left = giving_up(self._parts[0], spot)
         if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
             return
         self._end_part()
@@ -162,7 +155,6 @@ class Retry:
             self.results.append(step.failure)
             self.bounds = RecordBounds(self.bounds.first)
             return
-        self._lost += is_new
         self._parts.appendleft(left)
         self._skip = step.item
 
