@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from scraper.engine.fetch_outputs import FetchOutputs
+from scraper.engine.run import OutputPaths
 from scraper.output.fetch_state import FetchedRow, State
 from tests.site import Site
 from tests.test_fetch import archived
@@ -98,11 +99,11 @@ def test_an_interrupt_right_behind_the_commit_loses_nothing(tmp_path: Path, monk
 
     with pytest.raises(KeyboardInterrupt):
         write_and_commit(
-            FetchOutputs(out=out, save=None, state=state), row, lambda: monkeypatch.setattr(State, "commit", interrupted)
+            FetchOutputs(OutputPaths(out, state=state)), row, lambda: monkeypatch.setattr(State, "commit", interrupted)
         )
     monkeypatch.undo()
     assert out.read_bytes() == b'{"n": 1}\n'
-    with FetchOutputs(out=out, save=None, state=state) as outputs:
+    with FetchOutputs(OutputPaths(out, state=state)) as outputs:
         assert outputs.state is not None
         assert outputs.state.row("http://x/1", "page") is not None
 

@@ -28,11 +28,10 @@ def clean(
         scraper clean - --url https://a.example/1 < page.html
     """
     from scraper.cli.runs import run_on_files
-    from scraper.records import PageRecord
 
     if dask is not None:
         from scraper.cli.dask_run import run_on_dask
 
         run_on_dask(options, spans, dask, dedup=dedup, resume=resume)
     else:
-        run_on_files(options, PageRecord, spans, dedup=dedup, resume=resume)
+        run_on_files(options, "page", spans, dedup=dedup, resume=resume)

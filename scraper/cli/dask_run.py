@@ -13,7 +13,7 @@ import typer
 from scraper.cli.checks import check_inputs, check_keys, check_layouts, check_outputs, check_pattern, check_table
 from scraper.cli.console import finishing, say, showing_progress
 from scraper.cli.options import Options
-from scraper.cli.runs import cores, make_job, reporting_list_errors, write_summary
+from scraper.cli.runs import cores, reporting_list_errors, run_options, write_summary
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import page_lines
 from scraper.engine.resumable import run_digest
@@ -74,7 +74,8 @@ def run_on_dask(options: Options, spans: Path | None, address: str, *, dedup: bo
     check_outputs({"-o": None, "--failures": failures, "--summary": summary}, options.inputs or [], None)
     inputs = check_inputs(options)
     pattern = Pattern.parse(destination.pattern) if destination.pattern is not None else None
-    job = make_job(options, partial(page_lines, keys=keys), pattern, writes_spans=spans is not None, dedup=dedup)
+    chosen = run_options(options, keys, dedup=dedup)
+    job = chosen.job(partial(page_lines, keys=keys), pattern=pattern, writes_spans=spans is not None)
     layouts = tuple((layout.name, layout.digest) for layout in check_layouts(options.layouts))
     # Inputs may change: each part knows what it was made of.
     run = run_digest(job, options.keys, destination.pattern, destination.ending)

@@ -23,7 +23,6 @@ def headlines(
         scraper headlines saved/ --unique -o headlines.csv
     """
     from scraper.cli.runs import run_on_files
-    from scraper.records import HeadlineHistory, HeadlineRecord
 
     for name, is_given, reason in (
         ("--dedup", dedup, "--unique counts all pages that show a headline"),
@@ -31,4 +30,4 @@ def headlines(
     ):
         if unique and is_given:
             raise typer.BadParameter(f"{reason}; leave one of them out.", param_hint=name)
-    run_on_files(options, HeadlineHistory if unique else HeadlineRecord, dedup=dedup, resume=resume)
+    run_on_files(options, "headline-history" if unique else "headline", dedup=dedup, resume=resume)

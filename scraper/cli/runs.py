@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import typer
-from msgspec import Struct
 
 from scraper import __version__
 from scraper.cli.checks import (
@@ -22,68 +21,62 @@ from scraper.cli.checks import (
 from scraper.cli.console import finishing, say, showing_progress
 from scraper.cli.options import Options
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import Job, Lines, outcome_of, page_count
-from scraper.engine.run import FileRun, OutputPaths, line_maker
+from scraper.engine.jobs import RunOptions, outcome_of, page_count
+from scraper.engine.run import FileRun, OutputPaths
 from scraper.engine.sinks import FileSink
 from scraper.errors import PageError
 from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout
 from scraper.output.files import Output
-from scraper.output.partitions import Pattern
-from scraper.records import PageRecord, columns_of
+from scraper.records import RECORDS, Keys, RecordName, columns_of
 from scraper.remote import Uploads
 from scraper.sources import Item, ReadOptions
 
 
 def run_on_files(
-    options: Options, record: type[Struct], spans: Path | None = None, *, dedup: bool = False, resume: bool = False
+    options: Options, records: RecordName, spans: Path | None = None, *, dedup: bool = False, resume: bool = False
 ) -> None:
     """Clean the inputs, write the records of their pages, and exit.
 
     Args:
         options: the options that the commands share.
-        record: the type of the records.
+        records: the records to write.
         spans: the file for the spans.
         dedup: whether to leave out pages that repeat an earlier one.
         resume: whether to resume a killed run.
     """
-    keys = check_keys(options.keys, record)
-    maker = line_maker(record, keys)
+    keys = check_keys(options.keys, RECORDS[records])
     uploads = Uploads()
     check_remote_outputs(options, spans, resume=resume)
     out, failures, summary, spans = map(uploads.local, (options.out, options.failures, options.summary, spans))
     options, pattern = check_pattern(options._replace(out=out, failures=failures, summary=summary))
-    if pattern is not None and maker.store is not None:
+    if pattern is not None and records == "headline-history":
         raise typer.BadParameter("--unique writes a single file; name one without {}.", param_hint="-o")
     paths = OutputPaths(options.out, spans, options.failures, options.summary)
     outputs = {"-o": paths.records, "--spans": paths.spans, "--failures": paths.failures, "--summary": paths.summary}
     check_outputs(outputs, options.inputs or [], pattern)
-    columns = columns_of(record, keys)
+    columns = columns_of(RECORDS[records], keys)
     table = check_table("-o", options.out if pattern is None else pattern.ending, columns)
     check_table("--spans", spans)
     check_table("--failures", options.failures)
     inputs = check_inputs(options)
-    job = make_job(options, maker.lines, pattern, writes_spans=spans is not None, dedup=dedup)
-    is_of_pages = record is PageRecord
-    is_counted = is_of_pages and (not options.quiet or options.summary is not None or resume)  # else nobody sees the counts
-    read_options = job.options._replace(reads_records=not is_of_pages)
-    job = job._replace(counts_characters=is_counted, options=read_options, flush=maker.flush)
+    chosen = run_options(options, keys, dedup=dedup)
     check_layouts(options.layouts)
     if resume:
         check_resumable(options, spans, table)
     counts = Counts()
     asked = (options._replace(jobs=None, quiet=False, summary=None, keep_going=False), spans, tuple(columns))
     file_run = FileRun(
-        job,
+        chosen,
+        records,
         paths,
         counts,
         say,
         pattern=pattern,
         table=table,
-        store=maker.store,
         resumed=asked if resume else None,
-        dedup=dedup,
         keeps_going=options.keep_going,
+        counts_characters=not options.quiet or options.summary is not None or resume,  # else nobody sees them
     )
     with finishing([uploads, file_run], counts, quiet=options.quiet, unopened=file_run.files, table=table):
         inputs = reporting_list_errors(inputs, options, counts)
@@ -103,32 +96,29 @@ def write_summary(path: Path | None, counts: Counts) -> None:
             summary.write(counts.to_json(__version__))
 
 
-def make_job(options: Options, lines: Lines, pattern: Pattern | None, *, writes_spans: bool, dedup: bool) -> Job:
-    """Return the job that the options describe, or end with a usage error."""
-    filters = check_filters(options)
-    return Job(
-        ReadOptions(
-            max_bytes=options.max_bytes,
-            url=options.url,
-            text_field=options.text_field,
-            html_field=options.html_field,
-            url_field=options.url_field,
-            date_field=options.date_field,
-            include=tuple(options.include or ()),
-            exclude=tuple(options.exclude or ()),
-            limit=options.limit,
-            sample=options.sample,
-            seed=options.seed,
-        ),
-        filters.treatment_of_unknown(options.unknown),
-        lines,
-        layouts=options.layouts,
-        writes_spans=writes_spans,
-        filters=filters,
-        needs_digests=dedup,
-        target=pattern.of if pattern is not None else None,
-        page_timeout=options.page_timeout,
+def run_options(options: Options, keys: Keys, *, dedup: bool) -> RunOptions:
+    """Return what the user chose, or end with a usage error.
+
+    Args:
+        options: the options that the commands share.
+        keys: the keys of a line.
+        dedup: whether to leave out pages that repeat an earlier one.
+    """
+    reading = ReadOptions(
+        max_bytes=options.max_bytes,
+        url=options.url,
+        text_field=options.text_field,
+        html_field=options.html_field,
+        url_field=options.url_field,
+        date_field=options.date_field,
+        include=tuple(options.include or ()),
+        exclude=tuple(options.exclude or ()),
+        limit=options.limit,
+        sample=options.sample,
+        seed=options.seed,
     )
+    filters = check_filters(options)
+    return RunOptions(reading, filters, options.unknown, keys, options.layouts, dedup, options.page_timeout)
 
 
 def cores() -> int:

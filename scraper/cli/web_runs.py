@@ -22,20 +22,18 @@ from scraper.cli.checks import (
 )
 from scraper.cli.console import can_show_progress, drawing, finishing, say
 from scraper.cli.options import Options, WebOptions
-from scraper.cli.runs import cores, make_job, reporting_list_errors, write_summary
+from scraper.cli.runs import cores, reporting_list_errors, run_options, write_summary
 from scraper.engine.archive import NewspaperArchive
 from scraper.engine.counts import Counts
 from scraper.engine.crawling import Crawl
-from scraper.engine.fetch_outputs import FetchOutputs
 from scraper.engine.fetch_queue import AddressSource, FetchQueue
-from scraper.engine.jobs import Job, page_lines
-from scraper.engine.web_run import FetchContext, MakeSource, WebRun, with_lines
+from scraper.engine.run import OutputPaths
+from scraper.engine.web_run import FetchContext, MakeSource, WebRun
 from scraper.errors import BadAddress
 from scraper.extract.cleaning import Outcome
 from scraper.extract.links import Links, find_links
 from scraper.fetch import Fetched, Scheduler, host_of, prepare
 from scraper.output.fetch_state import Records
-from scraper.output.files import Output
 from scraper.output.formats import OutputTable, is_compressed
 from scraper.output.partitions import Pattern
 from scraper.records import RECORDS, columns_of
@@ -94,21 +92,23 @@ def run_on_web(
     check_fetched_slugs(options.newspaper or ())
     options, pattern = check_pattern(options)
     table = _check_outputs(options, web, pattern)
-    job = _job(options, web, pattern)._replace(links=links)
+    records = _records(web)
+    chosen = run_options(options, check_keys(options.keys, RECORDS[records]), dedup=web.dedup)
     politeness = check_politeness(web)
     if web.ignore_robots:
         say("robots.txt is ignored, on your own responsibility")
     check_layouts(options.layouts)
     counts = Counts()
     web_run = WebRun(
-        job,
+        chosen,
+        records,
+        OutputPaths(options.out, web.spans, options.failures, options.summary, web.save, web.state),
         politeness,
-        FetchOutputs(out=options.out, pattern=pattern, table=table, spans=web.spans, save=web.save, state=web.state, report=say),
         counts,
         say,
-        records=_records(web),
-        failures=Output(options.failures) if options.failures is not None else None,
-        dedup=web.dedup,
+        pattern=pattern,
+        table=table,
+        links=links,
     )
     with finishing([web_run], counts, quiet=options.quiet, unopened=web_run.files, table=table):
         web_run.do(
@@ -153,12 +153,6 @@ def _check_outputs(options: Options, web: WebOptions, pattern: Pattern | None) -
 
 def _records(web: WebOptions) -> Records:
     return "headline" if web.ticker_only else "page"
-
-
-def _job(options: Options, web: WebOptions, pattern: Pattern | None) -> Job:
-    records = _records(web)
-    job = make_job(options, page_lines, pattern, writes_spans=web.spans is not None, dedup=web.dedup)
-    return with_lines(job, records, check_keys(options.keys, RECORDS[records]), has_state=web.state is not None)
 
 
 class Progress:

@@ -14,6 +14,7 @@ from scraper import __version__
 from scraper.engine.counts import DIGITS
 from scraper.engine.fetch_queue import AddressSource, FetchedPages, row_address
 from scraper.engine.jobs import ItemResult
+from scraper.engine.run import OutputPaths
 from scraper.engine.sinks import FileSink
 from scraper.errors import Disallowed, EmptyInput, FetchError, NoHeadlines, NotFound, NotText, OutputError
 from scraper.fetch import Exchange, Fetched, Rules, exchange_records, warcinfo
@@ -40,12 +41,9 @@ class FetchOutputs:
     length that the state has committed; stdout, a device or a pipe cannot be cut, and is only written to.
 
     Args:
-        out: where records go; None for stdout.
-        pattern: names many outputs, in the place of ``out``; not with a state.
+        paths: the outputs, of which the failures are written elsewhere.
+        pattern: names many outputs of records, in the place of one; not with a state.
         table: what the records become at the end, if not JSON Lines; not with a state.
-        spans: where spans go.
-        save: where exchanges are saved, as gzipped WARC.
-        state: the file of the state.
         report: called with a sentence for the user.
 
     Raises:
@@ -55,17 +53,13 @@ class FetchOutputs:
 
     def __init__(
         self,
+        paths: OutputPaths,
         *,
-        out: Path | None,
-        save: Path | None,
-        state: Path | None,
         pattern: Pattern | None = None,
         table: OutputTable | None = None,
-        spans: Path | None = None,
         report: Callable[[str], object] = print,
     ) -> None:
-        self._out, self._spans_path, self._save, self._path = out, spans, save, state
-        self._report = report
+        self._paths, self._report = paths, report
         self._stack = ExitStack()
         self._raw: AppendFile | None = None
         self._raw_lock = threading.Lock()
@@ -74,9 +68,9 @@ class FetchOutputs:
         """Whether something was written since the last commit."""
         self.state: State | None = None
         self.partitions = Partitions(pattern, table=table) if pattern is not None else None
-        self.records: Output | AppendFile = Output(out, table=table, needs_lines=True)
+        self.records: Output | AppendFile = Output(paths.records, table=table, needs_lines=True)
         """Where records go, unless to :attr:`partitions`."""
-        self.spans: Output | AppendFile | None = Output(spans) if spans is not None else None
+        self.spans: Output | AppendFile | None = Output(paths.spans) if paths.spans is not None else None
 
     @property
     def part(self) -> Path | None:
@@ -91,16 +85,16 @@ class FetchOutputs:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            if self._path is not None:
-                self.state = stack.enter_context(State(self._path))
+            if self._paths.state is not None:
+                self.state = stack.enter_context(State(self._paths.state))
             if self.partitions is not None:
                 stack.enter_context(self.partitions)
             else:
-                self.records = self._opened(self._out, self.records, stack)
+                self.records = self._opened(self._paths.records, self.records, stack)
             if self.spans is not None:
-                self.spans = self._opened(self._spans_path, self.spans, stack)
-            if self._save is not None:
-                self._raw = stack.enter_context(_archive(self._save, self._report))
+                self.spans = self._opened(self._paths.spans, self.spans, stack)
+            if self._paths.save is not None:
+                self._raw = stack.enter_context(_archive(self._paths.save, self._report))
             self._stack = stack.pop_all()
         return self
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from scraper.defaults import PAGE_TIMEOUT
 from scraper.engine.counts import PageCount
 from scraper.engine.time_limit import TimeLimit
 from scraper.errors import EmptyInput, NoHeadlines, NotText, PageError, UnknownLayout, map_unexpected_errors
@@ -18,6 +19,9 @@ from scraper.models import Decoding, Document, Page
 from scraper.output.dedup import headline_key, page_digests
 from scraper.records import FailureRecord, Keys, PageRecord, to_json_line
 from scraper.sources import Failed, Item, ReadOptions, Skipped
+
+if TYPE_CHECKING:
+    from scraper.output.partitions import Pattern
 
 Lines = Callable[[Outcome], Iterable[bytes]]
 Unknown = Literal["keep", "skip", "fail"]
@@ -102,6 +106,42 @@ class Job(NamedTuple):
     """Seconds that cleaning a page may take."""
     counts_characters: bool = True
     """Whether to count what is kept and removed of the pages."""
+
+
+class RunOptions(NamedTuple):
+    """What a user chooses for a run, on a command line or in a Python program."""
+
+    reading: ReadOptions = ReadOptions()
+    filters: Filters = Filters()
+    unknown: Unknown = "keep"
+    keys: Keys = ()
+    """The keys of a line, each with the attribute of the record; all, if empty."""
+    layouts: Path | None = None
+    """A directory of layout files to use as well."""
+    dedup: bool = False
+    """Whether to leave out pages that repeat an earlier one."""
+    page_timeout: float | None = PAGE_TIMEOUT
+    """Seconds that cleaning a page may take."""
+
+    def job(self, lines: Lines, *, pattern: "Pattern | None" = None, writes_spans: bool = False) -> Job:
+        """Return the job of the run.
+
+        Args:
+            lines: makes the lines of a page.
+            pattern: the pattern of the output, if it has one.
+            writes_spans: whether to write the label of every piece of a page.
+        """
+        return Job(
+            self.reading,
+            self.filters.treatment_of_unknown(self.unknown),
+            lines,
+            layouts=self.layouts,
+            writes_spans=writes_spans,
+            filters=self.filters,
+            needs_digests=self.dedup,
+            target=pattern.of if pattern is not None else None,
+            page_timeout=self.page_timeout,
+        )
 
 
 class PageResult(msgspec.Struct, array_like=True, frozen=True):

@@ -7,18 +7,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from msgspec import Struct
-
 from scraper.defaults import PAGE_TIMEOUT
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import Filters, Job, Lines, Unknown, headline_lines, page_lines
+from scraper.engine.jobs import Filters, Lines, RunOptions, Unknown, headline_lines, page_lines
 from scraper.engine.loop import run_job
 from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
 from scraper.output.files import Output, conflict_of, inodes_of
 from scraper.output.formats import OutputTable, table_of
 from scraper.output.partitions import Partitions, Pattern, parse_output
-from scraper.records import RECORDS, HeadlineHistory, Keys, PageRecord, RecordName, columns_of
+from scraper.records import RECORDS, Keys, RecordName, columns_of
 from scraper.remote import Uploads
 from scraper.sources import ReadOptions
 from scraper.sources.files import Meter
@@ -39,9 +37,13 @@ class OutputPaths(NamedTuple):
     spans: Path | None = None
     failures: Path | None = None
     summary: Path | None = None
+    save: Path | None = None
+    """Where a fetch saves its exchanges, as gzipped WARC."""
+    state: Path | None = None
+    """The state of a fetch."""
 
 
-class LineMaker(NamedTuple):
+class _LineMaker(NamedTuple):
     """What makes the lines of a run."""
 
     lines: Lines
@@ -51,35 +53,29 @@ class LineMaker(NamedTuple):
     """Merges all lines; the merged ones are written at the end."""
 
 
-def line_maker(record: type[Struct], keys: Keys) -> LineMaker:
-    """Return what makes the lines of pages.
-
-    Args:
-        record: the type of the records.
-        keys: the keys of a line, all if empty.
-    """
-    if record is HeadlineHistory:
+def _line_maker(records: RecordName, keys: Keys) -> _LineMaker:
+    if records == "headline-history":
         from scraper.engine.headlines import HeadlineCollector, HeadlineStore  # they need SQLite
 
         collector = HeadlineCollector()
-        return LineMaker(collector, collector.flush, HeadlineStore(keys))
-    return LineMaker(partial(page_lines if record is PageRecord else headline_lines, keys=keys))
+        return _LineMaker(collector, collector.flush, HeadlineStore(keys))
+    return _LineMaker(partial(page_lines if records == "page" else headline_lines, keys=keys))
 
 
 class FileRun:
     """A run over files and its outputs. A context manager, in which the outputs are open.
 
     Args:
-        job: what is done with each page.
+        options: what the user chose.
+        records: the records to write.
         paths: the outputs; that of the records may be a pattern.
         counts: the counts of the run.
         report: called with a sentence for each failure.
         pattern: the pattern, if it is one.
         table: what the records become at the end, if not JSON Lines.
-        store: merges all lines; the merged ones are written at the end.
-        resumed: if the run can be resumed, what identifies it besides the job.
-        dedup: whether to leave out pages that repeat an earlier one.
+        resumed: if the run can be resumed, what identifies it besides its job.
         keeps_going: whether to go on after many failures without a page.
+        counts_characters: whether to count what is kept and removed of the pages.
 
     Raises:
         OutputError: if an output cannot be opened, written or renamed.
@@ -88,20 +84,28 @@ class FileRun:
 
     def __init__(
         self,
-        job: Job,
+        options: RunOptions,
+        records: RecordName,
         paths: OutputPaths,
         counts: Counts,
         report: Callable[[str], object],
         *,
         pattern: Pattern | None = None,
         table: OutputTable | None = None,
-        store: "HeadlineStore | None" = None,
         resumed: Sequence[object] | None = None,
-        dedup: bool = False,
         keeps_going: bool = True,
+        counts_characters: bool = True,
     ) -> None:
-        self._job, self._paths, self._counts, self._report = job, paths, counts, report
-        self._store, self._dedup, self._keeps_going = store, dedup, keeps_going
+        self._paths, self._counts, self._report = paths, counts, report
+        self._dedup, self._keeps_going = options.dedup, keeps_going
+        is_of_pages = records == "page"
+        maker = _line_maker(records, options.keys)
+        self._store = maker.store
+        self._job = options.job(maker.lines, pattern=pattern, writes_spans=paths.spans is not None)._replace(
+            options=options.reading._replace(reads_records=not is_of_pages),
+            flush=maker.flush,
+            counts_characters=is_of_pages and counts_characters,
+        )
         is_kept = resumed is not None
         self._records = Output(paths.records, is_kept=is_kept, table=table, needs_lines=True) if pattern is None else None
         self._partitions = Partitions(pattern, is_kept=is_kept, table=table) if pattern is not None else None
@@ -250,23 +254,10 @@ def run(
         raise OutputError(f"{output}: remote files are written at the end, and a run that writes them cannot be resumed")
     if records == "headline-history" and (resume or dedup or pattern is not None):
         raise OutputError(f"{output}: distinct headlines are written to a single file when all pages are read")
-    maker = line_maker(RECORDS[records], keys)
-    job = Job(
-        options._replace(reads_records=records != "page"),
-        filters.treatment_of_unknown(unknown),
-        maker.lines,
-        flush=maker.flush,
-        layouts=layouts,
-        writes_spans=spans is not None,
-        filters=filters,
-        needs_digests=dedup,
-        target=pattern.of if pattern is not None else None,
-        page_timeout=page_timeout,
-        counts_characters=records == "page",
-    )
+    chosen = RunOptions(options, filters, unknown, keys, layouts, dedup, page_timeout)
     counts = Counts()
     resumed = (names, records, keys, str(output), str(spans), str(failures)) if resume else None
-    file_run = FileRun(job, paths, counts, report, pattern=pattern, table=table, store=maker.store, resumed=resumed, dedup=dedup)
+    file_run = FileRun(chosen, records, paths, counts, report, pattern=pattern, table=table, resumed=resumed)
     with uploads, file_run:
         if (mark := file_run.completed(names)) is not None:
             report(f"{output}: already complete; delete {mark} to run again")

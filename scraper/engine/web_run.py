@@ -12,19 +12,21 @@ from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
 from scraper.engine.counts import Counts
 from scraper.engine.fetch_outputs import FetchOutputs, FetchSink, RobotsCache
 from scraper.engine.fetch_queue import AddressSource, FetchedPages, FetchQueue
-from scraper.engine.jobs import Filters, Job, Unknown, layouts_of, page_lines, ticker_keys, ticker_lines
+from scraper.engine.jobs import Filters, RunOptions, Unknown, layouts_of, page_lines, ticker_keys, ticker_lines
 from scraper.engine.loop import run_tasks
-from scraper.engine.run import check_files, output_of
+from scraper.engine.run import OutputPaths, check_files, output_of
 from scraper.engine.sinks import FileSink
 from scraper.errors import OutputError
-from scraper.extract.links import find_links
+from scraper.extract.cleaning import Outcome
+from scraper.extract.links import Links, find_links
 from scraper.fetch import Client, Fetched, Fetcher, Politeness, Scheduler, Throttle
 from scraper.layouts import Layout
 from scraper.output.database import Database
 from scraper.output.dedup import DedupStore
 from scraper.output.fetch_state import Records, State
 from scraper.output.files import Output
-from scraper.output.formats import is_compressed, table_of
+from scraper.output.formats import OutputTable, is_compressed, table_of
+from scraper.output.partitions import Pattern
 from scraper.records import RECORDS, Keys, columns_of
 from scraper.sources import ReadOptions
 
@@ -68,14 +70,15 @@ class WebRun:
     """A run over the live web. A context manager, in which its outputs are open.
 
     Args:
-        job: what is done with each page.
+        options: what the user chose.
+        records: the records to write.
+        paths: the outputs; that of the records may be a pattern.
         politeness: how pages are requested.
-        outputs: where the results go, unopened.
         counts: the counts of the run.
         report: called with a sentence for each failure.
-        records: the type of the records to write.
-        failures: the file for the failures, unopened.
-        dedup: whether to leave out pages that repeat an earlier one.
+        pattern: the pattern, if it is one.
+        table: what the records become at the end, if not JSON Lines.
+        links: finds the links of a page, for a source that follows them; feeds and sitemaps are then read, too.
 
     Raises:
         LayoutError: if a layout file cannot be used.
@@ -86,21 +89,31 @@ class WebRun:
 
     def __init__(
         self,
-        job: Job,
+        options: RunOptions,
+        records: Records,
+        paths: OutputPaths,
         politeness: Politeness,
-        outputs: FetchOutputs,
         counts: Counts,
         report: Callable[[str], object],
         *,
-        records: Records = "page",
-        failures: Output | None = None,
-        dedup: bool = False,
+        pattern: Pattern | None = None,
+        table: OutputTable | None = None,
+        links: Callable[[Outcome], Links] | None = None,
     ) -> None:
         self._headers = politeness.request_headers()
-        self._job, self._politeness, self._outputs, self._counts, self._report = job, politeness, outputs, counts, report
-        self._records, self._failures, self._dedup = records, failures, dedup
-        self._layouts = layouts_of(job.layouts)
-        self.files = [file for file in (outputs, failures) if file is not None]
+        self._politeness, self._counts, self._report = politeness, counts, report
+        self._records, self._dedup = records, options.dedup
+        self._outputs = FetchOutputs(paths, pattern=pattern, table=table, report=report)
+        self._failures = Output(paths.failures) if paths.failures is not None else None
+        is_of_pages = records == "page"
+        lines = partial(page_lines if is_of_pages else ticker_lines, keys=options.keys)
+        self._job = options.job(lines, pattern=pattern, writes_spans=paths.spans is not None)._replace(
+            links=links,
+            keys=ticker_keys if not is_of_pages and paths.state is not None else None,
+            counts_characters=is_of_pages,
+        )
+        self._layouts = layouts_of(options.layouts)
+        self.files = [file for file in (self._outputs, self._failures) if file is not None]
         """The outputs."""
         self._opened = ExitStack()
         self.part = None
@@ -196,21 +209,6 @@ def _ignore(_fetched: Fetched) -> None:
     """Show nothing."""
 
 
-def with_lines(job: Job, records: Records, keys: Keys, *, has_state: bool) -> Job:
-    """Return a job with what makes the lines of a fetch.
-
-    Args:
-        job: the job.
-        records: the type of the records to write.
-        keys: the keys of a line; all, if empty.
-        has_state: whether a state remembers the headlines that are written.
-    """
-    if records == "page":
-        return job._replace(lines=partial(page_lines, keys=keys))
-    lines = partial(ticker_lines, keys=keys)
-    return job._replace(lines=lines, counts_characters=False, keys=ticker_keys if has_state else None)
-
-
 def fetch_pages(
     addresses: Iterable[str] | MakeSource,
     output: str | Path,
@@ -277,31 +275,17 @@ def fetch_pages(
     if callable(addresses) and state is None:
         raise OutputError(f"{output}: a crawl needs a state, which keeps the addresses that it finds; name a file for it")
     make_source = addresses if callable(addresses) else _queue_of(addresses, refresh)
-    job = Job(
-        ReadOptions(max_bytes=max_bytes),
-        filters.treatment_of_unknown(unknown),
-        page_lines,
-        layouts=layouts,
-        writes_spans=spans is not None,
-        filters=filters,
-        needs_digests=dedup,
-        target=pattern.of if pattern is not None else None,
-        page_timeout=page_timeout,
-        links=find_links if callable(addresses) else None,
-    )
-    outputs = FetchOutputs(
-        out=out, save=paths["save"], state=paths["state"], pattern=pattern, table=table, spans=paths["spans"], report=report
-    )
     counts = Counts()
     web_run = WebRun(
-        with_lines(job, records, keys, has_state=state is not None),
+        RunOptions(ReadOptions(max_bytes=max_bytes), filters, unknown, keys, layouts, dedup, page_timeout),
+        records,
+        OutputPaths(out, **paths),
         politeness,
-        outputs,
         counts,
         report,
-        records=records,
-        failures=Output(paths["failures"]) if paths["failures"] is not None else None,
-        dedup=dedup,
+        pattern=pattern,
+        table=table,
+        links=find_links if callable(addresses) else None,
     )
     with web_run:
         web_run.do(make_source, processes=processes, max_time=max_time)

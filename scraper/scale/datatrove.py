@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
 
 from scraper.defaults import MAX_BYTES, PAGE_TIMEOUT
-from scraper.engine.jobs import Filters, ItemResult, Job, Unknown, clean_item, failed, layouts_of, page_lines, time_limit_of
+from scraper.engine.jobs import Filters, ItemResult, RunOptions, Unknown, clean_item, failed, layouts_of, page_lines, time_limit_of
 from scraper.errors import PageError, not_installed
 from scraper.sources import Failed, ReadOptions
 from scraper.sources.block_pages import block_page_error
@@ -74,10 +73,8 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
         self.exclusion_writer = exclusion_writer
         self._archive = archive
         self._options = ReadOptions(max_bytes=max_bytes, text_field=_TEXT, url_field=url_field, date_field=date_field)
-        lines = partial(page_lines, keys=())
-        self._job = Job(
-            self._options, unknown, lines, layouts=layouts, filters=filters, page_timeout=page_timeout, counts_characters=False
-        )
+        options = RunOptions(self._options, filters, unknown, layouts=layouts, page_timeout=page_timeout)
+        self._job = options.job(page_lines)._replace(counts_characters=False)
 
     def run(self, data: Iterator[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
         """Yield the clean document of each page.
