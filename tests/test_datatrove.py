@@ -15,6 +15,7 @@ from datatrove.pipeline.readers import JsonlReader, ParquetReader, WarcReader
 from datatrove.pipeline.writers import JsonlWriter
 
 from scraper import Filters
+from scraper.engine.jobs import Unknown
 from scraper.scale.datatrove import CleanPages
 from tests.containers import FIXTURES, jsonl, parquet, record, response, twenty_pages
 
@@ -119,7 +120,8 @@ def test_a_pipeline_that_was_broken_off_does_only_what_is_missing(archives: Path
     assert all(entry in whole for entry in written(tmp_path / "clean"))
 
 
-def test_what_is_not_wanted_or_fails_is_dropped_with_its_reason() -> None:
+@pytest.mark.parametrize("treatment", ["keep", "skip", "fail"])
+def test_what_is_not_wanted_or_fails_is_dropped_with_its_reason(treatment: Unknown) -> None:
     """Filters, unknown pages, empty and oversized ones are dropped, each under its own name, and the next one is still cleaned."""
     article = (FIXTURES / "arabic-article-html/source.html").read_text(encoding="utf-8")
     unknown = (FIXTURES / "unknown-page-text/source.txt").read_text(encoding="utf-8")
@@ -135,7 +137,7 @@ def test_what_is_not_wanted_or_fails_is_dropped_with_its_reason() -> None:
             dropped.append(document)
 
     step = CleanPages(
-        unknown="fail",
+        unknown=treatment,
         filters=Filters(langs=frozenset(["ar"])),
         max_bytes=len(article.encode()),
         exclusion_writer=Collector(),

@@ -9,7 +9,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, count
 from pathlib import Path
 from random import Random
 from typing import Any, BinaryIO, Self
@@ -18,16 +18,19 @@ import fastwarc.warc
 import pyarrow.parquet
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scraper.engine import planning, workers
+from scraper.engine.counts import Counts
 from scraper.engine.deaths import Death, SharedProgress
-from scraper.engine.jobs import Job, page_lines
+from scraper.engine.jobs import ItemResult, Job, page_lines
 from scraper.engine.loop import Pool
 from scraper.engine.planning import plan
+from scraper.engine.sinks import MOST_FAILURES, FileSink
 from scraper.engine.tasks import Task
 from scraper.engine.workers import Answer, answers
+from scraper.errors import TooManyFailures
 from scraper.parse.encoding import decode
 from scraper.sources import ReadOptions, json_objects, warc
 from scraper.sources import parquet as parquet_tables
@@ -153,17 +156,22 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("dying")
 
 
-def inputs_of(path: Path, *pieces: str) -> list[tuple[str, str | None]]:
-    """Return the name of each page of a file, or of some pieces, with the code of its failure, if it failed, as a run gives them."""
-    found: list[tuple[str, str | None]] = []
+def results_of(path: Path, *pieces: str) -> Iterator[ItemResult]:
+    """Yield what becomes of each page of a file, or of some pieces, as a run gets it."""
     with Pool(Job(OPTIONS, "keep", page_lines), 2) as pool:
         tasks = (Task(number, chunk) for number, chunk in enumerate(plan([InputEntry(str(path), pieces=pieces)], OPTIONS)))
         for _, results in pool.do(tasks, lambda: True):
-            for result in results:
-                if result.failure is not None:
-                    found.append((result.failure.input, result.failure.code))
-                elif result.lines:
-                    found.append((json.loads(result.lines)["input"], None))
+            yield from results
+
+
+def inputs_of(path: Path, *pieces: str) -> list[tuple[str, str | None]]:
+    """Return the name of each page of a file, or of some pieces, with the code of its failure, if it failed, as a run gives them."""
+    found: list[tuple[str, str | None]] = []
+    for result in results_of(path, *pieces):
+        if result.failure is not None:
+            found.append((result.failure.input, result.failure.code))
+        elif result.lines:
+            found.append((json.loads(result.lines)["input"], None))
     return found
 
 
@@ -188,6 +196,7 @@ def inputs_of(path: Path, *pieces: str) -> list[tuple[str, str | None]]:
     is_cut=st.booleans(),
     seed=st.integers(0, 99),
 )
+@example(deadly=set(range(2, 24)), flaky=set(), stretch=1 << 20, is_cut=False, seed=0)
 def test_workers_that_die_cost_the_pages_over_which_they_die(
     form: str, where: str, deadly: set[int], flaky: set[int], stretch: int, is_cut: bool, seed: int, deaths: Deaths, place: Path
 ) -> None:
@@ -359,6 +368,12 @@ def test_a_chunk_in_which_no_record_begins_has_no_failure(deaths: Deaths, place:
     assert len(without) == 2
 
 
+def numbered_lines(path: Path, last: int) -> Path:
+    """Write a dump of pages with the numbers from 1 to ``last``."""
+    path.write_bytes(b"".join(json.dumps({"text": f"<p>{number}"}).encode() + b"\n" for number in range(1, last + 1)))
+    return path
+
+
 def test_a_retry_ends_if_workers_die_between_pieces(deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If workers die before the next piece of a dump is found, what is left of the file fails under its name."""
     path = place / "pieces.jsonl"
@@ -367,3 +382,37 @@ def test_a_retry_ends_if_workers_die_between_pieces(deaths: Deaths, place: Path,
     deaths.left = {6: 50}
     assert inputs_of(path, f"{path}#3", f"{path}#7") == [(f"{path}#3", None), (str(path), "worker-died")]
     assert deaths.left[6], "so often that it seems to be endless"
+
+
+def test_a_run_in_which_every_page_kills_stops_as_early_as_any_other(deaths: Deaths, place: Path) -> None:
+    """If workers die over all pages of a chunk, the run stops after 20 of them, and does not first try the others."""
+    path = numbered_lines(place / "all.jsonl", 100)
+    names = [f"{path}#{number}" for number in range(1, 101)]
+    deaths.left = {("read", name): 100 for name in names}
+    sink = FileSink(Counts(), lambda _: None, keeps_going=False)
+    with pytest.raises(TooManyFailures):
+        deque(map(sink.take, results_of(path)), 0)
+    tried = [name for name in names if deaths.left["read", name] != 100]
+    assert tried == names[: len(tried)]
+    assert MOST_FAILURES <= len(tried) <= MOST_FAILURES + 1
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_a_retry_ends_though_no_two_deaths_are_alike(
+    deaths: Deaths, place: Path, monkeypatch: pytest.MonkeyPatch, is_before: bool
+) -> None:
+    """If workers go on dying before they reach what is left, or in turn while they read and clean a page, the rest of the file fails."""
+    path = numbered_lines(place / "turns.jsonl", 9)
+    true = FieldReader.items
+    deaths.left = {"first": None, "read": None, ("clean", f"{path}#5"): None}
+    tries = count()
+
+    def items(reader: FieldReader, number: int, *args: Any) -> Any:
+        if number == 5 and (is_before or next(tries) % 2):
+            deaths("read")
+        elif number == 1 and is_before and next(tries) > 1:  # once it was read again, and the next four, step by step
+            deaths("first")
+        return true(reader, number, *args)
+
+    monkeypatch.setattr(FieldReader, "items", items)
+    assert inputs_of(path) == [*((f"{path}#{number}", None) for number in range(1, 5)), (str(path), "worker-died")]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scraper.engine.fetch_outputs import FetchOutputs
-from scraper.engine.run import OutputPaths
+from scraper.engine.sinks import OutputPaths
 from scraper.output.fetch_state import FetchedRow, State
 from tests.site import Site
 from tests.test_fetch import archived

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -75,7 +74,7 @@ def run_on_dask(options: Options, spans: Path | None, address: str, *, dedup: bo
     inputs = check_inputs(options)
     pattern = Pattern.parse(destination.pattern) if destination.pattern is not None else None
     chosen = run_options(options, keys, dedup=dedup)
-    job = chosen.job(partial(page_lines, keys=keys), pattern=pattern, writes_spans=spans is not None)
+    job = chosen.job(page_lines, pattern=pattern, writes_spans=spans is not None)
     layouts = tuple((layout.name, layout.digest) for layout in check_layouts(options.layouts))
     # Inputs may change: each part knows what it was made of.
     run = run_digest(job, options.keys, destination.pattern, destination.ending)

@@ -22,8 +22,8 @@ from scraper.cli.console import finishing, say, showing_progress
 from scraper.cli.options import Options
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import RunOptions, outcome_of, page_count
-from scraper.engine.run import FileRun, OutputPaths
-from scraper.engine.sinks import FileSink
+from scraper.engine.run import FileRun
+from scraper.engine.sinks import FileSink, OutputPaths
 from scraper.errors import PageError
 from scraper.extract.cleaning import Outcome
 from scraper.layouts import Layout

@@ -27,7 +27,7 @@ from scraper.engine.archive import NewspaperArchive
 from scraper.engine.counts import Counts
 from scraper.engine.crawling import Crawl
 from scraper.engine.fetch_queue import AddressSource, FetchQueue
-from scraper.engine.run import OutputPaths
+from scraper.engine.sinks import OutputPaths
 from scraper.engine.web_run import FetchContext, MakeSource, WebRun
 from scraper.errors import BadAddress
 from scraper.extract.cleaning import Outcome
@@ -36,7 +36,7 @@ from scraper.fetch import Fetched, Scheduler, host_of, prepare
 from scraper.output.fetch_state import Records
 from scraper.output.formats import OutputTable, is_compressed
 from scraper.output.partitions import Pattern
-from scraper.records import RECORDS, columns_of
+from scraper.records import RECORDS, Keys, columns_of
 from scraper.sources import read_list
 from scraper.text import printable
 
@@ -91,9 +91,9 @@ def run_on_web(
         raise typer.BadParameter("--ticker-only writes each headline once with --state; leave --dedup out.", param_hint="--dedup")
     check_fetched_slugs(options.newspaper or ())
     options, pattern = check_pattern(options)
-    table = _check_outputs(options, web, pattern)
-    records = _records(web)
-    chosen = run_options(options, check_keys(options.keys, RECORDS[records]), dedup=web.dedup)
+    records: Records = "headline" if web.ticker_only else "page"
+    keys, table = _check_outputs(options, web, records, pattern)
+    chosen = run_options(options, keys, dedup=web.dedup)
     politeness = check_politeness(web)
     if web.ignore_robots:
         say("robots.txt is ignored, on your own responsibility")
@@ -120,8 +120,8 @@ def run_on_web(
         write_summary(options.summary, counts)
 
 
-def _check_outputs(options: Options, web: WebOptions, pattern: Pattern | None) -> OutputTable | None:
-    """Return the table that the records become, or end with a usage error if an output is unusable."""
+def _check_outputs(options: Options, web: WebOptions, records: Records, pattern: Pattern | None) -> tuple[Keys, OutputTable | None]:
+    """Return the keys of a line and the table that the records become, or end with a usage error if an output is unusable."""
     if web.save is not None and web.save.suffix != ".gz":
         raise typer.BadParameter(f"{str(web.save)!r} must end in .gz; it is written as gzipped WARC.", param_hint="--save")
     outputs = {
@@ -135,9 +135,9 @@ def _check_outputs(options: Options, web: WebOptions, pattern: Pattern | None) -
     check_outputs(outputs, [options.from_list] if options.from_list is not None else [], pattern)
     if pattern is not None and web.state is not None:
         raise typer.BadParameter("with --state, records are appended to a single file; name one without {}.", param_hint="-o")
-    record = RECORDS[_records(web)]
-    columns = columns_of(record, check_keys(options.keys, record))
-    table = check_table("-o", options.out if pattern is None else pattern.ending, columns)
+    record = RECORDS[records]
+    keys = check_keys(options.keys, record)
+    table = check_table("-o", options.out if pattern is None else pattern.ending, columns_of(record, keys))
     check_table("--spans", web.spans)
     check_table("--failures", options.failures)
     if web.state is not None:
@@ -148,11 +148,7 @@ def _check_outputs(options: Options, web: WebOptions, pattern: Pattern | None) -
                     f"with --state, {str(file)!r} is appended to and cannot be compressed; use a name that ends in .jsonl.",
                     param_hint=option,
                 )
-    return table
-
-
-def _records(web: WebOptions) -> Records:
-    return "headline" if web.ticker_only else "page"
+    return keys, table
 
 
 class Progress:

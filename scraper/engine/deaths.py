@@ -20,6 +20,8 @@ from scraper.sources.items import Spot
 _DEATHS: Final = 2
 """Deaths at an item or a record after which it fails. One may be chance: the system was short of memory, or somebody killed the
 process."""
+_MOST_IN_VAIN: Final = 20
+"""Deaths over a part, at ever other places, after which its rest fails: none has brought anything new between them."""
 _DEATHS_OVER_A_PART: Final = 5
 """Deaths at an unknown place after which the rest of a part fails; the rest of each further part of the chunk fails after one."""
 
@@ -61,10 +63,8 @@ class Step(NamedTuple):
     results: Sequence[ItemResult]
     item: int
     """The place in the chunk of the item that it reads or cleans."""
-    is_reading: bool
-    """Whether it reads the item."""
-    failure: ItemResult
-    """What became of the item, if the worker dies."""
+    failure: ItemResult | None
+    """What became of the item, if the worker dies while it cleans it; None while it reads it."""
     first: int | None = UNKNOWN
     """The first of the :class:`~scraper.engine.chunks.RecordBounds` of the chunk."""
 
@@ -73,26 +73,29 @@ def do_stepwise(job: Job, task: Task, progress: SharedProgress) -> Iterator[Step
     """Do a task step by step. No results are held back for longer than an item, so that a death loses none."""
     reader = ChunkReader(task.chunk, job.options, progress.advance, progress.begin)
     items = advancing(reader, progress.advance)
-    error = worker_died("read", f", and the rest of {extent_of(task.chunk)} was not read", "try again")
-    unread = failed(task.chunk.place.failed(error), error)
     skipped = deque(enumerate(islice(items, task.skip), 1), maxlen=1)
     last_number, last = skipped[0] if skipped else (0, None)
     # If the input now ends earlier than before, its last item says why.
     again = list(clean_items(job, [last])) if isinstance(last, Failed) else []
     if last_number < task.skip:
-        yield ChunkResult.of([*again, unread], reader.bounds)
+        yield ChunkResult.of([*again, _unread(task.chunk)], reader.bounds)
         return
     results: list[ItemResult] = []
     for number in count(task.skip):
         progress.begin(None)
-        yield Step(results, number, True, unread, reader.bounds.first)
+        yield Step(results, number, None, reader.bounds.first)
         item = next(items, None)
         if item is None:
             break
-        yield Step((), number, False, _cleaner_died(item))
+        yield Step((), number, _cleaner_died(item))
         results = list(clean_items(job, [item]))
         again = []
     yield ChunkResult.of(again, reader.bounds)
+
+
+def _unread(part: Chunk) -> ItemResult:
+    error = worker_died("read", f", and the rest of {extent_of(part)} was not read", "try again")
+    return failed(part.place.failed(error), error)
 
 
 def _cleaner_died(item: Item) -> ItemResult:
@@ -100,7 +103,7 @@ def _cleaner_died(item: Item) -> ItemResult:
 
 
 class Retry:
-    """The retry of a chunk that a worker was doing when it died: what became of its items so far, and what is left to do.
+    """The retry of a chunk that a worker was doing when it died: what becomes of its items, and what is left to do.
 
     The chunk is done in parts, so that a death while reading one costs no other, and each part step by step. After a record that cannot
     be read, its part goes on. Items that this process has read are sent one by one, since receiving one may kill, too.
@@ -108,7 +111,10 @@ class Retry:
 
     def __init__(self, chunk: Chunk) -> None:
         self._parts = deque(parts_of(chunk))
-        self.results: list[ItemResult] = []
+        self._results: list[ItemResult] = []
+        """What became of items, and was not taken yet."""
+        self._last: ItemResult | None = None
+        """The last of all results."""
         self.bounds = RecordBounds()
         self._deaths_over_a_part = _DEATHS_OVER_A_PART
         self._skip = 0
@@ -119,10 +125,19 @@ class Retry:
         """The item of the first part at which the last workers died, whether they were reading it, and where."""
         self._deaths = 0
         """Their number."""
+        self._in_vain = 0
+        """The number of deaths since something new was read or has failed."""
+
+    def take(self) -> Sequence[ItemResult]:
+        """Return what became of items since the last call."""
+        taken, self._results = self._results, []
+        return taken
 
     def reach(self, step: Step) -> None:
         """Note what a worker has done, and what it is doing now."""
-        self.results += step.results
+        self._add(step.results)
+        if step.item != self._skip:
+            self._in_vain = 0
         self._skip, self._step = step.item, step
         if self.bounds.first == UNKNOWN:
             self.bounds = RecordBounds(step.first)
@@ -130,47 +145,62 @@ class Retry:
     def note_death(self, death: Death) -> None:
         """Note that the worker died, which may mean that its item has failed."""
         step, self._step = self._step, None
+        self._in_vain += 1
+        if self._in_vain == _MOST_IN_VAIN:
+            self._give_up()
+            return
         if step is None:
             return
-        here = step.item, step.is_reading, death.spot if step.is_reading else None
+        is_reading = step.failure is None
+        here = step.item, is_reading, death.spot if is_reading else None
         self._deaths = self._deaths + 1 if here == self._deadly else 1
         self._deadly = here
-        if step.is_reading:
-            self._fail_reading(step, death.spot)
+        if step.failure is None:
+            self._fail_reading(step.item, death.spot)
         elif self._deaths >= _DEATHS:
-            self.results.append(step.failure)
+            self._add([step.failure])
             if isinstance(self._parts[0], ItemChunk):
                 self._end_part()
             else:
-                self._skip = step.item + 1
+                self._skip, self._in_vain = step.item + 1, 0
 
-    def _fail_reading(self, step: Step, spot: Spot | None) -> None:
+    def _fail_reading(self, item: int, spot: Spot | None) -> None:
         """Let a record fail, or all that is left of the part, if enough workers died while reading it."""
         left = giving_up(self._parts[0], spot)
         if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
             return
-        self._end_part()
         if left is None:
-            self._deaths_over_a_part = 1  # what comes after it is likely to be as broken, and others wait for it
-            self.results.append(step.failure)
-            self.bounds = RecordBounds(self.bounds.first)
-            return
-        self._parts.appendleft(left)
-        self._skip = step.item
+            self._give_up()
+        else:
+            self._end_part()
+            self._parts.appendleft(left)
+            self._skip = item
+
+    def _give_up(self) -> None:
+        """Let all that is left of the part fail."""
+        self._add([_unread(self._parts[0])])
+        self._end_part()
+        self._deaths_over_a_part = 1  # what comes after it is likely to be as broken, and others wait for it
+        self.bounds = RecordBounds(self.bounds.first)
 
     def finish(self, done: ChunkResult) -> None:
         """Note that a worker has done its task."""
         results = list(done.results())
-        if results and self.results and not isinstance(self._parts[0], ItemChunk):
+        if results and self._last is not None and not isinstance(self._parts[0], ItemChunk):
             # A worker that goes on at the end of a part returns the failure of the last item, which may be here already.
-            results = results[results[0].failure is not None and results[0].failure == self.results[-1].failure :]
-        self.results += results
+            results = results[results[0].failure is not None and results[0].failure == self._last.failure :]
+        self._add(results)
         self.bounds = done.bounds if self.bounds.first == UNKNOWN else RecordBounds(self.bounds.first, done.bounds.following)
         self._end_part()
 
+    def _add(self, results: Sequence[ItemResult]) -> None:
+        if results:
+            self._results += results
+            self._last = results[-1]
+
     def _end_part(self) -> None:
         self._parts.popleft()
-        self._skip, self._deadly = 0, None
+        self._skip, self._deadly, self._in_vain = 0, None, 0
 
     def next_task(self, number: int) -> Task | None:
         """Return the task with this number that does what is left of the first part; None if there is none."""
@@ -180,5 +210,5 @@ class Retry:
         if not isinstance(part, ItemChunk):
             return Task(number, part, skip=self._skip, is_stepwise=True)
         (item,) = part.items
-        self._step = Step((), 0, False, _cleaner_died(item))
+        self._step = Step((), 0, _cleaner_died(item))
         return Task(number, part)

@@ -14,8 +14,7 @@ from scraper import __version__
 from scraper.engine.counts import DIGITS
 from scraper.engine.fetch_queue import AddressSource, FetchedPages, row_address
 from scraper.engine.jobs import ItemResult
-from scraper.engine.run import OutputPaths
-from scraper.engine.sinks import FileSink
+from scraper.engine.sinks import FileSink, OutputPaths
 from scraper.errors import Disallowed, EmptyInput, FetchError, NoHeadlines, NotFound, NotText, OutputError
 from scraper.fetch import Exchange, Fetched, Rules, exchange_records, warcinfo
 from scraper.output.committed_file import AppendFile
@@ -41,7 +40,7 @@ class FetchOutputs:
     length that the state has committed; stdout, a device or a pipe cannot be cut, and is only written to.
 
     Args:
-        paths: the outputs, of which the failures are written elsewhere.
+        paths: the outputs; failures and the summary are written elsewhere.
         pattern: names many outputs of records, in the place of one; not with a state.
         table: what the records become at the end, if not JSON Lines; not with a state.
         report: called with a sentence for the user.

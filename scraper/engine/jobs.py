@@ -1,7 +1,7 @@
 """What a run does with each item, in whichever process: clean it, filter it, and make lines of its record."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
@@ -109,7 +109,7 @@ class Job(NamedTuple):
 
 
 class RunOptions(NamedTuple):
-    """What a user chooses for a run, on a command line or in a Python program."""
+    """What a user chooses for the pages of a run, on a command line or in a Python program."""
 
     reading: ReadOptions = ReadOptions()
     filters: Filters = Filters()
@@ -123,24 +123,33 @@ class RunOptions(NamedTuple):
     page_timeout: float | None = PAGE_TIMEOUT
     """Seconds that cleaning a page may take."""
 
-    def job(self, lines: Lines, *, pattern: "Pattern | None" = None, writes_spans: bool = False) -> Job:
+    def job(
+        self,
+        lines: Callable[..., Iterable[bytes]],
+        *,
+        pattern: "Pattern | None" = None,
+        writes_spans: bool = False,
+        counts_characters: bool = True,
+    ) -> Job:
         """Return the job of the run.
 
         Args:
-            lines: makes the lines of a page.
-            pattern: the pattern of the output, if it has one.
+            lines: makes the lines of an outcome, with the argument ``keys``: a function of a module.
+            pattern: the pattern of the records, if they have one.
             writes_spans: whether to write the label of every piece of a page.
+            counts_characters: whether to count what is kept and removed of the pages.
         """
         return Job(
             self.reading,
             self.filters.treatment_of_unknown(self.unknown),
-            lines,
+            partial(lines, keys=self.keys),
             layouts=self.layouts,
             writes_spans=writes_spans,
             filters=self.filters,
             needs_digests=self.dedup,
             target=pattern.of if pattern is not None else None,
             page_timeout=self.page_timeout,
+            counts_characters=counts_characters,
         )
 
 

@@ -151,6 +151,9 @@ class Pool:
             if task.is_local:
                 yield pending.popleft(), self._here(task)
                 continue
+            if task.number in self._retries and self._holds(task.chunk):
+                yield pending.popleft(), self._retried(task)
+                continue
             if task.number not in self._done:
                 self._receive()
                 continue
@@ -176,6 +179,15 @@ class Pool:
         yield from clean_items(self._job, islice(items, task.skip, None))
         self._note_bounds(chunk, items.bounds)
 
+    def _retried(self, task: Task) -> Iterator[ItemResult]:
+        """Yield what becomes of the items of a task while it is retried: if all of them kill, the run ends long before the task."""
+        while (retry := self._retries.get(task.number)) is not None:
+            yield from retry.take()
+            self._receive()
+        done = self._done.pop(task.number)
+        yield from done.results()
+        self._note_bounds(task.chunk, done.bounds)
+
     def _put(self, task: Task, *, first: bool = False) -> None:
         if self._workers is None:
             from scraper.engine.workers import Workers  # most runs do without processes
@@ -189,13 +201,16 @@ class Pool:
         A worker searches for the first record of a :class:`MemberChunk`, and may find one inside a record of the chunk before. Only
         the chunk before knows where the next record begins, if it was read to its end.
         """
-        found = done.bounds.first
-        if isinstance(chunk, MemberChunk) and not chunk.is_exact and self.next_record not in (UNKNOWN, found):
+        if isinstance(chunk, MemberChunk) and not self._holds(chunk) and self.next_record != done.bounds.first:
             for file in done.files:
                 file.close()
             return chunk.beginning_at(self.next_record)
         self._note_bounds(chunk, done.bounds)
         return chunk
+
+    def _holds(self, chunk: Chunk) -> bool:
+        """Return True if the result of a chunk holds, wherever its first record was found."""
+        return not isinstance(chunk, MemberChunk) or chunk.is_exact or self.next_record == UNKNOWN
 
     def _note_bounds(self, chunk: Chunk, bounds: RecordBounds) -> None:
         if isinstance(chunk, MemberChunk) and not (self.next_record == UNKNOWN and bounds.first is None):
@@ -223,4 +238,4 @@ class Pool:
                 if (left := retry.next_task(number)) is not None:
                     self._put(left, first=True)
                 else:
-                    self._done[number] = ChunkResult.of(self._retries.pop(number).results, retry.bounds)
+                    self._done[number] = ChunkResult.of(self._retries.pop(number).take(), retry.bounds)

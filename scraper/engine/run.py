@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from scraper.defaults import PAGE_TIMEOUT
 from scraper.engine.counts import Counts
-from scraper.engine.jobs import Filters, Lines, RunOptions, Unknown, headline_lines, page_lines
+from scraper.engine.jobs import Filters, Job, RunOptions, Unknown, headline_lines, page_lines
 from scraper.engine.loop import run_job
-from scraper.engine.sinks import FileSink
+from scraper.engine.sinks import FileSink, OutputPaths
 from scraper.errors import OutputError
 from scraper.output.files import Output, conflict_of, inodes_of
 from scraper.output.formats import OutputTable, table_of
@@ -30,48 +29,24 @@ _READ_OPTIONS: Final = ReadOptions()
 _ALL: Final = Filters()
 
 
-class OutputPaths(NamedTuple):
-    """The files that a run writes; None for those that it does not, and for records on stdout."""
+def _collecting(job: Job, keys: Keys) -> "tuple[Job, HeadlineStore]":
+    """Return the job that collects the headlines of many pages, and the store that merges its lines."""
+    from scraper.engine.headlines import HeadlineCollector, HeadlineStore  # they need SQLite
 
-    records: Path | None = None
-    spans: Path | None = None
-    failures: Path | None = None
-    summary: Path | None = None
-    save: Path | None = None
-    """Where a fetch saves its exchanges, as gzipped WARC."""
-    state: Path | None = None
-    """The state of a fetch."""
-
-
-class _LineMaker(NamedTuple):
-    """What makes the lines of a run."""
-
-    lines: Lines
-    flush: Callable[[], bytes] = bytes
-    """Returns the lines that ``lines`` has held back."""
-    store: "HeadlineStore | None" = None
-    """Merges all lines; the merged ones are written at the end."""
-
-
-def _line_maker(records: RecordName, keys: Keys) -> _LineMaker:
-    if records == "headline-history":
-        from scraper.engine.headlines import HeadlineCollector, HeadlineStore  # they need SQLite
-
-        collector = HeadlineCollector()
-        return _LineMaker(collector, collector.flush, HeadlineStore(keys))
-    return _LineMaker(partial(page_lines if records == "page" else headline_lines, keys=keys))
+    collector = HeadlineCollector()
+    return job._replace(lines=collector, flush=collector.flush), HeadlineStore(keys)
 
 
 class FileRun:
     """A run over files and its outputs. A context manager, in which the outputs are open.
 
     Args:
-        options: what the user chose.
+        chosen: what the user chose.
         records: the records to write.
         paths: the outputs; that of the records may be a pattern.
         counts: the counts of the run.
         report: called with a sentence for each failure.
-        pattern: the pattern, if it is one.
+        pattern: the pattern of the records, if they have one.
         table: what the records become at the end, if not JSON Lines.
         resumed: if the run can be resumed, what identifies it besides its job.
         keeps_going: whether to go on after many failures without a page.
@@ -84,7 +59,7 @@ class FileRun:
 
     def __init__(
         self,
-        options: RunOptions,
+        chosen: RunOptions,
         records: RecordName,
         paths: OutputPaths,
         counts: Counts,
@@ -97,15 +72,18 @@ class FileRun:
         counts_characters: bool = True,
     ) -> None:
         self._paths, self._counts, self._report = paths, counts, report
-        self._dedup, self._keeps_going = options.dedup, keeps_going
+        self._dedup, self._keeps_going = chosen.dedup, keeps_going
+        self._store: HeadlineStore | None = None
+        """Merges all lines; the merged ones are written at the end."""
         is_of_pages = records == "page"
-        maker = _line_maker(records, options.keys)
-        self._store = maker.store
-        self._job = options.job(maker.lines, pattern=pattern, writes_spans=paths.spans is not None)._replace(
-            options=options.reading._replace(reads_records=not is_of_pages),
-            flush=maker.flush,
+        self._job = chosen._replace(reading=chosen.reading._replace(reads_records=not is_of_pages)).job(
+            page_lines if is_of_pages else headline_lines,
+            pattern=pattern,
+            writes_spans=paths.spans is not None,
             counts_characters=is_of_pages and counts_characters,
         )
+        if records == "headline-history":
+            self._job, self._store = _collecting(self._job, chosen.keys)
         is_kept = resumed is not None
         self._records = Output(paths.records, is_kept=is_kept, table=table, needs_lines=True) if pattern is None else None
         self._partitions = Partitions(pattern, is_kept=is_kept, table=table) if pattern is not None else None

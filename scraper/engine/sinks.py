@@ -1,7 +1,8 @@
 """Where the results of a run are written: records, spans and failures to files of their own, and counted."""
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
 
 from scraper.engine.counts import Counts
 from scraper.engine.jobs import ItemResult, PageResult
@@ -31,6 +32,19 @@ class Repeats(Protocol):
 def too_many_failures(count: int) -> TooManyFailures:
     """Return the error that ends a run without a single page."""
     return TooManyFailures(f"stopped after {count} failures without a single page; use --keep-going to continue")
+
+
+class OutputPaths(NamedTuple):
+    """The files that a run writes; None for those that it does not, and for records on stdout."""
+
+    records: Path | None = None
+    spans: Path | None = None
+    failures: Path | None = None
+    summary: Path | None = None
+    save: Path | None = None
+    """Where a fetch saves its exchanges, as gzipped WARC."""
+    state: Path | None = None
+    """The state of a fetch."""
 
 
 class FileSink:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext
-from functools import partial
 from pathlib import Path
 from threading import Timer
 from types import TracebackType
@@ -14,8 +13,8 @@ from scraper.engine.fetch_outputs import FetchOutputs, FetchSink, RobotsCache
 from scraper.engine.fetch_queue import AddressSource, FetchedPages, FetchQueue
 from scraper.engine.jobs import Filters, RunOptions, Unknown, layouts_of, page_lines, ticker_keys, ticker_lines
 from scraper.engine.loop import run_tasks
-from scraper.engine.run import OutputPaths, check_files, output_of
-from scraper.engine.sinks import FileSink
+from scraper.engine.run import check_files, output_of
+from scraper.engine.sinks import FileSink, OutputPaths
 from scraper.errors import OutputError
 from scraper.extract.cleaning import Outcome
 from scraper.extract.links import Links, find_links
@@ -70,13 +69,13 @@ class WebRun:
     """A run over the live web. A context manager, in which its outputs are open.
 
     Args:
-        options: what the user chose.
+        chosen: what the user chose.
         records: the records to write.
         paths: the outputs; that of the records may be a pattern.
         politeness: how pages are requested.
         counts: the counts of the run.
         report: called with a sentence for each failure.
-        pattern: the pattern, if it is one.
+        pattern: the pattern of the records, if they have one.
         table: what the records become at the end, if not JSON Lines.
         links: finds the links of a page, for a source that follows them; feeds and sitemaps are then read, too.
 
@@ -89,7 +88,7 @@ class WebRun:
 
     def __init__(
         self,
-        options: RunOptions,
+        chosen: RunOptions,
         records: Records,
         paths: OutputPaths,
         politeness: Politeness,
@@ -102,17 +101,17 @@ class WebRun:
     ) -> None:
         self._headers = politeness.request_headers()
         self._politeness, self._counts, self._report = politeness, counts, report
-        self._records, self._dedup = records, options.dedup
+        self._records, self._dedup = records, chosen.dedup
         self._outputs = FetchOutputs(paths, pattern=pattern, table=table, report=report)
         self._failures = Output(paths.failures) if paths.failures is not None else None
         is_of_pages = records == "page"
-        lines = partial(page_lines if is_of_pages else ticker_lines, keys=options.keys)
-        self._job = options.job(lines, pattern=pattern, writes_spans=paths.spans is not None)._replace(
-            links=links,
-            keys=ticker_keys if not is_of_pages and paths.state is not None else None,
+        self._job = chosen.job(
+            page_lines if is_of_pages else ticker_lines,
+            pattern=pattern,
+            writes_spans=paths.spans is not None,
             counts_characters=is_of_pages,
-        )
-        self._layouts = layouts_of(options.layouts)
+        )._replace(links=links, keys=ticker_keys if not is_of_pages and paths.state is not None else None)
+        self._layouts = layouts_of(chosen.layouts)
         self.files = [file for file in (self._outputs, self._failures) if file is not None]
         """The outputs."""
         self._opened = ExitStack()

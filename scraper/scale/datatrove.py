@@ -73,8 +73,8 @@ class CleanPages(PipelineStep):  # type: ignore[misc]  # datatrove brings no typ
         self.exclusion_writer = exclusion_writer
         self._archive = archive
         self._options = ReadOptions(max_bytes=max_bytes, text_field=_TEXT, url_field=url_field, date_field=date_field)
-        options = RunOptions(self._options, filters, unknown, layouts=layouts, page_timeout=page_timeout)
-        self._job = options.job(page_lines)._replace(counts_characters=False)
+        chosen = RunOptions(self._options, filters, unknown, layouts=layouts, page_timeout=page_timeout)
+        self._job = chosen.job(page_lines, counts_characters=False)
 
     def run(self, data: Iterator[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
         """Yield the clean document of each page.
