@@ -151,12 +151,11 @@ class Retry:
             return
         if step is None:
             return
-        is_reading = step.failure is None
-        here = step.item, is_reading, death.spot if is_reading else None
+        here = (step.item, True, death.spot) if step.failure is None else (step.item, False, None)
         self._deaths = self._deaths + 1 if here == self._deadly else 1
         self._deadly = here
         if step.failure is None:
-            self._fail_reading(step.item, death.spot)
+            self._fail_reading(death.spot)
         elif self._deaths >= _DEATHS:
             self._add([step.failure])
             if isinstance(self._parts[0], ItemChunk):
@@ -164,7 +163,7 @@ class Retry:
             else:
                 self._skip, self._in_vain = step.item + 1, 0
 
-    def _fail_reading(self, item: int, spot: Spot | None) -> None:
+    def _fail_reading(self, spot: Spot | None) -> None:
         """Let a record fail, or all that is left of the part, if enough workers died while reading it."""
         left = giving_up(self._parts[0], spot)
         if self._deaths < (self._deaths_over_a_part if left is None else _DEATHS):
@@ -172,9 +171,8 @@ class Retry:
         if left is None:
             self._give_up()
         else:
-            self._end_part()
-            self._parts.appendleft(left)
-            self._skip = item
+            self._parts[0] = left
+            self._deadly, self._in_vain = None, 0
 
     def _give_up(self) -> None:
         """Let all that is left of the part fail."""

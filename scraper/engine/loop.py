@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeGuard
 
 from scraper.engine.chunks import UNKNOWN, Chunk, ChunkReader, MemberChunk, RecordBounds
 from scraper.engine.deaths import Death, Retry, Step
@@ -151,7 +151,7 @@ class Pool:
             if task.is_local:
                 yield pending.popleft(), self._here(task)
                 continue
-            if task.number in self._retries and self._holds(task.chunk):
+            if task.number in self._retries and not self._is_guessed(task.chunk):
                 yield pending.popleft(), self._retried(task)
                 continue
             if task.number not in self._done:
@@ -171,7 +171,7 @@ class Pool:
         """Do a task in this process."""
         chunk = task.chunk
         exact: Chunk | None = chunk
-        if isinstance(chunk, MemberChunk) and not chunk.is_exact and self.next_record != UNKNOWN:
+        if self._is_guessed(chunk):
             exact = chunk.beginning_at(self.next_record)
         if exact is None:
             return
@@ -201,16 +201,16 @@ class Pool:
         A worker searches for the first record of a :class:`MemberChunk`, and may find one inside a record of the chunk before. Only
         the chunk before knows where the next record begins, if it was read to its end.
         """
-        if isinstance(chunk, MemberChunk) and not self._holds(chunk) and self.next_record != done.bounds.first:
+        if self._is_guessed(chunk) and self.next_record != done.bounds.first:
             for file in done.files:
                 file.close()
             return chunk.beginning_at(self.next_record)
         self._note_bounds(chunk, done.bounds)
         return chunk
 
-    def _holds(self, chunk: Chunk) -> bool:
-        """Return True if the result of a chunk holds, wherever its first record was found."""
-        return not isinstance(chunk, MemberChunk) or chunk.is_exact or self.next_record == UNKNOWN
+    def _is_guessed(self, chunk: Chunk) -> TypeGuard[MemberChunk]:
+        """Return True if a worker has to guess where the first record of a chunk begins, and this process knows it."""
+        return isinstance(chunk, MemberChunk) and not chunk.is_exact and self.next_record != UNKNOWN
 
     def _note_bounds(self, chunk: Chunk, bounds: RecordBounds) -> None:
         if isinstance(chunk, MemberChunk) and not (self.next_record == UNKNOWN and bounds.first is None):
